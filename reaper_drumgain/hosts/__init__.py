@@ -1,0 +1,1 @@
+"""The front ends to where a session lives: project files and running REAPER."""

@@ -1,0 +1,89 @@
+"""What the user wants: one validated object for every front end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from reaper_drumgain import codec
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.units import Decibel
+
+SCHEMA = 1
+
+#: what ``Level.parse`` takes, for help texts and messages
+LEVEL_FORMS = "keep, peak:DBFS (like peak:-6) or lufs:LUFS (like lufs:-18)"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Where the common offset of all gains comes from.
+
+    ``keep``: the drums' loudness along their path stays. ``peak``: the sample peak of the
+    drums along their path is ``target`` dBFS. ``lufs``: their loudness is ``target`` LUFS.
+    """
+
+    kind: Literal["keep", "peak", "lufs"] = "keep"
+    target: Decibel | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "keep":
+            if self.target is not None:
+                raise InputError("level keep takes no value: use peak:DBFS or lufs:LUFS")
+            return
+        if self.target is None or not math.isfinite(self.target):
+            raise InputError(f"level {self.kind} needs a number: expected {LEVEL_FORMS}")
+        if not -100.0 <= self.target <= 24.0:
+            raise InputError(
+                f"level {self.kind}:{self.target:g} is outside -100 to 24 dB: expected {LEVEL_FORMS}"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Level:
+        """The level that a text like ``peak:-6`` names. Raises InputError."""
+        kind, colon, value = text.strip().partition(":")
+        if kind == "keep" and not colon:
+            return cls()
+        if kind not in ("peak", "lufs"):
+            raise InputError(f"level {text!r} is not known: expected {LEVEL_FORMS}")
+        try:
+            target = Decibel(float(value))
+        except ValueError:
+            raise InputError(f"level {text!r} has no number: expected {LEVEL_FORMS}") from None
+        return cls("peak" if kind == "peak" else "lufs", target)
+
+    def __str__(self) -> str:
+        return self.kind if self.target is None else f"{self.kind}:{self.target:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The user's wishes. ``amount`` is in percent of the move in dB.
+
+    ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as
+    ``#3`` by the number that REAPER shows. A role is a name such as ``tom 2``,
+    ``overhead left`` or ``none``.
+    """
+
+    method: str = "forest"
+    amount: float = 100.0
+    level: Level = Level()
+    locks: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.method:
+            raise InputError("the method has no name: 'drumgain methods' lists them")
+        if not (math.isfinite(self.amount) and 0.0 <= self.amount <= 100.0):
+            raise InputError(f"amount is {self.amount!r}: expected 0 to 100 percent")
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The settings as a JSON document."""
+        return codec.dumps(self, kind="settings", schema=SCHEMA, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Settings:
+        """The settings that ``to_json`` wrote. Raises InputError where they are none."""
+        return codec.loads(text, cls, kind="settings", schema=SCHEMA)

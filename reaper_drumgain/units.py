@@ -1,0 +1,48 @@
+"""Decibels and linear gains as distinct types, converted in this one place.
+
+Inside the package levels and gains are decibels; linear factors appear at the hosts
+(a REAPER fader is a linear factor) and in audio. Silence is -inf dB and gain 0.0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NewType
+
+Decibel = NewType("Decibel", float)
+LinearGain = NewType("LinearGain", float)
+
+SILENCE = Decibel(-math.inf)
+UNITY = LinearGain(1.0)
+#: the upper end of a REAPER fader
+MAX_FADER = Decibel(12.0)
+
+
+def to_decibel(gain: LinearGain) -> Decibel:
+    """20 log10 of the magnitude of a linear gain; 0.0 gives -inf.
+
+    Raises ValueError where the gain is not finite.
+    """
+    if not math.isfinite(gain):
+        raise ValueError(f"a gain must be finite, got {gain!r}")
+    magnitude = abs(gain)
+    return Decibel(20.0 * math.log10(magnitude)) if magnitude > 0.0 else SILENCE
+
+
+def to_linear(level: Decibel) -> LinearGain:
+    """10^(level / 20); -inf gives 0.0.
+
+    Raises ValueError for NaN, +inf and levels whose gain overflows.
+    """
+    if math.isnan(level) or level == math.inf:
+        raise ValueError(f"a level must be below +inf dB, got {level!r}")
+    try:
+        return LinearGain(math.pow(10.0, level / 20.0))
+    except OverflowError:
+        raise ValueError(f"a level of {level!r} dB has no finite gain") from None
+
+
+def decibel_or_none(gain: LinearGain) -> Decibel | None:
+    """The level of a gain for JSON, where a fader at -inf is null."""
+    level = to_decibel(gain)
+    return level if math.isfinite(level) else None
