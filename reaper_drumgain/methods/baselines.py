@@ -1,0 +1,31 @@
+"""The simple published gain methods, each a rule on one level per track."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reaper_drumgain.methods.base import MethodGains, MethodInput
+
+
+class Unity:
+    """G = 0 dB: recorded levels carry what the recording engineer decided."""
+
+    def gains(self, given: MethodInput) -> MethodGains:
+        """Zero for every track."""
+        return MethodGains(np.zeros(len(given.roles)))
+
+
+class EqualRms:
+    """G = -20 log10 rms: every track at the same RMS level."""
+
+    def gains(self, given: MethodInput) -> MethodGains:
+        """The negative RMS level of each track, NaN where it is silent."""
+        return MethodGains(-given.table.column("rms_dbfs"))
+
+
+class EqualLoudness:
+    """G = -L, L the gated loudness of ITU-R BS.1770-4."""
+
+    def gains(self, given: MethodInput) -> MethodGains:
+        """The negative loudness of each track, NaN where it has none."""
+        return MethodGains(-given.table.column("loudness_lufs"))
