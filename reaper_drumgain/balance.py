@@ -1,0 +1,272 @@
+"""The only way from a Session to a GainPlan; every front end comes through here."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain import features, methods, reasons
+from reaper_drumgain.audio import TrackAudio, analysis_rate, open_track, playing_span
+from reaper_drumgain.errors import NothingToBalanceError
+from reaper_drumgain.levels import PathLevels
+from reaper_drumgain.methods.base import MethodInput
+from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
+from reaper_drumgain.selection import DrumTrack, Selection, select
+from reaper_drumgain.session import Session
+from reaper_drumgain.settings import Settings
+from reaper_drumgain.solver import Solution, Solver
+from reaper_drumgain.units import Decibel, decibel_or_none
+
+#: roles whose microphone stands at one drum: without its drum it holds only bleed
+CLOSE_ROLES = frozenset(
+    {
+        *("kick in", "kick out", "kick", "sub kick", "snare top", "snare bottom", "snare"),
+        *("hi-hat", "tom", "ride", "cymbal"),
+    }
+)
+SILENT, BLEED, LIMITED, PAIR, GROUP = "silent", "bleed only", "limited", "pair", "grouped"
+_PEAK_BLOCK = 1 << 17
+_HEARD_DB = 0.05
+#: a smaller change into a compressor is no news
+_BUS_DB = 0.5
+
+#: called with what is being done and the share of it that is done
+Progress = Callable[[str, float], None]
+
+
+def balance(
+    session: Session, settings: Settings, *, threads: int = 2, progress: Progress | None = None
+) -> GainPlan:
+    """The faders that the settings' method gives to the drum tracks of a session.
+
+    Raises InputError where the settings name what is not there, NothingToBalanceError where
+    no drum track may be moved. Nothing is written.
+    """
+    method = methods.create(settings.method)
+    selection = select(session, settings)
+    drums = [drum for drum in selection.drums if drum.measured]
+    if not any(drum.flag is None for drum in drums):
+        raise NothingToBalanceError(_why_nothing(session, selection))
+    sound = _Sound(session, drums, progress)
+    measurement = sound.measure(threads)
+    table = features.feature_table(measurement)
+    loudness = table.column("loudness_lufs")
+    silent = ~np.isfinite(loudness)
+    close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
+    bleed = features.holds_only_bleed(measurement) & close & ~silent
+    active = ~(silent | bleed)
+    path = PathLevels(measurement, [drum.path for drum in drums])
+    wanted = method.gains(
+        MethodInput(tuple(drum.role for drum in drums), table, measurement, active)
+    )
+    solution = Solver(drums, active, path, settings, sound.peaks).solve(wanted.gains_db)
+    states = [SILENT if s else BLEED if b else None for s, b in zip(silent, bleed, strict=True)]
+    measured = {
+        drum.track.index: _measured_plan(
+            drum, place, states[place], sound, path, loudness, solution
+        )
+        for place, drum in enumerate(drums)
+    }
+    plans = [measured.get(d.track.index) or _still_plan(d) for d in selection.drums]
+    plans = _with_reasons(plans, selection)
+    warnings = [*session.warnings, *selection.warnings, *sound.warnings(), *solution.warnings]
+    warnings += _level_warnings(drums, path, solution)
+    return GainPlan(
+        project=session.path,
+        method=settings.method,
+        settings=settings,
+        tracks=tuple(plans),
+        untouched=selection.untouched,
+        levels=_levels(solution),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _why_nothing(session: Session, selection: Selection) -> str:
+    if not selection.drums:
+        return (
+            f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
+            "has a drum's name and items that play; 'drumgain tracks' shows what each is taken "
+            "for, and --role names one"
+        )
+    stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:8])
+    more = f"; and {len(selection.drums) - 8} more" if len(selection.drums) > 8 else ""
+    return f"{session.path}: no drum track to balance: {stays}{more}"
+
+
+class _Sound:
+    """The audio of the measured drum tracks, over the time that they play."""
+
+    def __init__(
+        self, session: Session, drums: Sequence[DrumTrack], progress: Progress | None
+    ) -> None:
+        self._session = session
+        self._drums = drums
+        self._progress = progress
+        tracks = [drum.track for drum in drums]
+        self._rate = analysis_rate(session, tracks)
+        self._start, self._end = playing_span(session, tracks)
+        self._warnings: list[str] = []
+        self.flags: list[tuple[str, ...]] = [()] * len(drums)
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[list[TrackAudio]]:
+        with contextlib.ExitStack() as stack:
+            yield [
+                stack.enter_context(
+                    open_track(
+                        self._session,
+                        drum.track,
+                        rate=self._rate,
+                        start=self._start,
+                        end=self._end,
+                    )
+                )
+                for drum in self._drums
+            ]
+
+    def _tell(self, doing: str) -> Callable[[float], None]:
+        progress = self._progress
+        return (lambda share: None) if progress is None else lambda share: progress(doing, share)
+
+    def measure(self, threads: int) -> features.Measurement:
+        """One pass over all tracks in step."""
+        with self._open() as streams:
+            tell = self._tell("listening")
+            measurement = features.measure(streams, threads=threads, progress=tell)
+            self.flags = [stream.flags for stream in streams]
+            for drum, stream in zip(self._drums, streams, strict=True):
+                self._warnings += [f"track {drum.track.name!r}: {w}" for w in stream.warnings]
+        return measurement
+
+    def warnings(self) -> list[str]:
+        """What the readers of project and media could not represent, track by track."""
+        said = [f"track {d.track.name!r}: {w}" for d in self._drums for w in d.track.warnings]
+        return said + self._warnings
+
+    def peaks(self, mixes: Sequence[NDArray[np.float64]]) -> list[float]:
+        """The sample peak in dBFS of each mix, given as (2, channels) linear gains.
+
+        Reads the audio once more, because a peak does not follow from the covariance.
+        """
+        gains = np.concatenate([np.asarray(mix) for mix in mixes]).astype(np.float32)
+        highest = np.zeros(len(mixes))
+        tell = self._tell("finding the peak")
+        with self._open() as streams:
+            total = max((stream.frames for stream in streams), default=0)
+            for at in range(0, total, _PEAK_BLOCK):
+                frames = min(_PEAK_BLOCK, total - at)
+                mixed = np.zeros((len(gains), frames), dtype=np.float32)
+                column = 0
+                for stream in streams:
+                    block = stream.read(frames)
+                    if block is not None and block.shape[1]:
+                        used = gains[:, column : column + stream.channels]
+                        mixed[:, : block.shape[1]] += used @ block
+                    column += stream.channels
+                block_peaks = np.abs(mixed).max(axis=1).reshape(-1, 2).max(axis=1)
+                highest = np.maximum(highest, block_peaks)
+                tell((at + frames) / total)
+        with np.errstate(divide="ignore"):
+            return [float(level) for level in 20.0 * np.log10(highest)]
+
+
+def _levels(solution: Solution) -> Levels:
+    values = (
+        solution.before_lufs,
+        solution.after_lufs,
+        solution.before_dbfs,
+        solution.after_dbfs,
+    )
+    return Levels(*(_rounded(value) for value in values))
+
+
+def _rounded(level: float | None) -> Decibel | None:
+    return None if level is None or not math.isfinite(level) else Decibel(round(level, 2))
+
+
+def _still_plan(drum: DrumTrack) -> TrackPlan:
+    """The plan of a drum track that is neither measured nor moved."""
+    # REAPER's own display has two places too
+    old = _rounded(decibel_or_none(drum.track.fader))
+    return TrackPlan(
+        index=drum.track.index,
+        name=drum.track.name,
+        role=drum.role.name,
+        old_db=old,
+        new_db=old,
+        guid=drum.track.guid,
+        side=drum.role.side,
+        ordinal=drum.role.ordinal,
+        flags=(drum.flag,) if drum.flag else (),
+        reason=drum.why,
+    )
+
+
+def _measured_plan(
+    drum: DrumTrack,
+    place: int,
+    state: str | None,
+    sound: _Sound,
+    path: PathLevels,
+    loudness: NDArray[np.float64],
+    solution: Solution,
+) -> TrackPlan:
+    still = _still_plan(drum)
+    flags = [*still.flags, *([state] if state else []), *sound.flags[place]]
+    if drum.links:
+        flags.append(GROUP if drum.track.volume_groups else PAIR)
+    if solution.limited_db and drum.flag is None:
+        flags.append(LIMITED)
+    own = float(loudness[place])
+    return dataclasses.replace(
+        still,
+        new_db=_rounded(float(solution.faders[place])),
+        flags=tuple(dict.fromkeys(flags)),
+        loudness_lufs=_rounded(own),
+        path_db=_rounded(path.path_db(place, own) if math.isfinite(own) else None),
+    )
+
+
+def _with_reasons(plans: Sequence[TrackPlan], selection: Selection) -> list[TrackPlan]:
+    names = {plan.index: plan.name for plan in plans}
+    sounding = [plan for plan in plans if not {SILENT, BLEED} & set(plan.flags)]
+    compared, ranks = reasons.references(sounding), reasons.ranks(sounding)
+
+    def reason(plan: TrackPlan, drum: DrumTrack) -> str | None:
+        if plan.reason is not None:
+            return plan.reason
+        if SILENT in plan.flags:
+            return reasons.held_sentence(plan, "silent")
+        if BLEED in plan.flags:
+            return reasons.held_sentence(plan, "holds only bleed of the other drums")
+        partners = [names[index] for index in drum.links]
+        return reasons.sentence(plan, compared, partners, ranks.get(plan.index))
+
+    pairs = zip(plans, selection.drums, strict=True)
+    return [dataclasses.replace(plan, reason=reason(plan, drum)) for plan, drum in pairs]
+
+
+def _level_warnings(
+    drums: Sequence[DrumTrack], path: PathLevels, solution: Solution
+) -> Iterator[str]:
+    """What buses and sends with effects hear of the moves: no effect is in our levels."""
+    moves = solution.faders - solution.old
+    for drum, move in zip(drums, moves, strict=True):
+        if abs(move) >= _HEARD_DB and drum.path.unheard_sends:
+            targets = ", ".join(repr(name) for name in drum.path.unheard_sends)
+            yield (
+                f"track {drum.track.name!r} also feeds {targets} (with effects), which now hears "
+                f"it {move:+.1f} dB"
+            )
+    buses = dict.fromkeys(name for drum in drums for name in drum.path.effects_on_way)
+    for bus in buses:
+        through = np.array([bus in drum.path.effects_on_way for drum in drums])
+        change = path.loudness(solution.faders, through) - path.loudness(solution.old, through)
+        if math.isfinite(change) and abs(change) >= _BUS_DB:
+            yield f"the drums now reach {bus!r} (with effects) {change:+.1f} dB: check its threshold"

@@ -1,0 +1,273 @@
+"""Which tracks of a session are drum microphones, which of them may move, and why not.
+
+Standard library only, so that a host can decide without reading any audio.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.plan import Untouched
+from reaper_drumgain.roles import Role, role_of
+from reaper_drumgain.routing import Kind, Path, kind_of, path_of
+from reaper_drumgain.session import Session, Track
+from reaper_drumgain.settings import Settings
+
+#: flags of tracks that keep their fader and whose level anchors that of the others
+LOCKED, NOT_SELECTED = "locked", "not selected"
+_PATH_KINDS: dict[Kind, str] = {
+    "folder": "folder: part of the way, never moved",
+    "bus": "bus: gets its audio from other tracks, never moved",
+    "return": "return: gets its audio from other tracks, never moved",
+    "vca": "VCA leader: moves other faders, never moved itself",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DrumTrack:
+    """A drum microphone of the session.
+
+    ``flag`` is None where its fader may move; otherwise a short word and ``why`` a sentence.
+    ``measured``: its audio counts (it is heard and readable). ``links``: the indexes of the
+    tracks that move with it (the other side of its pair, its group).
+    """
+
+    track: Track
+    role: Role
+    path: Path
+    flag: str | None = None
+    why: str | None = None
+    measured: bool = True
+    links: tuple[int, ...] = ()
+
+    @property
+    def anchors(self) -> bool:
+        """Whether its fader stays on the user's wish and holds the level of the others."""
+        return self.measured and self.flag in (LOCKED, NOT_SELECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The drum tracks in project order, and the rest with the reason why it stays."""
+
+    drums: tuple[DrumTrack, ...]
+    untouched: tuple[Untouched, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def select(session: Session, settings: Settings) -> Selection:
+    """The drum tracks of a session under the user's settings.
+
+    Raises InputError where the settings name a track or role that is not there.
+    """
+    locks = {i for name in settings.locks for i in find_tracks(session, name)}
+    only = {i for name in settings.only for i in find_tracks(session, name)}
+    given: dict[int, Role | None] = {}
+    for name, role_text in settings.roles:
+        for index in find_tracks(session, name):
+            given[index] = Role.parse(role_text)
+    drums: list[DrumTrack] = []
+    untouched: list[Untouched] = []
+    warnings: list[str] = []
+    for track in session.tracks:
+        kind = kind_of(session, track)
+        role = given[track.index] if track.index in given else _role(session, track, warnings)
+        if kind in _PATH_KINDS:
+            untouched.append(Untouched(track.index, track.name, _PATH_KINDS[kind]))
+        elif role is None:
+            untouched.append(Untouched(track.index, track.name, "no drum microphone by its name"))
+        elif kind == "empty":
+            why = "holds no items that play and receives nothing"
+            untouched.append(Untouched(track.index, track.name, why))
+        else:
+            selected = not only or track.index in only
+            locked = track.index in locks or track.locked
+            drums.append(_drum_track(session, track, role, kind, selected, locked))
+    return Selection(tuple(_linked(drums)), tuple(untouched), tuple(warnings))
+
+
+def find_tracks(session: Session, name: str) -> tuple[int, ...]:
+    """The index of the track that a user names: ``#3`` (REAPER's number), GUID, or name.
+
+    Letter case counts only where it tells tracks apart. Raises InputError where no track,
+    or more than one, has the name.
+    """
+    wanted = name.strip()
+    if wanted.startswith("#") and wanted[1:].isdecimal():
+        number = int(wanted[1:])
+        if 1 <= number <= len(session.tracks):
+            return (number - 1,)
+        raise InputError(f"there is no track {wanted}: the project has {len(session.tracks)}")
+    by_guid = [t.index for t in session.tracks if t.guid and t.guid.lower() == wanted.lower()]
+    exact = [t.index for t in session.tracks if t.name.strip() == wanted]
+    folded = [t.index for t in session.tracks if t.name.strip().lower() == wanted.lower()]
+    found = by_guid or exact or folded
+    if len(found) == 1:
+        return (found[0],)
+    if found:
+        numbers = ", ".join(f"#{index + 1}" for index in found)
+        raise InputError(f"{len(found)} tracks are named {name!r}: say which one ({numbers})")
+    known = ", ".join(repr(t.name) for t in session.tracks[:40])
+    raise InputError(f"no track is named {name!r}: the project has {known or 'no tracks'}")
+
+
+def role_name_of(session: Session, track: Track) -> Role | None:
+    """The role that a track's name means among its folders' names."""
+    return role_of(track.name, [folder.name for folder in session.folders_of(track)])
+
+
+def _role(session: Session, track: Track, warnings: list[str]) -> Role | None:
+    if track.role is not None:
+        try:
+            return Role.parse(track.role)
+        except InputError as error:
+            warnings.append(f"track {track.name!r}: the role stored on it is ignored: {error}")
+    return role_name_of(session, track)
+
+
+def _drum_track(
+    session: Session, track: Track, role: Role, kind: Kind, selected: bool, locked: bool
+) -> DrumTrack:
+    path = path_of(session, track)
+    flag, why = _obstacle(session, track, kind, path)
+    if flag is not None:
+        return DrumTrack(track, role, path, flag, why, measured=False)
+    if locked:
+        return DrumTrack(track, role, path, LOCKED, "locked: stays, and the others follow it")
+    if not selected:
+        why = "not selected: stays, and the others follow it"
+        return DrumTrack(track, role, path, NOT_SELECTED, why)
+    return DrumTrack(track, role, path)
+
+
+def _obstacle(
+    session: Session, track: Track, kind: Kind, path: Path
+) -> tuple[str | None, str | None]:
+    """Why a drum microphone can be neither moved nor measured, or (None, None)."""
+    if track.muted:
+        return "muted", "muted: stays"
+    if track.hidden:
+        return "hidden", "hidden in track panel and mixer: stays"
+    if kind == "instrument":
+        return "instrument", "played by an instrument plug-in: no media file to measure"
+    if not any(c.plays and c.source.kind == "file" for c in track.clips):
+        formats = sorted({c.source.format or c.source.kind for c in track.clips if c.plays})
+        return "not readable", f"its items ({', '.join(formats)}) are no audio files"
+    files = [c.source for c in track.clips if c.plays and c.source.kind == "file"]
+    if not any(source.found for source in files):
+        first = files[0].written or files[0].path or "no file name"
+        return "missing media", f"its media is missing ({first}): stays"
+    if track.fader == 0.0:
+        return "fader at -inf", "its fader is at -inf: stays"
+    driven = [e for e in track.envelopes if e.kind == "volume" and e.active]
+    if driven and track.automation_mode != "trim/read":
+        mode = track.automation_mode
+        return "automation", f"its volume envelope drives the fader ({mode} mode): stays"
+    if not path.heard_through_fader and path.muted_by is not None:
+        return "muted", f"muted by {path.muted_by!r} on its way: stays"
+    if not path.heard_through_fader or not (track.main_send or _is_wired_to_bus(session, track)):
+        why = "its master/parent send is off, so its fader moves only what its sends hear: stays"
+        return "no main send", why
+    return None, None
+
+
+def _is_wired_to_bus(session: Session, track: Track) -> bool:
+    """Whether a send stands in for the parent send of a track.
+
+    A drum bus wired by sends shows in two or more microphones that reach it so; one track
+    alone may as well be a trigger or an effect's feed.
+    """
+
+    def buses(source: int) -> set[int]:
+        sends = [s for s in session.sends if s.source == source and s.mode == "post-fader"]
+        return {s.target for s in sends if kind_of(session, session.tracks[s.target]) == "bus"}
+
+    others = {s.source for s in session.sends if not session.tracks[s.source].main_send}
+    return any(buses(track.index) & buses(other) for other in others - {track.index})
+
+
+def _linked(drums: Sequence[DrumTrack]) -> list[DrumTrack]:
+    """The drum tracks with those named that have to move together."""
+    leader = list(range(len(drums)))
+
+    def root(place: int) -> int:
+        while leader[place] != place:
+            place = leader[place]
+        return place
+
+    for first, second in itertools.chain(_pairs(drums), _groups(drums)):
+        leader[root(second)] = root(first)
+    members: dict[int, list[int]] = {}
+    for place, drum in enumerate(drums):
+        if drum.measured:
+            members.setdefault(root(place), []).append(place)
+    linked: list[DrumTrack] = []
+    for place, drum in enumerate(drums):
+        own = members.get(root(place), [])
+        others = [drums[i] for i in own if i != place] if drum.measured else []
+        linked.append(_with_links(drum, others))
+    return linked
+
+
+def _with_links(drum: DrumTrack, others: Sequence[DrumTrack]) -> DrumTrack:
+    flag, why = drum.flag, drum.why
+    links = tuple(other.track.index for other in others)
+    holder = next((other for other in others if other.flag is not None), None)
+    if flag is None and holder is not None:
+        # the offset between linked tracks is kept, so one that stays holds all of them
+        flag = holder.flag
+        why = f"moves only together with {holder.track.name!r}, which is {holder.flag}: stays"
+    return DrumTrack(drum.track, drum.role, drum.path, flag, why, drum.measured, links)
+
+
+def _groups(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:
+    first: dict[int, int] = {}
+    for place, drum in enumerate(drums):
+        for group in drum.track.volume_groups:
+            if group in first:
+                yield first[group], place
+            first.setdefault(group, place)
+
+
+def _pairs(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:
+    """The left and right microphones that are two sides of one pair.
+
+    Their names differ in the side alone ("OHL COMP_01", "OHR COMP_01"); or they are the only
+    left and the only right of their role within one folder.
+    """
+    lefts = [i for i, d in enumerate(drums) if d.role.side == "left"]
+    rights = [i for i, d in enumerate(drums) if d.role.side == "right"]
+    free = list(rights)
+    alone: list[int] = []
+    for left in lefts:
+        partner = next((r for r in free if _is_other_side(drums[left], drums[r])), None)
+        if partner is None:
+            alone.append(left)
+        else:
+            free.remove(partner)
+            yield left, partner
+    for left in alone:
+        same = [i for i in alone if _place_in_kit(drums[i]) == _place_in_kit(drums[left])]
+        partners = [r for r in free if _place_in_kit(drums[r]) == _place_in_kit(drums[left])]
+        if len(same) == 1 and len(partners) == 1:
+            yield left, partners[0]
+
+
+def _place_in_kit(drum: DrumTrack) -> tuple[str, int | None, int | None]:
+    return drum.role.name, drum.role.ordinal, drum.track.parent
+
+
+def _is_other_side(left: DrumTrack, right: DrumTrack) -> bool:
+    if left.role.name != right.role.name:
+        return False
+    name, other = left.track.name.casefold()[:200], right.track.name.casefold()[:200]
+    swaps = (("left", "right"), ("l", "r"), ("links", "rechts"))
+    return any(
+        name[:at] + there + name[at + len(here) :] == other
+        for here, there in swaps
+        for at in range(len(name))
+        if name.startswith(here, at)
+    )
