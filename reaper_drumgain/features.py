@@ -1,0 +1,528 @@
+"""One pass over all tracks in step -> measurement -> table of named feature columns.
+
+``measure`` reads every stream once, in chunks of 3.2 s, and keeps what loudness, levels,
+spectrum and bleed are made of; ``feature_table`` turns that into numbers in milliseconds, for
+any recording level of the tracks and any subset of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.loudness import (
+    ABSOLUTE_GATE_LUFS,
+    OFFSET_DB,
+    ORDER,
+    CovarianceMeter,
+    Float32,
+    Float64,
+    KWeighting,
+    MixLoudness,
+    gated_loudness,
+    hop_length,
+    loudness_range,
+)
+from reaper_drumgain.spectrum import (
+    BAND_EDGES,
+    SpectrumMeter,
+    SpectrumPlan,
+    SpectrumSummary,
+)
+
+VERSION = 1
+#: 10 ms envelope values per 100 ms hop
+FINE = 10
+CHUNK_HOPS = 32
+#: samples above this (120 dBFS) are damage, like those that are not finite
+SANE_PEAK = 1e6
+#: floor of shares in dB
+FLOOR_DB = -120.0
+
+_BAND_NAMES = tuple(f"{round((low * high) ** 0.5)}" for low, high in itertools.pairwise(BAND_EDGES))
+COLUMNS: tuple[str, ...] = (
+    "loudness_lufs",
+    "rms_dbfs",
+    "peak_dbfs",
+    "crest_db",
+    "loudness_range_lu",
+    "active_share",
+    "level_p10_db",
+    "level_p50_db",
+    "level_p90_db",
+    "onset_rate_hz",
+    *(f"band_{name}_db" for name in _BAND_NAMES),
+    "centroid_hz",
+    "bandwidth_hz",
+    "rolloff_hz",
+    "flatness",
+    "loudness_re_kit_lu",
+    "loudness_rank",
+    *(f"kit_band_{name}_db" for name in _BAND_NAMES),
+    "similarity_max",
+    "similarity_mean",
+    "own_share_db",
+)
+
+
+class Stream(Protocol):
+    """A track's audio before its fader, read from the start of the session."""
+
+    @property
+    def channels(self) -> int:
+        """1 or 2."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second; the same for all streams of a session."""
+
+    @property
+    def frames(self) -> int:
+        """Length in samples per channel."""
+
+    def read(self, frames: int) -> Float32 | None:
+        """The next float32 (channels, n) samples, None for ``frames`` samples of silence,
+        (channels, 0) at the end."""
+
+
+@dataclass(frozen=True)
+class TrackMeasures:
+    """What is kept of one track.
+
+    ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
+    100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
+    that were not finite or beyond 120 dBFS, taken as 0.
+    """
+
+    channels: int
+    frames: int
+    peak: float
+    energy: float
+    damaged: int
+    envelope: Float32
+    spectrum: SpectrumSummary
+
+    @property
+    def hop_powers(self) -> Float64:
+        """K-weighted mean square per 100 ms hop, channels summed."""
+        return np.asarray(self.envelope.reshape(-1, FINE).mean(axis=1, dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured of all tracks of a session. Arrays and numbers only (picklable)."""
+
+    rate: int
+    seconds: float
+    tracks: tuple[TrackMeasures, ...]
+    mix: MixLoudness
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """``values`` (tracks, columns), NaN where a track has nothing that could be measured."""
+
+    columns: tuple[str, ...]
+    values: Float64
+    version: int = VERSION
+
+    def column(self, name: str) -> Float64:
+        """One column (tracks,). Raises KeyError for a name that is not in ``columns``."""
+        try:
+            return np.asarray(self.values[:, self.columns.index(name)])
+        except ValueError:
+            raise KeyError(f"no feature column {name!r}") from None
+
+
+class _TrackMeter:
+    """Reads and measures one stream, chunk by chunk."""
+
+    def __init__(
+        self, stream: Stream, weighting: KWeighting, plan: SpectrumPlan, hop: int, chunk: int
+    ) -> None:
+        self._stream = stream
+        self._weighting = weighting
+        self._hop = hop
+        self._chunk = chunk
+        self.channels = stream.channels
+        if self.channels not in {1, 2}:
+            raise ValueError(f"a stream has {self.channels} channels, expected 1 or 2")
+        self._states = [np.zeros(ORDER) for _ in range(self.channels)]
+        self._ringing = False
+        self._spectrum = SpectrumMeter(plan, self.channels)
+        self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
+        self._envelope: list[Float32] = []
+        self._peak = 0.0
+        self._energy = 0.0
+        self._damaged = 0
+        self.frames = 0
+        self.ended = False
+
+    def _read(self) -> Float32 | None:
+        """The next chunk, shorter only at the end; None where all of it is silence."""
+        wanted = self._chunk
+        parts: list[Float32] = []
+        silent = True
+        got = 0
+        while got < wanted and not self.ended:
+            block = self._stream.read(wanted - got)
+            if block is None:
+                count = min(wanted - got, self._stream.frames - self.frames - got)
+                if count <= 0:
+                    self.ended = True
+                    break
+                if count == wanted:
+                    self.frames += wanted
+                    return None
+                block = np.zeros((self.channels, count), dtype=np.float32)
+            elif block.shape[1] == 0:
+                self.ended = True
+                break
+            else:
+                silent = False
+            parts.append(block)
+            got += block.shape[1]
+        self.frames += got
+        if silent:
+            return None
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def step(self, weighted: Float32) -> bool:
+        """Measure the next chunk; its K-weighted samples go to ``weighted`` (channels, chunk).
+
+        False where nothing sounds (``weighted`` is then not written).
+        """
+        before = self.frames
+        samples = self._read()
+        length = self.frames - before
+        if samples is not None:
+            samples = self._check(samples)
+        if samples is None:
+            if length:
+                self._spectrum.silence(length)
+            if not self._ringing:
+                self._envelope.append(np.zeros(CHUNK_HOPS * FINE, dtype=np.float32))
+                return False
+            samples = np.zeros((self.channels, 0), dtype=np.float32)
+            self._ringing = False
+        else:
+            self._spectrum.add(samples)
+            self._ringing = True
+        self._weigh(samples, weighted)
+        if not self._ringing:
+            self._states = [np.zeros(ORDER) for _ in self._states]
+        return True
+
+    def _check(self, samples: Float32) -> Float32 | None:
+        """Peak and energy; repairs damage; None where all samples are zero."""
+        peak = max(float(samples.max()), -float(samples.min()))
+        if not peak <= SANE_PEAK:
+            bad = ~(np.abs(samples) <= SANE_PEAK)
+            self._damaged += int(bad.sum())
+            samples = np.where(bad, np.float32(0.0), samples)
+            peak = float(np.abs(samples).max())
+        if peak == 0.0:
+            return None
+        self._peak = max(self._peak, peak)
+        for channel in samples:
+            whole = channel.shape[0] // self._hop * self._hop
+            rows = channel[:whole].reshape(-1, self._hop)
+            self._energy += float(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64))
+            self._energy += float(np.dot(channel[whole:], channel[whole:]))
+        return samples
+
+    def _weigh(self, samples: Float32, weighted: Float32) -> None:
+        envelope = np.zeros(CHUNK_HOPS * FINE, dtype=np.float32)
+        for number in range(self.channels):
+            channel = samples[number]
+            if channel.shape[0] < self._chunk:
+                channel = np.zeros(self._chunk, dtype=np.float32)
+                channel[: samples.shape[1]] = samples[number]
+            out = weighted[number]
+            self._states[number] = self._weighting.process(channel, self._states[number], out)
+            if self._hop % FINE == 0:
+                rows = out.reshape(-1, self._hop // FINE)
+                envelope += np.einsum("ij,ij->i", rows, rows)
+            else:
+                squares = np.square(out).reshape(-1, self._hop)
+                envelope += np.add.reduceat(squares, self._edges[:-1], axis=1).ravel()
+        envelope /= np.tile(np.diff(self._edges), CHUNK_HOPS).astype(np.float32)
+        self._envelope.append(envelope)
+
+    def finish(self) -> TrackMeasures:
+        """What was measured up to the end of the stream."""
+        whole = self.frames // self._hop * FINE
+        envelope = np.concatenate(self._envelope)[:whole] if self._envelope else np.zeros(0)
+        return TrackMeasures(
+            self.channels,
+            self.frames,
+            self._peak,
+            self._energy,
+            self._damaged,
+            envelope.astype(np.float32),
+            self._spectrum.finish(),
+        )
+
+
+def measure(
+    streams: Sequence[Stream],
+    *,
+    threads: int = 2,
+    progress: Callable[[float], None] | None = None,
+) -> Measurement:
+    """Read all streams to their ends, in step, and measure them.
+
+    ``threads`` tracks are read and filtered at once (BLAS should run at one thread, which has
+    to be set before numpy is imported); with 1 everything runs in the calling thread.
+    ``progress`` is called in the calling thread with the share done, ending with 1.0.
+    Raises ValueError without streams, where their rates differ, or with more than two channels.
+    """
+    if not streams:
+        raise ValueError("nothing to measure: no streams")
+    rate = streams[0].rate
+    if any(stream.rate != rate for stream in streams):
+        raise ValueError("streams have different sample rates")
+    hop = hop_length(rate)
+    chunk = hop * CHUNK_HOPS
+    weighting, plan = KWeighting(rate), SpectrumPlan(rate)
+    meters = [_TrackMeter(stream, weighting, plan, hop, chunk) for stream in streams]
+    stops = np.cumsum([meter.channels for meter in meters]).tolist()
+    slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
+    covariance = CovarianceMeter(slices, hop)
+    expected = max(stream.frames for stream in streams)
+    run = _run_threaded if threads > 1 else _run_inline
+    run(meters, slices, covariance, chunk, threads, _reporter(progress, expected))
+    frames = max(meter.frames for meter in meters)
+    tracks = tuple(meter.finish() for meter in meters)
+    if progress:
+        progress(1.0)
+    return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop))
+
+
+def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:
+    def report(done: int) -> None:
+        if progress:
+            progress(min(done / max(expected, 1), 1.0))
+
+    return report
+
+
+def _sounding(slices: Sequence[slice], sounds: Sequence[bool]) -> npt.NDArray[np.intp]:
+    chosen = [np.arange(s.start, s.stop) for s, on in zip(slices, sounds, strict=True) if on]
+    return np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.intp)
+
+
+def _collect(
+    covariance: CovarianceMeter,
+    start: int,
+    weighted: Float32,
+    slices: Sequence[slice],
+    sounds: Sequence[bool],
+) -> None:
+    channels = _sounding(slices, sounds)
+    block = weighted if channels.size == weighted.shape[0] else weighted[channels]
+    covariance.add(start, block, channels)
+
+
+def _run_inline(
+    meters: Sequence[_TrackMeter],
+    slices: Sequence[slice],
+    covariance: CovarianceMeter,
+    chunk: int,
+    _threads: int,
+    report: Callable[[int], None],
+) -> None:
+    weighted = np.zeros((slices[-1].stop, chunk), dtype=np.float32)
+    start = 0
+    while not all(meter.ended for meter in meters):
+        sounds = [meter.step(weighted[place]) for meter, place in zip(meters, slices, strict=True)]
+        _collect(covariance, start, weighted, slices, sounds)
+        start += CHUNK_HOPS
+        report(max(meter.frames for meter in meters))
+
+
+def _run_threaded(
+    meters: Sequence[_TrackMeter],
+    slices: Sequence[slice],
+    covariance: CovarianceMeter,
+    chunk: int,
+    threads: int,
+    report: Callable[[int], None],
+) -> None:
+    # two buffers: the tracks of the next chunk are measured while the covariance of the last is
+    buffers = [np.zeros((slices[-1].stop, chunk), dtype=np.float32) for _ in range(2)]
+    start = 0
+    pending: list[Future[bool]] = []
+    with ThreadPoolExecutor(threads) as pool:
+
+        def submit(target: Float32) -> list[Future[bool]]:
+            return [
+                pool.submit(meter.step, target[place])
+                for meter, place in zip(meters, slices, strict=True)
+            ]
+
+        pending = submit(buffers[0])
+        while pending:
+            sounds = [future.result() for future in pending]
+            done = buffers[0]
+            buffers.reverse()
+            more = not all(meter.ended for meter in meters)
+            pending = submit(buffers[0]) if more else []
+            _collect(covariance, start, done, slices, sounds)
+            start += CHUNK_HOPS
+            report(max(meter.frames for meter in meters))
+
+
+def feature_table(
+    measurement: Measurement,
+    *,
+    gains_db: npt.ArrayLike | None = None,
+    members: Sequence[int] | None = None,
+) -> FeatureTable:
+    """The feature columns of every track.
+
+    gains_db: (tracks,) as if each track had been recorded that much louder (negative: softer).
+    members: the tracks that form the session for the relative columns (default: all); other
+    tracks get NaN in those columns.
+    Raises ValueError where gains_db has another shape or holds values that are not finite.
+    """
+    count = len(measurement.tracks)
+    gains = np.zeros(count) if gains_db is None else np.asarray(gains_db, dtype=np.float64)
+    if gains.shape != (count,) or not np.isfinite(gains).all():
+        raise ValueError(f"gains_db must be {count} finite levels")
+    chosen = list(range(count)) if members is None else sorted(set(members))
+    columns = {name: np.full(count, np.nan) for name in COLUMNS}
+    hops = [
+        track.hop_powers * 10.0 ** (gain / 10.0)
+        for track, gain in zip(measurement.tracks, gains, strict=True)
+    ]
+    span = _active_span(hops, chosen)
+    for index, track in enumerate(measurement.tracks):
+        values = _own_columns(track, hops[index], float(gains[index]), span)
+        for name, value in values.items():
+            columns[name][index] = value
+    for name, values_of in _relative_columns(measurement, hops, gains, chosen).items():
+        columns[name][:] = values_of
+    return FeatureTable(COLUMNS, np.column_stack([columns[name] for name in COLUMNS]))
+
+
+def _active(hops: Float64) -> npt.NDArray[np.bool_]:
+    """Hops above -70 LUFS and above 30 LU under the track's loudness."""
+    loudness = gated_loudness(hops)
+    if not math.isfinite(loudness):
+        return np.zeros(hops.shape, dtype=bool)
+    gate = max(ABSOLUTE_GATE_LUFS, loudness - 30.0)
+    return np.asarray(hops > 10.0 ** ((gate - OFFSET_DB) / 10.0))
+
+
+def _active_span(hops: Sequence[Float64], members: Sequence[int]) -> int:
+    """How many hops lie between the first and the last in which any member is active."""
+    first, last = math.inf, -math.inf
+    for index in members:
+        found = np.flatnonzero(_active(hops[index]))
+        if found.size:
+            first, last = min(first, float(found[0])), max(last, float(found[-1]))
+    return int(last - first) + 1 if last >= first else 0
+
+
+def _own_columns(
+    track: TrackMeasures, hops: Float64, gain_db: float, span: int
+) -> dict[str, float]:
+    if not track.peak > 0.0:
+        return {}
+    rms = 10.0 * math.log10(track.energy / (track.frames * track.channels))
+    peak = 20.0 * math.log10(track.peak)
+    loudness = gated_loudness(hops)
+    columns = {
+        "rms_dbfs": rms + gain_db,
+        "peak_dbfs": peak + gain_db,
+        "crest_db": peak - rms,
+        "loudness_lufs": loudness if math.isfinite(loudness) else math.nan,
+        "loudness_range_lu": loudness_range(hops),
+    }
+    active = _active(hops)
+    if active.any():
+        levels = OFFSET_DB + 10.0 * np.log10(hops[active]) - loudness
+        columns["active_share"] = float(active.sum()) / max(span, 1)
+        quantiles = np.quantile(levels, [0.1, 0.5, 0.9])
+        columns |= dict(
+            zip(("level_p10_db", "level_p50_db", "level_p90_db"), quantiles.tolist(), strict=True)
+        )
+        columns["onset_rate_hz"] = _onsets(track.envelope).size / (span / 10.0)
+    spectrum = track.spectrum
+    if spectrum.frames:
+        shares = _decibel(spectrum.band_energy / spectrum.band_energy.sum())
+        columns |= {
+            f"band_{name}_db": float(share) for name, share in zip(_BAND_NAMES, shares, strict=True)
+        }
+        columns |= {
+            "centroid_hz": spectrum.centroid,
+            "bandwidth_hz": spectrum.bandwidth,
+            "rolloff_hz": spectrum.rolloff,
+            "flatness": spectrum.flatness,
+        }
+    return columns
+
+
+def _decibel(power: Float64) -> Float64:
+    return np.asarray(10.0 * np.log10(np.maximum(power, 10.0 ** (FLOOR_DB / 10.0))))
+
+
+def _onsets(envelope: Float32) -> npt.NDArray[np.intp]:
+    """Indices (10 ms) of onsets: rises of 6 dB within 30 ms that stand within 30 dB of the
+    loudest and are the largest rise of their 50 ms."""
+    if envelope.size < 2 * FINE or not envelope.max() > 0.0:
+        return np.zeros(0, dtype=np.intp)
+    level = _decibel(envelope.astype(np.float64) / float(envelope.max()))
+    smooth = np.maximum(level, -60.0)
+    padded = np.concatenate([np.full(3, smooth[0]), smooth])
+    rise = smooth - np.minimum(np.minimum(padded[:-3], padded[1:-2]), padded[2:-1])
+    reach = 5
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(rise, reach), 2 * reach + 1)
+    return np.flatnonzero((rise >= 6.0) & (level > -30.0) & (rise == around.max(axis=1)))
+
+
+def _relative_columns(
+    measurement: Measurement, hops: Sequence[Float64], gains_db: Float64, members: Sequence[int]
+) -> dict[str, Float64]:
+    count = len(measurement.tracks)
+    sounding = [index for index in members if measurement.tracks[index].peak > 0.0]
+    columns: dict[str, Float64] = {}
+    if not sounding:
+        return columns
+    kit = np.zeros(measurement.mix.hops)
+    for index in sounding:
+        kit[: hops[index].size] += hops[index]
+    kit_loudness = gated_loudness(kit)
+    loudness = np.array([gated_loudness(hops[index]) for index in sounding])
+    relative = np.full(count, np.nan)
+    if math.isfinite(kit_loudness):
+        relative[sounding] = np.where(np.isfinite(loudness), loudness - kit_loudness, np.nan)
+    columns["loudness_re_kit_lu"] = relative
+    rank = np.full(count, np.nan)
+    heard = [place for place in range(len(sounding)) if math.isfinite(loudness[place])]
+    for place in heard:
+        louder = sum(loudness[other] > loudness[place] for other in heard)
+        rank[sounding[place]] = louder / max(len(heard) - 1, 1)
+    columns["loudness_rank"] = rank
+    bands = np.stack([measurement.tracks[i].spectrum.band_energy for i in sounding])
+    bands = bands * 10.0 ** (gains_db[sounding, None] / 10.0)
+    total = bands.sum(axis=0)
+    shares = _decibel(bands / np.where(total > 0.0, total, 1.0))
+    for number, name in enumerate(_BAND_NAMES):
+        column = np.full(count, np.nan)
+        column[sounding] = shares[:, number]
+        columns[f"kit_band_{name}_db"] = column
+    return columns
+
+
+def holds_only_bleed(measurement: Measurement) -> npt.NDArray[np.bool_]:
+    """Which tracks hold nothing of their own (tracks,). Meant for close microphones."""
+    return np.array([not track.peak > 0.0 for track in measurement.tracks])
