@@ -1,0 +1,241 @@
+"""Audio files, opened with care and read in blocks.
+
+A project names files that its author chose: a FIFO would hang the reader, a device would do
+worse, a network path would send credentials. Only regular files of this machine are opened,
+without waiting, and libsndfile gets the very descriptor that was checked. Nothing is ever
+allocated by what a header declares.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from reaper_drumgain.errors import MediaError
+
+Samples = npt.NDArray[np.float32]
+MediaFault = Literal["missing media", "refused media", "unreadable media"]
+
+#: samples, all channels counted, that one read of a file with several channels holds at once
+SCRATCH_SAMPLES = 1 << 20
+#: files that one track keeps open at once
+MAX_OPEN = 3
+#: Hz; what lies beyond is no audio, or would make a resampler allocate without bound
+MIN_RATE, MAX_RATE = 1_000, 6_144_000
+
+_OPEN_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
+    _OPEN_FLAGS |= getattr(os, _name, 0)
+
+
+class UnplayableMediaError(MediaError):
+    """A file that cannot be played; ``fault`` is the flag that its track gets."""
+
+    def __init__(self, fault: MediaFault, message: str) -> None:
+        super().__init__(message)
+        self.fault: MediaFault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What a header says: rate in Hz, channels, frames; ``floating``: it may hold NaN."""
+
+    rate: int
+    channels: int
+    frames: int
+    floating: bool
+
+
+class MediaFile:
+    """One open audio file that reads from any frame on. Not for two threads at once."""
+
+    def __init__(self, path: str) -> None:
+        """Open a file. Raises UnplayableMediaError."""
+        self._descriptor = _checked_descriptor(path)
+        try:
+            self._sound = _decoder(self._descriptor)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        self.info = MediaInfo(
+            self._sound.samplerate,
+            self._sound.channels,
+            max(0, self._sound.frames),
+            self._sound.subtype in ("FLOAT", "DOUBLE"),
+        )
+        self._position = 0
+
+    def close(self) -> None:
+        """Close the file; once is enough, twice does no harm."""
+        if self._descriptor >= 0:
+            self._sound.close()
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def read_into(self, target: Samples, frame: int, pick: tuple[int, ...]) -> int:
+        """Read the frames from ``frame`` on into ``target``, shape (len(pick), n).
+
+        ``pick`` names the channels of the file; a channel that it does not have stays as it
+        is. Returns how many frames the file gave; the rest of ``target`` is untouched.
+        Raises UnplayableMediaError where the decoder gives up.
+        """
+        wanted = target.shape[1]
+        try:
+            if frame != self._position:
+                self._sound.seek(frame)
+                self._position = frame
+            if self.info.channels == 1 and pick == (0,) and target[0].flags.c_contiguous:
+                got = len(self._sound.read(dtype="float32", out=target[0]))
+                self._position += got
+                return got
+            return self._read_picked(target, wanted, pick)
+        except (soundfile.SoundFileError, RuntimeError) as error:
+            self._position = -1
+            raise UnplayableMediaError(
+                "unreadable media", f"decoding stopped at frame {frame} ({_reason(error)})"
+            ) from error
+
+    def _read_picked(self, target: Samples, wanted: int, pick: tuple[int, ...]) -> int:
+        channels = self.info.channels
+        step = min(wanted, max(1, SCRATCH_SAMPLES // channels))
+        scratch = np.empty((step, channels), dtype=np.float32)
+        done = 0
+        while done < wanted:
+            piece = scratch[: min(step, wanted - done)]
+            got = len(self._sound.read(dtype="float32", always_2d=True, out=piece))
+            self._position += got
+            for place, channel in enumerate(pick):
+                if channel < channels:
+                    target[place, done : done + got] = piece[:got, channel]
+            done += got
+            if got < len(piece):
+                break
+        return done
+
+
+class MediaPool:
+    """The few files that a track has open; the one used longest ago is closed first."""
+
+    def __init__(self, limit: int = MAX_OPEN) -> None:
+        self._limit = limit
+        self._open: OrderedDict[str, MediaFile] = OrderedDict()
+
+    def get(self, path: str) -> MediaFile:
+        """The open file of a path. Raises UnplayableMediaError."""
+        found = self._open.get(path)
+        if found is None:
+            while len(self._open) >= self._limit:
+                self._open.popitem(last=False)[1].close()
+            found = self._open[path] = MediaFile(path)
+        self._open.move_to_end(path)
+        return found
+
+    def release(self, path: str) -> None:
+        """Close the file of a path, if it is open."""
+        found = self._open.pop(path, None)
+        if found is not None:
+            found.close()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of the files that are open now."""
+        return tuple(self._open)
+
+    def close(self) -> None:
+        """Close all files."""
+        for path in self.paths:
+            self.release(path)
+
+
+def probe(path: str) -> MediaInfo:
+    """What the header of a file says. Raises UnplayableMediaError."""
+    try:
+        status = Path(path).stat() if _is_local(path) else None
+    except (OSError, ValueError):
+        status = None
+    if status is None:  # the opener finds the words for it
+        return _header(path)
+    return _cached_header(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _cached_header(path: str, *_identity: int) -> MediaInfo:
+    # A sliced recording is one file behind thousands of clips; the identity keeps it honest.
+    return _header(path)
+
+
+def _header(path: str) -> MediaInfo:
+    media = MediaFile(path)
+    media.close()
+    return media.info
+
+
+def _is_local(path: str) -> bool:
+    return path[:2].replace("\\", "/") != "//"
+
+
+def _checked_descriptor(path: str) -> int:
+    """A descriptor of a regular local file, opened without waiting."""
+    if not _is_local(path):
+        raise UnplayableMediaError("refused media", "it lies on a network share")
+    if "\0" in path or not Path(path).is_absolute():
+        raise UnplayableMediaError("missing media", "it was not found")
+    try:
+        # Looked at before it is opened: with some devices opening alone has an effect.
+        _require_regular(Path(path).stat())
+        descriptor = os.open(path, _OPEN_FLAGS)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UnplayableMediaError("missing media", "it was not found") from error
+    except (OSError, ValueError) as error:
+        raise UnplayableMediaError(
+            "unreadable media", f"it cannot be opened ({_reason(error)})"
+        ) from error
+    try:
+        _require_regular(os.fstat(descriptor))  # it may have been replaced in between
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnplayableMediaError("refused media", "it is not a regular file")
+    if status.st_size == 0:
+        raise UnplayableMediaError("unreadable media", "it is empty")
+
+
+def _decoder(descriptor: int) -> soundfile.SoundFile:
+    # closefd=False: where opening fails libsndfile would close the descriptor on its own, and
+    # a second close could then hit a file that another thread has just opened.
+    try:
+        sound = soundfile.SoundFile(descriptor, closefd=False)
+    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
+        raise UnplayableMediaError(
+            "unreadable media", f"it does not decode ({_reason(error)})"
+        ) from error
+    if not (MIN_RATE <= sound.samplerate <= MAX_RATE and sound.channels >= 1 and sound.seekable()):
+        rate, channels = sound.samplerate, sound.channels
+        sound.close()
+        raise UnplayableMediaError(
+            "unreadable media", f"its header names {channels} channels at {rate} Hz"
+        )
+    return sound
+
+
+def _reason(error: BaseException) -> str:
+    """The words of an error without the descriptor's number that libsndfile's wrapper adds."""
+    for name in ("error_string", "strerror"):
+        text = getattr(error, name, None)
+        if text:
+            return str(text).rstrip(".")
+    return str(error) or type(error).__name__
