@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain import features, methods, reasons
-from reaper_drumgain.audio import TrackAudio, analysis_rate, open_track, playing_span
 from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.levels import PathLevels
 from reaper_drumgain.methods.base import MethodInput
+from reaper_drumgain.mixing import Progress, Sound
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
 from reaper_drumgain.selection import DrumTrack, Selection, select
 from reaper_drumgain.session import Session
@@ -30,13 +29,9 @@ CLOSE_ROLES = frozenset(
     }
 )
 SILENT, BLEED, LIMITED, PAIR, GROUP = "silent", "bleed only", "limited", "pair", "grouped"
-_PEAK_BLOCK = 1 << 17
 _HEARD_DB = 0.05
 #: a smaller change into a compressor is no news
 _BUS_DB = 0.5
-
-#: called with what is being done and the share of it that is done
-Progress = Callable[[str, float], None]
 
 
 def balance(
@@ -52,7 +47,7 @@ def balance(
     drums = [drum for drum in selection.drums if drum.measured]
     if not any(drum.flag is None for drum in drums):
         raise NothingToBalanceError(_why_nothing(session, selection))
-    sound = _Sound(session, drums, progress)
+    sound = Sound(session, drums, progress)
     measurement = sound.measure(threads)
     table = features.feature_table(measurement)
     loudness = table.column("loudness_lufs")
@@ -99,83 +94,6 @@ def _why_nothing(session: Session, selection: Selection) -> str:
     return f"{session.path}: no drum track to balance: {stays}{more}"
 
 
-class _Sound:
-    """The audio of the measured drum tracks, over the time that they play."""
-
-    def __init__(
-        self, session: Session, drums: Sequence[DrumTrack], progress: Progress | None
-    ) -> None:
-        self._session = session
-        self._drums = drums
-        self._progress = progress
-        tracks = [drum.track for drum in drums]
-        self._rate = analysis_rate(session, tracks)
-        self._start, self._end = playing_span(session, tracks)
-        self._warnings: list[str] = []
-        self.flags: list[tuple[str, ...]] = [()] * len(drums)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[list[TrackAudio]]:
-        with contextlib.ExitStack() as stack:
-            yield [
-                stack.enter_context(
-                    open_track(
-                        self._session,
-                        drum.track,
-                        rate=self._rate,
-                        start=self._start,
-                        end=self._end,
-                    )
-                )
-                for drum in self._drums
-            ]
-
-    def _tell(self, doing: str) -> Callable[[float], None]:
-        progress = self._progress
-        return (lambda share: None) if progress is None else lambda share: progress(doing, share)
-
-    def measure(self, threads: int) -> features.Measurement:
-        """One pass over all tracks in step."""
-        with self._open() as streams:
-            tell = self._tell("listening")
-            measurement = features.measure(streams, threads=threads, progress=tell)
-            self.flags = [stream.flags for stream in streams]
-            for drum, stream in zip(self._drums, streams, strict=True):
-                self._warnings += [f"track {drum.track.name!r}: {w}" for w in stream.warnings]
-        return measurement
-
-    def warnings(self) -> list[str]:
-        """What the readers of project and media could not represent, track by track."""
-        said = [f"track {d.track.name!r}: {w}" for d in self._drums for w in d.track.warnings]
-        return said + self._warnings
-
-    def peaks(self, mixes: Sequence[NDArray[np.float64]]) -> list[float]:
-        """The sample peak in dBFS of each mix, given as (2, channels) linear gains.
-
-        Reads the audio once more, because a peak does not follow from the covariance.
-        """
-        gains = np.concatenate([np.asarray(mix) for mix in mixes]).astype(np.float32)
-        highest = np.zeros(len(mixes))
-        tell = self._tell("finding the peak")
-        with self._open() as streams:
-            total = max((stream.frames for stream in streams), default=0)
-            for at in range(0, total, _PEAK_BLOCK):
-                frames = min(_PEAK_BLOCK, total - at)
-                mixed = np.zeros((len(gains), frames), dtype=np.float32)
-                column = 0
-                for stream in streams:
-                    block = stream.read(frames)
-                    if block is not None and block.shape[1]:
-                        used = gains[:, column : column + stream.channels]
-                        mixed[:, : block.shape[1]] += used @ block
-                    column += stream.channels
-                block_peaks = np.abs(mixed).max(axis=1).reshape(-1, 2).max(axis=1)
-                highest = np.maximum(highest, block_peaks)
-                tell((at + frames) / total)
-        with np.errstate(divide="ignore"):
-            return [float(level) for level in 20.0 * np.log10(highest)]
-
-
 def _levels(solution: Solution) -> Levels:
     values = (
         solution.before_lufs,
@@ -212,7 +130,7 @@ def _measured_plan(
     drum: DrumTrack,
     place: int,
     state: str | None,
-    sound: _Sound,
+    sound: Sound,
     path: PathLevels,
     loudness: NDArray[np.float64],
     solution: Solution,
@@ -269,4 +187,6 @@ def _level_warnings(
         through = np.array([bus in drum.path.effects_on_way for drum in drums])
         change = path.loudness(solution.faders, through) - path.loudness(solution.old, through)
         if math.isfinite(change) and abs(change) >= _BUS_DB:
-            yield f"the drums now reach {bus!r} (with effects) {change:+.1f} dB: check its threshold"
+            yield (
+                f"the drums now reach {bus!r} (with effects) {change:+.1f} dB: check its thresholds"
+            )

@@ -15,38 +15,54 @@ if TYPE_CHECKING:
 
 _SEARCH_DB = 120.0
 _CLOSE_ENOUGH_DB = 1e-4
+_GATE_JUMP_DB = 0.05
 
 
-class PathLevels:
-    """The drums where they meet, for any faders, from one measurement.
+class PathGains:
+    """What every channel of n tracks contributes to left and right where the drums meet.
 
-    ``paths``: of the measured tracks, in the measurement's order (n).
+    ``channels``: 1 or 2 per track; columns are in the order of the tracks.
     """
 
-    def __init__(self, measurement: Measurement, paths: Sequence[Path]) -> None:
-        self._mix = measurement.mix
-        channels = sum(s.stop - s.start for s in self._mix.channel_slices)
-        self._through: NDArray[np.float64] = np.zeros((2, channels))
-        self._beside: NDArray[np.float64] = np.zeros((2, channels))
-        self._track_of_channel: NDArray[np.intp] = np.zeros(channels, dtype=np.intp)
-        for place, (path, columns) in enumerate(zip(paths, self._mix.channel_slices, strict=True)):
-            mono = columns.stop - columns.start == 1
-            for target, matrix in (
-                (self._through, path.through_fader),
-                (self._beside, path.beside_fader),
-            ):
-                block = np.asarray(matrix)
-                target[:, columns] = block.sum(axis=1, keepdims=True) if mono else block
-            self._track_of_channel[columns] = place
+    def __init__(self, paths: Sequence[Path], channels: Sequence[int]) -> None:
+        self.track_of_channel: NDArray[np.intp] = np.repeat(np.arange(len(paths)), channels)
+        self._through = _columns([path.through_fader for path in paths], channels)
+        self._beside = _columns([path.beside_fader for path in paths], channels)
 
     @property
     def has_beside(self) -> bool:
         """Whether sends carry a track's audio beside its fader."""
         return bool(self._beside.any())
 
-    def gains(self, faders: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(2, channels) linear gains from every channel to left and right, for (n,) faders."""
-        return self._through * faders[self._track_of_channel] + self._beside
+    def mix(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(2, channels) linear gains for (n,) faders in dB."""
+        faders = np.power(10.0, faders_db / 20.0)
+        return np.asarray(self._through * faders[self.track_of_channel] + self._beside)
+
+    def alone(self, place: int) -> NDArray[np.float64]:
+        """(2, channels) linear gains of one track through its fader at 0 dB, others silent."""
+        return np.asarray(self._through * (self.track_of_channel == place))
+
+
+def _columns(
+    matrices: Sequence[Sequence[Sequence[float]]], channels: Sequence[int]
+) -> NDArray[np.float64]:
+    blocks = [np.zeros((2, 0))]
+    for matrix, count in zip(matrices, channels, strict=True):
+        block = np.asarray(matrix)
+        # a mono track plays on both sides
+        blocks.append(block.sum(axis=1, keepdims=True) if count == 1 else block)
+    joined: NDArray[np.float64] = np.concatenate(blocks, axis=1)
+    return joined
+
+
+class PathLevels:
+    """The loudness of the drums where they meet, for any faders, from one measurement."""
+
+    def __init__(self, measurement: Measurement, paths: Sequence[Path]) -> None:
+        self._meter = measurement.mix
+        counts = [columns.stop - columns.start for columns in self._meter.channel_slices]
+        self.gains = PathGains(paths, counts)
 
     def loudness(
         self, faders_db: NDArray[np.float64], members: NDArray[np.bool_] | None = None
@@ -55,16 +71,14 @@ class PathLevels:
 
         ``members`` (n,): only these tracks sound.
         """
-        gains = self.gains(np.power(10.0, faders_db / 20.0))
+        mix = self.gains.mix(faders_db)
         if members is not None:
-            gains = gains * members[self._track_of_channel]
-        return float(self._mix.integrated(gains))
+            mix = mix * members[self.gains.track_of_channel]
+        return float(self._meter.integrated(mix))
 
     def path_db(self, place: int, loudness: float) -> float | None:
         """What the way behind the fader adds to the loudness of one track, in dB."""
-        own = np.where(self._track_of_channel == place, 1.0, 0.0)
-        arriving = float(self._mix.integrated(self._through * own))
-        level = arriving - loudness
+        level = float(self._meter.integrated(self.gains.alone(place))) - loudness
         return level if math.isfinite(level) else None
 
 
@@ -73,26 +87,21 @@ def offset_for(level: Callable[[float], float], target: float) -> float | None:
 
     None where the level is silent, or where fixed parts of it keep it from the target.
     """
-    first = level(0.0)
-    if not math.isfinite(first):
+    reached = level(0.0)
+    if not math.isfinite(reached):
         return None
-    if abs(first - target) < _CLOSE_ENOUGH_DB:
-        return 0.0
-    low, high = -_SEARCH_DB, _SEARCH_DB
-    # a common gain shifts a level by itself: the first guess is most often the answer
-    guess = target - first
-    for _ in range(60):
-        if not low <= guess <= high:
-            guess = (low + high) / 2.0
-        reached = level(guess)
+    low, high, guess = -_SEARCH_DB, _SEARCH_DB, 0.0
+    while high - low > _CLOSE_ENOUGH_DB:
         if abs(reached - target) < _CLOSE_ENOUGH_DB:
             return guess
         if reached < target:
             low = guess
         else:
             high = guess
-        guess = guess + (target - reached)
-        if high - low < _CLOSE_ENOUGH_DB:
-            # gating makes loudness jump by a hair where a block crosses the gate
-            return guess if abs(level(guess) - target) < 0.05 else None
-    return None
+        # a common gain shifts a level by itself, so this step is most often the last
+        guess += target - reached
+        if not low < guess < high:
+            guess = (low + high) / 2.0
+        reached = level(guess)
+    # loudness jumps by a hair where a block crosses the gate; more is a target out of reach
+    return guess if abs(reached - target) < _GATE_JUMP_DB else None

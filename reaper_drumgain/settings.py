@@ -36,7 +36,8 @@ class Level:
             raise InputError(f"level {self.kind} needs a number: expected {LEVEL_FORMS}")
         if not -100.0 <= self.target <= 24.0:
             raise InputError(
-                f"level {self.kind}:{self.target:g} is outside -100 to 24 dB: expected {LEVEL_FORMS}"
+                f"level {self.kind}:{self.target:g} is not within -100 to 24 dB: "
+                f"expected {LEVEL_FORMS}"
             )
 
     @classmethod

@@ -153,16 +153,13 @@ class Solver:
         return offset * self._share
 
     def _peak_of(self, faders: Array) -> float:
-        before, after = self._peaks([self._mix(self._old), self._mix(faders)])
+        before, after = self._peaks([self._path.gains.mix(self._old), self._path.gains.mix(faders)])
         self._known_peaks = (faders, [before, after])
         return after
 
-    def _mix(self, faders: Array) -> Array:
-        return self._path.gains(np.power(10.0, faders / 20.0))
-
     def _shifts(self, one: Array, other: Array) -> bool:
         """Whether the mixes of two fader sets are the same but for one gain."""
-        return bool(np.ptp(other - one) < 1e-9) and not self._path.has_beside
+        return bool(np.ptp(other - one) < 1e-9) and not self._path.gains.has_beside
 
     def _limited(self, faders: Array) -> tuple[Array, float]:
         over = self._movable & (faders > MAX_FADER) & (faders > self._old)
@@ -196,7 +193,7 @@ class Solver:
             known, (before, after) = self._known_peaks
             difference = faders - known
             # faders are rounded, so a shift is one up to half a step either way
-            if np.ptp(difference) <= 2.0 * _HALF_STEP and not self._path.has_beside:
+            if np.ptp(difference) <= 2.0 * _HALF_STEP and not self._path.gains.has_beside:
                 return before, after + float(np.mean(difference))
-        before, after = self._peaks([self._mix(self._old), self._mix(faders)])
+        before, after = self._peaks([self._path.gains.mix(self._old), self._path.gains.mix(faders)])
         return before, after

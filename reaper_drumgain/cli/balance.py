@@ -1,0 +1,144 @@
+"""``drumgain balance``: set the faders of one project's drum tracks."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from reaper_drumgain.cli import options, show
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.hosts import rpp
+from reaper_drumgain.plan import SCHEMA, GainPlan
+
+NAME = "balance"
+SUMMARY = "Set the faders of a project's drum tracks."
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    options.add_project(parser)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the balanced project here (default: a new file beside the project)",
+    )
+    where.add_argument(
+        "--in-place", action="store_true", help="change the project itself; a backup is kept"
+    )
+    where.add_argument("--dry-run", action="store_true", help="only show what would be done")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="let --output replace a file that exists"
+    )
+    options.add_settings(parser)
+    options.add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, balance, show and write."""
+    settings = options.settings_from(arguments)
+    output = _output(arguments)
+    project = rpp.read_project(arguments.project)
+    # numpy takes a third of a second: a mistyped option or a broken file is told before
+    from reaper_drumgain.balance import balance
+
+    progress = show.ProgressLine()
+    try:
+        plan = balance(project.session, settings, progress=progress)
+    finally:
+        progress.clear()
+    written: rpp.Written | None = None
+    if not arguments.dry_run:
+        written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)
+    if arguments.json:
+        print(json.dumps(document(plan, written), indent=2, allow_nan=False))
+    else:
+        show_plan(plan, written)
+    return 0
+
+
+def _output(arguments: argparse.Namespace) -> Path | None:
+    """Where the result goes; None for the project itself or for nowhere."""
+    project: Path = arguments.project
+    if arguments.in_place or arguments.dry_run:
+        return None
+    if arguments.output is None:
+        return next(path for path in _names_beside(project) if not path.exists())
+    output: Path = arguments.output
+    if output.is_dir():
+        output /= project.name
+    if output.resolve() == project.resolve():
+        raise InputError(f"--output {output} is the project itself: use --in-place for that")
+    return output
+
+
+def _names_beside(project: Path) -> "itertools.chain[Path]":  # noqa: UP037
+    suffix = project.suffix or ".RPP"
+    numbered = (
+        project.with_name(f"{project.stem}-drumgain-{number}{suffix}")
+        for number in itertools.count(2)
+    )
+    return itertools.chain([project.with_name(f"{project.stem}-drumgain{suffix}")], numbered)
+
+
+def document(plan: GainPlan, written: rpp.Written | None) -> dict[str, Any]:
+    """The JSON object of a plan: the stable interface for programs."""
+    return {
+        "schema": SCHEMA,
+        "method": plan.method,
+        "project": plan.project,
+        "output": None if written is None else str(written.path),
+        "backup": None if written is None or written.backup is None else str(written.backup),
+        "settings": {"amount": plan.settings.amount, "level": str(plan.settings.level)},
+        "levels": {
+            "before_lufs": plan.levels.before_lufs,
+            "after_lufs": plan.levels.after_lufs,
+            "before_dbfs": plan.levels.before_dbfs,
+            "after_dbfs": plan.levels.after_dbfs,
+        },
+        "warnings": list(plan.warnings),
+        "tracks": [
+            {
+                "index": track.index,
+                "guid": track.guid,
+                "name": track.name,
+                "role": track.role,
+                "side": track.side,
+                "ordinal": track.ordinal,
+                "old_db": track.old_db,
+                "new_db": track.new_db,
+                "interval_db": None if track.interval_db is None else list(track.interval_db),
+                "flags": list(track.flags),
+                "reason": track.reason,
+                "loudness_lufs": track.loudness_lufs,
+                "path_db": track.path_db,
+            }
+            for track in plan.tracks
+        ],
+        "untouched": [
+            {"index": other.index, "name": other.name, "why": other.why} for other in plan.untouched
+        ],
+    }
+
+
+def show_plan(plan: GainPlan, written: rpp.Written | None) -> None:
+    """Print a plan, and what was written of it, for a person."""
+    show.warn(plan.warnings)
+    show.plan_table(plan)
+    line = show.levels_line(plan)
+    if line:
+        print(line)
+    count = len(plan.moves)
+    moved = f"{count} of {len(plan.tracks)} drum tracks moved ({plan.method})"
+    rest = f"; {len(plan.untouched)} other tracks untouched" if plan.untouched else ""
+    if written is None:
+        print(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")
+        return
+    print(f"{moved}{rest}")
+    print(f"written: {show.printable(str(written.path))}")
+    if written.backup is not None:
+        print(f"backup: {show.printable(str(written.backup))} ('drumgain restore' brings it back)")

@@ -1,0 +1,71 @@
+"""``drumgain demo``: the whole of it on a small recorded kit, to see, hear and look at."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from importlib import resources
+from pathlib import Path
+
+from reaper_drumgain.cli import balance as balance_command
+from reaper_drumgain.cli import show
+from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.hosts import rpp
+from reaper_drumgain.settings import Settings
+
+NAME = "demo"
+SUMMARY = "Balance a packaged recording: table, project, sound before and after, picture."
+_PROJECT = "DrumGain demo.RPP"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("drumgain-demo"),
+        metavar="DIR",
+        help="where to put everything (default: %(default)s); must not exist, or be empty",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Copy the session, balance it, write project, bounces and picture, say what is next."""
+    folder: Path = arguments.output
+    project_path = _copy_session(folder)
+    project = rpp.read_project(project_path)
+    from reaper_drumgain.balance import balance
+    from reaper_drumgain.bounce import bounce
+    from reaper_drumgain.cli.picture import save_levels
+
+    progress = show.ProgressLine()
+    try:
+        plan = balance(project.session, Settings(), progress=progress)
+        balanced = folder / "DrumGain demo balanced.RPP"
+        written = rpp.apply_plan(project, plan, balanced)
+        before, after = folder / "drums before.wav", folder / "drums after.wav"
+        bounce(project.session, plan, before, after, progress=progress)
+        picture = folder / "levels.png"
+        save_levels(plan, picture)
+    finally:
+        progress.clear()
+    balance_command.show_plan(plan, written)
+    print(f"to hear: {before} and {after}, equally loud")
+    print(f"to look at: {picture}")
+    print(
+        "\nnext: open the balanced project in REAPER, or try your own:\n"
+        "    drumgain balance YOUR-PROJECT.RPP --dry-run"
+    )
+    return 0
+
+
+def _copy_session(folder: Path) -> Path:
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"--output {folder} is not empty: name a new folder, or delete that one")
+    packaged = resources.files("reaper_drumgain") / "demo" / "session"
+    try:
+        with resources.as_file(packaged) as source:
+            shutil.copytree(source, folder, dirs_exist_ok=True)
+    except (OSError, shutil.Error) as error:
+        raise StorageError(f"{folder}: cannot write the demo there: {error}") from error
+    return folder / _PROJECT

@@ -1,0 +1,32 @@
+"""``drumgain methods``: what there is to choose from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from reaper_drumgain.cli import options
+from reaper_drumgain.methods import METHODS
+
+NAME = "methods"
+SUMMARY = "List the methods that find gains, with their sources."
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    options.add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print name, summary and citation of every method."""
+    if arguments.json:
+        listed = [
+            {"name": entry.name, "summary": entry.summary, "citation": entry.citation}
+            for entry in METHODS
+        ]
+        print(json.dumps({"schema": 1, "methods": listed}, indent=2))
+        return 0
+    for place, entry in enumerate(METHODS):
+        default = " (default)" if place == 0 else ""
+        print(f"{entry.name}{default}\n    {entry.summary}\n    {entry.citation}")
+    return 0

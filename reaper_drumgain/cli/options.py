@@ -1,0 +1,94 @@
+"""Options that several commands share, and the settings that they make."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reaper_drumgain import methods
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.settings import LEVEL_FORMS, Level, Settings
+
+
+def add_project(parser: argparse.ArgumentParser) -> None:
+    """The project file to work on."""
+    parser.add_argument("project", type=Path, metavar="PROJECT", help="a REAPER project (.RPP)")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Output for programs."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+
+
+def add_roles(parser: argparse.ArgumentParser) -> None:
+    """Roles that the user states."""
+    parser.add_argument(
+        "--role",
+        action="append",
+        default=[],
+        metavar="TRACK=ROLE",
+        help="what a track is: like 'Audio 07=tom 2', 'OH 1=overhead left' or 'Clap=none'; "
+        "may be repeated. A track is its name, its GUID, or #3 by its number in REAPER",
+    )
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Everything that Settings holds."""
+    parser.add_argument(
+        "--method",
+        choices=methods.names(),
+        default=methods.names()[0],
+        help="how gains are found (default: %(default)s); 'drumgain methods' explains them",
+    )
+    parser.add_argument(
+        "--amount",
+        type=float,
+        default=100.0,
+        metavar="PERCENT",
+        help="how much of each move to make, 0 to 100 (default: 100)",
+    )
+    parser.add_argument(
+        "--level",
+        default="keep",
+        metavar="LEVEL",
+        help=f"where the whole kit ends up: {LEVEL_FORMS} (default: keep, the drums together "
+        "as loud as before)",
+    )
+    parser.add_argument(
+        "--lock",
+        action="append",
+        default=[],
+        metavar="TRACK",
+        help="leave this track's fader and balance the others around it; may be repeated",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="TRACK",
+        help="move only this track, around the others; may be repeated",
+    )
+    add_roles(parser)
+
+
+def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """The pairs of ``--role``. A track name may hold ``=``: the last one divides."""
+    pairs: list[tuple[str, str]] = []
+    for text in arguments.role:
+        track, equals, role = text.rpartition("=")
+        if not equals or not track.strip() or not role.strip():
+            raise InputError(f"--role {text!r}: expected TRACK=ROLE, like 'Audio 07=tom 2'")
+        pairs.append((track.strip(), role.strip()))
+    return tuple(pairs)
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """The settings of a command line. Raises InputError."""
+    return Settings(
+        method=arguments.method,
+        amount=arguments.amount,
+        level=Level.parse(arguments.level),
+        locks=tuple(arguments.lock),
+        only=tuple(arguments.only),
+        roles=roles_from(arguments),
+    )
