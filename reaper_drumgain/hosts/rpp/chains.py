@@ -1,0 +1,89 @@
+"""Effect chains and envelopes, of tracks and of takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reaper_drumgain.errors import ProjectError
+from reaper_drumgain.hosts.rpp.syntax import Block, tokens
+from reaper_drumgain.hosts.rpp.values import number, text
+from reaper_drumgain.session import Effect, Envelope, EnvelopeKind, EnvelopePoint
+
+_EFFECTS = frozenset((b"VST", b"AU", b"JS", b"CLAP", b"DX", b"LV2", b"VIDEO_EFFECT", b"CONTAINER"))
+_INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
+_BYPASS = re.compile(rb"(?m)^[ \t\r]*BYPASS[ \t]+(\S+)(?:[ \t]+(\S+))?")
+_ENVELOPE_LINE = re.compile(rb"(?m)^[ \t\r]*(ACT|VOLTYPE|POOLEDENVINST)[ \t]+(\S+)")
+_POINT = re.compile(rb"(?m)^[ \t\r]*PT[ \t]+([^\r\n]+)")
+#: more points than a performance recorded for days; a bound on what one envelope can cost
+MAX_POINTS = 500_000
+
+
+def read_chain(data: bytes, chain: Block) -> tuple[Effect, ...]:
+    """The effects of a chain in order; those inside containers follow their container."""
+    return tuple(_effects(data, chain))
+
+
+def _effects(data: bytes, chain: Block) -> Iterator[Effect]:
+    # a stack of chains under way instead of recursion: containers nest as files please
+    stack = [(_children(data, chain), True)]
+    while stack:
+        children, enabled = stack[-1]
+        entry = next(children, None)
+        if entry is None:
+            stack.pop()
+            continue
+        block, on = entry
+        if block.keyword not in _EFFECTS:
+            continue
+        yield _effect(data, block, enabled=enabled and on)
+        if block.keyword == b"CONTAINER":
+            stack.append((_children(data, block), enabled and on))
+
+
+def _children(data: bytes, chain: Block) -> Iterator[tuple[Block, bool]]:
+    """The blocks of a chain, each with whether the BYPASS line before it leaves it on."""
+    on = True
+    segments = chain.segments()
+    for child in chain.children:
+        start, end = next(segments)
+        for bypassed, offline in _BYPASS.findall(data, start, end):
+            on = not number(bypassed) and not (offline and number(offline))
+        yield child, on
+
+
+def _effect(data: bytes, block: Block, *, enabled: bool) -> Effect:
+    words = [token.value for token in tokens(data, block.start, block.body)[1:3]]
+    name = next((text(word) for word in words if word), "") or text(block.keyword)
+    return Effect(name, enabled, instrument=_INSTRUMENT.match(name) is not None)
+
+
+def read_envelope(data: bytes, block: Block, kind: EnvelopeKind, faults: list[str]) -> Envelope:
+    """One envelope. Values of volume envelopes are linear gains in the file already.
+
+    An envelope without a line ACT is active, as in files of REAPER's first years.
+    """
+    settings = {b"ACT": b"1", b"VOLTYPE": b"0"}
+    settings |= dict(_ENVELOPE_LINE.findall(data, block.body, block.close))
+    points = []
+    damaged = 0
+    for match in _POINT.finditer(data, block.body, block.close):
+        fields = match.group(1).split()
+        time, value = number(fields[0]), number(fields[1]) if len(fields) > 1 else 0.0
+        if time is None or value is None:
+            damaged += 1
+            continue
+        shape = number(fields[2]) if len(fields) > 2 else 0.0
+        tension = number(fields[6]) if len(fields) > 6 else 0.0
+        points.append(EnvelopePoint(time, value, int(shape or 0.0), tension or 0.0))
+        if len(points) > MAX_POINTS:
+            raise ProjectError(f"an envelope holds more than {MAX_POINTS} points: not read")
+    if damaged:
+        faults.append(f"{damaged} points of the {kind} envelope are no numbers: left out")
+    return Envelope(
+        kind,
+        active=bool(number(settings[b"ACT"])),
+        points=tuple(points),
+        fader_scaled=bool(number(settings[b"VOLTYPE"])),
+        pooled=b"POOLEDENVINST" in settings,
+    )

@@ -1,0 +1,109 @@
+"""Media paths of a project that moves to another folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reaper_drumgain.errors import ProjectError
+from reaper_drumgain.hosts.rpp.media import Resolver, is_absolute, is_network
+from reaper_drumgain.hosts.rpp.storage import name_of
+from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Edit, Token, line_of, tokens
+from reaper_drumgain.hosts.rpp.values import text
+
+if TYPE_CHECKING:
+    from reaper_drumgain.hosts.rpp.read import ProjectFile
+
+_RECORD_PATH = re.compile(rb"(?m)^[ \t\r]*(RECORD_PATH)[ \t]")
+_FILE = re.compile(rb"(?m)^[ \t\r]*(FILE)[ \t]")
+
+
+def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
+    """The spans that make media findable from another folder.
+
+    Relative paths become absolute, pointing to where the file was found, or else to where
+    it was looked for first. An absolute path stays, unless its file is gone and was found
+    beside the project, where it would be missed from the new folder. No edits where the
+    folder is the project's own.
+    """
+    data = project.data
+    old_folder = os.path.dirname(os.path.realpath(project.path))  # noqa: PTH120
+    if os.path.realpath(new_folder) == old_folder:
+        return []
+    record = [
+        token
+        for start, end in project.root.segments()
+        for match in _RECORD_PATH.finditer(data, start, end)
+        for token in tokens(data, match.start(1))[1:3]
+    ]
+    resolver = Resolver(
+        Path(old_folder) / project.path.name, tuple(text(token.value) for token in record)
+    )
+    edits = [
+        _edit(project, token, _joined(old_folder, token.value))
+        for token in record
+        if token.value and not is_absolute(text(token.value))
+    ]
+    for token in _media(data, project.root):
+        written = text(token.value)
+        if not written or is_network(written):
+            continue
+        found = resolver.find(written)
+        if is_absolute(written):
+            if found.found and found.path is not None and not _same(found.path, written):
+                edits.append(_edit(project, token, os.fsencode(found.path)))
+        elif found.found and found.path is not None:
+            edits.append(_edit(project, token, os.fsencode(found.path)))
+        else:
+            edits.append(_edit(project, token, _joined(old_folder, token.value)))
+    return edits
+
+
+def _media(data: bytes, root: Block) -> Iterator[Token]:
+    """The path tokens of the FILE lines of all sources, those of frozen items included."""
+    stack = [root]
+    while stack:
+        block = stack.pop()
+        stack.extend(block.children)
+        if block.keyword != b"SOURCE":
+            continue
+        for start, end in block.segments():
+            for match in _FILE.finditer(data, start, end):
+                yield from tokens(data, match.start(1))[1:2]
+
+
+def _same(found: str, written: str) -> bool:
+    return os.path.normpath(found) == os.path.normpath(written)
+
+
+def _joined(folder: str, written: bytes) -> bytes:
+    """A path below a folder; the bytes of the path are kept, whatever their encoding."""
+    if os.name != "nt":
+        written = written.replace(b"\\", b"/")
+    return os.fsencode(folder).rstrip(os.sep.encode()) + os.sep.encode() + written
+
+
+def _edit(project: ProjectFile, token: Token, path: bytes) -> Edit:
+    data = project.data
+    where = f"{name_of(project.path)}:{line_of(data, token.start)}"
+    own = data[token.start : token.start + 1]
+    quotes = ([own] if own in (b'"', b"'", b"`") else []) + [b'"', b"'", b"`"]
+    quote = next((quote for quote in quotes if quote not in path), None)
+    if quote is None or b"\n" in path or b"\r" in path or not token.closed:
+        raise ProjectError(
+            f"{where}: the path {text(path)!r} cannot be written in a project file (quotes or "
+            "line ends in it): choose an output in the project's own folder"
+        )
+    new = quote + path + quote
+    start = data.rfind(b"\n", 0, token.start) + 1
+    end = data.find(b"\n", token.end)
+    length = (len(data) if end < 0 else end) - start - (token.end - token.start) + len(new)
+    if length > MAX_LINE:
+        raise ProjectError(
+            f"{where}: the path {text(path)[:80]!r}... makes a line longer than REAPER reads: "
+            "choose an output in the project's own folder"
+        )
+    return Edit(token.start, token.end, new)

@@ -1,0 +1,173 @@
+"""A project file to a Session, and everything that an edit of it needs to know."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reaper_drumgain.errors import ProjectError
+from reaper_drumgain.hosts.rpp.items import ItemReader
+from reaper_drumgain.hosts.rpp.media import Resolver
+from reaper_drumgain.hosts.rpp.storage import Fingerprint, read_file
+from reaper_drumgain.hosts.rpp.syntax import Block, line_of, scan, tokens
+from reaper_drumgain.hosts.rpp.tracks import TrackReader
+from reaper_drumgain.hosts.rpp.values import Fields, text
+from reaper_drumgain.session import Marker, Session, Track
+from reaper_drumgain.units import UNITY, LinearGain
+
+_LINES = re.compile(
+    rb"(?m)^[ \t\r]*(PANLAW|PANMODE|TEMPO|SAMPLERATE|SELECTION|MARKER|RECORD_PATH|MASTER_VOLUME"
+    rb"|MASTERMUTESOLO|PLAYRATE)(?![^ \t\r\n])([^\r\n]*)"
+)
+_VERSION = re.compile(rb"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """A project as read: its bytes, their blocks, and the session they describe.
+
+    ``path`` is as given; ``fingerprint`` tells whether the file is still the same.
+    """
+
+    path: Path
+    session: Session
+    fingerprint: Fingerprint
+    data: bytes = field(repr=False)
+    root: Block = field(repr=False)
+
+    @property
+    def tracks(self) -> list[Block]:
+        """The blocks of the tracks, in the order of the session's tracks."""
+        return track_blocks(self.root)
+
+
+def track_blocks(root: Block) -> list[Block]:
+    """The TRACK blocks directly inside a project."""
+    return [child for child in root.children if child.keyword == b"TRACK"]
+
+
+def read_project(path: str | os.PathLike[str]) -> ProjectFile:
+    """The project in a file. Reads that file alone; media is looked for, not opened.
+
+    Raises ProjectError, with file:line, where the file is no whole project, and
+    StorageError where it cannot be read.
+    """
+    place = Path(path)
+    data, fingerprint = read_file(place)
+    name = text(os.fsencode(place))
+    root = scan(data, name)
+    return ProjectFile(place, _session(data, root, place, name), fingerprint, data, root)
+
+
+def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
+    warnings: list[str] = []
+    lines = _project_lines(data, root)
+
+    def fields(key: bytes) -> Fields:
+        return Fields(key.decode(), lines.get(key, [b""])[-1].split(), warnings)
+
+    record = tuple(
+        text(token.value) for token in tokens(lines.get(b"RECORD_PATH", [b""])[-1], 0)[:2]
+    )
+    rate = fields(b"SAMPLERATE")
+    own_rate = rate.whole(0, 0) if rate.flag(1) else 0
+    sample_rate = own_rate if 1000 <= own_rate <= 1_536_000 else None
+    blocks = track_blocks(root)
+    reader = TrackReader(data, ItemReader(data, Resolver(path, record)), len(blocks), sample_rate)
+    tracks = []
+    for index, block in enumerate(blocks):
+        try:
+            tracks.append(reader.read(index, block))
+        except ProjectError as error:
+            raise ProjectError(f"{name}:{line_of(data, block.start)}: {error}") from error
+    markers, regions = _markers(lines.get(b"MARKER", []), warnings)
+    start, end = fields(b"SELECTION").real(0, 0.0), fields(b"SELECTION").real(1, 0.0)
+    warnings += _master_warnings(fields(b"MASTERMUTESOLO"), fields(b"PLAYRATE"), root)
+    return Session(
+        path=name,
+        tracks=_mark_shared_guids(tracks),
+        sends=tuple(reader.sends),
+        sample_rate=sample_rate,
+        tempo=_tempo(fields(b"TEMPO")),
+        pan_law=max(0.0, fields(b"PANLAW").real(0, 1.0)),
+        pan_mode=fields(b"PANMODE").whole(0, _usual_pan_mode(data, root)),
+        master_fader=LinearGain(abs(fields(b"MASTER_VOLUME").real(0, UNITY))),
+        markers=markers,
+        regions=regions,
+        time_selection=(start, end) if end > start else None,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _project_lines(data: bytes, root: Block) -> dict[bytes, list[bytes]]:
+    lines: dict[bytes, list[bytes]] = {}
+    for start, end in root.segments():
+        if end - start < 8:
+            continue
+        for key, rest in _LINES.findall(data, start, end):
+            lines.setdefault(key, []).append(rest)
+    return lines
+
+
+def _usual_pan_mode(data: bytes, root: Block) -> int:
+    """The pan mode of a project that names none: REAPER 3 and before knew one only."""
+    words = tokens(data, root.start, root.body)
+    version = _VERSION.match(words[2].value) if len(words) > 2 else None
+    return 3 if version is not None and int(version.group(1)[:4]) >= 4 else 0
+
+
+def _tempo(tempo: Fields) -> float:
+    value = tempo.real(0, 120.0)
+    if 0.1 <= value <= 10_000.0:
+        return value
+    tempo.faults.append(f"TEMPO is {value:g}: taken as 120")
+    return 120.0
+
+
+def _markers(
+    lines: list[bytes], warnings: list[str]
+) -> tuple[tuple[Marker, ...], tuple[Marker, ...]]:
+    """Markers and regions; a region is two lines of one number, the second its end."""
+    markers: list[Marker] = []
+    regions: list[Marker] = []
+    open_regions: dict[int, Marker] = {}
+    for line in lines:
+        words = [token.value for token in tokens(line, 0)]
+        fields = Fields("MARKER", words, warnings)
+        number, position = fields.whole(0, 0), fields.real(1, 0.0)
+        if not fields.whole(3, 0) & 1:
+            markers.append(Marker(position, fields.word(2), number))
+        elif number in open_regions:
+            regions.append(dataclasses.replace(open_regions.pop(number), end=position))
+        else:
+            open_regions[number] = Marker(position, fields.word(2), number)
+    warnings += [f"region {number} has no end: left out" for number in open_regions]
+    return tuple(markers), tuple(sorted(regions, key=lambda region: region.position))
+
+
+def _master_warnings(mute: Fields, rate: Fields, root: Block) -> list[str]:
+    found = []
+    if mute.flag(0):
+        found.append("the master is muted: levels are taken as if it were not")
+    if rate.real(0, 1.0) != 1.0:
+        found.append(f"the project plays at rate {rate.real(0, 1.0):g}: levels are taken at 1")
+    if any(child.keyword in (b"MASTERVOLENV", b"MASTERVOLENV2") for child in root.children):
+        found.append("the master has a volume envelope: it is not followed")
+    return found
+
+
+def _mark_shared_guids(tracks: list[Track]) -> tuple[Track, ...]:
+    counts = Counter(track.guid for track in tracks)
+    return tuple(
+        dataclasses.replace(
+            track,
+            warnings=(*track.warnings, "shares its GUID with another track: name it by number"),
+        )
+        if track.guid is not None and counts[track.guid] > 1
+        else track
+        for track in tracks
+    )

@@ -1,0 +1,185 @@
+"""Files read whole and written so that a failure leaves everything as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reaper_drumgain.errors import ConflictError, ProjectError, StorageError
+from reaper_drumgain.hosts.rpp.syntax import MAX_BYTES
+from reaper_drumgain.hosts.rpp.values import text
+
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a file was when it was read; only size and digest decide whether it changed."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+    mode: int
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """A path as text for messages, whatever bytes its name holds."""
+    return text(os.fsencode(path))
+
+
+@contextlib.contextmanager
+def storage_errors(what: str) -> Iterator[None]:
+    """Turns an OSError into a StorageError that begins with ``what``."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise StorageError(f"{what}: {reason}") from error
+
+
+def read_file(path: Path) -> tuple[bytes, Fingerprint]:
+    """All bytes of a regular file and its fingerprint.
+
+    Raises ProjectError for a folder, pipe or device and for more than MAX_BYTES,
+    StorageError where the system refuses, ConflictError where it changes meanwhile.
+    """
+    name = name_of(path)
+    try:
+        with storage_errors(f"cannot read {name}"):
+            # asked before opening: to open a pipe waits, to open a device acts
+            _refuse_irregular(os.stat(path), name)  # noqa: PTH116
+            descriptor = os.open(path, os.O_RDONLY | _flag("O_NONBLOCK") | _flag("O_BINARY"))
+            with os.fdopen(descriptor, "rb") as file:
+                status = os.fstat(file.fileno())
+                _refuse_irregular(status, name)
+                data = file.read(status.st_size + 1)
+    except ValueError as error:
+        raise StorageError(f"cannot read {name!r}: {error}") from error
+    if len(data) != status.st_size:
+        raise ConflictError(f"{name} is being written by another program: try again")
+    digest = hashlib.sha256(data).hexdigest()
+    mode = stat.S_IMODE(status.st_mode)
+    return data, Fingerprint(status.st_size, status.st_mtime_ns, digest, mode)
+
+
+def _refuse_irregular(status: os.stat_result, name: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+        raise ProjectError(f"{name} is {kind}: expected a REAPER project file (.RPP)")
+    if status.st_size > MAX_BYTES:
+        raise ProjectError(
+            f"{name} has {status.st_size} bytes: projects up to {MAX_BYTES} are read"
+        )
+
+
+def _flag(name: str) -> int:
+    return int(getattr(os, name, 0))
+
+
+def refuse_changed(path: Path, fingerprint: Fingerprint) -> None:
+    """Raises ConflictError where a file is no longer what was read."""
+    name = name_of(path)
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with storage_errors(f"cannot read {name} again"), open(path, "rb") as file:  # noqa: PTH123
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+                if size > fingerprint.size:
+                    break
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise ConflictError(f"{name} is gone since it was read: nothing was written") from error
+        raise
+    if size != fingerprint.size or digest.hexdigest() != fingerprint.sha256:
+        raise ConflictError(
+            f"{name} has changed since it was read (saved from REAPER?): nothing was written; "
+            "run the command again"
+        )
+
+
+def real_target(path: Path) -> Path:
+    """The file that a path means, symbolic links followed: it is written, the link stays."""
+    with storage_errors(f"cannot follow {name_of(path)}"):
+        return Path(os.path.realpath(path))
+
+
+def put(
+    target: Path,
+    data: bytes,
+    mode: int | None,
+    last_check: Callable[[], None],
+    backups: Iterator[Path] = iter(()),  # noqa: B008 - an iterator that is empty for good
+    backup: bytes = b"",
+) -> Path | None:
+    """Puts data in a file's place in one step; either all of it is there or nothing changed.
+
+    The data goes to a temporary file in the same folder and onto the disk, then
+    ``last_check`` may still object, then ``backup`` is kept under the first free name of
+    ``backups``, then the temporary file takes the target's place. Any failure before that,
+    an interrupt included, removes what was made. Returns the backup's path, if one was asked
+    for. ``mode``: the permissions, None for the usual ones of a new file.
+    """
+    made: list[Path] = []
+    kept: Path | None = None
+    temporary = target.with_name(f".drumgain-{secrets.token_hex(8)}.tmp")
+    ready = False
+    try:
+        with storage_errors(f"cannot write {name_of(target)}"):
+            _create(temporary, data, mode, made)
+            last_check()
+            for name in backups:
+                with contextlib.suppress(FileExistsError):
+                    _create(name, backup, mode, made)
+                    kept = name
+                    break
+            ready = True
+            os.replace(temporary, target)  # noqa: PTH105
+    except BaseException:
+        # an interrupt can arrive when the replacement is done: then the backup must stay
+        if not ready or os.path.lexists(temporary):
+            _discard(made)
+        raise
+    sync_folder(target.parent)
+    return kept
+
+
+def _create(path: Path, data: bytes, mode: int | None, made: list[Path]) -> None:
+    """Makes a file that must not exist yet; it is on disk when this returns."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flag("O_NOFOLLOW") | _flag("O_BINARY")
+    made.append(path)
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except FileExistsError:
+        made.remove(path)
+        raise
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+
+
+def _discard(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.unlink(path)  # noqa: PTH108
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename last. Some systems refuse to: the files themselves are whole then too."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

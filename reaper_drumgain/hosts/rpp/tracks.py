@@ -1,0 +1,321 @@
+"""Tracks of a project file.
+
+What the format's description leaves open is decided here as follows (assumptions, to be
+checked against REAPER itself):
+
+- GROUP_FLAGS (groups 1 to 32) and GROUP_FLAGS_HIGH (33 to 64) hold one number per kind of
+  link, a bit per group: volume lead, volume follow, then pan, mute, solo, record arm,
+  polarity and automation mode alike; the fifteenth reverses volume; the 21st is VCA lead.
+- SHOWINMIX: the first field is shown in the mixer, the fourth in the track panel.
+- PLAYOFFS offset flags: seconds by which the media plays later; bit 0 switches it off,
+  bit 1 says that the offset is in samples.
+- ``<EXT`` holds a key and a value per line: what scripts stored through P_EXT.
+- AUXRECV channels: the low 10 bits are the first channel; above them, in a source, 0 is
+  a stereo pair, 1 one channel, and n above that 2n channels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
+from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
+from reaper_drumgain.hosts.rpp.syntax import Block, tokens
+from reaper_drumgain.hosts.rpp.values import MAX_CHANNELS, Fields, number, text
+from reaper_drumgain.session import (
+    AUTOMATION_MODES,
+    Clip,
+    Effect,
+    Envelope,
+    EnvelopeKind,
+    Send,
+    SendMode,
+    Track,
+)
+from reaper_drumgain.units import LinearGain
+
+#: keys of what the user stored on the track itself, beside ``P_EXT:`` in REAPER's scripts
+ROLE_KEY = b"drumgain_role"
+LOCK_KEY = b"drumgain_lock"
+
+_ENVELOPES: dict[bytes, EnvelopeKind] = {
+    b"VOLENV": "pre-fx volume",
+    b"VOLENV2": "volume",
+    b"VOLENV3": "trim volume",
+    b"PANENV2": "pan",
+    b"WIDTHENV2": "width",
+    b"MUTEENV": "mute",
+}
+_OTHER_ENVELOPES = {
+    b"PANENV": "pre-FX pan",
+    b"WIDTHENV": "pre-FX width",
+    b"DUALPANENV": "pre-FX right pan",
+    b"DUALPANENVL": "pre-FX left pan",
+    b"DUALPANENV2": "right pan",
+    b"DUALPANENVL2": "left pan",
+    b"AUXVOLENV": "receive volume",
+    b"AUXPANENV": "receive pan",
+    b"AUXMUTEENV": "receive mute",
+}
+_SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
+_LINES = re.compile(
+    rb"(?m)^[ \t\r]*(NAME|AUTOMODE|VOLPAN|MUTESOLO|IPHASE|ISBUS|SHOWINMIX|FREEMODE|ITEMLANES"
+    rb"|LANESOLO|SEL|NCHAN|FX|PANMODE|WIDTH|MAINSEND|AUXRECV|GROUP_FLAGS\w*|PLAYOFFS|TRACKID)"
+    rb"(?![^ \t\r\n])([^\r\n]*)"
+)
+_EXT_LINE = re.compile(rb"(?m)^[ \t\r]*(drumgain_role|drumgain_lock)[ \t]")
+_VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD = 0, 1, 14, 20
+_WORD = 0xFFFFFFFF
+
+
+class TrackReader:
+    """Reads the tracks of one project, in order; folders are known from the ones before."""
+
+    def __init__(self, data: bytes, items: ItemReader, count: int, sample_rate: int | None) -> None:
+        self._data = data
+        self._items = items
+        self._count = count
+        self._sample_rate = sample_rate
+        self._parents: list[int] = []
+        self.sends: list[Send] = []
+
+    def read(self, index: int, block: Block) -> Track:
+        """The track of a TRACK block; its receives go to ``sends``."""
+        warnings: list[str] = []
+        lines = self._lines(block)
+
+        def fields(key: bytes) -> Fields:
+            return Fields(key.decode(), lines.get(key, [b""])[-1].split(), warnings)
+
+        parent, folder = self._place(index, fields(b"ISBUS"), warnings)
+        volume, mute, shown = fields(b"VOLPAN"), fields(b"MUTESOLO"), fields(b"SHOWINMIX")
+        groups, vca = _groups(lines, warnings)
+        role, locked = self._stored(block)
+        pan_mode = fields(b"PANMODE").whole(0, -1)
+        self._receives(index, lines.get(b"AUXRECV", ()), warnings)
+        lanes = _lanes(fields(b"FREEMODE"), fields(b"ITEMLANES"), lines.get(b"LANESOLO"), warnings)
+        shift = self._shift(fields(b"PLAYOFFS"), warnings)
+        effects, envelopes, clips, frozen = self._children(block, lanes, shift, warnings)
+        law = volume.real(2, -1.0)
+        if len(lines.get(b"VOLPAN", ())) > 1:
+            warnings.append("has more than one VOLPAN line: the last counts, it cannot be set")
+        if fields(b"MAINSEND").whole(1, 0):
+            warnings.append("sends to higher channels of its parent: taken as the first ones")
+        return Track(
+            index=index,
+            name=_string(lines.get(b"NAME")),
+            guid=_guid(self._data, block, lines),
+            fader=_fader(volume, lines, warnings),
+            pan=_pan(volume.real(1, 0.0)),
+            pan_mode=pan_mode if pan_mode >= 0 else None,
+            pan_law=law if law >= 0.0 else None,
+            dual_pan=_dual_pan(pan_mode, volume, fields(b"WIDTH")),
+            muted=mute.flag(0),
+            soloed=mute.flag(1),
+            inverted=fields(b"IPHASE").flag(0),
+            parent=parent,
+            folder=folder,
+            main_send=fields(b"MAINSEND").flag(0, default=True),
+            channels=min(MAX_CHANNELS, max(1, fields(b"NCHAN").whole(0, 2))),
+            effects_enabled=fields(b"FX").flag(0, default=True),
+            effects=effects,
+            automation_mode=AUTOMATION_MODES[_automation(fields(b"AUTOMODE"))],
+            envelopes=envelopes,
+            frozen=frozen,
+            hidden=not shown.flag(0, default=True) and not shown.flag(3, default=True),
+            selected=fields(b"SEL").flag(0),
+            volume_groups=groups,
+            vca_leader=vca,
+            role=role,
+            locked=locked,
+            clips=clips,
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def _lines(self, block: Block) -> dict[bytes, list[bytes]]:
+        lines: dict[bytes, list[bytes]] = {}
+        for start, end in block.segments():
+            if end - start < 8:
+                continue
+            for key, rest in _LINES.findall(self._data, start, end):
+                lines.setdefault(key, []).append(rest)
+        return lines
+
+    def _children(
+        self, block: Block, lanes: Lanes, shift: float, warnings: list[str]
+    ) -> tuple[tuple[Effect, ...], tuple[Envelope, ...], tuple[Clip, ...], bool]:
+        effects: tuple[Effect, ...] = ()
+        envelopes: list[Envelope] = []
+        clips: list[Clip] = []
+        frozen = False
+        for child in block.children:
+            keyword = child.keyword
+            if keyword == b"ITEM":
+                clips += self._items.read(child, lanes, shift, warnings)
+            elif keyword == b"FXCHAIN":
+                effects += read_chain(self._data, child)
+            elif keyword == b"FREEZE":
+                frozen = True
+            elif keyword in _ENVELOPES:
+                kind = _ENVELOPES[keyword]
+                envelopes.append(read_envelope(self._data, child, kind, warnings))
+            elif keyword in _OTHER_ENVELOPES:
+                envelope = read_envelope(self._data, child, "pan", warnings)
+                if envelope.active and (envelope.points or envelope.pooled):
+                    warnings.append(f"automates its {_OTHER_ENVELOPES[keyword]}: not followed")
+        return effects, tuple(envelopes), tuple(clips), frozen
+
+    def _place(self, index: int, isbus: Fields, warnings: list[str]) -> tuple[int | None, bool]:
+        """The parent of a track and whether it is a folder; keeps the running depth."""
+        parent = self._parents[-1] if self._parents else None
+        state = isbus.whole(0, 0)
+        change = isbus.whole(1, {1: 1, 2: -1}.get(state, 0))
+        if change > 0:
+            self._parents.append(index)
+            if change > 1:
+                warnings.append(f"opens {change} folder levels at once: taken as one")
+        elif change < 0:
+            if -change > len(self._parents):
+                warnings.append(
+                    f"closes {-change} folders where {len(self._parents)} are open: "
+                    "taken as the end of all"
+                )
+            del self._parents[max(0, len(self._parents) + change) :]
+        return parent, change > 0
+
+    def _receives(self, index: int, receives: Iterable[bytes], warnings: list[str]) -> None:
+        for line in receives:
+            fields = Fields("AUXRECV", line.split(), warnings)
+            source = fields.whole(0, -1)
+            if not 0 <= source < self._count:
+                warnings.append(f"receives from track {source + 1}, which does not exist: left out")
+                continue
+            origin, target = fields.whole(7, 0), fields.whole(8, 0)
+            mode = fields.whole(1, 0)
+            if mode not in _SEND_MODES:
+                warnings.append(f"a receive has mode {mode}: taken as post-fader")
+            width = origin >> 10
+            self.sends.append(
+                Send(
+                    source=source,
+                    target=index,
+                    mode=_SEND_MODES.get(mode, "post-fader"),
+                    gain=LinearGain(fields.real(2, 1.0)),
+                    pan=_pan(fields.real(3, 0.0)),
+                    muted=fields.flag(4),
+                    mono=fields.flag(5) or bool(target >= 0 and target & 1024),
+                    inverted=fields.flag(6),
+                    source_channel=-1 if origin < 0 else origin & 1023,
+                    target_channel=max(0, target) & 1023,
+                    channels=2 if width <= 0 else 1 if width == 1 else min(2 * width, MAX_CHANNELS),
+                )
+            )
+
+    def _shift(self, offset: Fields, warnings: list[str]) -> float:
+        value, flags = offset.real(0, 0.0), offset.whole(1, 0)
+        if value == 0.0 or flags & 1:
+            return 0.0
+        if not flags & 2:
+            return value
+        if self._sample_rate is None:
+            warnings.append(f"plays its media {value:g} samples later: taken as in time")
+            return 0.0
+        return value / self._sample_rate
+
+    def _stored(self, block: Block) -> tuple[str | None, bool]:
+        role, locked = None, False
+        for child in block.children:
+            if child.keyword != b"EXT":
+                continue
+            for match in _EXT_LINE.finditer(self._data, child.body, child.close):
+                words = tokens(self._data, match.start(1))
+                value = text(words[1].value).strip() if len(words) > 1 else ""
+                if match.group(1) == ROLE_KEY:
+                    role = value or None
+                else:
+                    locked = value not in ("", "0")
+        return role, locked
+
+
+def _string(lines: list[bytes] | None) -> str:
+    words = tokens(lines[-1], 0) if lines else []
+    return text(words[0].value) if words else ""
+
+
+def _guid(data: bytes, block: Block, lines: dict[bytes, list[bytes]]) -> str | None:
+    for word in tokens(data, block.start, block.body)[1:2]:
+        if word.value.startswith(b"{"):
+            return text(word.value)
+    return _string(lines.get(b"TRACKID")) or None
+
+
+def _fader(volume: Fields, lines: dict[bytes, list[bytes]], warnings: list[str]) -> LinearGain:
+    if b"VOLPAN" not in lines:
+        return LinearGain(1.0)
+    if not len(volume):
+        warnings.append("its VOLPAN line has no value: its fader is at -inf")
+        return LinearGain(0.0)
+    value = number(volume.values[0])
+    if value is None:
+        got = text(volume.values[0])[:40]
+        warnings.append(f"its fader is {got!r}, which is no number: taken as -inf")
+        return LinearGain(0.0)
+    if value < 0.0:
+        warnings.append(f"its fader is below zero ({value:g}): taken without its sign")
+    return LinearGain(abs(value))
+
+
+def _pan(value: float) -> float:
+    return min(1.0, max(-1.0, value))
+
+
+def _dual_pan(mode: int, volume: Fields, width: Fields) -> tuple[float, float] | None:
+    if mode == 5:
+        return _pan(width.real(0, 1.0)), 0.0
+    if mode == 6 or (mode < 0 and len(volume) > 4):
+        return _pan(volume.real(3, -1.0)), _pan(volume.real(4, 1.0))
+    return None
+
+
+def _automation(mode: Fields) -> int:
+    value = mode.whole(0, 0)
+    if 0 <= value < len(AUTOMATION_MODES):
+        return value
+    mode.faults.append(f"AUTOMODE is {value}: taken as trim/read")
+    return 0
+
+
+def _lanes(mode: Fields, count: Fields, solo: list[bytes] | None, warnings: list[str]) -> Lanes:
+    if mode.whole(0, 0) != 2:
+        return Lanes()
+    lanes = min(max(1, count.whole(0, 1)), 1024)
+    if solo is None:
+        return Lanes(lanes)
+    playing = 0
+    for place, word in enumerate(solo[-1].split()[:32]):
+        value = number(word)
+        if value is None or not 0 <= value <= _WORD:
+            warnings.append(f"LANESOLO holds {text(word)[:40]!r}: those lanes are taken as silent")
+            continue
+        playing |= int(value) << 32 * place
+    return Lanes(lanes, playing)
+
+
+def _groups(lines: dict[bytes, list[bytes]], warnings: list[str]) -> tuple[tuple[int, ...], bool]:
+    members: set[int] = set()
+    vca = False
+    for key, rows in lines.items():
+        if not key.startswith(b"GROUP_FLAGS"):
+            continue
+        first = {b"GROUP_FLAGS": 1, b"GROUP_FLAGS_HIGH": 33}.get(key)
+        if first is None:
+            warnings.append(f"{text(key)} is not known: groups beyond 64 are not followed")
+            continue
+        flags = Fields(text(key), rows[-1].split(), warnings)
+        linked = (flags.whole(_VOLUME_LEAD, 0) | flags.whole(_VOLUME_FOLLOW, 0)) & _WORD
+        members.update(first + bit for bit in range(32) if linked >> bit & 1)
+        vca = vca or flags.whole(_VCA_LEAD, 0) != 0
+        if linked & flags.whole(_VOLUME_REVERSE, 0):
+            warnings.append("follows its volume group in reverse: taken as an ordinary member")
+    return tuple(sorted(members)), vca

@@ -1,0 +1,81 @@
+"""Names and numbers of project files: any bytes in, clean values out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+#: beyond this a number is damage, not music: 30,000 years in seconds
+MAX_NUMBER = 1e12
+#: REAPER 7's limit (64 before)
+MAX_CHANNELS = 128
+
+_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def text(raw: bytes) -> str:
+    """A name or path as text without surrogates, whatever its encoding: UTF-8 as REAPER
+    writes it, else the Western Windows code page of files from its first years."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def number(raw: bytes) -> float | None:
+    """The number at the start of a token, a comma read as a point; None where there is
+    none that is finite and of a sane size (``nan``, ``1.#QNAN``, ``1e300``)."""
+    try:
+        value = float(raw)
+    except ValueError:
+        match = _NUMBER.match(raw.replace(b",", b"."))
+        if match is None or raw[match.end() : match.end() + 1] == b"#":
+            return None
+        value = float(match.group())
+    if not math.isfinite(value) or abs(value) > MAX_NUMBER:
+        return None
+    return value
+
+
+class Fields:
+    """The values of one line, with defaults; notes what could not be read.
+
+    ``faults`` collects a sentence per damaged value.
+    """
+
+    __slots__ = ("faults", "key", "values")
+
+    def __init__(self, key: str, values: Sequence[bytes], faults: list[str]) -> None:
+        self.key = key
+        self.values = values
+        self.faults = faults
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def real(self, place: int, default: float) -> float:
+        """The number at a place, from 0; the default where it is missing or damaged."""
+        if place >= len(self.values):
+            return default
+        value = number(self.values[place])
+        if value is None:
+            self._fault(place, f"{default:g}")
+            return default
+        return value
+
+    def whole(self, place: int, default: int) -> int:
+        """Like ``real``, without its fraction."""
+        return int(self.real(place, default))
+
+    def flag(self, place: int, default: bool = False) -> bool:
+        """Whether the number at a place is not zero."""
+        return self.real(place, float(default)) != 0.0
+
+    def word(self, place: int, default: str = "") -> str:
+        """The text at a place."""
+        return text(self.values[place]) if place < len(self.values) else default
+
+    def _fault(self, place: int, default: str) -> None:
+        got = text(self.values[place])[:40]
+        self.faults.append(f"{self.key} holds {got!r} where a number belongs: read as {default}")

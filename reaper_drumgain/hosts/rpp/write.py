@@ -1,0 +1,296 @@
+"""Faders into a project file, without touching anything else in it.
+
+Backups. A write in place keeps the former file beside it as
+``song.RPP.drumgain-20261122-181530.bak`` (``-2`` and so on within one second); a backup is
+never overwritten. ``restore`` moves the last backup back into place, after keeping the
+present file as ``song.RPP.drumgain-20261122-181600.undone.bak``. So a second restore goes
+one balance further back, nothing is ever lost, and a restore is taken back by naming the
+``.undone.bak`` file that it left.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from reaper_drumgain.errors import ConflictError, InputError, ProjectError, StorageError
+from reaper_drumgain.hosts.rpp.paths import relocation
+from reaper_drumgain.hosts.rpp.read import ProjectFile, track_blocks
+from reaper_drumgain.hosts.rpp.storage import (
+    name_of,
+    put,
+    read_file,
+    real_target,
+    refuse_changed,
+    storage_errors,
+)
+from reaper_drumgain.hosts.rpp.syntax import (
+    MAX_LINE,
+    Block,
+    Edit,
+    line_of,
+    own_lines,
+    scan,
+    splice,
+    tokens,
+    unchanged_outside,
+)
+from reaper_drumgain.hosts.rpp.values import number
+from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.units import LinearGain, to_linear
+
+_BACKUP = re.compile(r"\.drumgain-(\d{8}-\d{6})(?:-(\d+))?\.bak")
+_MAX_GAIN = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """What a write did: the file, the backup (None where there was none to make), and the
+    indices of the tracks whose fader changed in the file."""
+
+    path: Path
+    backup: Path | None
+    changed: tuple[int, ...]
+
+
+def set_faders(project: ProjectFile, faders: Mapping[int, LinearGain]) -> bytes:
+    """The project's bytes with the faders of these tracks (by index) set to linear gains.
+
+    Only the first value of their VOLPAN lines changes; a track without one gets a line. A
+    fader that has the value already stays as it is written. Raises ProjectError where a
+    track's VOLPAN is not clear, InputError for unknown tracks and impossible gains.
+    """
+    return _edited(project, fader_edits(project, faders), faders)
+
+
+def relocate(project: ProjectFile, new_folder: str | os.PathLike[str]) -> bytes:
+    """The project's bytes for a file in another folder: the paths of its media (and of its
+    recording folders) that are relative become absolute, so that the audio is still found.
+
+    Raises ProjectError where a path cannot be written in the format.
+    """
+    return _edited(project, relocation(project, Path(new_folder)), {})
+
+
+def apply_plan(
+    project: ProjectFile,
+    plan: GainPlan,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    overwrite: bool = False,
+    now: datetime | None = None,
+) -> WriteReport:
+    """Writes the plan's new faders: to ``output``, or in place with a dated backup.
+
+    An output in another folder gets paths that still find the media. A symbolic link is
+    written through. Raises ConflictError where the project has changed since it was read or
+    the plan belongs to another, InputError where the output exists and ``overwrite`` is
+    false, StorageError where the system refuses. After an error every file is as before.
+    """
+    faders = _faders_of(project, plan)
+    source = real_target(project.path)
+    target = source if output is None else real_target(Path(output))
+    in_place = target == source
+    if output is not None and not overwrite:
+        _refuse_existing(target)
+    edits = fader_edits(project, faders)
+    changed = tuple(sorted(_changed(project, faders)))
+    if target.parent != source.parent:
+        edits = [*edits, *relocation(project, target.parent)]
+    data = _edited(project, edits, faders)
+    if in_place and not edits:
+        refuse_changed(source, project.fingerprint)
+        return WriteReport(project.path, None, ())
+
+    def last_check() -> None:
+        refuse_changed(source, project.fingerprint)
+        if output is not None and not overwrite:
+            _refuse_existing(target)
+
+    backup = put(
+        target,
+        data,
+        project.fingerprint.mode,
+        last_check,
+        _names(target, now, ".bak") if in_place else iter(()),
+        project.data,
+    )
+    return WriteReport(project.path if output is None else Path(output), backup, changed)
+
+
+def restore(
+    path: str | os.PathLike[str],
+    backup: str | os.PathLike[str] | None = None,
+    *,
+    now: datetime | None = None,
+) -> Path:
+    """Brings the last backup of a project back, or the one that is named; returns the file
+    that holds what was in its place.
+
+    Raises InputError where there is no backup, ProjectError where the backup is not whole,
+    StorageError where the system refuses. After an error every file is as before.
+    """
+    target = real_target(Path(path))
+    chosen = _last_backup(target) if backup is None else real_target(Path(backup))
+    data, fingerprint = read_file(chosen)
+    scan(data, name_of(chosen))
+    present, before = read_file(target)
+    kept = put(
+        target,
+        data,
+        fingerprint.mode,
+        lambda: refuse_changed(target, before),
+        _names(target, now, ".undone.bak"),
+        present,
+    )
+    assert kept is not None
+    # it is in place now; where it cannot be removed it stays as a second copy
+    try:
+        os.unlink(chosen)  # noqa: PTH108
+    except OSError:
+        return kept
+    return kept
+
+
+def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> list[Edit]:
+    """The spans that set these faders."""
+    blocks = project.tracks
+    edits = []
+    for index, gain in faders.items():
+        if not 0 <= index < len(blocks):
+            raise InputError(
+                f"{name_of(project.path)} has no track {index + 1}: it has {len(blocks)} tracks"
+            )
+        if not (math.isfinite(gain) and 0.0 <= gain <= _MAX_GAIN):
+            name = project.session.tracks[index].name
+            raise InputError(f"track {name!r}: {gain!r} is no gain for a fader")
+        edit = _fader_edit(project, blocks[index], index, gain)
+        if edit is not None:
+            edits.append(edit)
+    return edits
+
+
+def _changed(project: ProjectFile, faders: Mapping[int, LinearGain]) -> list[int]:
+    blocks = project.tracks
+    return [
+        index
+        for index, gain in faders.items()
+        if _fader_edit(project, blocks[index], index, gain) is not None
+    ]
+
+
+def format_gain(gain: LinearGain) -> bytes:
+    """A number as REAPER writes it: a point, at most 14 decimals, no trailing zeros."""
+    return f"{gain:.14f}".rstrip("0").rstrip(".").encode("ascii")
+
+
+def _fader_edit(project: ProjectFile, block: Block, index: int, gain: LinearGain) -> Edit | None:
+    data = project.data
+    places = own_lines(data, block, b"VOLPAN")
+    where = f"{name_of(project.path)}:{line_of(data, places[-1] if places else block.start)}"
+    track = f"track {index + 1} ({project.session.tracks[index].name!r})"
+    if len(places) > 1:
+        raise ProjectError(
+            f"{where}: {track} has {len(places)} VOLPAN lines, expected one: not clear which is "
+            "its fader; open and save the project in REAPER"
+        )
+    new = format_gain(gain)
+    if not places:
+        return _new_line(data, block, new)
+    words = tokens(data, places[0])
+    if len(words) < 2 or not all(word.closed for word in words):
+        raise ProjectError(f"{where}: the VOLPAN line of {track} is damaged: its fader is not set")
+    old = words[1]
+    present = number(old.value)
+    if present is not None and format_gain(LinearGain(present)) == new:
+        return None
+    if _line_length(data, places[0]) + len(new) - (old.end - old.start) > MAX_LINE:
+        raise ProjectError(f"{where}: the VOLPAN line of {track} is too long to be edited")
+    return Edit(old.start, old.end, new)
+
+
+def _line_length(data: bytes, position: int) -> int:
+    start = data.rfind(b"\n", 0, position) + 1
+    end = data.find(b"\n", position)
+    return (len(data) if end < 0 else end) - start
+
+
+def _new_line(data: bytes, block: Block, new: bytes) -> Edit:
+    """A VOLPAN line for a track that has none, in the file's own manner."""
+    ending = b"\r\n" if data[: block.body].endswith(b"\r\n") else b"\n"
+    margin = data[data.rfind(b"\n", 0, block.start) + 1 : block.start]
+    indent = margin + b"  " if not margin.strip(b" \t") else b"    "
+    line = indent + b"VOLPAN " + new + b" 0 -1 -1 1" + ending
+    return Edit(block.body, block.body, line)
+
+
+def _edited(project: ProjectFile, edits: list[Edit], faders: Mapping[int, LinearGain]) -> bytes:
+    """The bytes with the edits, read again and compared with what was meant."""
+    data = splice(project.data, edits)
+    name = name_of(project.path)
+    again = track_blocks(scan(data, name))
+    sound = len(again) == len(project.tracks) and unchanged_outside(project.data, data, edits)
+    for index, gain in faders.items():
+        if not sound:
+            break
+        places = own_lines(data, again[index], b"VOLPAN")
+        value = number(tokens(data, places[0])[1].value) if len(places) == 1 else None
+        sound = value is not None and format_gain(LinearGain(value)) == format_gain(gain)
+    if not sound:
+        raise ProjectError(f"{name}: the edited project does not read as meant: nothing written")
+    return data
+
+
+def _faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
+    tracks = project.session.tracks
+    faders: dict[int, LinearGain] = {}
+    for move in plan.moves:
+        if not 0 <= move.index < len(tracks):
+            raise ConflictError(
+                f"the plan moves track {move.index + 1}, {name_of(project.path)} has "
+                f"{len(tracks)} tracks: make a new plan"
+            )
+        track = tracks[move.index]
+        if track.name != move.name or (move.guid is not None and track.guid != move.guid):
+            raise ConflictError(
+                f"the plan moves track {move.index + 1} {move.name!r}, in "
+                f"{name_of(project.path)} that is {track.name!r}: make a new plan"
+            )
+        assert move.new_db is not None
+        try:
+            faders[move.index] = to_linear(move.new_db)
+        except ValueError as error:
+            raise InputError(f"track {move.name!r}: {error}") from error
+    return faders
+
+
+def _refuse_existing(target: Path) -> None:
+    if os.path.lexists(target):
+        raise InputError(
+            f"{name_of(target)} exists already: give another name, or allow overwriting"
+        )
+
+
+def _names(target: Path, now: datetime | None, ending: str) -> Iterator[Path]:
+    stamp = (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
+    for count in range(1, 1000):
+        extra = "" if count == 1 else f"-{count}"
+        yield target.with_name(f"{target.name}.drumgain-{stamp}{extra}{ending}")
+    raise StorageError(f"{name_of(target)} has 999 backups of this second: nothing was written")
+
+
+def _last_backup(target: Path) -> Path:
+    found = []
+    with storage_errors(f"cannot list the folder of {name_of(target)}"):
+        for name in os.listdir(target.parent):  # noqa: PTH208
+            match = _BACKUP.fullmatch(name.removeprefix(target.name))
+            if match is not None and name.startswith(target.name):
+                found.append((match.group(1), int(match.group(2) or 1), name))
+    if not found:
+        raise InputError(f"{name_of(target)} has no backup made by DrumGain beside it")
+    return target.with_name(max(found)[2])
