@@ -12,22 +12,12 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.role_words import (
-    GLUED_FIRST,
-    MEANINGS,
-    MODELS,
-    PHRASES,
-    PLACED_MODELS,
-    SIDED,
-    WEAK,
-)
+from reaper_drumgain.role_words import WEAK, Token, Words, read
 
 ROLE_NAMES = (
     "kick in",
@@ -49,9 +39,9 @@ ROLE_NAMES = (
 SIDES = ("left", "right", "stereo", "mono")
 MAX_ORDINAL = 99
 
-#: a name is read up to here, and folders up to this depth
-_MAX_NAME = 200
+#: folders further out are not read
 _MAX_FOLDERS = 16
+_MAX_ROLE_TEXT = 80
 #: drum sizes in inches begin here, ordinals end before
 _SMALLEST_DRUM = 8
 
@@ -61,7 +51,7 @@ class Role:
     """What a drum microphone listens to. ``side`` and ``ordinal`` are None where unsaid.
 
     Toms are numbered from 1, a single rack tom included; a floor tom has a number only where
-    its name has one. Rooms and percussion have no number, other drums from 2 on.
+    its name has one. Rooms, samples and percussion have no number, other drums from 2 on.
     """
 
     name: str
@@ -86,7 +76,7 @@ class Role:
 
         Case and spacing do not matter. Raises InputError where it names none of ROLE_NAMES.
         """
-        words = text[:_MAX_NAME].casefold().split()
+        words = text[:_MAX_ROLE_TEXT].casefold().split()
         if words == ["none"]:
             return None
         side = words.pop() if words and words[-1] in SIDES else None
@@ -95,8 +85,8 @@ class Role:
             return cls(" ".join(words), side, None if number is None else int(number))
         except ValueError as error:
             raise InputError(
-                f"role {text[:_MAX_NAME]!r} is not known: {error}. A role is a name, then a number "
-                "and a side where wanted, like 'tom 2' or 'overhead left', or 'none'"
+                f"role {text[:_MAX_ROLE_TEXT]!r} is not known: {error}. A role is a name, then a "
+                "number and a side where wanted, like 'tom 2' or 'overhead left', or 'none'"
             ) from None
 
 
@@ -105,7 +95,7 @@ def role_of(name: str, folders: Sequence[str] = ()) -> Role | None:
 
     ``folders``: names of the folder tracks around it, the nearest first. Never raises.
     """
-    words = _read(name[:_MAX_NAME])
+    words = read(name)
     if words.has("other") or _is_processing(words):
         return None
     around = _surroundings(folders)
@@ -121,126 +111,7 @@ def is_processing_name(name: str) -> bool:
     "Drum Bus", "Snare Verb", "Kick Crush" and "NY Comp" do; "OHL COMP_01" does not, because
     that is how a comped take is named.
     """
-    return _is_processing(_read(name[:_MAX_NAME]))
-
-
-# --- reading a name ------------------------------------------------------------------------
-
-
-class _Token(NamedTuple):
-    """A word or number, with what separates it from the one before."""
-
-    text: str
-    meaning: str
-    separator: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    tokens: tuple[_Token, ...]
-    meanings: frozenset[str]
-    placed: str | None
-
-    def has(self, *meanings: str) -> bool:
-        return not self.meanings.isdisjoint(meanings)
-
-    @property
-    def foreign(self) -> bool:
-        """Whether a word is no vocabulary of drum recordings."""
-        return "unknown" in self.meanings
-
-
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_PARTS = re.compile(r"[^\W\d_]+|\d+")
-_MODEL = re.compile(rf"(?<![^\W_])(?:{MODELS})(?![^\W_])")
-_PLACED = re.compile(
-    "(?<![^\\W_])(?:"
-    + "|".join(f"(?P<{place}>{models})" for place, models in PLACED_MODELS.items())
-    + ")(?![^\\W_])"
-)
-_LONGEST_PHRASE = max(map(len, PHRASES))
-_PHRASE_STARTS = frozenset(phrase[0] for phrase in PHRASES)
-
-
-@lru_cache(maxsize=4096)
-def _read(name: str) -> _Words:
-    text = _fold(_CAMEL.sub(" ", unicodedata.normalize("NFKC", name)))[: 2 * _MAX_NAME]
-    placed = _PLACED.search(text)
-    tokens = tuple(_tokens(_MODEL.sub(" mic ", text)))
-    meanings = frozenset(token.meaning for token in tokens)
-    return _Words(tokens, meanings, placed.lastgroup if placed else None)
-
-
-def _fold(text: str) -> str:
-    """Lower case, and Latin letters without their accents."""
-    if text.isascii():
-        return text.lower()
-    letters = []
-    for letter in text.casefold().replace("ł", "l").replace("ø", "o"):
-        plain = unicodedata.normalize("NFD", letter)
-        letters.append(plain[0] if plain[0].isascii() else letter)
-    return "".join(letters)
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    parts: list[tuple[str, str]] = []
-    end = 0
-    for match in _PARTS.finditer(text):
-        separator = text[end : match.start()]
-        for part in _cut(match.group()):
-            parts.append((part, separator))
-            separator = ""
-        end = match.end()
-    place = 0
-    while place < len(parts):
-        words, length = _phrase(parts, place)
-        separator = parts[place][1]
-        for word in words:
-            yield _Token(word, _meaning(word), separator)
-            separator = " "
-        place += length
-
-
-def _phrase(parts: list[tuple[str, str]], place: int) -> tuple[tuple[str, ...], int]:
-    """The words that the phrase at this place stands for, and its length in parts."""
-    if parts[place][0] in _PHRASE_STARTS:
-        for length in range(min(_LONGEST_PHRASE, len(parts) - place), 0, -1):
-            phrase = tuple(part for part, _ in parts[place : place + length])
-            if phrase in PHRASES:
-                return PHRASES[phrase], length
-    return (parts[place][0],), 1
-
-
-def _meaning(word: str) -> str:
-    if word.isdigit():
-        return "number"
-    return MEANINGS.get(word) or ("letter" if len(word) == 1 else "unknown")
-
-
-def _cut(run: str) -> tuple[str, ...]:
-    """A run of letters as the words that are written together in it, or as it is."""
-    if run in MEANINGS or (run,) in PHRASES or len(run) > 24:
-        return (run,)
-    for place in range(len(run) - 1, 0, -1):
-        first, rest = run[:place], run[place:]
-        if first not in (GLUED_FIRST if run.isascii() else MEANINGS):
-            continue
-        if rest in MEANINGS and _may_follow(first, rest):
-            return (first, rest)
-        after = _cut(rest)
-        if len(after) > 1 and _may_follow(first, after[0]):
-            return (first, *after)
-    return (run,)
-
-
-def _may_follow(first: str, rest: str) -> bool:
-    if first == "k":
-        return MEANINGS[rest] in ("in", "out", "sub", "sample") and len(rest) > 1
-    if len(rest) == 1 and rest.isascii():
-        if MEANINGS[rest] in ("left", "right"):
-            return first in SIDED
-        return MEANINGS[first] == "snare" and rest in "tb"
-    return len(rest) > 3 or MEANINGS[rest] != "noise"
+    return _is_processing(read(name))
 
 
 # --- what the words mean together ------------------------------------------------------------
@@ -271,7 +142,7 @@ class _Surroundings(NamedTuple):
     drums: bool
     others: bool
     sampled: bool
-    instrument: _Words | None
+    instrument: Words | None
 
 
 _NOWHERE = _Surroundings(False, False, False, None)
@@ -279,9 +150,9 @@ _NOWHERE = _Surroundings(False, False, False, None)
 
 def _surroundings(folders: Sequence[str]) -> _Surroundings:
     drums = others = sampled = False
-    instrument: _Words | None = None
+    instrument: Words | None = None
     for folder in itertools.islice(folders, _MAX_FOLDERS):
-        words = _read(folder[:_MAX_NAME])
+        words = read(folder)
         if words.has("other"):
             others = not (words.has("kit") or _kinds(words))
             if others:
@@ -300,20 +171,20 @@ def _surroundings(folders: Sequence[str]) -> _Surroundings:
     return _Surroundings(drums, others, sampled, instrument)
 
 
-def _kinds(words: _Words) -> set[str]:
+def _kinds(words: Words) -> set[str]:
     kinds = {_KINDS[meaning] for meaning in words.meanings if meaning in _KINDS}
     if "over" in words.meanings and "snare" in kinds:
         kinds.discard("overhead")
     return kinds
 
 
-def _group(words: _Words, around: _Surroundings) -> str | None:
+def _group(words: Words, around: _Surroundings) -> str | None:
     """The drum that is meant, as a role name that does not say the place on the drum yet."""
     kinds = _kinds(words)
     drums = around.drums or words.has("kit")
     if words.has("sample"):
-        return "sample" if drums or kinds else None
-    group = _vague(words, around) if not kinds else _one(kinds)
+        return "sample" if drums or kinds or _spelled(words) else None
+    group = _one(kinds) if kinds else _vague(words, around)
     if group is None:
         return None
     if around.sampled and group in _DRUMS:
@@ -336,7 +207,7 @@ def _one(kinds: set[str]) -> str | None:
     return None
 
 
-def _is_ambiguous(words: _Words, *, beside_others: bool = False) -> bool:
+def _is_ambiguous(words: Words, *, beside_others: bool = False) -> bool:
     """Whether the words that name the drum mean other things as well.
 
     ``beside_others``: among other instruments, which have overheads and rooms too.
@@ -346,16 +217,12 @@ def _is_ambiguous(words: _Words, *, beside_others: bool = False) -> bool:
     return all(token.text in WEAK for token in words.tokens if token.meaning in _KINDS)
 
 
-def _vague(words: _Words, around: _Surroundings) -> str | None:
+def _vague(words: Words, around: _Surroundings) -> str | None:
     """The drum that a name without a drum's word means, by itself or by its folders."""
     if words.foreign or not words.tokens:
         return None
-    if words.has("letter k") and words.has("in", "out", "sub"):
-        return "kick"
-    if words.has("letter s") and words.has("top", "bottom"):
-        return "snare"
-    if _numbered_t(words.tokens):
-        return "tom"
+    if spelled := _spelled(words):
+        return spelled
     if words.has("kit"):
         alone = all(token.text == "kit" or token.meaning in _SILENT for token in words.tokens)
         return "room" if alone or words.has("mono", "far") else None
@@ -364,11 +231,20 @@ def _vague(words: _Words, around: _Surroundings) -> str | None:
     return _by_place(words) if around.drums else None
 
 
+def _spelled(words: Words) -> str | None:
+    """The drum that one letter means: "K in", "S top", "T1"."""
+    if words.has("letter k") and words.has("in", "out", "sub", "sample"):
+        return "kick"
+    if words.has("letter s") and words.has("top", "bottom"):
+        return "snare"
+    return "tom" if _numbered_t(words.tokens) else None
+
+
 #: says nothing about the drum
 _SILENT = frozenset(("noise", "number", "comp"))
 
 
-def _numbered_t(tokens: tuple[_Token, ...]) -> bool:
+def _numbered_t(tokens: tuple[Token, ...]) -> bool:
     named = [place for place, token in enumerate(tokens) if token.meaning != "number"]
     place = named[0] if named else len(tokens)
     if place + 1 >= len(tokens) or tokens[place].meaning != "letter t":
@@ -377,7 +253,7 @@ def _numbered_t(tokens: tuple[_Token, ...]) -> bool:
     return number.meaning == "number" and not number.separator and len(number.text) == 1
 
 
-def _by_place(words: _Words) -> str | None:
+def _by_place(words: Words) -> str | None:
     """What a bare "In", "Top" or "K" means among the drums."""
     for group, *meanings in (
         ("kick", "in", "out", "sub", "letter k"),
@@ -389,7 +265,7 @@ def _by_place(words: _Words) -> str | None:
     return None
 
 
-def _role(group: str, words: _Words, folder: _Words | None) -> Role:
+def _role(group: str, words: Words, folder: Words | None) -> Role:
     """The role of a microphone in this group; the folder says what the name leaves out."""
     name = group
     if group == "kick":
@@ -400,7 +276,7 @@ def _role(group: str, words: _Words, folder: _Words | None) -> Role:
     return Role(name, side, _ordinal(group, words, folder))
 
 
-def _place_on_kick(words: _Words) -> str | None:
+def _place_on_kick(words: Words) -> str | None:
     for place, name in (("sub", "sub kick"), ("in", "kick in"), ("out", "kick out")):
         if words.has(place):
             return name
@@ -409,7 +285,7 @@ def _place_on_kick(words: _Words) -> str | None:
     return {"sub": "sub kick", "in": "kick in", "out": "kick out"}[words.placed]
 
 
-def _place_on_snare(words: _Words) -> str | None:
+def _place_on_snare(words: Words) -> str | None:
     if words.has("bottom"):
         return "snare bottom"
     if words.has("top", "over"):
@@ -419,14 +295,14 @@ def _place_on_snare(words: _Words) -> str | None:
     return "snare top" if words.has("letter t") else None
 
 
-def _side(words: _Words) -> str | None:
+def _side(words: Words) -> str | None:
     if words.has("left") and words.has("right"):
         return "stereo"
     return next((side for side in SIDES if words.has(side)), None)
 
 
-def _ordinal(group: str, words: _Words, folder: _Words | None) -> int | None:
-    if group in ("room", "percussion"):
+def _ordinal(group: str, words: Words, folder: Words | None) -> int | None:
+    if group in ("room", "percussion", "sample"):
         return None
     number = _number(words, group)
     if number is None and folder is not None:
@@ -446,7 +322,7 @@ def _ordinal(group: str, words: _Words, folder: _Words | None) -> int | None:
 _PLURALS = frozenset(("toms", "томы"))
 
 
-def _number(words: _Words, group: str) -> int | None:
+def _number(words: Words, group: str) -> int | None:
     """The number that counts the drum: directly behind its words, and no take's number.
 
     Takes and duplicates are numbered "_02", ".09", "-01", or ".1" behind a whole name.
@@ -463,13 +339,13 @@ def _number(words: _Words, group: str) -> int | None:
     return None
 
 
-def _bare_number(words: _Words) -> int | None:
+def _bare_number(words: Words) -> int | None:
     """The number that is a whole name, as "2" in the folder "Toms"."""
     texts = [token.text for token in words.tokens if token.meaning != "noise"]
     return int(texts[0]) or None if len(texts) == 1 and re.fullmatch("[1-9]", texts[0]) else None
 
 
-def _is_processing(words: _Words) -> bool:
+def _is_processing(words: Words) -> bool:
     drums = bool(_kinds(words)) or words.has("kit")
     if words.has("process") or (words.has("effects") and not words.foreign):
         return True
@@ -478,7 +354,7 @@ def _is_processing(words: _Words) -> bool:
     return words.has("kit") and not _kinds(words) and _compressed(words.tokens)
 
 
-def _compressed(tokens: tuple[_Token, ...]) -> bool:
+def _compressed(tokens: tuple[Token, ...]) -> bool:
     """Whether "comp" is a compressor; before a number it is a comped take."""
     following = [*(token.meaning for token in tokens[1:]), ""]
     return any(
