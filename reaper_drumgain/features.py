@@ -41,8 +41,8 @@ VERSION = 1
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
 CHUNK_HOPS = 32
-#: samples above this (120 dBFS) are damage, like those that are not finite
-SANE_PEAK = 1e6
+#: samples above this (100 dBFS) are damage, like those that are not finite
+SANE_PEAK = 1e5
 #: floor of shares in dB
 FLOOR_DB = -120.0
 
@@ -98,7 +98,7 @@ class TrackMeasures:
 
     ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
     100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
-    that were not finite or beyond 120 dBFS, taken as 0.
+    that were not finite or beyond 100 dBFS, taken as 0.
     """
 
     channels: int

@@ -29,6 +29,8 @@ Float64 = npt.NDArray[np.float64]
 #: samples per matrix block and blocks per group of the state scan
 BLOCK = 64
 GROUP = 16
+#: blocks whose state response is added at once
+SEGMENT = 400
 ORDER = 4
 
 MIN_RATE = 8_000
@@ -134,7 +136,9 @@ class KWeighting:
             before[0] = state
             before[1:] = after[:-1]
             np.matmul(blocks, self._toeplitz, out=target)
-            target += before @ self._observe
+            for start in range(0, whole, SEGMENT):  # small temporaries come from the heap
+                part = slice(start, start + SEGMENT)
+                target[part] += before[part] @ self._observe
             state = after[-1]
             samples, out = samples[split:], out[split:]
         rest = samples.shape[0]

@@ -10,9 +10,11 @@ power spectrum of a stereo track is the mean of both channels'.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from reaper_drumgain.loudness import Float32, Float64
 
@@ -60,28 +62,92 @@ def band_weights(rate: int) -> Float64:
     return np.maximum(high - low, 0.0) / width
 
 
+class _Scratch(threading.local):
+    """Work arrays of one thread: fresh ones of this size would cost more than the sums."""
+
+    def __init__(self, frames: int, n_fft: int) -> None:
+        bins = n_fft // 2 + 1
+        self.windowed: Float32 = np.empty((frames, n_fft), dtype=np.float32)
+        self.spectrum = np.empty((frames, bins), dtype=np.complex64)
+        self.power: Float32 = np.empty((frames, bins), dtype=np.float32)
+        self.other: Float32 = np.empty((frames, bins), dtype=np.float32)
+        self.pairs: Float32 = np.empty((frames, bins // 2), dtype=np.float32)
+
+
 class SpectrumPlan:
-    """Window, band and moment weights at one rate. Immutable: threads may share one."""
+    """Window, weights and work arrays at one rate; threads may share one."""
+
+    #: samples per batch of frames: its work arrays stay in the cache
+    BATCH = 65536
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self.n_fft = fft_length(rate)
-        bins = self.n_fft // 2 + 1
+        self.bins = self.n_fft // 2 + 1
+        self.batch = self.BATCH // self.n_fft
         phase = 2.0 * np.pi * np.arange(self.n_fft) / self.n_fft
-        self.window: Float32 = (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
-        self.frequency: Float64 = np.arange(bins) * (rate / self.n_fft)
-        power = np.column_stack([np.ones(bins), band_weights(rate)])
+        # times n_fft, which norm="forward" takes out again: of numpy's norms this one keeps
+        # float32 inside (the default computes in float64 and copies twice)
+        self.window: Float32 = (self.n_fft * (0.5 - 0.5 * np.cos(phase))).astype(np.float32)
+        power = np.column_stack([np.ones(self.bins), band_weights(rate)])
         self.power_weights: Float32 = np.ascontiguousarray(power, dtype=np.float32)
-        unit = np.arange(bins) / (bins - 1)
-        moments = np.column_stack([np.ones(bins), unit, unit**2])
+        unit = np.arange(self.bins) / (self.bins - 1)
+        moments = np.column_stack([np.ones(self.bins), unit, unit**2])
         self.moment_weights: Float32 = np.ascontiguousarray(moments, dtype=np.float32)
+        self.scratch = _Scratch(self.batch, self.n_fft)
 
-    def power(self, frames: Float32) -> Float32:
-        """Power spectra (frames, bins) of ``frames`` (frames, n_fft)."""
-        spectrum = np.fft.rfft(frames * self.window)
-        power = np.square(spectrum.real, dtype=np.float32)
-        power += np.square(spectrum.imag, dtype=np.float32)
+    def power(self, frames: Float32, chosen: npt.NDArray[np.intp]) -> Float32:
+        """Power spectra of at most ``batch`` ``chosen`` frames of ``frames`` (channels,
+        count, n_fft), mean over the channels. The array is reused by the next call."""
+        work, count = self.scratch, chosen.size
+        windowed, spectrum = work.windowed[:count], work.spectrum[:count]
+        power, other = work.power[:count], work.other[:count]
+        power[:] = 0.0
+        for channel in frames:
+            np.take(channel, chosen, axis=0, out=windowed, mode="clip")
+            windowed *= self.window
+            np.fft.rfft(windowed, norm="forward", out=spectrum)
+            for part in (spectrum.real, spectrum.imag):
+                np.square(part, out=other)
+                power += other
+        if frames.shape[0] > 1:
+            power /= np.float32(frames.shape[0])
         return power
+
+    def shapes(self, power: Float32) -> Float64:
+        """Centroid, bandwidth, roll-off (shares of the Nyquist frequency) and flatness of each
+        power spectrum: (4, frames). ``power`` is raised to the flatness floor."""
+        count = power.shape[0]
+        magnitude = np.sqrt(power, out=self.scratch.other[:count])
+        moments = np.matmul(magnitude, self.moment_weights).astype(np.float64)
+        centroid = moments[:, 1] / moments[:, 0]
+        bandwidth = np.sqrt(np.maximum(moments[:, 2] / moments[:, 0] - centroid**2, 0.0))
+        rolloff = self._rolloff(magnitude)
+        np.maximum(power, np.float32(FLATNESS_FLOOR), out=power)
+        half = self.bins // 2
+        # half as many logarithms: of products of two, which stay far from float32's limits
+        pairs = np.multiply(
+            power[:, :half], power[:, half : 2 * half], out=self.scratch.pairs[:count]
+        )
+        logs = np.log(pairs, out=pairs).sum(axis=1, dtype=np.float64) + np.log(power[:, -1])
+        mean = np.matmul(power, self.power_weights[:, 0]).astype(np.float64) / self.bins
+        flatness = np.exp(logs / self.bins) / mean
+        return np.stack([centroid, bandwidth, rolloff / (self.bins - 1), flatness])
+
+    def _rolloff(self, magnitude: Float32) -> npt.NDArray[np.intp]:
+        """The first bin at which the cumulated magnitude reaches its share: first the group of
+        32 bins, then the bin."""
+        group = 32
+        sums = np.add.reduceat(magnitude, np.arange(0, self.bins, group), axis=1)
+        reached = np.cumsum(sums, axis=1, dtype=np.float64)
+        wanted = ROLLOFF_SHARE * reached[:, -1:]
+        place = (reached < wanted).sum(axis=1)
+        rows = np.arange(place.size)
+        base = reached[rows, place] - sums[rows, place]
+        index = np.minimum(place[:, None] * group + np.arange(group), self.bins - 1)
+        within = np.cumsum(magnitude[rows[:, None], index], axis=1, dtype=np.float64)
+        count = (base[:, None] + within < wanted).sum(axis=1)
+        return np.asarray(np.minimum(place * group + count, self.bins - 1))
 
 
 class SpectrumMeter:
@@ -133,41 +199,20 @@ class SpectrumMeter:
 
     def _measure(self, frames: Float32) -> None:
         """Measure whole frames (channels, count, n_fft)."""
-        energy = np.einsum("cij,cij->i", frames, frames)
+        energy = np.einsum("ij,ij->i", frames[0], frames[0])
+        for channel in frames[1:]:
+            energy += np.einsum("ij,ij->i", channel, channel)
         loudest = np.maximum(np.maximum.accumulate(energy), np.float32(self._loudest))
         self._loudest = float(loudest[-1])
-        counts = energy > loudest * np.float32(SKIP_BELOW)
-        if not counts.any():
-            return
-        if not counts.all():
-            frames = frames[:, counts]
-        power = self._plan.power(frames[0])
-        if frames.shape[0] > 1:
-            for channel in frames[1:]:
-                power += self._plan.power(channel)
-            power /= np.float32(frames.shape[0])
-        self._summarise(power)
-
-    def _summarise(self, power: Float32) -> None:
+        counts = np.flatnonzero(energy > loudest * np.float32(SKIP_BELOW))
         plan = self._plan
-        bins = power.shape[1]
-        energies = power @ plan.power_weights
-        magnitude = np.sqrt(power)
-        moments = (magnitude @ plan.moment_weights).astype(np.float64)
-        total = moments[:, 0]
-        centroid = moments[:, 1] / total
-        bandwidth = np.sqrt(np.maximum(moments[:, 2] / total - centroid**2, 0.0))
-        cumulative = np.cumsum(magnitude, axis=1)
-        threshold = np.float32(ROLLOFF_SHARE) * cumulative[:, -1:]
-        rolloff = (cumulative < threshold).sum(axis=1) / (bins - 1)
-        np.maximum(power, np.float32(FLATNESS_FLOOR), out=power)
-        arithmetic = power.mean(axis=1, dtype=np.float64)
-        flatness = np.exp(np.log(power).mean(axis=1, dtype=np.float64)) / arithmetic
-        weight = energies[:, 0].astype(np.float64)
-        self._frames += power.shape[0]
-        self._weight += float(weight.sum())
-        self._bands += energies[:, 1:].sum(axis=0, dtype=np.float64)
-        self._sums += np.stack([centroid, bandwidth, rolloff, flatness]) @ weight
+        for start in range(0, counts.size, plan.batch):
+            power = plan.power(frames, counts[start : start + plan.batch])
+            energies = np.matmul(power, plan.power_weights).astype(np.float64)
+            self._frames += power.shape[0]
+            self._weight += float(energies[:, 0].sum())
+            self._bands += energies[:, 1:].sum(axis=0)
+            self._sums += plan.shapes(power) @ energies[:, 0]
 
     def finish(self) -> SpectrumSummary:
         """The averages over all frames that counted."""
