@@ -26,14 +26,14 @@ def _set(text: str) -> frozenset[str]:
 _BY_MEANING = {
     "kick": """kick kicks kik kck kk bd kd bassdrum bassdrums kickdrum bombo bumbo cassa
         grancassa bastrumma baskagge kagge basdrum stopa centrala grossetrommel grossecaisse
-        bassotrommel бочка бочки キック バスドラム バスドラ""",
+        basstrommel бочка бочки キック バスドラム バスドラ""",
     "snare": """snare snares snr snre snar sn sd caja redoblante tarola rullante caixa virvel
-        werbel rimshot rimshots rim sidestick crossstick xstick малый рабочий снейр
-        スネア スネアドラム""",
-    "hat": """hat hats hh hihat hihats hhat hhats highhat charley charleston charles chaston
-        chimbal contratiempo hajhet хэт хет хайхэт хайхет ハイハット ハイハ ハット""",
+        werbel rimshot rimshots rim sidestick crossstick xstick малый рабочий снейр スネア
+        スネアドラム""",
+    "hat": """hat hats hh hho hhc hihat hihats hhat hhats highhat charley charleston charles
+        chaston chimbal contratiempo hajhet хэт хет хайхэт хайхет ハイハット ハイハ ハット""",
     "tom": """tom toms tt puka kociol kotly том томы томтом タム タムタム""",
-    "rack": """rack racktom racktoms rt rtom hangetom hange hangpuka hangtom aire""",
+    "rack": """rack rk racktom racktoms rt rtom hangetom hange hangpuka hangtom aire""",
     "floor": """floor flr fl ft timpano ftom fltom flrtom floortom floortoms standtom stand
         goliat surdo golvpuka vloertom piso tombasse fltm напольный フロア フロアタム""",
     "ride": """ride rides rd ridecymbal conducao райд ライド ライドシンバル""",
@@ -42,8 +42,8 @@ _BY_MEANING = {
         bekken bekkens talerze talerz blachy blacha crashbecken stack cymbaler тарелки тарелка
         крэш крэши シンバル クラッシュ チャイナ スプラッシュ""",
     "overhead": """oh ohs ohd ohds overhead overheads overhd overhds ovhd ovhds ovh ovhs overs
-        ohead oheads aereos aereo panoramici panoramico overhang glyn оверхед оверхеды оверы
-        オーバーヘッド""",
+        ovr ovrs ovrhd ovrhds ohead oheads aereos aereo panoramici panoramico overhang glyn
+        оверхед оверхеды оверы オーバーヘッド""",
     "room": """room rooms rm rms rmm amb ambi ambs ambience ambiance ambiente ambiencia ambient
         ambients raum raume rum kamer ruimte pokoj sala piece pzm fok hall hallway stairwell
         trash crotch wurst комната комнаты рум румы эмбиент ルーム アンビ アンビエンス""",
@@ -57,8 +57,8 @@ _BY_MEANING = {
     "sample": """trig trigs trigger triggers triggered triggs trg sample samples sampled smp
         smpl smpls samp samps spl ssd slate augment aug drumagog sampler""",
     "kit": """drum drums drm drms dr drs kit kits drumkit drumkits drumset schlagzeug batterie
-        bateria batteria trummor trumset drumstel slagwerk perkusja барабаны барабан ударные ドラム
-        ドラムス ドラムセット""",
+        bateria batteria trummor trumset drumstel slagwerk perkusja барабаны барабан ударные
+        ドラム ドラムス ドラムセット""",
     "in": "in inn inside inner innen dentro interior drin внутри イン",
     "out": "out outside outer outter aussen fuera fuori fora exterior reso front снаружи アウト",
     "sub": "sub subs",
@@ -69,6 +69,9 @@ _BY_MEANING = {
     "hi": "hi high highest small alto",
     "mid": "mid middle med medium medio",
     "low": "low lo lowest",
+    "high tom": "ht",
+    "middle tom": "mt",
+    "low tom": "lt",
     "left": """l left lft links gauche izq izquierda izquierdo sx sinistra esq esquerda esquerdo
         vanster lewy л лево левый 左""",
     "right": """r right rgt rechts droite der derecha derecho dx destra direita direito hoger
@@ -81,11 +84,11 @@ _BY_MEANING = {
     "letter k": "k",
     "letter s": "s",
     "process": """verb verbs reverb reverbs rvb revb rev reverbed reverbero riverbero bus buss
-        busses buses crush crushed crushing parallel para prll paralel ny pcomp squash squashed
-        smash smashed return returns rtn ret send sends delay delays dly echo aux submix
-        submixes subgroup submaster group grp grupo gruppe groupe vca sum summe somme suma plate
-        sidechain sidechained sc dist distortion distorted saturation sat saturated spring
-        chamber gatedverb ドラムバス リバーブ バス センド реверб шина группа""",
+        busses buses crush crushed crushing parallel para prll paralel par parcomp ny pcomp
+        squash squashed smash smashed return returns rtn ret send sends delay delays dly echo
+        aux submix submixes subgroup submaster group grp grupo gruppe groupe vca sum summe somme
+        suma plate sidechain sidechained sc dist distortion distorted saturation sat saturated
+        spring chamber gatedverb ドラムバス リバーブ バス センド реверб шина группа""",
     "effects": "fx efx",
     "over": "over",
     "comp": "comp comps compressor compression compressed",
@@ -93,16 +96,16 @@ _BY_MEANING = {
     "other": """guitar guitars guitarra guitarras guitare guitares guit guitr gtr gtrs git gits
         gitarre gitarren gitarr gitaar gitara chitarra chitarre egtr agtr acgtr eg ag гитара
         гитары ギター bass basse basso bajo baixo bas bassdi basgitarr bassgtr bassguitar
-        kontrabass contrabass subbass бас ベース vocal vocals vocalist vox vx voc vocs voice voices
-        vokal vokaler wokal voz voces vozes voix voce voci gesang stimme sang zang вокал голос
-        ボーカル 歌 bgv bgvs bv bvs bvox lv lvox ldvox choir chor choirs choeur harmony harmonies
-        harm singer singers synth synths synthesizer syn pad pads piano pianos pno klavier keys
-        keyboard keyboards kbd rhodes wurli wurlitzer organ orgel hammond clav string strings
-        strs violin violins viola cello horn horns brass trumpet trumpets tpt trombone tbn sax
-        saxes saxophone flute clarinet banjo mandolin ukulele uke accordion akkordeon harmonica
-        harp harpsichord marimba vibraphone vibes glockenspiel glock xylophone celesta lead
-        leads arp arps pluck theremin talkback tb speech dialog dialogue narrator podcast
-        orchestra orch timpani пианино клавиши 钢琴 ピアノ シンセ""",
+        kontrabass contrabass subbass бас ベース vocal vocals vocalist vox vx voc vocs voice
+        voices vokal vokaler wokal voz voces vozes voix voce voci gesang stimme sang zang вокал
+        голос ボーカル 歌 bgv bgvs bv bvs bvox lv lvox ldvox choir chor choirs choeur harmony
+        harmonies harm singer singers synth synths synthesizer syn pad pads piano pianos pno
+        klavier keys keyboard keyboards kbd rhodes wurli wurlitzer organ orgel hammond clav
+        string strings strs violin violins viola cello horn horns brass trumpet trumpets tpt
+        trombone tbn sax saxes saxophone flute clarinet banjo mandolin ukulele uke accordion
+        akkordeon harmonica harp harpsichord marimba vibraphone vibes glockenspiel glock
+        xylophone celesta lead leads arp arps pluck theremin talkback tb speech dialog dialogue
+        narrator podcast orchestra orch timpani пианино клавиши 钢琴 ピアノ シンセ""",
     "noise": """mic mics mike mikes mikro mikrofon micro audio track trk ch chan channel take tk
         cons dup dupe copy edit edited edits ed glued render rendered stretched quant quantized
         tight clean raw wav aif aiff flac fix fixed new old alt main center centre ctr cent spot
@@ -112,7 +115,9 @@ _BY_MEANING = {
         bundle live loud soft hard the of and print printed prints stem stems de del di da la le
         el et coles telefunken shure neumann akg audix sennheiser beyer beyerdynamic royer aea
         rode dpa schoeps earthworks yamaha elam fet avantone heil josephson milab oktava samson
-        peluso electrovoice ev sony altec warm lewitt se ck mkiv""",
+        peluso electrovoice ev sony altec warm lewitt se ck mkiv lauten stager cascade mxl
+        behringer superlux presonus sontronics manley soyuz violet brauner gefell mojave wunder
+        flea ehrlund crown astatic unidyne austrian""",
 }
 
 #: word -> meaning
@@ -124,6 +129,7 @@ _PHRASES = {
     for phrase, words in {
         "bass drum": "kick",
         "bas drum": "kick",
+        "bass trommel": "kick",
         "бас барабан": "kick",
         "бас бочка": "kick",
         "grosse trommel": "kick",
@@ -161,6 +167,12 @@ _PHRASES = {
         "h tom": "racktom",
         "ride cymbal": "ride",
         "ride bell": "ride",
+        "ovr hd": "overhead",
+        "bell tree": "bells",
+        "sd 3": "superior drummer",
+        "ii": "2",
+        "iii": "3",
+        "iv": "4",
         "front of kit": "fok",
         "wood block": "woodblock",
         "hand clap": "handclap",
@@ -182,12 +194,12 @@ _PHRASES = {
 
 #: words of drums that mean other things too
 WEAK = _set(
-    """hat hats charles tom toms tt timpano puka aire rack rt rtom hange floor flr fl ft stand
-        goliat surdo piso ride rides rd stack china splash ataque oh over overs glyn room rooms
-        rm rms amb ambi ambs ambience ambiance ambiente ambiencia ambient ambients raum rum
-        kamer ruimte sala piece hall hallway stairwell trash crotch wurst pzm clap snap snaps
-        bell triangle clave samp sample samples spl slate aug augment sampler rim caja caixa
-        cassa prato piatto рабочий малый том stopa centrala pokoj"""
+    """hat hats charles tom toms tt timpano puka aire rack rk rt rtom hange floor flr fl ft
+        stand goliat surdo piso ride rides rd stack china splash ataque oh over overs ovr ovrs
+        glyn room rooms rm rms amb ambi ambs ambience ambiance ambiente ambiencia ambient
+        ambients raum rum kamer ruimte sala piece hall hallway stairwell trash crotch wurst pzm
+        clap snap snaps bell triangle clave samp sample samples spl slate aug augment sampler
+        rim caja caixa cassa prato piatto рабочий малый том stopa centrala pokoj"""
 )
 
 #: what may stand first in a word that is written together, like "snbot" or "ohl"
@@ -330,6 +342,8 @@ def _cut(run: str) -> tuple[str, ...]:
 def _may_follow(first: str, rest: str) -> bool:
     if first == "k":
         return _MEANINGS[rest] in ("in", "out", "sub", "sample") and len(rest) > 1
+    if _MEANINGS[first] == "snare" and _MEANINGS[rest] in ("in", "out"):
+        return False
     if len(rest) == 1 and rest.isascii():
         if _MEANINGS[rest] in ("left", "right"):
             return first in _SIDED

@@ -167,7 +167,7 @@ def _surroundings(folders: Sequence[str]) -> _Surroundings:
             break
     if others and instrument is not None and _is_ambiguous(instrument, beside_others=True):
         instrument = None
-    drums = drums or sampled or instrument is not None
+    drums = drums or (instrument is not None and not _is_ambiguous(instrument))
     return _Surroundings(drums, others, sampled, instrument)
 
 
@@ -250,7 +250,8 @@ def _numbered_t(tokens: tuple[Token, ...]) -> bool:
     if place + 1 >= len(tokens) or tokens[place].meaning != "letter t":
         return False
     number = tokens[place + 1]
-    return number.meaning == "number" and not number.separator and len(number.text) == 1
+    counts = number.meaning == "number" and number.separator in ("", " ", "-", "_")
+    return counts and len(number.text.lstrip("0")) == 1 and len(number.text) <= 2
 
 
 def _by_place(words: Words) -> str | None:
@@ -258,6 +259,7 @@ def _by_place(words: Words) -> str | None:
     for group, *meanings in (
         ("kick", "in", "out", "sub", "letter k"),
         ("snare", "top", "bottom", "letter s"),
+        ("tom", "high tom", "middle tom", "low tom"),
         ("room", "far", "mono"),
     ):
         if words.has(*meanings):
@@ -312,13 +314,24 @@ def _ordinal(group: str, words: Words, folder: Words | None) -> int | None:
     if number is not None:
         return number if number < _SMALLEST_DRUM else None
     meanings = words.meanings | (folder.meanings if folder else frozenset())
-    for meaning, ordinal in (("floor", None), ("low", None), ("hi", 1), ("mid", 2), ("rack", 1)):
+    for meaning, ordinal in _UNNUMBERED:
         if meaning in meanings:
             return ordinal
     plural = all(token.text in _PLURALS for token in words.tokens if token.meaning == "tom")
     return None if plural else 1
 
 
+#: the first that is said decides
+_UNNUMBERED = (
+    ("floor", None),
+    ("low", None),
+    ("low tom", None),
+    ("hi", 1),
+    ("high tom", 1),
+    ("mid", 2),
+    ("middle tom", 2),
+    ("rack", 1),
+)
 _PLURALS = frozenset(("toms", "томы"))
 
 
@@ -341,8 +354,8 @@ def _number(words: Words, group: str) -> int | None:
 
 def _bare_number(words: Words) -> int | None:
     """The number that is a whole name, as "2" in the folder "Toms"."""
-    texts = [token.text for token in words.tokens if token.meaning != "noise"]
-    return int(texts[0]) or None if len(texts) == 1 and re.fullmatch("[1-9]", texts[0]) else None
+    texts = [token.text for token in words.tokens]
+    return int(texts[0]) if len(texts) == 1 and re.fullmatch("[1-9]", texts[0]) else None
 
 
 def _is_processing(words: Words) -> bool:
