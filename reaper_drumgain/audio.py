@@ -17,6 +17,7 @@ import numpy as np
 from reaper_drumgain.clips import (
     MAX_RATIO,
     MIN_RATIO,
+    TRUNCATED,
     ClipReader,
     Grid,
     apply_curve,
@@ -207,6 +208,8 @@ class _Notes:
         info = self._source(clip, where, subject)
         if info is None:
             return None
+        if info.truncated:
+            self.add("truncated media", _media_sentence(clip, TRUNCATED), subject)
         if not MIN_RATIO <= info.rate * clip.play_rate / grid.rate <= MAX_RATIO:
             self.add("bad clip values", f"{where} plays at rate {clip.play_rate:g}: left out.")
             return None
@@ -327,7 +330,7 @@ def analysis_rate(session: Session, tracks: Sequence[Track]) -> int:
     """
     seconds: dict[int, float] = {}
     for clip in _playing(tracks):
-        if clip.source.kind != "file" or not clip.source.path:
+        if not clip.source.path:
             continue
         try:
             rate = probe(clip.source.path).rate
@@ -376,7 +379,7 @@ def open_track(
 def _playing(tracks: Sequence[Track]) -> Iterator[Clip]:
     for track in tracks:
         for clip in track.clips:
-            if clip.plays and clip.source.kind != "empty" and _is_sound(clip):
+            if clip.plays and clip.source.kind == "file" and _is_sound(clip):
                 yield clip
 
 

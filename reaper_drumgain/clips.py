@@ -31,6 +31,9 @@ PHASES = 640
 #: source frames per frame; beyond these a play rate is taken for a mistake
 MIN_RATIO, MAX_RATIO = 1.0 / 256.0, 256.0
 
+#: frames by which a file may fall short of its declared length, a guess in some MP3 files
+LENGTH_DOUBT = 2 * 1152
+TRUNCATED = "it ends before the length that it declares"
 #: frames; a shorter fade cannot be heard, and dividing by it overflows
 MIN_FADE = 1e-6
 
@@ -97,6 +100,7 @@ class SourceReader:
         rest = max(0, info.frames - self._first)
         self.length = max(1, round(min(1e15, length))) if length > 0.0 else rest
         self._reversed = source.reversed
+        self._end = info.frames  # where the file turns out to end
         self._looped: Samples | None = None
         self._failed = False
 
@@ -144,7 +148,7 @@ class SourceReader:
         frames = target.shape[1]
         start = self._first + (self.length - first - frames if self._reversed else first)
         # A section may reach beyond its file.
-        high = max(0, min(frames, self._info.frames - start))
+        high = max(0, min(frames, self._end - start))
         part = target[:, :high]
         if self._lacking:
             part[...] = 0.0
@@ -157,7 +161,9 @@ class SourceReader:
                 self._report(error.fault, str(error))
             else:
                 if got < high:
-                    self._report("truncated media", "it ends before the length that it declares")
+                    self._end = start + got
+                if high - got > LENGTH_DOUBT:
+                    self._report("truncated media", TRUNCATED)
         target[:, got:] = 0.0
         if self._info.floating:
             self._require_finite(part[:, :got])
@@ -166,7 +172,7 @@ class SourceReader:
 
     def _require_finite(self, block: Samples) -> None:
         with np.errstate(all="ignore"):
-            if np.isfinite(block.sum(dtype=np.float64)):  # any NaN or infinity stays in a sum
+            if np.isfinite(block.sum()) or np.isfinite(block).all():  # a NaN stays in a sum
                 return
         np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         self._report("non-finite samples", "it holds samples that are no numbers, taken as 0")

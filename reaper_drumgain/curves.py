@@ -41,14 +41,13 @@ _BEND: dict[int, tuple[float, float]] = {
 # 716.2178503126 and +6.02 dB at 852.7744544070 (values that ReaScript returns), and a fit to
 # values read off by users: 714.75 + 21.62 x + 0.1908 x^2 above -23 dB, 702.83 * 1.035972^x
 # below. Between the knots the scale is taken as linear in decibels.
-_FADER_DB = np.array(
-    "-150 -120 -90 -72 -60 -48 -36 -30 -23.1 -18 -12 -9 -6 -3 0 6.0206 12.0412 24".split(),
-    dtype=np.float64,
-)
+_LOW_DB = np.array([-150.0, -120.0, -90.0, -72.0, -60.0, -48.0, -36.0, -30.0, -23.1])
+_HIGH_DB = np.array([-18.0, -12.0, -9.0, -6.0, -3.0])
+_FADER_DB = np.concatenate([_LOW_DB, _HIGH_DB, [0.0, 6.0206, 12.0412, 24.0]])
 _FADER_POSITION = np.concatenate(
     [
-        702.833988 * 1.035972147 ** _FADER_DB[:9],
-        716.2178503126 + 21.62084026 * _FADER_DB[9:14] + 0.1907747361 * _FADER_DB[9:14] ** 2,
+        702.833988 * 1.035972147**_LOW_DB,
+        716.2178503126 + 21.62084026 * _HIGH_DB + 0.1907747361 * _HIGH_DB**2,
         [716.2178503126, 852.7744544070, 1000.0, 1250.0],
     ]
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import stat
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -26,11 +27,15 @@ Samples = npt.NDArray[np.float32]
 MediaFault = Literal["missing media", "refused media", "unreadable media"]
 
 #: samples, all channels counted, that one read of a file with several channels holds at once
-SCRATCH_SAMPLES = 1 << 20
+SCRATCH_SAMPLES = 1 << 16
 #: files that one track keeps open at once
 MAX_OPEN = 3
+#: frames that are decoded and dropped before the wanted one of an MP3
+MP3_LEAD = 9 * 1152
 #: Hz; what lies beyond is no audio, or would make a resampler allocate without bound
 MIN_RATE, MAX_RATE = 1_000, 6_144_000
+
+_DECLARED = re.compile(r"^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 
 _OPEN_FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
@@ -47,12 +52,25 @@ class UnplayableMediaError(MediaError):
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """What a header says: rate in Hz, channels, frames; ``floating``: it may hold NaN."""
+    """What a header says: rate in Hz, channels, frames; ``floating``: it may hold NaN;
+    ``truncated``: it declares more than the file holds."""
 
     rate: int
     channels: int
     frames: int
     floating: bool
+    truncated: bool
+
+
+class _Sound(soundfile.SoundFile):  # type: ignore[misc]
+    """A SoundFile that does not seek to where it stands after each read.
+
+    The wrapper does so wherever ``seekable`` is true. It costs time with FLAC, and with MP3 it
+    makes the decoder start over: a thousand wrong samples at each border of two blocks.
+    """
+
+    def seekable(self) -> bool:
+        return False
 
 
 class MediaFile:
@@ -71,7 +89,10 @@ class MediaFile:
             self._sound.channels,
             max(0, self._sound.frames),
             self._sound.subtype in ("FLOAT", "DOUBLE"),
+            _is_cut(self._sound.extra_info),
         )
+        # After a seek the bit reservoir and the overlap of an MP3 have to fill again.
+        self._lead = MP3_LEAD if self._sound.subtype.startswith("MPEG") else 0
         self._position = 0
 
     def close(self) -> None:
@@ -91,8 +112,7 @@ class MediaFile:
         wanted = target.shape[1]
         try:
             if frame != self._position:
-                self._sound.seek(frame)
-                self._position = frame
+                self._seek(frame)
             if self.info.channels == 1 and pick == (0,) and target[0].flags.c_contiguous:
                 got = len(self._sound.read(dtype="float32", out=target[0]))
                 self._position += got
@@ -103,6 +123,18 @@ class MediaFile:
             raise UnplayableMediaError(
                 "unreadable media", f"decoding stopped at frame {frame} ({_reason(error)})"
             ) from error
+
+    def _seek(self, frame: int) -> None:
+        start = max(0, frame - self._lead)
+        if not start <= self._position < frame:
+            self._sound.seek(start)
+            self._position = start
+        while self._position < frame:
+            step = min(frame - self._position, max(1, SCRATCH_SAMPLES // self.info.channels))
+            if not len(self._sound.read(step, dtype="float32")):
+                break
+            self._position += step
+        self._position = frame
 
     def _read_picked(self, target: Samples, wanted: int, pick: tuple[int, ...]) -> int:
         channels = self.info.channels
@@ -176,6 +208,8 @@ def _cached_header(path: str, *_identity: int) -> MediaInfo:
 def _header(path: str) -> MediaInfo:
     media = MediaFile(path)
     media.close()
+    if not media.info.frames:
+        raise UnplayableMediaError("unreadable media", "it holds no audio")
     return media.info
 
 
@@ -214,22 +248,32 @@ def _require_regular(status: os.stat_result) -> None:
         raise UnplayableMediaError("unreadable media", "it is empty")
 
 
-def _decoder(descriptor: int) -> soundfile.SoundFile:
+def _decoder(descriptor: int) -> _Sound:
     # closefd=False: where opening fails libsndfile would close the descriptor on its own, and
     # a second close could then hit a file that another thread has just opened.
     try:
-        sound = soundfile.SoundFile(descriptor, closefd=False)
+        sound = _Sound(descriptor, closefd=False)
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         raise UnplayableMediaError(
             "unreadable media", f"it does not decode ({_reason(error)})"
         ) from error
-    if not (MIN_RATE <= sound.samplerate <= MAX_RATE and sound.channels >= 1 and sound.seekable()):
+    seekable = soundfile.SoundFile.seekable(sound)
+    if not (MIN_RATE <= sound.samplerate <= MAX_RATE and sound.channels >= 1 and seekable):
         rate, channels = sound.samplerate, sound.channels
         sound.close()
         raise UnplayableMediaError(
             "unreadable media", f"its header names {channels} channels at {rate} Hz"
         )
     return sound
+
+
+def _is_cut(log: str) -> bool:
+    """Whether libsndfile's log of a header tells of a data chunk that goes on past the end.
+
+    Writers that cannot go back declare a size around 2 or 4 GB, which says nothing.
+    """
+    found = _DECLARED.search(log)
+    return found is not None and int(found[2]) < int(found[1]) < 0x7FFF0000
 
 
 def _reason(error: BaseException) -> str:
