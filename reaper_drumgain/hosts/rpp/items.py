@@ -17,16 +17,17 @@ here as follows (assumptions, to be checked against REAPER itself):
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.media import Resolver
-from reaper_drumgain.hosts.rpp.syntax import Block, tokens
-from reaper_drumgain.hosts.rpp.values import Fields, text
+from reaper_drumgain.hosts.rpp.syntax import Block, tokens, values
+from reaper_drumgain.hosts.rpp.values import Fields, Memo, text
 from reaper_drumgain.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
-from reaper_drumgain.units import UNITY, LinearGain
+from reaper_drumgain.units import LinearGain
 
 #: source types that are one audio file in a format libsndfile may know
 _AUDIO_FILES = frozenset((b"WAVE", b"AIFF", b"MP3", b"FLAC", b"VORBIS", b"OPUS"))
@@ -35,7 +36,7 @@ _LINES = re.compile(
     rb"(?m)^[ \t\r]*(POSITION|LENGTH|LOOP|ALLTAKES|FADEIN|FADEOUT|MUTE|YPOS|NAME|VOLPAN"
     rb"|SOFFS|PLAYRATE|CHANMODE|TAKEVOLPAN|TAKE|SM)(?![^ \t\r\n])([^\r\n]*)"
 )
-_SOURCE_LINES = re.compile(rb"(?m)^[ \t\r]*(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)")
+_SECTION_LINES = re.compile(rb"(?m)^[ \t\r]*(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)")
 _FILE = re.compile(rb"(?m)^[ \t\r]*FILE[ \t]+(?=[^ \t\r\n])")
 _NO_FADE = Fade()
 _NOTHING = Source()
@@ -62,172 +63,174 @@ class Lanes:
 
 @dataclass(slots=True)
 class _Take:
-    """What is known of one take while its lines are read."""
+    """One take: its lines by key (the first take's hold the item's too), and its blocks."""
 
-    name: bytes = b""
-    gain: float = 1.0
-    pan: float = 0.0
-    selected: bool = False
-    offset: float = 0.0
-    rate: float = 1.0
-    preserve_pitch: bool = False
-    pitch: float = 0.0
-    channel_mode: int = 0
+    lines: dict[bytes, bytes]
     stretched: bool = False
-    null: bool = False
     source: Source = _NOTHING
     effects: tuple[Effect, ...] = ()
-    envelopes: list[Envelope] = field(default_factory=list)
+    envelopes: tuple[Envelope, ...] = ()
+
+    @property
+    def words(self) -> list[bytes]:
+        """What stands behind TAKE: ``SEL``, ``NULL``."""
+        return self.lines.get(b"TAKE", b"").split()
 
 
 class ItemReader:
-    """Reads the items of one project; ``warn`` is told what cannot be represented."""
+    """Reads the items of one project."""
 
     def __init__(self, data: bytes, resolver: Resolver) -> None:
         self._data = data
         self._resolver = resolver
-        self._sources: dict[tuple[bytes, bytes], tuple[Source, str | None]] = {}
-        self._setters: dict[bytes, Callable[[_Take, Fields], None]] = {
-            b"SOFFS": _set_offset,
-            b"PLAYRATE": _set_rate,
-            b"CHANMODE": _set_channels,
-            b"TAKEVOLPAN": _set_take_gain,
-        }
+        self._memo = Memo()
+        self._sources: dict[bytes, tuple[Source, str | None]] = {}
 
     def read(self, item: Block, lanes: Lanes, shift: float, warnings: list[str]) -> list[Clip]:
         """The clips of an item: of its active take, or of each take where all play.
 
-        ``shift``: the track's own playback offset in seconds.
+        ``shift``: the track's own playback offset in seconds. What cannot be represented
+        goes to ``warnings``.
         """
         faults: list[str] = []
-        head, takes = self._takes(item, faults, warnings)
-        position = _fields(head, b"POSITION", faults).real(0, 0.0) + shift
-        length = max(0.0, _fields(head, b"LENGTH", faults).real(0, 0.0))
-        mute = _fields(head, b"MUTE", faults)
-        override = mute.real(1, 0.0)
-        muted = override > 0.0 or (override == 0.0 and mute.flag(0))
-        lane = lanes.of(_fields(head, b"YPOS", faults).real(0, 0.0)) if lanes.count else None
-        item_gain = LinearGain(_fields(head, b"VOLPAN", faults).real(0, 1.0))
-        clips = [
-            Clip(
-                position=position,
-                length=length,
-                source=take.source,
-                offset=take.offset,
-                play_rate=take.rate,
-                preserve_pitch=take.preserve_pitch,
-                pitch=take.pitch,
-                loop=_fields(head, b"LOOP", faults).flag(0),
-                plays=not muted and lanes.plays(lane),
-                item_gain=item_gain if item_gain != 1.0 else UNITY,
-                take_gain=LinearGain(take.gain),
-                take_pan=take.pan,
-                channel_mode=take.channel_mode,
-                fade_in=_fade(head, b"FADEIN", faults),
-                fade_out=_fade(head, b"FADEOUT", faults),
-                envelopes=tuple(take.envelopes),
-                stretched=take.stretched,
-                effects=take.effects,
-                lane=lane,
-                name=text(take.name),
+        takes = self._takes(item, faults, warnings)
+        lines, read = takes[0].lines, self._memo.read
+        position = _real(lines, b"POSITION", 0.0, faults) + shift
+        length = max(0.0, _real(lines, b"LENGTH", 0.0, faults))
+        top = read(b"YPOS", lines.get(b"YPOS", b""), _first, faults)
+        lane = lanes.of(top) if lanes.count else None
+        muted = read(b"MUTE", lines.get(b"MUTE", b""), _muted, faults)
+        volume = read(b"VOLPAN", lines.get(b"VOLPAN", b""), _volume, faults)
+        fade_in = read(b"FADEIN", lines.get(b"FADEIN", b""), _fade, faults)
+        fade_out = read(b"FADEOUT", lines.get(b"FADEOUT", b""), _fade, faults)
+        loop = read(b"LOOP", lines.get(b"LOOP", b""), _flag, faults)
+        if len(takes) > 1:
+            every = read(b"ALLTAKES", lines.get(b"ALLTAKES", b""), _flag, faults)
+            sounding = _sounding(takes, every=every)
+        else:
+            sounding = takes
+        clips = []
+        for take in sounding:
+            own = take.lines
+            rate = read(b"PLAYRATE", own.get(b"PLAYRATE", b""), _rate, faults)
+            pan, gain = volume[1:]
+            if take is not takes[0]:
+                gains = own.get(b"TAKEVOLPAN", b"")
+                pan, gain = read(b"TAKEVOLPAN", gains, _take_volume, faults)
+            clips.append(
+                Clip(
+                    position=position,
+                    length=length,
+                    source=take.source,
+                    offset=_real(own, b"SOFFS", 0.0, faults),
+                    play_rate=rate[0],
+                    preserve_pitch=rate[1],
+                    pitch=rate[2],
+                    loop=loop,
+                    plays=not muted and lanes.plays(lane),
+                    item_gain=volume[0],
+                    take_gain=gain,
+                    take_pan=pan,
+                    channel_mode=read(b"CHANMODE", own.get(b"CHANMODE", b""), _whole, faults),
+                    fade_in=fade_in,
+                    fade_out=fade_out,
+                    envelopes=take.envelopes,
+                    stretched=take.stretched,
+                    effects=take.effects,
+                    lane=lane,
+                    name=_first_text(own.get(b"NAME", b"")),
+                )
             )
-            for take in _sounding(takes, _fields(head, b"ALLTAKES", faults).flag(0))
-        ]
         warnings += [f"item at {position:.3f} s: {fault}" for fault in faults]
         return clips
 
-    def _takes(
-        self, item: Block, faults: list[str], warnings: list[str]
-    ) -> tuple[dict[bytes, bytes], list[_Take]]:
-        data = self._data
-        head: dict[bytes, bytes] = {}
-        take = _Take()
+    def _takes(self, item: Block, faults: list[str], warnings: list[str]) -> list[_Take]:
+        take = _Take({})
         takes = [take]
         children = iter(item.children)
         for start, end in item.segments():
-            for key, rest in _LINES.findall(data, start, end):
+            # between blocks there is often nothing but an indent
+            pairs = _LINES.findall(self._data, start, end) if end - start > 12 else ()
+            for key, rest in pairs:
                 if key == b"TAKE":
-                    words = rest.split()
-                    take = _Take(selected=b"SEL" in words, null=b"NULL" in words)
+                    take = _Take({})
                     takes.append(take)
-                elif key == b"NAME":
-                    take.name = _first_value(rest)
                 elif key == b"SM":
                     take.stretched = True
-                elif key in self._setters:
-                    values = Fields(key.decode(), rest.split(), faults)
-                    self._setters[key](take, values)
-                elif len(takes) == 1:
-                    head.setdefault(key, rest)
+                take.lines[key] = rest
             child = next(children, None)
-            if child is not None:
-                self._child(child, take, faults, warnings)
-        volume = _fields(head, b"VOLPAN", faults)
-        takes[0].gain, takes[0].pan = volume.real(2, 1.0), volume.real(1, 0.0)
-        return head, takes
+            if child is None:
+                break
+            if child.keyword == b"SOURCE":
+                take.source = self._source(child, faults, warnings)
+            else:
+                self._child(child, take, faults)
+        return takes
 
-    def _child(self, child: Block, take: _Take, faults: list[str], warnings: list[str]) -> None:
+    def _child(self, child: Block, take: _Take, faults: list[str]) -> None:
         data, keyword = self._data, child.keyword
-        if keyword == b"SOURCE":
-            take.source = self._source(child, faults, warnings)
-        elif keyword == b"TAKEFX":
+        if keyword == b"TAKEFX":
             take.effects = read_chain(data, child)
         elif keyword in _ENVELOPES:
-            take.envelopes.append(read_envelope(data, child, _ENVELOPES[keyword], faults))
+            envelope = read_envelope(data, child, _ENVELOPES[keyword], faults)
+            take.envelopes += (envelope,)
         elif keyword == b"PITCHENV" and read_envelope(data, child, "volume", faults).active:
             take.stretched = True
             faults.append("the pitch of the take is automated: its audio is taken unpitched")
 
     def _source(self, block: Block, faults: list[str], warnings: list[str]) -> Source:
         """The source of a take: the file inside any sections, and the part they bound."""
-        data = self._data
-        start: float | None = None
-        length: float | None = None
+        source, depth = block, 0
+        bounds: tuple[float | None, float | None] = (None, None)
         backwards = False
-        depth = 0
-        while True:
-            kind = _word(data, block)
-            inner = next((c for c in block.children if c.keyword == b"SOURCE"), None)
-            if kind != b"SECTION" or inner is None:
+        while source.children and _word(self._data, source) == b"SECTION":
+            inner = next((child for child in source.children if child.keyword == b"SOURCE"), None)
+            if inner is None or depth == _MAX_SECTIONS:
                 break
             depth += 1
-            lines = dict(_SOURCE_LINES.findall(data, block.body, inner.start))
-            lines |= dict(_SOURCE_LINES.findall(data, inner.close, block.close))
-            if depth > 1:
-                faults.append("a section of a section is not decoded: only the inner one counts")
-            mode = Fields("MODE", [lines.get(b"MODE", b"0")], faults).whole(0, 0)
-            backwards ^= bool(mode & 2)
-            if not mode & 1:
-                start = Fields("STARTPOS", [lines.get(b"STARTPOS", b"0")], faults).real(0, 0.0)
-                size = Fields("LENGTH", [lines.get(b"LENGTH", b"0")], faults).real(0, 0.0)
-                length = size if size > 0.0 else None
-            if depth == _MAX_SECTIONS:
-                break
-            block = inner
-        source = self._file_source(kind, block, warnings)
+            section, reverse = self._section(source, inner, faults)
+            backwards ^= reverse
+            bounds = section or bounds
+            source = inner
+        if depth > 1:
+            faults.append("a section of a section: only the bounds of the inner one are kept")
+        found = self._file_source(source, warnings)
         if depth == 0:
-            return source
-        return Source(
-            source.kind,
-            source.format,
-            source.path,
-            source.written,
-            source.found,
-            start,
-            length,
-            backwards,
+            return found
+        return dataclasses.replace(
+            found, section_start=bounds[0], section_length=bounds[1], reversed=backwards
         )
 
-    def _file_source(self, kind: bytes, block: Block, warnings: list[str]) -> Source:
-        written = b""
-        for start, end in block.segments():
-            match = _FILE.search(self._data, start, end)
-            if match is not None:
-                written = tokens(self._data, match.end(), end)[0].value
-                break
-        known = self._sources.get((kind, written))
+    def _section(
+        self, block: Block, inner: Block, faults: list[str]
+    ) -> tuple[tuple[float, float | None] | None, bool]:
+        """The bounds of a section, None where it plays the whole file; whether backwards."""
+        lines = dict(_SECTION_LINES.findall(self._data, block.body, inner.start))
+        lines |= dict(_SECTION_LINES.findall(self._data, inner.close, block.close))
+        mode = Fields("MODE", [lines.get(b"MODE", b"0")], faults).whole(0, 0)
+        if mode & 1:
+            return None, bool(mode & 2)
+        start = Fields("STARTPOS", [lines.get(b"STARTPOS", b"0")], faults).real(0, 0.0)
+        length = Fields("LENGTH", [lines.get(b"LENGTH", b"0")], faults).real(0, 0.0)
+        return (start, length if length > 0.0 else None), bool(mode & 2)
+
+    def _file_source(self, block: Block, warnings: list[str]) -> Source:
+        data = self._data
+        whole = data[block.start : block.close] if block.close - block.start < 8192 else b""
+        known = self._sources.get(whole) if whole else None
         if known is None:
-            known = self._sources[kind, written] = self._resolve(kind, written)
+            written = b""
+            for start, end in block.segments():
+                # MIDI sources hold events by the hundred thousand, seldom a file
+                if data.find(b"FILE", start, end) < 0:
+                    continue
+                match = _FILE.search(data, start, end)
+                if match is not None:
+                    written = tokens(data, match.end(), end)[0].value
+                    break
+            known = self._resolve(_word(data, block), written)
+            if whole:
+                self._sources[whole] = known
         source, fault = known
         if fault is not None:
             warnings.append(fault)
@@ -241,72 +244,83 @@ class ItemReader:
         name = text(kind)
         if kind == b"EMPTY" or not kind:
             return Source("empty", name), fault
-        audio = kind in _AUDIO_FILES
-        if not audio and kind != b"MIDI":
-            # VIDEO, WAVPACK, RPP_PROJECT, CLICK and LTC may name a file, or make their own sound
-            return Source("other", name, None, text(written) if written else None), fault
-        sort = "file" if audio else "midi"
+        if kind not in _AUDIO_FILES and kind != b"MIDI":
+            # VIDEO, WAVPACK and RPP_PROJECT name a file that is not read, CLICK and LTC none
+            return Source("other", name, written=text(written) or None), fault
+        sort: Literal["file", "midi"] = "midi" if kind == b"MIDI" else "file"
         if not written:
-            problem = f"a {name} source names no file" if audio else fault
-            return Source("file" if audio else "midi", name), problem
+            return Source(sort, name), f"a {name} source names no file" if sort == "file" else fault
         found = self._resolver.find(text(written))
-        if not found.found and audio:
+        if not found.found and sort == "file":
             fault = f"{text(written)!r} {found.problem}"
-        return Source(
-            "file" if sort == "file" else "midi", name, found.path, text(written), found.found
-        ), fault
+        return Source(sort, name, found.path, text(written), found.found), fault
 
 
-def _sounding(takes: list[_Take], every: bool) -> list[_Take]:
-    """The takes that play. An item without any has one empty take."""
+def _sounding(takes: list[_Take], *, every: bool) -> list[_Take]:
+    """The takes that play: all that are not empty, or the selected one, else the first."""
     if every:
-        return [take for take in takes if not take.null] or takes[:1]
-    return [next((take for take in takes if take.selected), takes[0])]
+        return [take for take in takes if b"NULL" not in take.words] or takes[:1]
+    return [next((take for take in takes if b"SEL" in take.words), takes[0])]
 
 
 def _word(data: bytes, block: Block) -> bytes:
     """The second token of a block's first line."""
-    words = tokens(data, block.start, block.body)
-    return words[1].value if len(words) > 1 else b""
+    words = values(data[block.start : block.body])
+    return words[1] if len(words) > 1 else b""
 
 
-def _first_value(rest: bytes) -> bytes:
-    words = tokens(rest, 0)
-    return words[0].value if words else b""
+def _first_text(line: bytes) -> str:
+    words = values(line)
+    return text(words[0]) if words else ""
 
 
-def _fields(head: dict[bytes, bytes], key: bytes, faults: list[str]) -> Fields:
-    return Fields(key.decode(), head.get(key, b"").split(), faults)
+def _real(lines: dict[bytes, bytes], key: bytes, default: float, faults: list[str]) -> float:
+    """The first number of a line that seldom stands in a project twice."""
+    words = lines.get(key, b"").split(None, 1)
+    return Fields(key.decode(), words, faults).real(0, default)
 
 
-def _fade(head: dict[bytes, bytes], key: bytes, faults: list[str]) -> Fade:
-    fields = _fields(head, key, faults)
+def _first(fields: Fields) -> float:
+    return fields.real(0, 0.0)
+
+
+def _whole(fields: Fields) -> int:
+    return fields.whole(0, 0)
+
+
+def _flag(fields: Fields) -> bool:
+    return fields.flag(0)
+
+
+def _muted(fields: Fields) -> bool:
+    override = fields.real(1, 0.0)
+    return override > 0.0 or (override == 0.0 and fields.flag(0))
+
+
+def _volume(fields: Fields) -> tuple[LinearGain, float, LinearGain]:
+    """Item gain, and pan and gain of the first take."""
+    return LinearGain(fields.real(0, 1.0)), fields.real(1, 0.0), LinearGain(fields.real(2, 1.0))
+
+
+def _take_volume(fields: Fields) -> tuple[float, LinearGain]:
+    return fields.real(0, 0.0), LinearGain(fields.real(1, 1.0))
+
+
+def _rate(fields: Fields) -> tuple[float, bool, float]:
+    rate = fields.real(0, 1.0)
+    if not 1e-3 <= rate <= 1e3:
+        fields.faults.append(f"PLAYRATE is {rate:g}: read as 1")
+        rate = 1.0
+    return rate, fields.flag(1), fields.real(2, 0.0)
+
+
+def _fade(fields: Fields) -> Fade:
     automatic = fields.real(2, 0.0)
     length = automatic if automatic > 0.0 else fields.real(1, 0.0)
     if length <= 0.0:
         return _NO_FADE
     shape = fields.whole(0, 0)
     if not 0 <= shape <= 6:
-        faults.append(f"{key.decode()} has shape {shape}: read as linear")
+        fields.faults.append(f"{fields.key} has shape {shape}: read as linear")
         shape = 0
     return Fade(length, shape, min(1.0, max(-1.0, fields.real(5, 0.0))))
-
-
-def _set_offset(take: _Take, fields: Fields) -> None:
-    take.offset = fields.real(0, 0.0)
-
-
-def _set_rate(take: _Take, fields: Fields) -> None:
-    rate = fields.real(0, 1.0)
-    if not 1e-3 <= rate <= 1e3:
-        fields.faults.append(f"PLAYRATE is {rate:g}: read as 1")
-        rate = 1.0
-    take.rate, take.preserve_pitch, take.pitch = rate, fields.flag(1), fields.real(2, 0.0)
-
-
-def _set_channels(take: _Take, fields: Fields) -> None:
-    take.channel_mode = fields.whole(0, 0)
-
-
-def _set_take_gain(take: _Take, fields: Fields) -> None:
-    take.pan, take.gain = fields.real(0, 0.0), fields.real(1, 1.0)

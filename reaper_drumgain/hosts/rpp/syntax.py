@@ -27,10 +27,9 @@ MAX_BLOCKS = 2_000_000
 MAX_LINE = 4095
 
 # possessive, so that a long run of blanks costs no backtracking
-_BOUNDARY = re.compile(rb"""\n[ \t\r]*+["'`]?([<>])""")
-_HEADER = re.compile(rb"(?m)^[ \t\r]*+(<)(REAPER_PROJECT(?=[ \t\r\n]|\Z))?")
+_BOUNDARY = re.compile(rb"""\n[ \t\r]*+["'`]?(?:(<)([^ \t\r\n]*+)[^\n]*+|>)""")
+_HEADER = re.compile(rb"(?m)^[ \t\r]*+(<)(?:(REAPER_PROJECT)(?=[ \t\r\n]|\Z)[^\n]*+)?")
 _VISIBLE = re.compile(rb"\S")
-_KEYWORD = re.compile(rb"[^ \t\r\n]*")
 _TOKEN = re.compile(rb'"([^"\r\n]*)("?)|\'([^\'\r\n]*)(\'?)|`([^`\r\n]*)(`?)|([^ \t\r\n]+)')
 _PREAMBLE = 4096
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xef\xbb\xbf": "a byte-order mark"}
@@ -69,6 +68,7 @@ class Block:
         self.body = body
         self.close = -1
         self.keyword = keyword
+        # most blocks have none: a list for each would double the tree
         self.children: list[Block] | tuple[Block, ...] = ()
 
     def __repr__(self) -> str:
@@ -88,63 +88,48 @@ def line_of(data: bytes, position: int) -> int:
     return data.count(b"\n", 0, position) + 1
 
 
-def scan(data: bytes, name: str) -> Block:
+def scan(data: bytes, name: str, keep: int = MAX_DEPTH) -> Block:
     """The whole project as a tree of blocks, read in one pass without recursion.
 
-    ``name`` names the file in messages. Raises ProjectError, with file:line, for what is
+    ``name`` names the file in messages; blocks more than ``keep`` levels inside the project
+    are checked but left out of the tree. Raises ProjectError, with file:line, for what is
     not one whole project: other content, UTF-16, NUL bytes, blocks that do not balance.
     """
     _refuse_foreign(data, name)
-    position = _project_start(data, name)
-    root = Block(position, 0, b"")
-    stack: list[Block] = []
-    top = root
+    header = _project_header(data, name)
+    root = top = Block(header.start(1), header.end() + 1, b"REAPER_PROJECT")
+    stack = [root]
+    keywords: dict[bytes, bytes] = {}
     count = 0
-    for found in _boundaries(data, position):
-        where = found.start(1)
-        if data[where] == 0x3E:  # ">"
-            if not stack:
-                raise ProjectError(
-                    f"{name}:{line_of(data, where)}: a block closes that never opened: "
-                    "the file is damaged, nothing was changed"
-                )
-            top.close = where
+    for found in _BOUNDARY.finditer(data, header.end()):
+        if found.lastindex is None:  # a line that closes
+            top.close = found.end() - 1
             stack.pop()
             if not stack:
-                _refuse_tail(data, where, name)
+                _refuse_tail(data, top.close, name)
                 return root
             top = stack[-1]
             continue
-        keyword = _KEYWORD.match(data, where + 1)
-        assert keyword is not None
-        end = data.find(b"\n", where)
-        block = Block(where, len(data) if end < 0 else end + 1, keyword.group())
-        if stack:
+        keyword = found.group(2)
+        block = Block(found.start(1), found.end() + 1, keywords.setdefault(keyword, keyword))
+        depth = len(stack)
+        if depth <= keep:
             if top.children:
                 top.children.append(block)  # type: ignore[union-attr]
             else:
                 top.children = [block]
-        else:
-            root = block
         stack.append(block)
         top = block
         count += 1
-        if len(stack) > MAX_DEPTH or count > MAX_BLOCKS:
+        if depth >= MAX_DEPTH or count > MAX_BLOCKS:
             raise ProjectError(
-                f"{name}:{line_of(data, where)}: more blocks than a project can hold "
-                f"(at most {MAX_DEPTH} inside each other, {MAX_BLOCKS} in all): nothing was changed"
+                f"{name}:{line_of(data, block.start)}: more blocks than a project can hold (at "
+                f"most {MAX_DEPTH} inside each other, {MAX_BLOCKS} in all): nothing was changed"
             )
     raise ProjectError(
         f"{name}:{line_of(data, top.start)}: the block <{_printable(top.keyword)} never ends "
         f"({len(stack)} open at the end of the file): the file is cut short, nothing was changed"
     )
-
-
-def _boundaries(data: bytes, position: int) -> Iterator[re.Match[bytes]]:
-    first = _HEADER.match(data, position)
-    assert first is not None
-    yield first
-    yield from _BOUNDARY.finditer(data, first.end())
 
 
 def _refuse_foreign(data: bytes, name: str) -> None:
@@ -166,12 +151,12 @@ def _refuse_foreign(data: bytes, name: str) -> None:
         )
 
 
-def _project_start(data: bytes, name: str) -> int:
-    """Where the line ``<REAPER_PROJECT`` starts; tools may put a comment line before it."""
+def _project_header(data: bytes, name: str) -> re.Match[bytes]:
+    """The line ``<REAPER_PROJECT``; tools may put a comment line before it."""
     match = _HEADER.search(data, 0, _PREAMBLE)
     if match is None or match.group(2) is None:
         raise ProjectError(f"{name}:1: not a REAPER project: expected a line <REAPER_PROJECT")
-    return match.start()
+    return match
 
 
 def _refuse_tail(data: bytes, close: int, name: str) -> None:
@@ -206,12 +191,20 @@ def tokens(data: bytes, start: int, end: int | None = None) -> list[Token]:
     return found
 
 
+def values(line: bytes) -> list[bytes]:
+    """The values of the tokens of one line, where their places do not matter."""
+    if b'"' in line or b"'" in line or b"`" in line:
+        return [token.value for token in tokens(line, 0)]
+    return line.split()
+
+
 def own_lines(data: bytes, block: Block, key: bytes) -> list[int]:
     """Where the block's own lines with this first token start (at the token)."""
     pattern = re.compile(rb"(?m)^[ \t\r]*(" + re.escape(key) + rb")(?=[ \t\r\n]|\Z)")
     return [
         match.start(1)
         for start, end in block.segments()
+        if end - start > len(key)
         for match in pattern.finditer(data, start, end)
     ]
 

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
-from reaper_drumgain.hosts.rpp.syntax import Block, tokens
+from reaper_drumgain.hosts.rpp.syntax import Block, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_CHANNELS, Fields, number, text
 from reaper_drumgain.session import (
     AUTOMATION_MODES,
@@ -239,14 +239,14 @@ class TrackReader:
 
 
 def _string(lines: list[bytes] | None) -> str:
-    words = tokens(lines[-1], 0) if lines else []
-    return text(words[0].value) if words else ""
+    words = values(lines[-1]) if lines else []
+    return text(words[0]) if words else ""
 
 
 def _guid(data: bytes, block: Block, lines: dict[bytes, list[bytes]]) -> str | None:
-    for word in tokens(data, block.start, block.body)[1:2]:
-        if word.value.startswith(b"{"):
-            return text(word.value)
+    for word in values(data[block.start : block.body])[1:2]:
+        if word.startswith(b"{"):
+            return text(word)
     return _string(lines.get(b"TRACKID")) or None
 
 

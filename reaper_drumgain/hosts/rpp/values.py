@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 #: beyond this a number is damage, not music: 30,000 years in seconds
 MAX_NUMBER = 1e12
 #: REAPER 7's limit (64 before)
 MAX_CHANNELS = 128
 
+# half of all numbers in projects
+_FREQUENT = {b"0": 0.0, b"1": 1.0, b"-1": -1.0, b"2": 2.0, b"0.5": 0.5}
 _NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
@@ -26,6 +30,9 @@ def text(raw: bytes) -> str:
 def number(raw: bytes) -> float | None:
     """The number at the start of a token, a comma read as a point; None where there is
     none that is finite and of a sane size (``nan``, ``1.#QNAN``, ``1e300``)."""
+    known = _FREQUENT.get(raw)
+    if known is not None:
+        return known
     try:
         value = float(raw)
     except ValueError:
@@ -33,9 +40,8 @@ def number(raw: bytes) -> float | None:
         if match is None or raw[match.end() : match.end() + 1] == b"#":
             return None
         value = float(match.group())
-    if not math.isfinite(value) or abs(value) > MAX_NUMBER:
-        return None
-    return value
+    # false for NaN as well
+    return value if -MAX_NUMBER <= value <= MAX_NUMBER else None
 
 
 class Fields:
@@ -79,3 +85,35 @@ class Fields:
     def _fault(self, place: int, default: str) -> None:
         got = text(self.values[place])[:40]
         self.faults.append(f"{self.key} holds {got!r} where a number belongs: read as {default}")
+
+
+class Memo:
+    """What lines were read as: most lines of a project stand in it many times over.
+
+    Lines that hold something damaged are read anew each time, so that each is reported.
+    """
+
+    _MOST = 8192
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, bytes], object] = {}
+
+    def read(
+        self,
+        key: bytes,
+        line: bytes,
+        parse: Callable[[Fields], T],
+        faults: list[str],
+    ) -> T:
+        """``parse`` of the fields of a line; one key always goes with one ``parse``."""
+        try:
+            return self._known[key, line]  # type: ignore[return-value]
+        except KeyError:
+            pass
+        found: list[str] = []
+        value = parse(Fields(key.decode(), line.split(), found))
+        if found:
+            faults += found
+        elif len(self._known) < self._MOST:
+            self._known[key, line] = value
+        return value

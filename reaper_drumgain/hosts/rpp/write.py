@@ -65,7 +65,7 @@ def set_faders(project: ProjectFile, faders: Mapping[int, LinearGain]) -> bytes:
     fader that has the value already stays as it is written. Raises ProjectError where a
     track's VOLPAN is not clear, InputError for unknown tracks and impossible gains.
     """
-    return _edited(project, fader_edits(project, faders), faders)
+    return _edited(project, list(fader_edits(project, faders).values()), faders)
 
 
 def relocate(project: ProjectFile, new_folder: str | os.PathLike[str]) -> bytes:
@@ -98,10 +98,11 @@ def apply_plan(
     in_place = target == source
     if output is not None and not overwrite:
         _refuse_existing(target)
-    edits = fader_edits(project, faders)
-    changed = tuple(sorted(_changed(project, faders)))
+    moved = fader_edits(project, faders)
+    changed = tuple(sorted(moved))
+    edits = list(moved.values())
     if target.parent != source.parent:
-        edits = [*edits, *relocation(project, target.parent)]
+        edits += relocation(project, target.parent)
     data = _edited(project, edits, faders)
     if in_place and not edits:
         refuse_changed(source, project.fingerprint)
@@ -157,10 +158,10 @@ def restore(
     return kept
 
 
-def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> list[Edit]:
-    """The spans that set these faders."""
+def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> dict[int, Edit]:
+    """The spans that set these faders, by track; none for a fader that has its value."""
     blocks = project.tracks
-    edits = []
+    edits = {}
     for index, gain in faders.items():
         if not 0 <= index < len(blocks):
             raise InputError(
@@ -171,17 +172,8 @@ def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> list[
             raise InputError(f"track {name!r}: {gain!r} is no gain for a fader")
         edit = _fader_edit(project, blocks[index], index, gain)
         if edit is not None:
-            edits.append(edit)
+            edits[index] = edit
     return edits
-
-
-def _changed(project: ProjectFile, faders: Mapping[int, LinearGain]) -> list[int]:
-    blocks = project.tracks
-    return [
-        index
-        for index, gain in faders.items()
-        if _fader_edit(project, blocks[index], index, gain) is not None
-    ]
 
 
 def format_gain(gain: LinearGain) -> bytes:
@@ -192,26 +184,31 @@ def format_gain(gain: LinearGain) -> bytes:
 def _fader_edit(project: ProjectFile, block: Block, index: int, gain: LinearGain) -> Edit | None:
     data = project.data
     places = own_lines(data, block, b"VOLPAN")
-    where = f"{name_of(project.path)}:{line_of(data, places[-1] if places else block.start)}"
-    track = f"track {index + 1} ({project.session.tracks[index].name!r})"
-    if len(places) > 1:
-        raise ProjectError(
-            f"{where}: {track} has {len(places)} VOLPAN lines, expected one: not clear which is "
-            "its fader; open and save the project in REAPER"
-        )
     new = format_gain(gain)
     if not places:
         return _new_line(data, block, new)
+    if len(places) > 1:
+        raise _unclear(
+            project,
+            index,
+            places[1],
+            "has more than one VOLPAN line, expected one: open and save the project in REAPER",
+        )
     words = tokens(data, places[0])
     if len(words) < 2 or not all(word.closed for word in words):
-        raise ProjectError(f"{where}: the VOLPAN line of {track} is damaged: its fader is not set")
+        raise _unclear(project, index, places[0], "has a damaged VOLPAN line: its fader is not set")
     old = words[1]
     present = number(old.value)
     if present is not None and format_gain(LinearGain(present)) == new:
         return None
     if _line_length(data, places[0]) + len(new) - (old.end - old.start) > MAX_LINE:
-        raise ProjectError(f"{where}: the VOLPAN line of {track} is too long to be edited")
+        raise _unclear(project, index, places[0], "has a VOLPAN line too long to be edited")
     return Edit(old.start, old.end, new)
+
+
+def _unclear(project: ProjectFile, index: int, position: int, what: str) -> ProjectError:
+    where = f"{name_of(project.path)}:{line_of(project.data, position)}"
+    return ProjectError(f"{where}: track {index + 1} {project.session.tracks[index].name!r} {what}")
 
 
 def _line_length(data: bytes, position: int) -> int:
@@ -222,7 +219,7 @@ def _line_length(data: bytes, position: int) -> int:
 
 def _new_line(data: bytes, block: Block, new: bytes) -> Edit:
     """A VOLPAN line for a track that has none, in the file's own manner."""
-    ending = b"\r\n" if data[: block.body].endswith(b"\r\n") else b"\n"
+    ending = b"\r\n" if data[block.body - 2 : block.body] == b"\r\n" else b"\n"
     margin = data[data.rfind(b"\n", 0, block.start) + 1 : block.start]
     indent = margin + b"  " if not margin.strip(b" \t") else b"    "
     line = indent + b"VOLPAN " + new + b" 0 -1 -1 1" + ending
@@ -233,7 +230,7 @@ def _edited(project: ProjectFile, edits: list[Edit], faders: Mapping[int, Linear
     """The bytes with the edits, read again and compared with what was meant."""
     data = splice(project.data, edits)
     name = name_of(project.path)
-    again = track_blocks(scan(data, name))
+    again = track_blocks(scan(data, name, keep=2))
     sound = len(again) == len(project.tracks) and unchanged_outside(project.data, data, edits)
     for index, gain in faders.items():
         if not sound:
