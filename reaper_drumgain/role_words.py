@@ -26,39 +26,42 @@ def _set(text: str) -> frozenset[str]:
 _BY_MEANING = {
     "kick": """kick kicks kik kck kk bd kd bassdrum bassdrums kickdrum bombo bumbo cassa
         grancassa bastrumma baskagge kagge basdrum stopa centrala grossetrommel grossecaisse
-        basstrommel бочка бочки キック バスドラム バスドラ""",
+        basstrommel бочка бочки キック バスドラム バスドラ 킥 킥드럼 底鼓 大鼓""",
     "snare": """snare snares snr snre snar sn sd caja redoblante tarola rullante caixa virvel
         werbel rimshot rimshots rim sidestick crossstick xstick малый рабочий снейр スネア
-        スネアドラム""",
+        スネアドラム 스네어 军鼓 小鼓""",
     "hat": """hat hats hh hho hhc hihat hihats hhat hhats highhat charley charleston charles
-        chaston chimbal contratiempo hajhet хэт хет хайхэт хайхет ハイハット ハイハ ハット""",
-    "tom": """tom toms tt puka kociol kotly том томы томтом タム タムタム""",
+        chaston chimbal contratiempo hajhet хэт хет хайхэт хайхет ハイハット ハイハ ハット
+        하이햇 踩镲""",
+    "tom": """tom toms tt puka kociol kotly том томы томтом タム タムタム 톰 탐 通鼓 嗵鼓""",
     "rack": """rack rk racktom racktoms rt rtom hangetom hange hangpuka hangtom aire""",
     "floor": """floor flr fl ft timpano ftom fltom flrtom floortom floortoms standtom stand
-        goliat surdo golvpuka vloertom piso tombasse fltm напольный フロア フロアタム""",
-    "ride": """ride rides rd ridecymbal conducao райд ライド ライドシンバル""",
+        goliat surdo golvpuka vloertom piso tombasse fltm напольный フロア フロアタム 플로어
+        플로어톰 落地通鼓""",
+    "ride": """ride rides rd ridecymbal conducao райд ライド ライドシンバル 라이드 叮叮镲""",
     "cymbal": """crash crashes china chinas splash splashes cymbal cymbals cymb cymbs cym cyms
         becken cymbale cymbales platos platillos platillo piatti piatto prato pratos ataque
         bekken bekkens talerze talerz blachy blacha crashbecken stack cymbaler тарелки тарелка
-        крэш крэши シンバル クラッシュ チャイナ スプラッシュ""",
+        крэш крэши シンバル クラッシュ チャイナ スプラッシュ 심벌 镲 吊镲""",
     "overhead": """oh ohs ohd ohds overhead overheads overhd overhds ovhd ovhds ovh ovhs overs
         ovr ovrs ovrhd ovrhds ohead oheads aereos aereo panoramici panoramico overhang glyn
-        оверхед оверхеды оверы オーバーヘッド""",
+        оверхед оверхеды оверы オーバーヘッド 오버헤드""",
     "room": """room rooms rm rms rmm amb ambi ambs ambience ambiance ambiente ambiencia ambient
         ambients raum raume rum kamer ruimte pokoj sala piece pzm fok hall hallway stairwell
-        trash crotch wurst комната комнаты рум румы эмбиент ルーム アンビ アンビエンス""",
+        trash crotch wurst комната комнаты рум румы эмбиент ルーム アンビ アンビエンス 룸""",
     "percussion": """perc percs percussion percussions perk tamb tambo tambos tmb tmbo
         tambourine tambourines tambo tamborine pandereta pandeiro tamburyn tamburello
         schellenkranz schellen tamburin tamboerijn shaker shakers shkr cowbell cowbells
         kuhglocke conga congas bongo bongos cabasa claves clave clap claps handclap handclaps
         snap snaps fingersnap fingersnaps triangle woodblock woodblocks cajon djembe timbale
         timbales guiro maraca maracas chime chimes windchimes bell bells agogo tabla vibraslap
-        castanets бубен шейкер タンバリン シェイカー カウベル コンガ ボンゴ パーカッション""",
+        castanets бубен шейкер タンバリン シェイカー カウベル コンガ ボンゴ パーカッション gong
+        gongs 퍼커션 탬버린""",
     "sample": """trig trigs trigger triggers triggered triggs trg sample samples sampled smp
         smpl smpls samp samps spl ssd slate augment aug drumagog sampler""",
     "kit": """drum drums drm drms dr drs kit kits drumkit drumkits drumset schlagzeug batterie
         bateria batteria trummor trumset drumstel slagwerk perkusja барабаны барабан ударные
-        ドラム ドラムス ドラムセット""",
+        ドラム ドラムス ドラムセット 드럼 架子鼓 鼓""",
     "in": "in inn inside inner innen dentro interior drin внутри イン",
     "out": "out outside outer outter aussen fuera fuori fora exterior reso front снаружи アウト",
     "sub": "sub subs",
@@ -88,7 +91,8 @@ _BY_MEANING = {
         squash squashed smash smashed return returns rtn ret send sends delay delays dly echo
         aux submix submixes subgroup submaster group grp grupo gruppe groupe vca sum summe somme
         suma plate sidechain sidechained sc dist distortion distorted saturation sat saturated
-        spring chamber gatedverb ドラムバス リバーブ バス センド реверб шина группа""",
+        spring chamber gatedverb ドラムバス リバーブ バス センド реверб шина группа 버스 리버브
+        드럼버스""",
     "effects": "fx efx",
     "over": "over",
     "comp": "comp comps compressor compression compressed",
@@ -105,7 +109,8 @@ _BY_MEANING = {
         trombone tbn sax saxes saxophone flute clarinet banjo mandolin ukulele uke accordion
         akkordeon harmonica harp harpsichord marimba vibraphone vibes glockenspiel glock
         xylophone celesta lead leads arp arps pluck theremin talkback tb speech dialog dialogue
-        narrator podcast orchestra orch timpani пианино клавиши 钢琴 ピアノ シンセ""",
+        narrator podcast orchestra orch timpani пианино клавиши 钢琴 ピアノ シンセ 베이스 보컬
+        기타 피아노 贝斯 吉他 人声 主唱""",
     "noise": """mic mics mike mikes mikro mikrofon micro audio track trk ch chan channel take tk
         cons dup dupe copy edit edited edits ed glued render rendered stretched quant quantized
         tight clean raw wav aif aiff flac fix fixed new old alt main center centre ctr cent spot
