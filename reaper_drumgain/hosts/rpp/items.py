@@ -24,8 +24,8 @@ from typing import Literal
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.media import Resolver
-from reaper_drumgain.hosts.rpp.syntax import Block, tokens, values
-from reaper_drumgain.hosts.rpp.values import Fields, Memo, text
+from reaper_drumgain.hosts.rpp.syntax import Block, first_value, tokens, values
+from reaper_drumgain.hosts.rpp.values import MAX_NUMBER, Fields, Memo, text
 from reaper_drumgain.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
 from reaper_drumgain.units import LinearGain
 
@@ -270,13 +270,20 @@ def _word(data: bytes, block: Block) -> bytes:
 
 
 def _first_text(line: bytes) -> str:
-    words = values(line)
-    return text(words[0]) if words else ""
+    return text(first_value(line))
 
 
 def _real(lines: dict[bytes, bytes], key: bytes, default: float, faults: list[str]) -> float:
     """The first number of a line that seldom stands in a project twice."""
-    words = lines.get(key, b"").split(None, 1)
+    line = lines.get(key, b"")
+    try:
+        value = float(line)
+    except ValueError:
+        pass
+    else:
+        if -MAX_NUMBER <= value <= MAX_NUMBER:
+            return value
+    words = line.split(None, 1)
     return Fields(key.decode(), words, faults).real(0, default)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reaper_drumgain.errors import ProjectError
 
@@ -30,7 +31,8 @@ MAX_LINE = 4095
 _BOUNDARY = re.compile(rb"""\n[ \t\r]*+["'`]?(?:(<)([^ \t\r\n]*+)[^\n]*+|>)""")
 _HEADER = re.compile(rb"(?m)^[ \t\r]*+(<)(?:(REAPER_PROJECT)(?=[ \t\r\n]|\Z)[^\n]*+)?")
 _VISIBLE = re.compile(rb"\S")
-_TOKEN = re.compile(rb'"([^"\r\n]*)("?)|\'([^\'\r\n]*)(\'?)|`([^`\r\n]*)(`?)|([^ \t\r\n]+)')
+_TOKEN = re.compile(rb'"[^"\r\n]*+"?|\'[^\'\r\n]*+\'?|`[^`\r\n]*+`?|[^ \t\r\n]++')
+_QUOTES = b"\"'`"
 _PREAMBLE = 4096
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xef\xbb\xbf": "a byte-order mark"}
 
@@ -44,8 +46,7 @@ class Edit:
     new: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token: its span in the file, quotes included, and its value without them.
 
     ``closed`` is false where a quote has no partner on the line.
@@ -182,13 +183,25 @@ def tokens(data: bytes, start: int, end: int | None = None) -> list[Token]:
         stop = min(stop, end)
     found = []
     for match in _TOKEN.finditer(data, start, stop):
-        group = match.lastindex or 7
-        if group == 7:
-            found.append(Token(match.start(), match.end(), match.group(7)))
-        else:
-            value, quote = match.group(group - 1), match.group(group)
-            found.append(Token(match.start(), match.end(), value, closed=bool(quote)))
+        value = match.group()
+        if value[0] not in _QUOTES:
+            found.append(Token(match.start(), match.end(), value))
+            continue
+        closed = len(value) > 1 and value[-1] == value[0]
+        value = value[1:-1] if closed else value[1:]
+        found.append(Token(match.start(), match.end(), value, closed))
     return found
+
+
+def first_value(line: bytes) -> bytes:
+    """The value of the first token of one line; empty where there is none."""
+    line = line.lstrip(b" \t")
+    quote = line[:1]
+    if not quote or quote not in _QUOTES:
+        words = line.split(None, 1)
+        return words[0] if words else b""
+    end = line.find(quote, 1)
+    return line[1:end] if end > 0 else line[1:]
 
 
 def values(line: bytes) -> list[bytes]:

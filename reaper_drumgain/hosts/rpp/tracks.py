@@ -17,12 +17,13 @@ checked against REAPER itself):
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
-from reaper_drumgain.hosts.rpp.syntax import Block, tokens, values
-from reaper_drumgain.hosts.rpp.values import MAX_CHANNELS, Fields, number, text
+from reaper_drumgain.hosts.rpp.syntax import Block, first_value, tokens, values
+from reaper_drumgain.hosts.rpp.values import MAX_CHANNELS, Fields, Memo, number, text
 from reaper_drumgain.session import (
     AUTOMATION_MODES,
     Clip,
@@ -34,6 +35,8 @@ from reaper_drumgain.session import (
     Track,
 )
 from reaper_drumgain.units import LinearGain
+
+T = TypeVar("T")
 
 #: keys of what the user stored on the track itself, beside ``P_EXT:`` in REAPER's scripts
 ROLE_KEY = b"drumgain_role"
@@ -65,6 +68,8 @@ _LINES = re.compile(
     rb"(?![^ \t\r\n])([^\r\n]*)"
 )
 _EXT_LINE = re.compile(rb"(?m)^[ \t\r]*(drumgain_role|drumgain_lock)[ \t]")
+#: REAPER 7 has 256
+_MOST_LANES = 1024
 _VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD = 0, 1, 14, 20
 _WORD = 0xFFFFFFFF
 
@@ -78,30 +83,36 @@ class TrackReader:
         self._count = count
         self._sample_rate = sample_rate
         self._parents: list[int] = []
+        self._memo = Memo()
         self.sends: list[Send] = []
 
     def read(self, index: int, block: Block) -> Track:
         """The track of a TRACK block; its receives go to ``sends``."""
         warnings: list[str] = []
         lines = self._lines(block)
+        none = (b"",)
 
-        def fields(key: bytes) -> Fields:
-            return Fields(key.decode(), lines.get(key, [b""])[-1].split(), warnings)
+        def read(key: bytes, parse: Callable[[Fields], T]) -> T:
+            return self._memo.read(key, lines.get(key, none)[-1], parse, warnings)
 
-        parent, folder = self._place(index, fields(b"ISBUS"), warnings)
-        volume, mute, shown = fields(b"VOLPAN"), fields(b"MUTESOLO"), fields(b"SHOWINMIX")
+        parent, folder = self._place(index, read(b"ISBUS", _folder), warnings)
         groups, vca = _groups(lines, warnings)
         role, locked = self._stored(block)
-        pan_mode = fields(b"PANMODE").whole(0, -1)
         self._receives(index, lines.get(b"AUXRECV", ()), warnings)
-        lanes = _lanes(fields(b"FREEMODE"), fields(b"ITEMLANES"), lines.get(b"LANESOLO"), warnings)
-        shift = self._shift(fields(b"PLAYOFFS"), warnings)
+        lanes = _lanes(
+            read(b"FREEMODE", _whole), read(b"ITEMLANES", _whole), lines.get(b"LANESOLO"), warnings
+        )
+        shift = self._shift(read(b"PLAYOFFS", _offset), warnings)
         effects, envelopes, clips, frozen = self._children(block, lanes, shift, warnings)
+        volume = Fields("VOLPAN", lines.get(b"VOLPAN", none)[-1].split(), warnings)
         law = volume.real(2, -1.0)
+        pan_mode = read(b"PANMODE", _pan_mode)
+        muted, soloed = read(b"MUTESOLO", _mute_solo)
+        main_send, channel = read(b"MAINSEND", _main_send)
+        if channel:
+            warnings.append("sends to higher channels of its parent: taken as the first ones")
         if len(lines.get(b"VOLPAN", ())) > 1:
             warnings.append("has more than one VOLPAN line: the last counts, it cannot be set")
-        if fields(b"MAINSEND").whole(1, 0):
-            warnings.append("sends to higher channels of its parent: taken as the first ones")
         return Track(
             index=index,
             name=_string(lines.get(b"NAME")),
@@ -110,21 +121,21 @@ class TrackReader:
             pan=_pan(volume.real(1, 0.0)),
             pan_mode=pan_mode if pan_mode >= 0 else None,
             pan_law=law if law >= 0.0 else None,
-            dual_pan=_dual_pan(pan_mode, volume, fields(b"WIDTH")),
-            muted=mute.flag(0),
-            soloed=mute.flag(1),
-            inverted=fields(b"IPHASE").flag(0),
+            dual_pan=_dual_pan(pan_mode, volume, read(b"WIDTH", _width)),
+            muted=muted,
+            soloed=soloed,
+            inverted=read(b"IPHASE", _flag),
             parent=parent,
             folder=folder,
-            main_send=fields(b"MAINSEND").flag(0, default=True),
-            channels=min(MAX_CHANNELS, max(1, fields(b"NCHAN").whole(0, 2))),
-            effects_enabled=fields(b"FX").flag(0, default=True),
+            main_send=main_send,
+            channels=read(b"NCHAN", _channels),
+            effects_enabled=read(b"FX", _unless_off),
             effects=effects,
-            automation_mode=AUTOMATION_MODES[_automation(fields(b"AUTOMODE"))],
+            automation_mode=AUTOMATION_MODES[read(b"AUTOMODE", _automation)],
             envelopes=envelopes,
             frozen=frozen,
-            hidden=not shown.flag(0, default=True) and not shown.flag(3, default=True),
-            selected=fields(b"SEL").flag(0),
+            hidden=read(b"SHOWINMIX", _hidden),
+            selected=read(b"SEL", _flag),
             volume_groups=groups,
             vca_leader=vca,
             role=role,
@@ -166,11 +177,9 @@ class TrackReader:
                     warnings.append(f"automates its {_OTHER_ENVELOPES[keyword]}: not followed")
         return effects, tuple(envelopes), tuple(clips), frozen
 
-    def _place(self, index: int, isbus: Fields, warnings: list[str]) -> tuple[int | None, bool]:
+    def _place(self, index: int, change: int, warnings: list[str]) -> tuple[int | None, bool]:
         """The parent of a track and whether it is a folder; keeps the running depth."""
         parent = self._parents[-1] if self._parents else None
-        state = isbus.whole(0, 0)
-        change = isbus.whole(1, {1: 1, 2: -1}.get(state, 0))
         if change > 0:
             self._parents.append(index)
             if change > 1:
@@ -212,8 +221,8 @@ class TrackReader:
                 )
             )
 
-    def _shift(self, offset: Fields, warnings: list[str]) -> float:
-        value, flags = offset.real(0, 0.0), offset.whole(1, 0)
+    def _shift(self, offset: tuple[float, int], warnings: list[str]) -> float:
+        value, flags = offset
         if value == 0.0 or flags & 1:
             return 0.0
         if not flags & 2:
@@ -239,8 +248,7 @@ class TrackReader:
 
 
 def _string(lines: list[bytes] | None) -> str:
-    words = values(lines[-1]) if lines else []
-    return text(words[0]) if words else ""
+    return text(first_value(lines[-1])) if lines else ""
 
 
 def _guid(data: bytes, block: Block, lines: dict[bytes, list[bytes]]) -> str | None:
@@ -270,12 +278,57 @@ def _pan(value: float) -> float:
     return min(1.0, max(-1.0, value))
 
 
-def _dual_pan(mode: int, volume: Fields, width: Fields) -> tuple[float, float] | None:
+def _dual_pan(mode: int, volume: Fields, width: float) -> tuple[float, float] | None:
     if mode == 5:
-        return _pan(width.real(0, 1.0)), 0.0
+        return width, 0.0
     if mode == 6 or (mode < 0 and len(volume) > 4):
         return _pan(volume.real(3, -1.0)), _pan(volume.real(4, 1.0))
     return None
+
+
+def _whole(fields: Fields) -> int:
+    return fields.whole(0, 0)
+
+
+def _flag(fields: Fields) -> bool:
+    return fields.flag(0)
+
+
+def _unless_off(fields: Fields) -> bool:
+    return fields.flag(0, default=True)
+
+
+def _folder(fields: Fields) -> int:
+    """The change of folder depth; files of REAPER 1 to 3 have the first field alone."""
+    return fields.whole(1, {1: 1, 2: -1}.get(fields.whole(0, 0), 0))
+
+
+def _offset(fields: Fields) -> tuple[float, int]:
+    return fields.real(0, 0.0), fields.whole(1, 0)
+
+
+def _pan_mode(fields: Fields) -> int:
+    return fields.whole(0, -1)
+
+
+def _width(fields: Fields) -> float:
+    return _pan(fields.real(0, 1.0))
+
+
+def _mute_solo(fields: Fields) -> tuple[bool, bool]:
+    return fields.flag(0), fields.flag(1)
+
+
+def _main_send(fields: Fields) -> tuple[bool, int]:
+    return fields.flag(0, default=True), fields.whole(1, 0)
+
+
+def _channels(fields: Fields) -> int:
+    return min(MAX_CHANNELS, max(1, fields.whole(0, 2)))
+
+
+def _hidden(fields: Fields) -> bool:
+    return not fields.flag(0, default=True) and not fields.flag(3, default=True)
 
 
 def _automation(mode: Fields) -> int:
@@ -286,10 +339,10 @@ def _automation(mode: Fields) -> int:
     return 0
 
 
-def _lanes(mode: Fields, count: Fields, solo: list[bytes] | None, warnings: list[str]) -> Lanes:
-    if mode.whole(0, 0) != 2:
+def _lanes(mode: int, count: int, solo: list[bytes] | None, warnings: list[str]) -> Lanes:
+    if mode != 2:
         return Lanes()
-    lanes = min(max(1, count.whole(0, 1)), 1024)
+    lanes = min(max(1, count), _MOST_LANES)
     if solo is None:
         return Lanes(lanes)
     playing = 0
