@@ -14,6 +14,7 @@ before it balances; a muted track mutes its sends too. Standard library only.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +29,10 @@ _ZERO: Matrix = ((0.0, 0.0), (0.0, 0.0))
 _UNIT: Matrix = ((1.0, 0.0), (0.0, 1.0))
 #: deeper routing than any studio's counts as feedback, so that no project can exhaust the stack
 _MAX_DEPTH = 100
+#: what plain buses are called, beside the drum that they carry
+_BUS_WORDS = re.compile(
+    r"(?i)(?<![^\W_])(bus+|busse|group|grp|gruppe|sub|submix|mix|sum|summe)(?![^\W_])"
+)
 _MODE_STEREO_PAN = 5
 _MODE_DUAL_PAN = 6
 
@@ -53,8 +58,13 @@ def kind_of(session: Session, track: Track) -> Kind:
         sources = [session.tracks[s.source] for s in receives]
         if all(_has_instrument(source) for source in sources):
             return "instrument"
-        return "return" if is_processing_name(track.name) else "bus"
+        return "return" if _is_return_name(track.name) else "bus"
     return "empty"
+
+
+def _is_return_name(name: str) -> bool:
+    """Whether a name means an effect return ("Snare Verb", "Crush Bus") and no plain bus."""
+    return is_processing_name(_BUS_WORDS.sub(" ", name))
 
 
 def _has_instrument(track: Track) -> bool:
@@ -156,7 +166,7 @@ class _Walk:
             return None
         if target.muted:
             return None
-        is_way = not track.main_send and not is_processing_name(target.name)
+        is_way = not track.main_send and not _is_return_name(target.name)
         if _has_effects(target) and not is_way:
             self.unheard.append(target.name)
             return None

@@ -18,6 +18,9 @@ from reaper_drumgain.settings import Settings
 
 #: flags of tracks that keep their fader and whose level anchors that of the others
 LOCKED, NOT_SELECTED = "locked", "not selected"
+_SIDES = (("left", "right"), ("l", "r"), ("links", "rechts"))
+#: roles whose two microphones are often numbered where others say left and right
+_SPACED = ("overhead", "room")
 _PATH_KINDS: dict[Kind, str] = {
     "folder": "folder: part of the way, never moved",
     "bus": "bus: gets its audio from other tracks, never moved",
@@ -233,17 +236,17 @@ def _groups(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:
 
 
 def _pairs(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:
-    """The left and right microphones that are two sides of one pair.
+    """The two microphones of a stereo pair on two tracks.
 
     Their names differ in the side alone ("OHL COMP_01", "OHR COMP_01"); or they are the only
-    left and the only right of their role within one folder.
+    left and the only right of their role within one folder; or they are two overheads or
+    rooms that differ in the numbers 1 and 2 alone.
     """
     lefts = [i for i, d in enumerate(drums) if d.role.side == "left"]
-    rights = [i for i, d in enumerate(drums) if d.role.side == "right"]
-    free = list(rights)
+    free = [i for i, d in enumerate(drums) if d.role.side == "right"]
     alone: list[int] = []
     for left in lefts:
-        partner = next((r for r in free if _is_other_side(drums[left], drums[r])), None)
+        partner = next((r for r in free if _differ_by(drums[left], drums[r], _SIDES)), None)
         if partner is None:
             alone.append(left)
         else:
@@ -254,17 +257,21 @@ def _pairs(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:
         partners = [r for r in free if _place_in_kit(drums[r]) == _place_in_kit(drums[left])]
         if len(same) == 1 and len(partners) == 1:
             yield left, partners[0]
+    spaced = [i for i, d in enumerate(drums) if d.role.side is None and d.role.name in _SPACED]
+    for first, second in itertools.permutations(spaced, 2):
+        if _differ_by(drums[first], drums[second], (("1", "2"),)):
+            yield first, second
 
 
 def _place_in_kit(drum: DrumTrack) -> tuple[str, int | None, int | None]:
     return drum.role.name, drum.role.ordinal, drum.track.parent
 
 
-def _is_other_side(left: DrumTrack, right: DrumTrack) -> bool:
-    if left.role.name != right.role.name:
+def _differ_by(one: DrumTrack, two: DrumTrack, swaps: Sequence[tuple[str, str]]) -> bool:
+    """Whether one name becomes the other by one of the replacements, at one place."""
+    if one.role.name != two.role.name or one.track.parent != two.track.parent:
         return False
-    name, other = left.track.name.casefold()[:200], right.track.name.casefold()[:200]
-    swaps = (("left", "right"), ("l", "r"), ("links", "rechts"))
+    name, other = one.track.name.casefold()[:200], two.track.name.casefold()[:200]
     return any(
         name[:at] + there + name[at + len(here) :] == other
         for here, there in swaps

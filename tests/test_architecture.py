@@ -1,0 +1,148 @@
+"""Imports go downwards only, and nothing heavy is imported on the way to a plan."""
+
+import ast
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(str(resources.files("reaper_drumgain")))
+HEAVY = ("scipy", "sklearn", "librosa", "numba", "matplotlib", "joblib", "rich")
+#: modules of the package that may import nothing but the standard library and each other
+STDLIB_ONLY = (
+    *("errors", "units", "codec", "session", "settings", "plan", "roles", "role_words"),
+    *("routing", "selection", "reasons"),
+)
+#: what each part may not import
+FORBIDDEN = {
+    "hosts": ("methods", "learn", "cli", "balance", "features", "audio"),
+    "methods": ("hosts", "learn", "cli", "balance", "audio"),
+    "session": ("hosts", "audio", "features", "methods", "balance", "learn", "cli"),
+    "features": ("hosts", "methods", "balance", "learn", "cli", "session"),
+    "audio": ("hosts", "methods", "balance", "learn", "cli", "features"),
+    "balance": ("hosts", "learn", "cli"),
+    "solver": ("hosts", "learn", "cli", "audio", "features"),
+    "learn": ("hosts", "cli"),
+}
+
+
+def modules():
+    return sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def dotted(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imported(path):
+    """Names of imported modules; those for type checkers alone are left out."""
+    found = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def breaches(part, forbidden, files):
+    prefixes = tuple(f"reaper_drumgain.{name}" for name in forbidden)
+    return [
+        (dotted(path), name)
+        for path in files
+        if dotted(path).split(".")[0] == part
+        for name in imported(path)
+        if name in prefixes or name.startswith(tuple(f"{p}." for p in prefixes))
+    ]
+
+
+@pytest.mark.parametrize("part", FORBIDDEN)
+def test_imports_go_downwards_only(part):
+    assert breaches(part, FORBIDDEN[part], modules()) == []
+
+
+def test_that_guard_can_fire():
+    assert breaches("cli", ("hosts",), modules()) != []
+
+
+@pytest.mark.parametrize("name", STDLIB_ONLY)
+def test_plain_modules_import_only_the_standard_library(name):
+    path = PACKAGE / f"{name}.py"
+    for module in imported(path):
+        top = module.split(".")[0]
+        if top == "reaper_drumgain":
+            assert module == top or module.split(".")[1] in STDLIB_ONLY, module
+        else:
+            assert top in sys.stdlib_module_names, module
+
+
+def test_only_the_command_line_prints():
+    printing = [
+        dotted(path)
+        for path in modules()
+        if not dotted(path).startswith("cli")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.exit")
+    ]
+    assert set(printing) <= {"__main__", "learn.make_demo"}
+
+
+def test_no_module_is_too_long_to_read():
+    long = {dotted(p): n for p in modules() if (n := len(p.read_text().splitlines())) > 600}
+    assert long == {}
+
+
+CHECK = """
+import sys
+from reaper_drumgain.cli import main
+status = main(sys.argv[1:])
+heavy = [name for name in {heavy!r} if name in sys.modules]
+print("imported:", heavy)
+sys.exit(status)
+"""
+
+
+def test_a_dry_run_of_the_demo_imports_nothing_heavy():
+    project = PACKAGE / "demo" / "session" / "DrumGain demo.RPP"
+    arguments = ["balance", str(project), "--dry-run"]
+    result = subprocess.run(
+        [sys.executable, "-c", CHECK.format(heavy=HEAVY), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.splitlines()[-1] == "imported: []"
+
+
+def test_that_guard_sees_what_is_imported():
+    result = subprocess.run(
+        [sys.executable, "-c", CHECK.format(heavy=(*HEAVY, "numpy")), "methods"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.splitlines()[-1] == "imported: []"
+    project = PACKAGE / "demo" / "session" / "DrumGain demo.RPP"
+    result = subprocess.run(
+        [
+            *(sys.executable, "-c", CHECK.format(heavy=(*HEAVY, "numpy"))),
+            *("balance", str(project), "--dry-run", "--method", "unity"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.splitlines()[-1] == "imported: ['numpy']"

@@ -1,0 +1,323 @@
+"""From a session with real audio to a plan. Levels are checked by mixing the plan's faders
+with numpy and measuring with pyloudnorm."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pyloudnorm
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import RATE, clip, gain, hits, session, write
+
+from reaper_drumgain.balance import balance
+from reaper_drumgain.errors import InputError, NothingToBalanceError
+from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.reasons import level_of
+from reaper_drumgain.session import Effect, Send, Session, Track
+from reaper_drumgain.settings import Level, Settings
+
+SECONDS = 6.0
+NAMES = ("Kick", "Snare Top", "Hi-Hat", "OH L", "OH R")
+BASELINES = ("unity", "equal-rms", "equal-loudness")
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory):
+    """Five microphones whose recorded levels have nothing to do with each other."""
+    folder = tmp_path_factory.mktemp("kit")
+    sounds = {
+        "Kick": hits(SECONDS, every=0.5, frequency=60, level=0.5, seed=1),
+        "Snare Top": hits(SECONDS, every=1.0, frequency=220, level=0.2, seed=2),
+        "Hi-Hat": hits(SECONDS, every=0.25, frequency=6000, level=0.2, seed=3),
+    }
+    kit_sound = sum(sounds.values())
+    sounds["OH L"] = 0.3 * kit_sound + hits(SECONDS, every=1.5, frequency=900, level=0.2, seed=4)
+    sounds["OH R"] = 0.2 * kit_sound + hits(SECONDS, every=1.3, frequency=1100, level=0.15, seed=5)
+    tracks = []
+    for index, name in enumerate(NAMES):
+        path = write(folder / f"{name}.wav", sounds[name])
+        tracks.append(Track(index, name, clips=(clip(path, SECONDS),)))
+    return session(*tracks), sounds
+
+
+def changed(built: Session, index: int, **fields) -> Session:
+    tracks = list(built.tracks)
+    tracks[index] = dataclasses.replace(tracks[index], **fields)
+    return dataclasses.replace(built, tracks=tuple(tracks))
+
+
+def mix(plan: GainPlan, sounds, *, new: bool) -> np.ndarray:
+    faders = {t.name: (t.new_db if new else t.old_db) for t in plan.tracks}
+    return sum(gain(faders[name]) * sounds[name] for name in faders)
+
+
+def loudness(audio: np.ndarray) -> float:
+    meter = pyloudnorm.Meter(RATE, filter_class="DeMan")
+    return meter.integrated_loudness(np.stack([audio, audio], axis=1))
+
+
+def faders(plan):
+    return {t.name: t.new_db for t in plan.tracks}
+
+
+@pytest.mark.parametrize("method", BASELINES)
+@pytest.mark.parametrize("amount", [100.0, 35.0])
+def test_keep_leaves_the_drums_as_loud_as_they_were(kit, method, amount):
+    built, sounds = kit
+    built = changed(built, 0, fader=gain(-4.0))
+    plan = balance(built, Settings(method=method, amount=amount))
+    before, after = loudness(mix(plan, sounds, new=False)), loudness(mix(plan, sounds, new=True))
+    assert after == pytest.approx(before, abs=0.05)
+    assert plan.levels.before_lufs == pytest.approx(before, abs=0.05)
+    assert plan.levels.after_lufs == pytest.approx(after, abs=0.05)
+    assert plan.moves
+
+
+def test_equal_loudness_makes_tracks_equally_loud_but_keeps_the_pair_together(kit):
+    built, sounds = kit
+    plan = balance(built, Settings(method="equal-loudness"))
+    after = {t.name: loudness(gain(t.new_db) * sounds[t.name]) for t in plan.tracks}
+    assert after["Kick"] == pytest.approx(after["Snare Top"], abs=0.1)
+    assert after["Kick"] == pytest.approx(after["Hi-Hat"], abs=0.1)
+    moves = {t.name: t.new_db - t.old_db for t in plan.tracks}
+    assert moves["OH L"] == pytest.approx(moves["OH R"], abs=0.011)
+    assert "pair" in next(t for t in plan.tracks if t.name == "OH L").flags
+
+
+def test_unity_brings_unequal_faders_to_one_position(kit):
+    built, _ = kit
+    built = changed(changed(built, 0, fader=gain(-7.0)), 1, fader=gain(3.0))
+    plan = balance(built, Settings(method="unity"))
+    assert np.ptp([t.new_db for t in plan.tracks]) < 0.011
+
+
+@pytest.mark.parametrize("target", [-12.0, -3.0])
+@pytest.mark.parametrize("amount", [100.0, 50.0])
+def test_a_peak_level_is_reached_by_the_share_asked_for(kit, target, amount):
+    built, sounds = kit
+    wanted = Settings(method="equal-loudness", level=Level("peak", target), amount=amount)
+    plan = balance(built, wanted)
+    if amount == 100.0:
+        peak = 20 * math.log10(np.abs(mix(plan, sounds, new=True)).max())
+        assert peak == pytest.approx(target, abs=0.02)
+        assert plan.levels.after_dbfs == pytest.approx(target, abs=0.02)
+    else:
+        full = faders(balance(built, dataclasses.replace(wanted, amount=100.0)))
+        for name, new in faders(plan).items():
+            assert new == pytest.approx(full[name] / 2, abs=0.011)
+
+
+def test_a_loudness_level_is_reached(kit):
+    built, sounds = kit
+    plan = balance(built, Settings(method="equal-rms", level=Level("lufs", -30.0)))
+    assert loudness(mix(plan, sounds, new=True)) == pytest.approx(-30.0, abs=0.05)
+
+
+def test_amount_zero_changes_nothing_at_all(kit):
+    built, _ = kit
+    built = changed(built, 2, fader=0.123456789)
+    plan = balance(built, Settings(method="equal-loudness", amount=0.0))
+    assert plan.moves == ()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    old=st.lists(st.floats(-30.0, 10.0), min_size=5, max_size=5),
+    amount=st.floats(1.0, 100.0),
+    method=st.sampled_from(BASELINES),
+)
+def test_balancing_twice_is_balancing_once_and_no_fader_passes_its_end(kit, old, amount, method):
+    built, _ = kit
+    for index, level in enumerate(old):
+        built = changed(built, index, fader=gain(level))
+    plan = balance(built, Settings(method=method, amount=amount))
+    assert all(t.new_db <= max(12.0, t.old_db) for t in plan.tracks)
+    full = balance(built, Settings(method=method))
+    for track in full.tracks:
+        built = changed(built, track.index, fader=gain(track.new_db))
+    again = balance(built, Settings(method=method))
+    for one, two in zip(full.tracks, again.tracks, strict=True):
+        assert two.new_db == pytest.approx(one.new_db, abs=0.03)
+
+
+def test_locked_tracks_stay_and_anchor_the_level_of_the_rest(kit):
+    built, sounds = kit
+    plan = balance(built, Settings(method="equal-loudness", locks=("Kick",)))
+    assert faders(plan)["Kick"] == 0.0
+    kick, snare = sounds["Kick"], sounds["Snare Top"]
+    assert loudness(gain(faders(plan)["Snare Top"]) * snare) == pytest.approx(
+        loudness(kick), abs=0.1
+    )
+    flags = {t.name: t.flags for t in plan.tracks}
+    assert "locked" in flags["Kick"]
+
+
+def test_a_level_beside_locks_is_said_to_be_left_out(kit):
+    built, _ = kit
+    wanted = Settings(method="equal-loudness", locks=("Kick",), level=Level("peak", -6.0))
+    assert any("peak:-6 is not applied" in w for w in balance(built, wanted).warnings)
+
+
+def test_only_moves_what_is_named_and_gives_it_the_place_it_has_in_the_whole(kit):
+    built, _ = kit
+    whole = faders(balance(built, Settings(method="equal-loudness", locks=("Kick",))))
+    plan = balance(built, Settings(method="equal-loudness", only=("Snare Top",)))
+    assert [t.name for t in plan.moves] == ["Snare Top"]
+    # three other roles anchor it in place of one, at their recorded levels
+    assert faders(plan)["Snare Top"] != whole["Snare Top"]
+
+
+def test_the_whole_kit_goes_down_rather_than_one_fader_being_clipped(kit):
+    built, _ = kit
+    free = balance(built, Settings(method="equal-loudness", level=Level("lufs", -30.0)))
+    plan = balance(built, Settings(method="equal-loudness", level=Level("lufs", 3.0)))
+    assert max(faders(plan).values()) == pytest.approx(12.0, abs=0.011)
+    shifts = [faders(plan)[name] - faders(free)[name] for name in NAMES]
+    assert np.ptp(shifts) < 0.03
+    assert any("lower than asked" in w for w in plan.warnings)
+    assert all("limited" in t.flags for t in plan.tracks)
+
+
+def add(kit, folder, name, audio, **fields):
+    built, sounds = kit
+    path = write(folder / f"{name}.wav", audio)
+    track = Track(len(built.tracks), name, clips=(clip(path, SECONDS),), **fields)
+    return dataclasses.replace(built, tracks=(*built.tracks, track)), {**sounds, name: audio}
+
+
+@pytest.mark.parametrize("method", BASELINES)
+@pytest.mark.parametrize("kind", ["silent", "bleed only"])
+def test_a_tom_that_nobody_hit_is_never_raised_and_moves_nobody(kit, tmp_path, method, kind):
+    built, sounds = kit
+    kit_sound = sum(sounds[name] for name in ("Kick", "Snare Top", "Hi-Hat"))
+    tom = 0.03 * kit_sound if kind == "bleed only" else np.zeros_like(kit_sound)
+    with_tom, _ = add(kit, tmp_path, "Tom 1", tom)
+    plan = balance(with_tom, Settings(method=method))
+    track = plan.tracks[-1]
+    assert kind in track.flags
+    assert track.new_db <= track.old_db
+    without = faders(balance(built, Settings(method=method)))
+    for name, level in without.items():
+        assert faders(plan)[name] == pytest.approx(level, abs=0.05), name
+
+
+def test_a_tom_that_is_hit_is_no_bleed(kit, tmp_path):
+    _, sounds = kit
+    bleed = 0.03 * sum(sounds[name] for name in ("Kick", "Snare Top", "Hi-Hat"))
+    tom = bleed + hits(SECONDS, every=2.0, frequency=110, level=0.05, seed=9)
+    with_tom, _ = add(kit, tmp_path, "Tom 1", tom)
+    track = balance(with_tom, Settings(method="equal-loudness")).tracks[-1]
+    assert "bleed only" not in track.flags
+    assert track.new_db > track.old_db
+
+
+def test_what_is_not_a_drum_or_cannot_move_is_not_touched(kit):
+    built, _ = kit
+    built = changed(built, 0, muted=True)
+    bass = Track(5, "Bass", clips=built.tracks[0].clips)
+    built = dataclasses.replace(built, tracks=(*built.tracks, bass))
+    plan = balance(built, Settings(method="equal-loudness"))
+    kick = plan.tracks[0]
+    assert kick.flags == ("muted",)
+    assert kick.new_db == kick.old_db == 0.0
+    assert [u.name for u in plan.untouched] == ["Bass"]
+
+
+def test_the_numbers_of_the_reasons_follow_from_the_plan(kit):
+    built, _ = kit
+    plan = balance(built, Settings(method="equal-loudness"))
+    by_name = {t.name: t for t in plan.tracks}
+    hat, snare = by_name["Hi-Hat"], by_name["Snare Top"]
+    move = f"{abs(hat.new_db - hat.old_db):.1f} dB"
+    assert move in hat.reason
+    distance = level_of(hat) - level_of(snare)
+    where = "level with" if abs(distance) < 0.05 else f"{abs(distance):.1f} dB"
+    assert where in hat.reason
+    assert "Snare Top" in hat.reason
+    assert "the same move as OH R" in by_name["OH L"].reason
+    assert "recorded quietest" in snare.reason or "recorded quietest" in by_name["OH R"].reason
+
+
+def test_folder_faders_count_in_the_level_and_stay(kit):
+    built, sounds = kit
+    tracks = [Track(0, "Drums", folder=True, fader=gain(-10.0))]
+    tracks += [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
+    plan = balance(session(*tracks), Settings(method="equal-loudness"))
+    expected = loudness(gain(-10.0) * mix(plan, sounds, new=False))
+    assert plan.levels.before_lufs == pytest.approx(expected, abs=0.05)
+    assert plan.levels.after_lufs == pytest.approx(expected, abs=0.05)
+    assert "Drums" not in faders(plan)
+
+
+def test_a_pre_fader_send_that_stays_is_counted_in_the_level(kit):
+    built, sounds = kit
+    bus = Track(5, "Drum Bus")
+    built = dataclasses.replace(
+        built, tracks=(*built.tracks, bus), sends=(Send(0, 5, mode="pre-fader"),)
+    )
+    plan = balance(built, Settings(method="equal-loudness"))
+    for new, level in ((False, plan.levels.before_lufs), (True, plan.levels.after_lufs)):
+        heard = mix(plan, sounds, new=new) + sounds["Kick"]
+        assert level == pytest.approx(loudness(heard), abs=0.05)
+
+
+def test_what_effects_on_buses_and_sends_hear_is_reported(kit):
+    built, _ = kit
+    comp = (Effect("VST: ReaComp"),)
+    tracks = [
+        *built.tracks,
+        Track(5, "Snare Verb", effects=comp),
+    ]
+    tracks = [Track(0, "Drums", folder=True, effects=comp)] + [
+        dataclasses.replace(t, index=t.index + 1, parent=0 if t.index < 5 else None) for t in tracks
+    ]
+    built = session(*tracks, sends=(Send(2, 6),))
+    plan = balance(built, Settings(method="equal-loudness", level=Level("lufs", -40.0)))
+    assert any("'Snare Top' also feeds 'Snare Verb'" in w for w in plan.warnings)
+    assert any("reach 'Drums' (with effects)" in w for w in plan.warnings)
+
+
+def test_one_drum_track_alone_keeps_its_level(kit):
+    built, _ = kit
+    plan = balance(session(built.tracks[0]), Settings(method="equal-loudness"))
+    assert plan.moves == ()
+    assert plan.tracks[0].reason
+
+
+def test_nothing_to_balance_says_why():
+    with pytest.raises(NothingToBalanceError, match="none of its 1 tracks"):
+        balance(session(Track(0, "Bass")), Settings(method="unity"))
+
+
+def test_all_locked_is_nothing_to_balance(kit):
+    built, _ = kit
+    with pytest.raises(NothingToBalanceError, match="locked"):
+        balance(built, Settings(method="unity", locks=NAMES))
+
+
+def test_an_unknown_method_lists_the_known(kit):
+    with pytest.raises(InputError, match="available are forest, equal-loudness"):
+        balance(kit[0], Settings(method="magic"))
+
+
+def test_progress_ends_at_one(kit):
+    built, _ = kit
+    told = []
+    balance(
+        built,
+        Settings(method="unity", level=Level("peak", -6.0)),
+        progress=lambda doing, share: told.append((doing, share)),
+    )
+    assert ("listening", 1.0) in told
+    assert ("finding the peak", 1.0) in told
+
+
+def test_a_hundred_tracks(kit):
+    built, _ = kit
+    tracks = [
+        dataclasses.replace(built.tracks[i % 3], index=i, name=f"Tom {i}") for i in range(100)
+    ]
+    plan = balance(session(*tracks), Settings(method="equal-loudness"))
+    assert len(plan.tracks) == 100

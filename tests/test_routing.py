@@ -1,0 +1,220 @@
+"""Each routing case in a small project whose expected gains are worked out by hand."""
+
+import math
+
+import pytest
+from support import gain, session, silent_clip
+
+from reaper_drumgain.routing import kind_of, path_of
+from reaper_drumgain.session import Clip, Effect, Send, Source, Track
+
+HALF = gain(-6.0206)
+AUDIO = (silent_clip(),)
+
+
+def through(built, index=None):
+    track = built.tracks[-1 if index is None else index]
+    return path_of(built, track).through_fader
+
+
+def close(matrix, expected):
+    return all(
+        math.isclose(a, b, abs_tol=1e-4)
+        for row, wanted in zip(matrix, expected, strict=True)
+        for a, b in zip(row, wanted, strict=True)
+    )
+
+
+def test_a_plain_track_reaches_the_master_as_it_is_whatever_its_own_fader():
+    built = session(Track(0, "Kick", fader=gain(-20), clips=AUDIO))
+    assert close(through(built), ((1, 0), (0, 1)))
+
+
+def test_folder_faders_multiply_along_the_way():
+    built = session(
+        Track(0, "Band", folder=True, fader=HALF),
+        Track(1, "Drums", folder=True, parent=0, fader=gain(6.0206)),
+        Track(2, "Toms", folder=True, parent=1, fader=HALF),
+        Track(3, "Tom", parent=2, clips=AUDIO),
+    )
+    assert close(through(built), ((0.5, 0), (0, 0.5)))
+
+
+def test_polarity_of_the_track_and_of_a_folder_cancel_out():
+    built = session(
+        Track(0, "Drums", folder=True, inverted=True),
+        Track(1, "Kick", parent=0, inverted=True, clips=AUDIO),
+        Track(2, "Snare", parent=0, clips=AUDIO),
+    )
+    assert close(through(built, 1), ((1, 0), (0, 1)))
+    assert close(through(built, 2), ((-1, 0), (0, -1)))
+
+
+@pytest.mark.parametrize(
+    ("pan", "left", "right"), [(-1, 1, 0), (1, 0, 1), (0.25, 0.75, 1), (0, 1, 1)]
+)
+def test_balance_pan_attenuates_the_far_side(pan, left, right):
+    built = session(Track(0, "Kick", pan=pan, clips=AUDIO))
+    assert close(through(built), ((left, 0), (0, right)))
+
+
+def test_a_pan_law_lowers_the_centre_and_not_the_sides():
+    built = session(Track(0, "Kick", clips=AUDIO), pan_law=HALF)
+    assert close(through(built), ((0.5, 0), (0, 0.5)))
+    built = session(Track(0, "Kick", pan=-1.0, clips=AUDIO), pan_law=HALF)
+    assert close(through(built), ((1, 0), (0, 0)))
+    built = session(Track(0, "Kick", pan_law=1.0, clips=AUDIO), pan_law=HALF)
+    assert close(through(built), ((1, 0), (0, 1)))
+
+
+def test_stereo_pan_narrows_by_its_width_and_dual_pan_moves_each_channel():
+    mono = session(Track(0, "OH", pan_mode=5, dual_pan=(0.0, 0.0), clips=AUDIO))
+    assert close(through(mono), ((0.5, 0.5), (0.5, 0.5)))
+    swapped = session(Track(0, "OH", pan_mode=5, dual_pan=(-1.0, 0.0), clips=AUDIO))
+    assert close(through(swapped), ((0, 1), (1, 0)))
+    crossed = session(Track(0, "OH", pan_mode=6, dual_pan=(1.0, -1.0), clips=AUDIO))
+    assert close(through(crossed), ((0, 1), (1, 0)))
+
+
+def test_a_plain_send_adds_to_the_parent_send():
+    built = session(
+        Track(0, "Drum Bus", fader=HALF),
+        Track(1, "Kick", clips=AUDIO),
+        sends=(Send(1, 0, gain=HALF),),
+    )
+    # 1 straight to the master, and half of a half over the bus
+    assert close(through(built), ((1.25, 0), (0, 1.25)))
+
+
+def test_a_send_with_inverted_polarity_takes_away():
+    built = session(
+        Track(0, "Drum Bus"),
+        Track(1, "Kick", clips=AUDIO),
+        sends=(Send(1, 0, gain=HALF, inverted=True),),
+    )
+    assert close(through(built), ((0.5, 0), (0, 0.5)))
+
+
+def test_a_pre_fader_send_goes_beside_the_fader():
+    built = session(
+        Track(0, "Drum Bus"),
+        Track(1, "Kick", clips=AUDIO),
+        sends=(Send(1, 0, mode="pre-fader", gain=HALF),),
+    )
+    path = path_of(built, built.tracks[1])
+    assert close(path.through_fader, ((1, 0), (0, 1)))
+    assert close(path.beside_fader, ((0.5, 0), (0, 0.5)))
+
+
+def test_a_send_beside_the_way_into_effects_is_reported_and_not_counted():
+    built = session(
+        Track(0, "Snare Verb", effects=(Effect("ReaVerb"),)),
+        Track(1, "Snare", clips=AUDIO),
+        sends=(Send(1, 0),),
+    )
+    path = path_of(built, built.tracks[1])
+    assert close(path.through_fader, ((1, 0), (0, 1)))
+    assert path.unheard_sends == ("Snare Verb",)
+
+
+def test_bypassed_effects_count_as_none():
+    built = session(
+        Track(0, "Bus", effects=(Effect("ReaComp", enabled=False),)),
+        Track(1, "Snare", clips=AUDIO),
+        sends=(Send(1, 0),),
+    )
+    assert close(through(built), ((2, 0), (0, 2)))
+
+
+def test_effects_of_a_folder_on_the_way_are_named_and_taken_as_unity():
+    built = session(
+        Track(0, "Drums", folder=True, effects=(Effect("ReaComp"),)),
+        Track(1, "Snare", parent=0, clips=AUDIO),
+    )
+    path = path_of(built, built.tracks[1])
+    assert close(path.through_fader, ((1, 0), (0, 1)))
+    assert path.effects_on_way == ("Drums",)
+
+
+def test_where_the_parent_send_is_off_a_send_is_the_way_even_into_effects():
+    built = session(
+        Track(0, "Drum Bus", effects=(Effect("ReaComp"),), fader=HALF),
+        Track(1, "Kick", main_send=False, clips=AUDIO),
+        sends=(Send(1, 0),),
+    )
+    assert close(through(built), ((0.5, 0), (0, 0.5)))
+
+
+def test_sends_to_other_channels_are_side_chains_and_not_heard():
+    built = session(
+        Track(0, "Bus", channels=4),
+        Track(1, "Kick", clips=AUDIO),
+        sends=(Send(1, 0, target_channel=2),),
+    )
+    assert close(through(built), ((1, 0), (0, 1)))
+
+
+def test_a_muted_folder_silences_and_is_named():
+    built = session(
+        Track(0, "Drums", folder=True, muted=True), Track(1, "Kick", parent=0, clips=AUDIO)
+    )
+    path = path_of(built, built.tracks[1])
+    assert not path.heard_through_fader
+    assert path.muted_by == "Drums"
+
+
+def test_feedback_ends_and_is_noted():
+    built = session(
+        Track(0, "A", main_send=False),
+        Track(1, "B", main_send=False),
+        Track(2, "Kick", clips=AUDIO),
+        sends=(Send(2, 0), Send(0, 1), Send(1, 0)),
+    )
+    path = path_of(built, built.tracks[2])
+    assert path.loops
+    assert close(path.through_fader, ((1, 0), (0, 1)))
+
+
+def test_nesting_beyond_any_studio_does_not_exhaust_the_stack():
+    tracks = [Track(0, "F", folder=True)]
+    tracks += [Track(i, "F", folder=True, parent=i - 1) for i in range(1, 5000)]
+    built = session(*tracks, Track(5000, "Kick", parent=4999, clips=AUDIO))
+    assert path_of(built, built.tracks[5000]).loops
+
+
+@pytest.mark.parametrize(
+    ("track", "kind"),
+    [
+        (Track(0, "Kick", clips=AUDIO), "microphone"),
+        (Track(0, "Kick"), "empty"),
+        (Track(0, "Drums", folder=True, clips=AUDIO), "folder"),
+        (Track(0, "Drums VCA", vca_leader=True), "vca"),
+        (Track(0, "Kick", clips=(Clip(0, 1, Source("file"), plays=False),)), "empty"),
+        (
+            Track(
+                0,
+                "Kick",
+                clips=(Clip(0, 1, Source("midi")),),
+                effects=(Effect("VSTi: Drums", instrument=True),),
+            ),
+            "instrument",
+        ),
+        (Track(0, "Kick", clips=(Clip(0, 1, Source("midi")),)), "empty"),
+    ],
+)
+def test_what_a_track_is(track, kind):
+    assert kind_of(session(track), track) == kind
+
+
+def test_what_a_track_is_that_receives():
+    sampler = Effect("VSTi: Drums", instrument=True)
+    built = session(
+        Track(0, "Snare", clips=AUDIO),
+        Track(1, "Snare Verb"),
+        Track(2, "Drum Bus", effects=(Effect("ReaComp"),)),
+        Track(3, "Sampler", effects=(sampler,), clips=(Clip(0, 1, Source("midi")),)),
+        Track(4, "Kick"),
+        sends=(Send(0, 1), Send(0, 2), Send(3, 4, source_channel=2)),
+    )
+    kinds = [kind_of(built, track) for track in built.tracks]
+    assert kinds == ["microphone", "return", "bus", "instrument", "instrument"]

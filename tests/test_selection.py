@@ -1,0 +1,212 @@
+import dataclasses
+
+import pytest
+from support import gain, session, silent_clip
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.selection import find_tracks, select
+from reaper_drumgain.session import Clip, Effect, Envelope, Send, Source, Track
+from reaper_drumgain.settings import Settings
+
+AUDIO = (silent_clip(),)
+
+
+def mic(index, name, **fields):
+    return Track(index, name, clips=fields.pop("clips", AUDIO), **fields)
+
+
+def flags(built, **settings):
+    return {d.track.name: d.flag for d in select(built, Settings(**settings)).drums}
+
+
+def test_drum_microphones_are_found_and_the_rest_is_told_why():
+    built = session(
+        Track(0, "Drums", folder=True),
+        mic(1, "Kick In", parent=0),
+        mic(2, "Bass"),
+        Track(3, "Snare Verb"),
+        Track(4, "Snare Top"),
+        Track(5, "Drums VCA", vca_leader=True),
+        sends=(Send(1, 3),),
+    )
+    selection = select(built, Settings())
+    assert [(d.track.name, str(d.role), d.flag) for d in selection.drums] == [
+        ("Kick In", "kick in", None)
+    ]
+    why = {u.name: u.why for u in selection.untouched}
+    assert "folder" in why["Drums"]
+    assert "no drum microphone" in why["Bass"]
+    assert "return" in why["Snare Verb"]
+    assert "holds no items" in why["Snare Top"]
+    assert "VCA" in why["Drums VCA"]
+
+
+OBSTACLES = {
+    "muted": {"muted": True},
+    "hidden": {"hidden": True},
+    "fader at -inf": {"fader": gain(-1e9)},
+    "automation": {"automation_mode": "touch", "envelopes": (Envelope("volume", active=True),)},
+    "no main send": {"main_send": False},
+    "missing media": {"clips": (Clip(0, 1, Source("file", "WAVE", written="gone.wav")),)},
+    "not readable": {"clips": (Clip(0, 1, Source("other", "VIDEO")),)},
+    "instrument": {
+        "clips": (Clip(0, 1, Source("midi")),),
+        "effects": (Effect("VSTi: Drums", instrument=True),),
+    },
+}
+
+
+@pytest.mark.parametrize("flag", OBSTACLES)
+def test_what_cannot_move_is_flagged_and_out_of_the_measurement(flag):
+    built = session(mic(0, "Kick"), mic(1, "Snare", **OBSTACLES[flag]))
+    kick, snare = select(built, Settings()).drums
+    assert kick.flag is None
+    assert kick.measured
+    assert snare.flag == flag
+    assert not snare.measured
+    assert snare.why
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"envelopes": (Envelope("volume", active=True),)},
+        {"envelopes": (Envelope("volume", active=False),), "automation_mode": "read"},
+        {"envelopes": (Envelope("pan", active=True),), "automation_mode": "read"},
+    ],
+)
+def test_envelopes_that_do_not_drive_the_fader_are_no_obstacle(fields):
+    assert flags(session(mic(0, "Kick", **fields))) == {"Kick": None}
+
+
+def test_a_muted_folder_mutes_what_is_in_it():
+    built = session(Track(0, "Drums", folder=True, muted=True), mic(1, "Kick", parent=0))
+    (kick,) = select(built, Settings()).drums
+    assert kick.flag == "muted"
+    assert "'Drums'" in (kick.why or "")
+
+
+def test_one_microphone_without_parent_send_stays_but_a_bus_wired_by_sends_is_a_bus():
+    alone = session(
+        mic(0, "Kick", main_send=False), mic(1, "Snare"), Track(2, "Drum Bus"), sends=(Send(0, 2),)
+    )
+    assert flags(alone) == {"Kick": "no main send", "Snare": None}
+    wired = session(
+        mic(0, "Kick", main_send=False),
+        mic(1, "Snare", main_send=False),
+        Track(2, "Drum Bus"),
+        sends=(Send(0, 2), Send(1, 2)),
+    )
+    assert flags(wired) == {"Kick": None, "Snare": None}
+
+
+def test_locks_and_selection_anchor():
+    built = session(mic(0, "Kick"), mic(1, "Snare"), mic(2, "Tom 1", locked=True))
+    selection = select(built, Settings(locks=("kick",), only=("#2",)))
+    assert [(d.flag, d.anchors) for d in selection.drums] == [
+        ("locked", True),
+        (None, False),
+        ("locked", True),
+    ]
+    assert flags(built, only=("Snare",))["Kick"] == "not selected"
+
+
+def test_roles_of_the_user_go_before_those_on_the_track_and_those_before_names():
+    built = session(mic(0, "Audio 07"), mic(1, "Audio 08", role="snare top"), mic(2, "Kick"))
+    selection = select(built, Settings(roles=(("Audio 07", "tom 2"), ("Kick", "none"))))
+    assert [(d.track.index, str(d.role)) for d in selection.drums] == [
+        (0, "tom 2"),
+        (1, "snare top"),
+    ]
+
+
+def test_a_bad_role_on_a_track_is_a_warning_a_bad_one_of_the_user_an_error():
+    built = session(mic(0, "Kick", role="trombone"))
+    selection = select(built, Settings())
+    assert str(selection.drums[0].role) == "kick"
+    assert "trombone" in selection.warnings[0]
+    with pytest.raises(InputError, match="trombone"):
+        select(built, Settings(roles=(("Kick", "trombone"),)))
+
+
+def test_a_role_does_not_make_a_microphone_of_a_folder_or_an_empty_track():
+    built = session(Track(0, "A", folder=True), Track(1, "B"), mic(2, "Kick", parent=0))
+    roles = (("A", "kick"), ("B", "kick"))
+    assert list(flags(built, roles=roles)) == ["Kick"]
+
+
+def test_tracks_are_found_by_number_guid_and_name():
+    built = session(
+        mic(0, "Kick", guid="{AB}"), mic(1, "kick"), mic(2, "Tom"), mic(3, "Tom"), mic(4, "#9 OH")
+    )
+    assert find_tracks(built, "#2") == (1,)
+    assert find_tracks(built, "{ab}") == (0,)
+    assert find_tracks(built, "Kick") == (0,)
+    assert find_tracks(built, "#9 OH") == (4,)
+    with pytest.raises(InputError, match=r"2 tracks are named 'KICK'.*#1, #2"):
+        find_tracks(built, "KICK")
+    with pytest.raises(InputError, match="2 tracks are named 'Tom'"):
+        find_tracks(built, "Tom")
+    with pytest.raises(InputError, match=r"no track is named 'Snare'.*'Kick'"):
+        find_tracks(built, "Snare")
+    with pytest.raises(InputError, match="there is no track #9"):
+        find_tracks(built, "#9")
+
+
+def links(*names, **fields):
+    built = session(*(mic(i, name, **fields) for i, name in enumerate(names)))
+    return [d.links for d in select(built, Settings()).drums]
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("OHL COMP_01", "OHR COMP_01"),
+        ("OH L", "OH R"),
+        ("Overhead Left", "Overhead Right"),
+        ("Room L_03", "Room R_03"),
+        ("03_OH_L", "04_OH_R"),
+        ("OH 1", "OH 2"),
+        ("Room 1_01", "Room 2_01"),
+    ],
+)
+def test_the_two_sides_of_a_pair_are_linked(left, right):
+    assert links("Kick", left, right) == [(), (2,), (1,)]
+
+
+def test_two_pairs_of_one_role_are_two_pairs():
+    assert links("OHL", "OH CRAP L", "OH CRAP R", "OHR") == [(3,), (2,), (1,), (0,)]
+
+
+def test_left_and_right_of_different_roles_are_no_pair():
+    assert links("OH L", "Room R") == [(), ()]
+    assert links("Tom 1", "Tom 2") == [(), ()]
+    assert links("OH 1", "Room 2") == [(), ()]
+
+
+def test_volume_groups_link_and_join_pairs():
+    built = session(
+        mic(0, "Kick In", volume_groups=(3,)),
+        mic(1, "Kick Out", volume_groups=(3, 5)),
+        mic(2, "OH L", volume_groups=(5,)),
+        mic(3, "OH R"),
+        mic(4, "Snare", volume_groups=(7,)),
+    )
+    assert [set(d.links) for d in select(built, Settings()).drums] == [
+        {1, 2, 3},
+        {0, 2, 3},
+        {0, 1, 3},
+        {0, 1, 2},
+        set(),
+    ]
+
+
+def test_a_locked_side_holds_the_other_and_a_muted_one_does_not():
+    built = session(mic(0, "OH L"), mic(1, "OH R"), mic(2, "Kick"))
+    left, right, kick = select(built, Settings(locks=("OH R",))).drums
+    assert (left.flag, right.flag, kick.flag) == ("locked", "locked", None)
+    assert "'OH R'" in (left.why or "")
+    muted = dataclasses.replace(built.tracks[1], muted=True)
+    built = session(built.tracks[0], muted, built.tracks[2])
+    left, right, _ = select(built, Settings()).drums
+    assert (left.flag, left.links, right.flag) == (None, (), "muted")

@@ -1,0 +1,44 @@
+import math
+
+import pytest
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.settings import Level, Settings
+
+
+@pytest.mark.parametrize("text", ["keep", "peak:-6", "lufs:-18.5", "peak:0"])
+def test_a_level_reads_as_it_is_written(text):
+    assert str(Level.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("loud", "not known"),
+        ("", "not known"),
+        ("keep:3", "not known"),
+        ("peak", "no number"),
+        ("peak:", "no number"),
+        ("peak:high", "no number"),
+        ("lufs:nan", "needs a number"),
+        ("lufs:inf", "needs a number"),
+        ("peak:99", "not within"),
+    ],
+)
+def test_what_is_no_level_is_refused_with_the_known_forms(text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        Level.parse(text)
+    assert "peak:DBFS" in str(caught.value)
+
+
+@pytest.mark.parametrize("amount", [-1.0, 101.0, math.nan, math.inf])
+def test_an_amount_outside_0_to_100_is_refused(amount):
+    with pytest.raises(InputError, match="expected 0 to 100"):
+        Settings(amount=amount)
+
+
+def test_a_method_needs_a_name_and_keep_takes_no_value():
+    with pytest.raises(InputError, match="no name"):
+        Settings(method="")
+    with pytest.raises(InputError, match="takes no value"):
+        Level("keep", -3.0)
