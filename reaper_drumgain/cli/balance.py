@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         plan = balance(project.session, settings, progress=progress)
     finally:
         progress.clear()
-    written: rpp.Written | None = None
+    written: rpp.WriteReport | None = None
     if not arguments.dry_run:
         written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)
     if arguments.json:
@@ -85,7 +85,7 @@ def _names_beside(project: Path) -> "itertools.chain[Path]":  # noqa: UP037
     return itertools.chain([project.with_name(f"{project.stem}-drumgain{suffix}")], numbered)
 
 
-def document(plan: GainPlan, written: rpp.Written | None) -> dict[str, Any]:
+def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
     """The JSON object of a plan: the stable interface for programs."""
     return {
         "schema": SCHEMA,
@@ -125,7 +125,7 @@ def document(plan: GainPlan, written: rpp.Written | None) -> dict[str, Any]:
     }
 
 
-def show_plan(plan: GainPlan, written: rpp.Written | None) -> None:
+def show_plan(plan: GainPlan, written: rpp.WriteReport | None) -> None:
     """Print a plan, and what was written of it, for a person."""
     show.warn(plan.warnings)
     show.plan_table(plan)
