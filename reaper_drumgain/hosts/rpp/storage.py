@@ -54,8 +54,7 @@ def read_file(path: Path) -> tuple[bytes, Fingerprint]:
         with storage_errors(f"cannot read {name}"):
             # asked before opening: to open a pipe waits, to open a device acts
             _refuse_irregular(os.stat(path), name)  # noqa: PTH116
-            descriptor = os.open(path, os.O_RDONLY | _flag("O_NONBLOCK") | _flag("O_BINARY"))
-            with os.fdopen(descriptor, "rb") as file:
+            with open(path, "rb", opener=_without_waiting) as file:
                 status = os.fstat(file.fileno())
                 _refuse_irregular(status, name)
                 data = file.read(status.st_size + 1)
@@ -78,8 +77,9 @@ def _refuse_irregular(status: os.stat_result, name: str) -> None:
         )
 
 
-def _flag(name: str) -> int:
-    return int(getattr(os, name, 0))
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens without waiting for a partner, should a pipe have come between."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def refuse_changed(path: Path, fingerprint: Fingerprint) -> None:
@@ -153,14 +153,13 @@ def put(
 
 def _create(path: Path, data: bytes, mode: int | None, made: list[Path]) -> None:
     """Makes a file that must not exist yet; it is on disk when this returns."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flag("O_NOFOLLOW") | _flag("O_BINARY")
     made.append(path)
     try:
-        descriptor = os.open(path, flags, 0o666)
+        file = open(path, "xb", buffering=0)  # noqa: PTH123, SIM115 - closed below
     except FileExistsError:
         made.remove(path)
         raise
-    with os.fdopen(descriptor, "wb", buffering=0) as file:
+    with file:
         view = memoryview(data)
         while view:
             view = view[file.write(view) :]

@@ -1,11 +1,12 @@
 """Faders into a project file, without touching anything else in it.
 
 Backups. A write in place keeps the former file beside it as
-``song.RPP.drumgain-20261122-181530.bak`` (``-2`` and so on within one second); a backup is
-never overwritten. ``restore`` moves the last backup back into place, after keeping the
-present file as ``song.RPP.drumgain-20261122-181600.undone.bak``. So a second restore goes
-one balance further back, nothing is ever lost, and a restore is taken back by naming the
-``.undone.bak`` file that it left.
+``song.RPP.drumgain-20261122-181530.bak`` (``-2`` and so on within one second). ``restore``
+puts a copy of the last backup in place, after keeping the present file as
+``song.RPP.drumgain-20261122-181530.undone.bak``: under the name of the backup that it gives
+way to. A backup with such a partner counts as brought back, so a second restore goes one
+balance further back, and a restore is taken back by naming the ``.undone.bak`` file. No
+backup is ever overwritten or removed.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ from reaper_drumgain.hosts.rpp.values import number
 from reaper_drumgain.plan import GainPlan
 from reaper_drumgain.units import LinearGain, to_linear
 
-_BACKUP = re.compile(r"\.drumgain-(\d{8}-\d{6})(?:-(\d+))?\.bak")
+_BACKUP = re.compile(r"\.drumgain-((\d{8}-\d{6})(?:-(\d+))?)(\.undone(?:-\d+)?)?\.bak")
+_MOST_BACKUPS = 1000
 _MAX_GAIN = 1e6
 
 
@@ -118,7 +120,7 @@ def apply_plan(
         data,
         project.fingerprint.mode,
         last_check,
-        _names(target, now, ".bak") if in_place else iter(()),
+        _names(target, _stamp(now)) if in_place else iter(()),
         project.data,
     )
     return WriteReport(project.path if output is None else Path(output), backup, changed)
@@ -130,32 +132,32 @@ def restore(
     *,
     now: datetime | None = None,
 ) -> Path:
-    """Brings the last backup of a project back, or the one that is named; returns the file
-    that holds what was in its place.
+    """Brings the last backup of a project back, or the one that is named, and returns that
+    backup's path. The module's text says what becomes of the present file.
 
     Raises InputError where there is no backup, ProjectError where the backup is not whole,
-    StorageError where the system refuses. After an error every file is as before.
+    ConflictError where the project changes meanwhile, StorageError where the system refuses.
+    After an error every file is as before.
     """
     target = real_target(Path(path))
-    chosen = _last_backup(target) if backup is None else real_target(Path(backup))
+    chosen = _last_backup(target) if backup is None else Path(backup)
     data, fingerprint = read_file(chosen)
-    scan(data, name_of(chosen))
+    scan(data, name_of(chosen), keep=1)
+    if not os.path.lexists(target):
+        put(target, data, fingerprint.mode, lambda: _refuse_existing(target))
+        return chosen
     present, before = read_file(target)
-    kept = put(
+    match = _BACKUP.fullmatch(chosen.name.removeprefix(target.name))
+    stamp = match.group(1) if match is not None else _stamp(now)
+    put(
         target,
         data,
         fingerprint.mode,
         lambda: refuse_changed(target, before),
-        _names(target, now, ".undone.bak"),
+        _names(target, f"{stamp}.undone"),
         present,
     )
-    assert kept is not None
-    # it is in place now; where it cannot be removed it stays as a second copy
-    try:
-        os.unlink(chosen)  # noqa: PTH108
-    except OSError:
-        return kept
-    return kept
+    return chosen
 
 
 def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> dict[int, Edit]:
@@ -273,21 +275,41 @@ def _refuse_existing(target: Path) -> None:
         )
 
 
-def _names(target: Path, now: datetime | None, ending: str) -> Iterator[Path]:
-    stamp = (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
-    for count in range(1, 1000):
+def _stamp(now: datetime | None) -> str:
+    """The local time, for people to read in a file's name."""
+    return (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
+
+
+def _names(target: Path, stamp: str) -> Iterator[Path]:
+    """Names for a backup of a file, the plain one first."""
+    for count in range(1, _MOST_BACKUPS):
         extra = "" if count == 1 else f"-{count}"
-        yield target.with_name(f"{target.name}.drumgain-{stamp}{extra}{ending}")
-    raise StorageError(f"{name_of(target)} has 999 backups of this second: nothing was written")
+        yield target.with_name(f"{target.name}.drumgain-{stamp}{extra}.bak")
+    raise StorageError(
+        f"{name_of(target)} has {_MOST_BACKUPS - 1} backups named {stamp}: nothing was written"
+    )
 
 
 def _last_backup(target: Path) -> Path:
-    found = []
+    """The latest backup that was not brought back yet."""
+    found: dict[str, tuple[str, int, str]] = {}
+    brought_back = set()
     with storage_errors(f"cannot list the folder of {name_of(target)}"):
-        for name in os.listdir(target.parent):  # noqa: PTH208
-            match = _BACKUP.fullmatch(name.removeprefix(target.name))
-            if match is not None and name.startswith(target.name):
-                found.append((match.group(1), int(match.group(2) or 1), name))
+        names = os.listdir(target.parent)  # noqa: PTH208
+    for name in names:
+        match = _BACKUP.fullmatch(name[len(target.name) :])
+        if match is None or not name.startswith(target.name):
+            continue
+        if match.group(4):
+            brought_back.add(match.group(1))
+        else:
+            found[match.group(1)] = (match.group(2), int(match.group(3) or 1), name)
     if not found:
         raise InputError(f"{name_of(target)} has no backup made by DrumGain beside it")
-    return target.with_name(max(found)[2])
+    left = [entry for stamp, entry in found.items() if stamp not in brought_back]
+    if not left:
+        raise InputError(
+            f"every backup of {name_of(target)} was brought back already; to go forward again, "
+            "copy one of the .undone.bak files beside it over it"
+        )
+    return target.with_name(max(left)[2])
