@@ -116,11 +116,11 @@ class TrackAudio:
         for path in self._pool.paths:
             if self._last_use[path] <= high:
                 self._pool.release(path)
-        if block is None or not sounds(block):
+        if block is None:
             return None
         for curve in self._envelopes:
             apply_curve(block, curve, self._grid.start + low / self.rate, 1.0 / self.rate)
-        return block
+        return block if sounds(block) else None
 
     def _sum(self, low: int, high: int) -> Samples | None:
         total: Samples | None = None

@@ -31,6 +31,8 @@ PHASES = 640
 #: source frames per frame; beyond these a play rate is taken for a mistake
 MIN_RATIO, MAX_RATIO = 1.0 / 256.0, 256.0
 
+#: blocks of a damaged source that may fail before the rest of it counts as silence
+MAX_FAILURES = 8
 #: frames by which a file may fall short of its declared length, a guess in some MP3 files
 LENGTH_DOUBT = 2 * 1152
 TRUNCATED = "it ends before the length that it declares"
@@ -102,12 +104,12 @@ class SourceReader:
         self._reversed = source.reversed
         self._end = info.frames  # where the file turns out to end
         self._looped: Samples | None = None
-        self._failed = False
+        self._failures = 0
 
     def read(self, first: int, frames: int) -> Samples | None:
         """Source frames from ``first`` on, shape (channels, frames); None where the source
         has nothing there."""
-        if self.length <= 0 or self._failed:
+        if self.length <= 0 or self._failures >= MAX_FAILURES:
             return None
         if not self.loop:
             if first >= self.length or first + frames <= 0:
@@ -153,17 +155,17 @@ class SourceReader:
         if self._lacking:
             part[...] = 0.0
         got = 0
-        if high and not self._failed:
+        if high and self._failures < MAX_FAILURES:
             try:
                 got = self._pool.get(self._path).read_into(part, start, self.pick)
             except UnplayableMediaError as error:
-                self._failed = True
+                self._failures += 1
                 self._report(error.fault, str(error))
             else:
                 if got < high:
                     self._end = start + got
-                if high - got > LENGTH_DOUBT:
-                    self._report("truncated media", TRUNCATED)
+                    if self._info.frames - self._end > LENGTH_DOUBT:
+                        self._report("truncated media", TRUNCATED)
         target[:, got:] = 0.0
         if self._info.floating:
             self._require_finite(part[:, :got])

@@ -80,7 +80,7 @@ class MediaFile:
         """Open a file. Raises UnplayableMediaError."""
         self._descriptor = _checked_descriptor(path)
         try:
-            self._sound = _decoder(self._descriptor)
+            self._sound = _decoder(path, self._descriptor)
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -248,11 +248,13 @@ def _require_regular(status: os.stat_result) -> None:
         raise UnplayableMediaError("unreadable media", "it is empty")
 
 
-def _decoder(descriptor: int) -> _Sound:
+def _decoder(path: str, descriptor: int) -> _Sound:
     # closefd=False: where opening fails libsndfile would close the descriptor on its own, and
-    # a second close could then hit a file that another thread has just opened.
+    # a second close could then hit a file that another thread has just opened. On Windows
+    # libsndfile may have a C library of its own, to which our descriptor means nothing; there
+    # a path cannot name a pipe without starting with two backslashes.
     try:
-        sound = _Sound(descriptor, closefd=False)
+        sound = _Sound(path if os.name == "nt" else descriptor, closefd=False)
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         raise UnplayableMediaError(
             "unreadable media", f"it does not decode ({_reason(error)})"
