@@ -264,7 +264,7 @@ def liveliest(strokes: Sequence[Stroke], length: float, step: float = 2.0) -> fl
     return float(max(starts, key=lambda start: (*worth(start), -start)))
 
 
-def render(  # noqa: PLR0913 - each is one independent wish about the recording
+def render(
     kit: Kit,
     strokes: Sequence[Stroke],
     taps: Sequence[Tap],

@@ -1,0 +1,185 @@
+"""Fader gains of many engineers on the drums of ten songs, as songs with targets.
+
+The table is MixologyDB's (Clemens 2023), most mixes are from De Man's Mix Evaluation
+Dataset. Levels are dB, loudness is LUFS (BS.1770-4, of the raw track). There is no audio.
+
+How a target comes about: fader values below -30 dB are in effect mutes and left out; where
+a mix has a raw track twice, the mean of its faders counts; each engineer's common offset
+within the song is removed (see ``median_engineer``); the target of a track is the median
+over the engineers that moved it.
+"""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.roles import ROLE_NAMES, SIDES, Role
+
+Float64 = npt.NDArray[np.float64]
+
+MUTE_BELOW_DB = -30.0
+_MIX_FIELDS = ("song", "mix", "raw_file", "raw_lufs", "fader_db")
+_ROLE_FIELDS = ("song", "raw_file", "role", "side", "ordinal", "sure")
+
+
+@dataclass(frozen=True, slots=True)
+class RawTrack:
+    """A raw track: its role, whether that is sure, its loudness and its channels (1 or 2)."""
+
+    raw_file: str
+    role: Role
+    sure: bool
+    raw_lufs: float
+    channels: int
+
+
+@dataclass(frozen=True)
+class Song:
+    """``gains_db`` (mixes, tracks) as the engineers left them, NaN where a mix lacks a track.
+
+    ``target_db`` (tracks,): the median engineer's gain; its mean over the tracks is 0.
+    """
+
+    name: str
+    tracks: tuple[RawTrack, ...]
+    mixes: tuple[str, ...]
+    gains_db: Float64
+    target_db: Float64
+
+    @property
+    def raw_lufs(self) -> Float64:
+        """(tracks,)"""
+        return np.array([track.raw_lufs for track in self.tracks])
+
+
+@dataclass(frozen=True)
+class HumanFaders:
+    """All songs, and what was left out: mutes, and rows without a raw track."""
+
+    songs: tuple[Song, ...]
+    mutes: int
+    without_raw: int
+    without_target: tuple[str, ...]
+
+    @property
+    def mixes(self) -> int:
+        """How many mixes the songs have together."""
+        return sum(len(song.mixes) for song in self.songs)
+
+
+def load_human_faders(folder: Path) -> HumanFaders:
+    """The songs of ``engineer_mixes.csv`` with the roles of ``roles.csv``, in file order.
+
+    Raises InputError with file and line where a row cannot be used.
+    """
+    roles = _read_roles(folder / "roles.csv")
+    path = folder / "engineer_mixes.csv"
+    faders: dict[str, dict[str, dict[str, list[float]]]] = {}
+    loudness: dict[tuple[str, str], float] = {}
+    mixes: dict[str, list[str]] = defaultdict(list)
+    left: Counter[str] = Counter()
+    for line, row in _rows(path, _MIX_FIELDS):
+        song, mix, raw = row["song"], row["mix"], row["raw_file"]
+        if mix not in mixes[song]:
+            mixes[song].append(mix)
+        if not raw:
+            left["without raw"] += 1
+            continue
+        if (song, raw) not in roles:
+            raise InputError(f"{path}:{line}: roles.csv has no role for {raw!r} of {song!r}")
+        loudness[song, raw] = _number(row["raw_lufs"], path, line)
+        gains = faders.setdefault(song, {}).setdefault(raw, {})
+        gain = _number(row["fader_db"], path, line)
+        if gain < MUTE_BELOW_DB:
+            left["mutes"] += 1
+        else:
+            gains.setdefault(mix, []).append(gain)
+    without_target = [f"{s}: {r}" for s, tracks in faders.items() for r in tracks if not tracks[r]]
+    songs = []
+    for song, tracks in faders.items():
+        raw_files = [raw for raw, gains in tracks.items() if gains]
+        table = np.full((len(mixes[song]), len(raw_files)), np.nan)
+        for column, raw in enumerate(raw_files):
+            for mix, values in tracks[raw].items():
+                table[mixes[song].index(mix), column] = float(np.mean(values))
+        raw_tracks = tuple(
+            _raw_track(raw, roles[song, raw], loudness[song, raw]) for raw in raw_files
+        )
+        target = median_engineer(table)
+        songs.append(Song(song, raw_tracks, tuple(mixes[song]), table, target))
+    return HumanFaders(tuple(songs), left["mutes"], left["without raw"], tuple(without_target))
+
+
+def median_engineer(gains_db: Float64) -> Float64:
+    """(tracks,) the median engineer's gains from (mixes, tracks), with mean 0.
+
+    Engineers set kits at different overall levels and lack different tracks. So offsets
+    and target are found in turn until they settle: an engineer's offset is the median over
+    the tracks of his gain minus the target, the target of a track is the median over the
+    engineers of gain minus offset. Every track needs a gain in at least one mix.
+    """
+    if np.isnan(gains_db).all(axis=0).any():
+        raise ValueError("a track without any gain has no target")
+    with warnings.catch_warnings():
+        # a mix of which only mutes are left has no offset, and takes no part
+        warnings.simplefilter("ignore", RuntimeWarning)
+        target = np.nanmedian(gains_db, axis=0)
+        for _ in range(100):
+            offset = np.nanmedian(gains_db - target, axis=1)
+            settled = np.nanmedian(gains_db - offset[:, None], axis=0)
+            done = np.allclose(settled, target, atol=1e-9)
+            target = settled
+            if done:
+                break
+    return np.asarray(target - target.mean())
+
+
+def _raw_track(raw: str, row: dict[str, str], raw_lufs: float) -> RawTrack:
+    side, ordinal = row["side"] or None, int(row["ordinal"]) if row["ordinal"] else None
+    role = Role(row["role"], side, ordinal)
+    return RawTrack(raw, role, row["sure"] == "yes", raw_lufs, 2 if side == "stereo" else 1)
+
+
+def _read_roles(path: Path) -> dict[tuple[str, str], dict[str, str]]:
+    roles = {}
+    for line, row in _rows(path, _ROLE_FIELDS):
+        known = row["role"] in ROLE_NAMES and (not row["side"] or row["side"] in SIDES)
+        if not known or not (row["ordinal"].isdecimal() or not row["ordinal"]):
+            got = f"{row['role']!r}, {row['side']!r}, {row['ordinal']!r}"
+            raise InputError(f"{path}:{line}: no role, side and ordinal: {got}")
+        roles[row["song"], row["raw_file"]] = row
+    return roles
+
+
+def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in fields if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(f"{path}:1: has no column {', '.join(missing)}")
+            for row in reader:
+                if any(row[name] is None for name in fields):
+                    raise InputError(f"{path}:{reader.line_num}: the row is cut short")
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+
+
+def _number(text: str, path: Path, line: int) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise InputError(f"{path}:{line}: expected a level in dB, got {text!r}")
+    return value

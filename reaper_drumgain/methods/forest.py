@@ -1,0 +1,186 @@
+"""The forest: a multi-output random forest over named role slots, on top of a level part.
+
+    gain of track m = forest_slot(m) - s (d_m - mean d),   d_m = L_m - template(role of m)
+    s = V / (V + W),   V = variance of d over the tracks (n - 1)
+
+L is the gated loudness of the raw track, ``template`` the loudness that the role was
+recorded at in the training songs. Careful recordings carry the engineer's wish in their
+levels (V is small, so is s); the levels of careless ones are undone (V is large, s is near
+1). The forest sees no level, only what a change of recording gain leaves alone, so s alone
+decides the slope: a track recorded louder never gets a higher fader relative to any other.
+Proof: with D = d_m - mean d, the derivative of gain m against gain j is at most
+-s + s' (2 / (n - 1)) D (d_j - d_m), whose second term stays below s W / (2 (V + W)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.errors import ModelError
+from reaper_drumgain.features import FeatureTable
+from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.modelfile import Forest, bundled_folder, load
+from reaper_drumgain.roles import Role
+
+Float64 = npt.NDArray[np.float64]
+
+_COUNTS: Mapping[str, int] = {
+    "kick in": 1,
+    "kick out": 1,
+    "kick": 2,
+    "sub kick": 1,
+    "snare top": 2,
+    "snare bottom": 1,
+    "snare": 2,
+    "hi-hat": 1,
+    "tom": 4,
+    "ride": 1,
+    "cymbal": 2,
+    "overhead left": 2,
+    "overhead right": 2,
+    "overhead stereo": 2,
+    "overhead mono": 3,
+    "room left": 2,
+    "room right": 2,
+    "room stereo": 3,
+    "room mono": 3,
+    "sample": 1,
+    "percussion": 2,
+}
+#: every slot by name: its family and its number within it
+SLOTS: tuple[str, ...] = tuple(
+    f"{family} {number}" for family, count in _COUNTS.items() for number in range(1, count + 1)
+)
+#: roles that have a slot for each side
+SIDED = ("overhead", "room")
+_LAST = 1_000
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a track sits: its slot, and whether it is one too many and only reads from there."""
+
+    slot: int
+    beyond: bool
+
+
+def seat(roles: Sequence[Role], channels: Sequence[int], tie: Float64) -> list[Seat]:
+    """The slot of each track.
+
+    Tracks of one family sit in the order of their ordinals, those without one last, then
+    of ``tie`` (tracks,), which must not depend on the order of tracks nor on their levels.
+    So "SnT2" alone sits in "snare top 1", and a floor tom without a number behind the
+    numbered toms. A track beyond its family's last slot takes that slot's gain (with its
+    own level part), and gives no input.
+    """
+    families = [family_of(role, count) for role, count in zip(roles, channels, strict=True)]
+    order = sorted(
+        range(len(roles)),
+        key=lambda i: (_LAST if roles[i].ordinal is None else roles[i].ordinal, _key(float(tie[i]))),
+    )
+    taken: dict[str, int] = {}
+    seats: dict[int, Seat] = {}
+    for place in order:
+        family = families[place]
+        number = taken[family] = taken.get(family, 0) + 1
+        last = _COUNTS[family]
+        seats[place] = Seat(SLOTS.index(f"{family} {min(number, last)}"), number > last)
+    return [seats[place] for place in range(len(roles))]
+
+
+def family_of(role: Role, channels: int) -> str:
+    """The slots that a role may take: the role, and for overheads and rooms the side."""
+    if role.name not in SIDED:
+        return role.name
+    if channels == 2 or role.side == "stereo":
+        return f"{role.name} stereo"
+    return f"{role.name} {role.side or 'mono'}"
+
+
+def role_of_slot(slot: str) -> str:
+    """The role name of a slot."""
+    family = slot.rpartition(" ")[0]
+    return family.split(" ")[0] if family.startswith(SIDED) else family
+
+
+def input_names(columns: Sequence[str]) -> tuple[str, ...]:
+    """The forest's inputs: the count of tracks, then per slot presence and ``columns``."""
+    return ("tracks", *(f"{slot}: {c}" for slot in SLOTS for c in ("present", *columns)))
+
+
+def input_row(table: FeatureTable, seats: Sequence[Seat], columns: Sequence[str]) -> Float64:
+    """(inputs,) of one session; NaN where a slot is empty or a feature could not be measured.
+
+    ``seats`` holds one seat per row of ``table``.
+    """
+    values = np.full((len(SLOTS), 1 + len(columns)), np.nan)
+    values[:, 0] = 0.0
+    held = [table.column(name) for name in columns]
+    for place, one in enumerate(seats):
+        if not one.beyond:
+            values[one.slot] = (1.0, *(column[place] for column in held))
+    return np.concatenate(([float(len(seats))], values.ravel()))
+
+
+def departures(loudness: Float64, roles: Sequence[Role], template: Mapping[str, float]) -> Float64:
+    """(tracks,) how far each was recorded above its role's template, their mean removed."""
+    above = loudness - np.array([template[role.name] for role in roles])
+    return np.asarray(above - above.mean())
+
+
+def slope(departure: Float64, width_db: float) -> float:
+    """How much of the departures to undo, 0 to 1: see the module's formula (W = width^2)."""
+    if len(departure) < 2:
+        return 1.0
+    variance = float(np.var(departure, ddof=1))
+    return variance / (variance + width_db**2)
+
+
+class ForestMethod:
+    """The bundled forest, or another model of the same make."""
+
+    def __init__(self, model: Forest | None = None) -> None:
+        self._model = model
+
+    @property
+    def model(self) -> Forest:
+        """The model, loaded when first needed. Raises ModelError."""
+        if self._model is None:
+            self._model = load(bundled_folder())
+        if self._model.outputs != SLOTS:
+            raise ModelError("the model has other slots than this version of DrumGain")
+        if self._model.inputs != input_names(self._model.columns):
+            raise ModelError("the model has other inputs than this version of DrumGain")
+        return self._model
+
+    def gains(self, given: MethodInput) -> MethodGains:
+        """The gains of the active tracks, NaN for the others."""
+        wanted = np.full(len(given.roles), np.nan)
+        loudness = given.table.column("loudness_lufs")
+        chosen = np.flatnonzero(given.active & np.isfinite(loudness))
+        if chosen.size:
+            roles = [given.roles[place] for place in chosen]
+            channels = [given.measurement.tracks[place].channels for place in chosen]
+            table = FeatureTable(given.table.columns, given.table.values[chosen])
+            wanted[chosen] = predict(self.model, table, roles, channels)
+        return MethodGains(wanted)
+
+
+def predict(
+    model: Forest, table: FeatureTable, roles: Sequence[Role], channels: Sequence[int]
+) -> Float64:
+    """(tracks,) gains in dB of tracks that all sound; their common offset carries no meaning."""
+    seats = seat(roles, channels, table.column(model.tie_column))
+    base = model.predict(input_row(table, seats, model.columns)[None, :])[0]
+    away = departures(table.column("loudness_lufs"), roles, model.template_lufs)
+    forest = base[[one.slot for one in seats]]
+    return np.asarray(forest - slope(away, model.width_db) * away)
+
+
+def _key(tie: float) -> float:
+    """NaN has no place in an order."""
+    return float(tie) if np.isfinite(tie) else np.inf

@@ -1,0 +1,295 @@
+"""A trained forest as plain arrays (forest.npz) and a manifest (forest.json).
+
+A model is input from a stranger: nothing in it is run, every size is bounded before
+anything is allocated, and links are checked so that no prediction can hang. numpy only.
+
+Arrays, nodes of all trees one after the other: ``root`` (trees,) the first node of each
+tree; ``left``, ``right`` (nodes,) indexes of the children, -1 at leaves; ``feature``,
+``threshold`` (nodes,) go left where input[feature] <= threshold, compared as float32 with
+float64 like scikit-learn does; ``missing_left`` (nodes,) 1 where NaN goes left; ``leaf``
+(nodes,) the row of ``value`` (leaves, outputs), -1 at inner nodes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import os
+import stat
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain import features
+from reaper_drumgain.errors import ModelError
+
+FORMAT = 1
+ARRAYS_NAME, MANIFEST_NAME = "forest.npz", "forest.json"
+
+MAX_ARRAYS_BYTES = 8 << 20
+MAX_MANIFEST_BYTES = 512 << 10
+MAX_TREES, MAX_NODES = 4096, 1 << 20
+MAX_INPUTS, MAX_OUTPUTS = 4096, 256
+MAX_LEVEL_DB = 200.0
+#: arrays by name: dtype and number of axes
+_ARRAYS: Mapping[str, tuple[str, int]] = {
+    "root": ("<i4", 1),
+    "left": ("<i4", 1),
+    "right": ("<i4", 1),
+    "feature": ("<i4", 1),
+    "threshold": ("<f8", 1),
+    "missing_left": ("|u1", 1),
+    "leaf": ("<i4", 1),
+    "value": ("<f8", 2),
+}
+_MAX_HEADER = 1024
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A forest that predicts, and what its method needs to know about it.
+
+    ``inputs`` and ``outputs`` name columns of ``predict``; ``columns`` are the feature
+    columns that each slot's inputs are made of, ``tie_column`` orders tracks of one role.
+    ``template_lufs`` (by role) and ``width_db`` are those of ``methods.forest``. ``about``:
+    the rest of the manifest (training data, versions, scores).
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    columns: tuple[str, ...]
+    tie_column: str
+    template_lufs: Mapping[str, float]
+    width_db: float
+    arrays: Mapping[str, npt.NDArray[Any]]
+    about: Mapping[str, Any]
+
+    def predict(self, x: Float64) -> Float64:
+        """(rows, outputs) from (rows, inputs); NaN inputs are missing values.
+
+        Raises ValueError where the inputs are of another number.
+        """
+        if x.ndim != 2 or x.shape[1] != len(self.inputs):
+            raise ValueError(f"expected (rows, {len(self.inputs)}) inputs, got {x.shape}")
+        held = self.arrays
+        leaf, left, right = held["leaf"], held["left"], held["right"]
+        values = x.astype(np.float32)
+        node = np.tile(held["root"], (x.shape[0], 1))
+        rows = np.arange(x.shape[0])[:, None]
+        while True:
+            inner = leaf[node] < 0
+            if not inner.any():
+                break
+            value = values[rows, held["feature"][node]]
+            missing = np.isnan(value)
+            below = value <= held["threshold"][node]
+            goes_left = np.where(missing, held["missing_left"][node] == 1, below)
+            child = np.where(goes_left, left[node], right[node])
+            node = np.where(inner, child, node)
+        return np.asarray(held["value"][leaf[node]].mean(axis=1))
+
+
+def bundled_folder() -> Path:
+    """The folder of the model that comes with the package: in a wheel, or in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "_models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def load(folder: Path) -> Forest:
+    """The forest in a folder that ``save`` wrote. Raises ModelError with the reason."""
+    manifest_path, arrays_path = folder / MANIFEST_NAME, folder / ARRAYS_NAME
+    manifest = _parse_manifest(manifest_path, _read_bounded(manifest_path, MAX_MANIFEST_BYTES))
+    content = _read_bounded(arrays_path, MAX_ARRAYS_BYTES)
+    digest = hashlib.sha256(content).hexdigest()
+    if manifest.pop("sha256") != digest:
+        raise ModelError(f"{arrays_path}: is not the file that {MANIFEST_NAME} was written for")
+    arrays = _parse_arrays(arrays_path, content)
+    inputs, outputs = tuple(manifest.pop("inputs")), tuple(manifest.pop("outputs"))
+    _check_arrays(arrays_path, arrays, len(inputs), len(outputs))
+    return Forest(
+        inputs=inputs,
+        outputs=outputs,
+        columns=tuple(manifest.pop("columns")),
+        tie_column=manifest.pop("tie_column"),
+        template_lufs=manifest.pop("template_lufs"),
+        width_db=float(manifest.pop("width_db")),
+        arrays=arrays,
+        about=manifest,
+    )
+
+
+def save(forest: Forest, folder: Path) -> None:
+    """Writes both files; the same forest gives the same bytes. Raises ModelError as ``load``."""
+    buffer = io.BytesIO()
+    arrays = {name: forest.arrays[name].astype(dtype) for name, (dtype, _) in _ARRAYS.items()}
+    _check_arrays(folder / ARRAYS_NAME, arrays, len(forest.inputs), len(forest.outputs))
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    content = buffer.getvalue()
+    if len(content) > MAX_ARRAYS_BYTES:
+        raise ModelError(f"the forest takes {len(content)} bytes, at most {MAX_ARRAYS_BYTES}")
+    manifest = {
+        "kind": "drumgain forest",
+        "format": FORMAT,
+        "feature_version": features.VERSION,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **forest.about,
+        "columns": list(forest.columns),
+        "tie_column": forest.tie_column,
+        "width_db": forest.width_db,
+        "template_lufs": dict(forest.template_lufs),
+        "outputs": list(forest.outputs),
+        "inputs": list(forest.inputs),
+    }
+    text = json.dumps(manifest, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ARRAYS_NAME).write_bytes(content)
+    (folder / MANIFEST_NAME).write_bytes(text.encode("ascii"))
+
+
+def _read_bounded(path: Path, limit: int) -> bytes:
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ModelError(f"{path}: not a regular file")
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(content) > limit:
+        raise ModelError(f"{path}: larger than {limit} bytes")
+    return content
+
+
+def _parse_manifest(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        manifest = json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: not JSON: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("kind") != "drumgain forest":
+        raise ModelError(f"{path}: not the manifest of a DrumGain forest")
+    if manifest.get("format") != FORMAT:
+        raise ModelError(f"{path}: format {manifest.get('format')!r}, expected {FORMAT}")
+    if manifest.get("feature_version") != features.VERSION:
+        raise ModelError(
+            f"{path}: made for feature version {manifest.get('feature_version')!r}, this DrumGain "
+            f"computes version {features.VERSION}: train the model again"
+        )
+    for name, limit in (("inputs", MAX_INPUTS), ("outputs", MAX_OUTPUTS), ("columns", MAX_INPUTS)):
+        names = manifest.get(name)
+        if not isinstance(names, list) or not all(isinstance(item, str) for item in names):
+            raise ModelError(f"{path}: {name} is not a list of names")
+        if len(names) > limit or len(set(names)) != len(names):
+            raise ModelError(f"{path}: {name} holds names twice, or more than {limit}")
+    unknown = {*manifest["columns"], manifest.get("tie_column")} - set(features.COLUMNS)
+    if unknown:
+        raise ModelError(f"{path}: no feature columns: {sorted(map(str, unknown))}")
+    template = manifest.get("template_lufs")
+    if not isinstance(template, dict) or not all(map(_is_level, template.values())):
+        raise ModelError(f"{path}: template_lufs does not hold a level for each role")
+    if not _is_level(manifest.get("width_db")) or manifest["width_db"] < 0:
+        raise ModelError(f"{path}: width_db is {manifest.get('width_db')!r}, expected a level")
+    if not isinstance(manifest.get("sha256"), str):
+        raise ModelError(f"{path}: has no sha256 of {ARRAYS_NAME}")
+    return manifest
+
+
+def _is_level(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) and abs(value) <= MAX_LEVEL_DB
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _parse_arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:
+    arrays = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            wanted = sorted(f"{name}.npy" for name in _ARRAYS)
+            if sorted(entry.filename for entry in entries) != wanted:
+                raise ModelError(f"{path}: expected the arrays {', '.join(_ARRAYS)} and no others")
+            for entry in entries:
+                name = entry.filename.removesuffix(".npy")
+                with archive.open(entry) as stream:
+                    arrays[name] = _parse_array(path, name, stream, entry.file_size)
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(f"{path}: damaged: {error}") from error
+    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+        raise ModelError(f"{path}: damaged: {error}") from error
+    return arrays
+
+
+def _parse_array(path: Path, name: str, stream: Any, size: int) -> npt.NDArray[Any]:
+    """One array, allocated only after its header and its entry's size agree within bounds."""
+    dtype, axes = np.dtype(_ARRAYS[name][0]), _ARRAYS[name][1]
+    largest = MAX_NODES * dtype.itemsize * (8 if axes == 2 else 1)
+    if size > largest + _MAX_HEADER:
+        raise ModelError(f"{path}: {name} declares {size} bytes, at most {largest}")
+    try:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise ModelError(f"{path}: {name} is no array of format 1.0")
+        shape, fortran, found = np.lib.format.read_array_header_1_0(
+            stream, max_header_size=_MAX_HEADER
+        )
+    except (ValueError, SyntaxError, TypeError) as error:
+        raise ModelError(f"{path}: {name} has no sane header: {error}") from error
+    if found != dtype or fortran or len(shape) != axes:
+        raise ModelError(f"{path}: {name} is {found} {shape}, expected {dtype} with {axes} axes")
+    expected = math.prod(shape) * dtype.itemsize
+    if expected > largest or min(shape) < 1:
+        raise ModelError(f"{path}: {name} declares the shape {shape}, out of bounds")
+    content = stream.read(expected + 1)
+    if len(content) != expected:
+        raise ModelError(f"{path}: {name} holds other than the {expected} bytes it declares")
+    return np.frombuffer(content, dtype).reshape(shape)
+
+
+def _check_arrays(
+    path: Path, arrays: Mapping[str, npt.NDArray[Any]], inputs: int, outputs: int
+) -> None:
+    """Raises ModelError unless every walk from a root ends at a leaf with finite values."""
+
+    def check(good: object, reason: str) -> None:
+        if not good:
+            raise ModelError(f"{path}: {reason}")
+
+    root, leaf, value = arrays["root"], arrays["leaf"], arrays["value"]
+    left, right, feature = arrays["left"], arrays["right"], arrays["feature"]
+    nodes = len(leaf)
+    check(
+        all(len(arrays[name]) == nodes for name in _ARRAYS if name not in ("root", "value")),
+        "its arrays have different numbers of nodes",
+    )
+    check(nodes <= MAX_NODES and len(root) <= MAX_TREES, "too many nodes or trees")
+    check(value.shape[1] == outputs, f"{value.shape[1]} values a leaf for {outputs} outputs")
+    check(np.isfinite(value).all(), "a value is not finite")
+    check(np.abs(value).max() <= MAX_LEVEL_DB, f"a value is beyond {MAX_LEVEL_DB:g} dB")
+    check(np.isfinite(arrays["threshold"]).all(), "a threshold is not finite")
+    check(
+        root[0] == 0 and (np.diff(root) > 0).all() and root[-1] < nodes,
+        "its roots are not in order",
+    )
+    check((arrays["missing_left"] <= 1).all(), "missing_left is neither 0 nor 1")
+    index = np.arange(nodes)
+    inner = leaf < 0
+    ends = np.append(root[1:], nodes)[np.searchsorted(root, index, side="right") - 1]
+    check((leaf < len(value)).all(), "a leaf has no value")
+    for child in (left, right):
+        check((child[inner] > index[inner]).all(), "a child does not come after its parent")
+        check((child[inner] < ends[inner]).all(), "a child lies outside its tree")
+    check(
+        ((feature[inner] >= 0) & (feature[inner] < inputs)).all(), "a feature index is out of range"
+    )
