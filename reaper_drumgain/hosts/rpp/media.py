@@ -44,6 +44,9 @@ class Resolver:
 
     def __init__(self, project: Path, record_paths: tuple[str, ...] = ()) -> None:
         self.folder = os.path.dirname(os.path.abspath(project))  # noqa: PTH100, PTH120
+        # a project reached through a link may have its media beside the link or the file
+        real = os.path.dirname(os.path.realpath(project))  # noqa: PTH120
+        self._folders_beside = list(dict.fromkeys((self.folder, real)))
         self._record = [
             self._join(self.folder, path)
             for path in record_paths
@@ -87,13 +90,15 @@ class Resolver:
     def _candidates(self, written: str) -> Iterator[str]:
         base = re.split(r"[\\/]", written)[-1]
         if self._usable(written):
-            yield self._join(self.folder, written)
+            for folder in self._folders_beside:
+                yield self._join(folder, written)
         if not is_absolute(written):
             for folder in self._record:
                 yield self._join(folder, written)
         for folder in self._record:
             yield self._join(folder, base)
-        yield self._join(self.folder, base)
+        for folder in self._folders_beside:
+            yield self._join(folder, base)
 
     @staticmethod
     def _usable(written: str) -> bool:

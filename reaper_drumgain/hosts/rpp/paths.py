@@ -30,8 +30,8 @@ def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
     folder is the project's own.
     """
     data = project.data
-    old_folder = os.path.dirname(os.path.realpath(project.path))  # noqa: PTH120
-    if os.path.realpath(new_folder) == old_folder:
+    old_folder = os.path.dirname(os.path.abspath(project.path))  # noqa: PTH100, PTH120
+    if os.path.realpath(new_folder) == os.path.realpath(old_folder):
         return []
     record = [
         token
@@ -39,9 +39,7 @@ def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
         for match in _RECORD_PATH.finditer(data, start, end)
         for token in tokens(data, match.start(1))[1:3]
     ]
-    resolver = Resolver(
-        Path(old_folder) / project.path.name, tuple(text(token.value) for token in record)
-    )
+    resolver = Resolver(project.path, tuple(text(token.value) for token in record))
     edits = [
         _edit(project, token, _joined(old_folder, token.value))
         for token in record

@@ -103,7 +103,7 @@ def apply_plan(
     moved = fader_edits(project, faders)
     changed = tuple(sorted(moved))
     edits = list(moved.values())
-    if target.parent != source.parent:
+    if not in_place:
         edits += relocation(project, target.parent)
     data = _edited(project, edits, faders)
     if in_place and not edits:
