@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
             track.name,
             str(drums[track.index].role) if track.index in drums else "-",
             show.decibels(decibel_or_none(track.fader)),
-            entry["why"] or "drum microphone",
+            str(entry["why"] or "drum microphone"),
         )
         for track, entry in zip(session.tracks, listed, strict=True)
     ]
