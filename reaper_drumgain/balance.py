@@ -15,7 +15,7 @@ from reaper_drumgain.levels import PathLevels
 from reaper_drumgain.methods.base import MethodInput
 from reaper_drumgain.mixing import Progress, Sound
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
-from reaper_drumgain.selection import DrumTrack, Selection, select
+from reaper_drumgain.selection import EMPTY, DrumTrack, Selection, select
 from reaper_drumgain.session import Session
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.solver import Solution, Solver
@@ -84,10 +84,12 @@ def balance(
 
 def _why_nothing(session: Session, selection: Selection) -> str:
     if not selection.drums:
+        named = sum(other.why == EMPTY for other in selection.untouched)
+        found = f", {named} have the name but no items" if named else ""
         return (
             f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
-            "has a drum's name and items that play; 'drumgain tracks' shows what each is taken "
-            "for, and --role names one"
+            f"has a drum's name and items that play{found}; 'drumgain tracks' shows what each is "
+            "taken for, and --role names one"
         )
     stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:8])
     more = f"; and {len(selection.drums) - 8} more" if len(selection.drums) > 8 else ""

@@ -18,6 +18,8 @@ from reaper_drumgain.settings import Settings
 
 #: flags of tracks that keep their fader and whose level anchors that of the others
 LOCKED, NOT_SELECTED = "locked", "not selected"
+#: why a track with a drum's name is no microphone
+EMPTY = "has a drum's name, but holds no items that play and receives nothing"
 _SIDES = (("left", "right"), ("l", "r"), ("links", "rechts"))
 #: roles whose two microphones are often numbered where others say left and right
 _SPACED = ("overhead", "room")
@@ -83,8 +85,7 @@ def select(session: Session, settings: Settings) -> Selection:
         elif role is None:
             untouched.append(Untouched(track.index, track.name, "no drum microphone by its name"))
         elif kind == "empty":
-            why = "holds no items that play and receives nothing"
-            untouched.append(Untouched(track.index, track.name, why))
+            untouched.append(Untouched(track.index, track.name, EMPTY))
         else:
             selected = not only or track.index in only
             locked = track.index in locks or track.locked
