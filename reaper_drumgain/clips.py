@@ -160,6 +160,7 @@ class SourceReader:
                 got = self._pool.get(self._path).read_into(part, start, self.pick)
             except UnplayableMediaError as error:
                 self._failures += 1
+                self._pool.release(self._path)  # the decoder does not recover, a new one may
                 self._report(error.fault, str(error))
             else:
                 if got < high:
