@@ -71,6 +71,7 @@ def balance(
     plans = _with_reasons(plans, selection)
     warnings = [*session.warnings, *selection.warnings, *sound.warnings(), *solution.warnings]
     warnings += _level_warnings(drums, path, solution)
+    warnings += _headroom_warnings(drums, path, table.column("peak_dbfs") + solution.faders)
     return GainPlan(
         project=session.path,
         method=settings.method,
@@ -192,3 +193,22 @@ def _level_warnings(
             yield (
                 f"the drums now reach {bus!r} (with effects) {change:+.1f} dB: check its thresholds"
             )
+
+
+def _headroom_warnings(
+    drums: Sequence[DrumTrack], path: PathLevels, peaks: NDArray[np.float64]
+) -> Iterator[str]:
+    """Tracks that pass full scale by themselves, before any other adds to them.
+
+    The peak of all together takes another reading of the audio: ``--level peak`` does that.
+    """
+    over = []
+    for place, drum in enumerate(drums):
+        gain = path.gains.peak_gain(place)
+        level = peaks[place] + (20.0 * math.log10(gain) if gain > 0.0 else -math.inf)
+        if level > _HEARD_DB:
+            over.append(f"{drum.track.name!r} by {level:.1f} dB")
+    if over:
+        yield (
+            f"over full scale at the master: {', '.join(over)}; --level peak:-1 lowers the whole kit"
+        )

@@ -39,6 +39,13 @@ class PathGains:
         faders = np.power(10.0, faders_db / 20.0)
         return np.asarray(self._through * faders[self.track_of_channel] + self._beside)
 
+    def peak_gain(self, place: int) -> float:
+        """The linear gain on the louder side of a track through its fader at 0 dB.
+
+        Exact for a mono track and for a stereo one whose sides stay apart.
+        """
+        return float(np.abs(self.alone(place)).max(axis=1).max(initial=0.0))
+
     def alone(self, place: int) -> NDArray[np.float64]:
         """(2, channels) linear gains of one track through its fader at 0 dB, others silent."""
         return np.asarray(self._through * (self.track_of_channel == place))

@@ -279,6 +279,16 @@ def test_what_effects_on_buses_and_sends_hear_is_reported(kit):
     assert any("reach 'Drums' (with effects)" in w for w in plan.warnings)
 
 
+def test_a_track_that_passes_full_scale_by_itself_is_told_with_what_mends_it(kit):
+    built, sounds = kit
+    peak = 20 * math.log10(np.abs(sounds["Kick"]).max())
+    built = changed(built, 0, fader=gain(2.0 - peak), pan=0.5)
+    plan = balance(built, Settings(method="unity", amount=0.0))
+    assert any("over full scale at the master: 'Kick' by 2.0 dB;" in w for w in plan.warnings)
+    mended = balance(built, Settings(method="unity", level=Level("peak", -1.0)))
+    assert not any("full scale" in w for w in mended.warnings)
+
+
 def test_one_drum_track_alone_keeps_its_level(kit):
     built, _ = kit
     plan = balance(session(built.tracks[0]), Settings(method="equal-loudness"))

@@ -342,3 +342,26 @@ def test_the_installed_script_is_the_module(project):
         for command in ([str(script)], [sys.executable, "-m", "reaper_drumgain"])
     ]
     assert results[0] == results[1] != b""
+
+
+@pytest.mark.parametrize("how", ["module", "script"])
+def test_python_files_in_the_project_folder_are_not_run(project, how):
+    marker = project.parent / "was run"
+    trap = f"open({str(marker)!r}, 'w').close()\n"
+    for name in ("numpy", "soundfile", "json", "sitecustomize", "usercustomize", "soxr"):
+        (project.parent / f"{name}.py").write_text(trap)
+    script = Path(sys.executable).with_name("drumgain")
+    if how == "script" and not script.exists():
+        pytest.skip("the package is not installed with its script")
+    command = [str(script)] if how == "script" else [sys.executable, "-m", "reaper_drumgain"]
+    arguments = ["balance", project.name, "--dry-run", "--method", "unity"]
+    done = subprocess.run([*command, *arguments], cwd=project.parent, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not marker.exists()
+
+
+def test_that_trap_can_spring(project):
+    marker = project.parent / "was run"
+    (project.parent / "numpy.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
+    subprocess.run([sys.executable, "-c", "import numpy"], cwd=project.parent, check=True)
+    assert marker.exists()
