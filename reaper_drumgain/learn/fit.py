@@ -63,7 +63,7 @@ class FitSettings:
     copies: int = 6
     leaf: float = 0.12
     max_features: float = 0.3
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ("crest_db", "centroid_hz", "bandwidth_hz", "flatness")
     tie_column: str = "centroid_hz"
     widths_db: tuple[float, ...] = (2.0, 3.0, 4.0, 5.0, 6.0)
     shrink: float = 4.0

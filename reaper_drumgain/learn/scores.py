@@ -20,7 +20,6 @@ from reaper_drumgain.learn.fit import (
     FitSettings,
     LevelPart,
     centred_error,
-    choose_width,
     fit_forest,
     fit_level_part,
     role_effects,
@@ -29,9 +28,20 @@ from reaper_drumgain.learn.human_faders import Float64, Song
 from reaper_drumgain.methods.forest import predict
 from reaper_drumgain.roles import Role
 
-#: gains (tracks,) from roles, channels of the tracks, and their features
-GainRule = Callable[[Sequence[Role], Sequence[int], FeatureTable], Float64]
 FOREST = "forest"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A session to balance: roles and channels of its tracks, and their features."""
+
+    roles: Sequence[Role]
+    channels: Sequence[int]
+    table: FeatureTable
+
+
+#: gains (tracks,) in dB of a session
+GainRule = Callable[[Case], Float64]
 
 
 @dataclass(frozen=True)
@@ -127,13 +137,13 @@ def fold_rules(
     forest = fit_forest(renderings, settings, {})
     part = fit_level_part(songs, forest.width_db, settings.shrink, settings.seed)
     rules: dict[str, GainRule] = {
-        "unity": lambda roles, channels, table: np.zeros(len(roles)),
-        "equal-rms": lambda roles, channels, table: -table.column("rms_dbfs"),
-        "equal-loudness": lambda roles, channels, table: -table.column("loudness_lufs"),
+        "unity": lambda case: np.zeros(len(case.roles)),
+        "equal-rms": lambda case: -case.table.column("rms_dbfs"),
+        "equal-loudness": lambda case: -case.table.column("loudness_lufs"),
         "role-mean": _role_mean(songs, settings.shrink),
         "role-template": _role_template(songs, settings.shrink),
         "level part alone": _level_part(part),
-        FOREST: lambda roles, channels, table: predict(forest, table, roles, channels),
+        FOREST: lambda case: predict(forest, case.table, case.roles, case.channels),
     }
     return rules, forest.width_db
 
@@ -142,26 +152,26 @@ def _role_mean(songs: Sequence[Song], shrink: float) -> GainRule:
     """Mean human gain of the role."""
     roles = [[track.role for track in song.tracks] for song in songs]
     means, _ = role_effects(roles, [song.target_db for song in songs], shrink)
-    return lambda names, channels, table: np.array([means[role.name] for role in names])
+    return lambda case: np.array([means[role.name] for role in case.roles])
 
 
 def _role_template(songs: Sequence[Song], shrink: float) -> GainRule:
     """Mean loudness of the role behind the fader, minus the track's loudness."""
     roles = [[track.role for track in song.tracks] for song in songs]
     means, _ = role_effects(roles, [song.raw_lufs + song.target_db for song in songs], shrink)
-    return lambda names, channels, table: (
-        np.array([means[role.name] for role in names]) - table.column("loudness_lufs")
+    return lambda case: (
+        np.array([means[role.name] for role in case.roles]) - case.table.column("loudness_lufs")
     )
 
 
 def _level_part(part: LevelPart) -> GainRule:
-    return lambda names, channels, table: part.gains(names, table.column("loudness_lufs"))
+    return lambda case: part.gains(case.roles, case.table.column("loudness_lufs"))
 
 
 def _gains(rule: GainRule, rendering: Rendering, shift: Float64) -> Float64:
     tracks = rendering.song.tracks
     table = shifted_table(rendering.table, shift)
-    return rule([track.role for track in tracks], [track.channels for track in tracks], table)
+    return rule(Case([t.role for t in tracks], [t.channels for t in tracks], table))
 
 
 def _error(rule: GainRule, rendering: Rendering, shift: Float64) -> float:
@@ -195,9 +205,4 @@ def shifted_table(table: FeatureTable, shift: Float64) -> FeatureTable:
 #: columns that rise with the recording level, dB for dB
 LEVEL_COLUMNS = frozenset({"loudness_lufs", "rms_dbfs", "peak_dbfs"})
 #: columns that a change of recording level leaves alone
-OWN_COLUMNS = frozenset(
-    {
-        *("crest_db", "loudness_range_lu", "onset_rate_hz"),
-        *("centroid_hz", "bandwidth_hz", "rolloff_hz", "flatness"),
-    }
-)
+OWN_COLUMNS = frozenset({"crest_db", "centroid_hz", "bandwidth_hz", "rolloff_hz", "flatness"})
