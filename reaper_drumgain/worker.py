@@ -1,0 +1,122 @@
+"""The process that the live host starts: a request in, progress and a plan out.
+
+``python -I -m reaper_drumgain.worker FOLDER``. The folder is private to this run and holds
+only files of this protocol, each of them complete as soon as it has its name:
+
+- ``request.json`` (from the host): ``protocol``, ``version``, ``session``, ``settings``;
+- ``progress.json`` (from here): ``doing`` and ``share``, replaced as work goes on;
+- ``result.json`` (from here, last): ``protocol``, ``version`` and either ``plan`` or ``error``
+  with ``kind`` (a class of errors.py, or ``unexpected``) and ``message``.
+
+The host holds the other end of standard input: when it closes, the host is gone or wants no
+result any more, and this process ends at once. Standard output is not used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from reaper_drumgain import __version__, errors
+from reaper_drumgain.session import Session
+from reaper_drumgain.settings import Settings
+
+PROTOCOL = 1
+REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
+#: a session of a thousand tracks takes a few megabytes
+MAX_REQUEST_BYTES = 256 << 20
+_PROGRESS_EVERY_S = 0.1
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main(arguments: list[str]) -> int:
+    """Answer one request. The exit status is 0 where a result was written."""
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
+    if len(arguments) != 1:
+        return 2
+    folder = Path(arguments[0])
+    threading.Thread(target=_end_with_host, daemon=True).start()
+    answer: dict[str, Any] = {"protocol": PROTOCOL, "version": __version__}
+    try:
+        answer["plan"] = _plan(folder)
+    except errors.DrumGainError as error:
+        answer["error"] = {"kind": type(error).__name__, "message": str(error)}
+    except Exception as error:
+        # whatever it is, the person at the dialog has to hear of it
+        message = f"{type(error).__name__}: {error}"
+        answer["error"] = {"kind": "unexpected", "message": message}
+    _write(folder / RESULT, answer)
+    return 0
+
+
+def _plan(folder: Path) -> Any:
+    request = _request(folder / REQUEST)
+    session = Session.from_json(json.dumps(request["session"]))
+    settings = Settings.from_json(json.dumps(request["settings"]))
+    # numpy takes its time: a request that is none is answered before
+    from reaper_drumgain.balance import balance
+
+    plan = balance(session, settings, progress=_Progress(folder / PROGRESS))
+    return json.loads(plan.to_json())
+
+
+def _request(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MAX_REQUEST_BYTES:
+            raise errors.HostError(f"the request is larger than {MAX_REQUEST_BYTES} bytes")
+        request = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise errors.HostError(f"the request cannot be read: {error}") from error
+    if not isinstance(request, dict) or not {"session", "settings"} <= set(request):
+        raise errors.HostError("the request holds no session and settings")
+    got = (request.get("protocol"), request.get("version"))
+    if got != (PROTOCOL, __version__):
+        raise errors.HostError(
+            f"the actions in REAPER are of version {got[1]} (protocol {got[0]}), the package is "
+            f"{__version__} (protocol {PROTOCOL}): run 'drumgain install' again"
+        )
+    return request
+
+
+class _Progress:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._last = 0.0
+
+    def __call__(self, doing: str, share: float) -> None:
+        if time.monotonic() - self._last >= _PROGRESS_EVERY_S:
+            self._last = time.monotonic()
+            _write(self._path, {"doing": doing, "share": share})
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Put a file in place whole, so that a reader never meets half of it."""
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+    for attempt in range(20):
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            # on Windows a file that is being read cannot be replaced
+            if attempt == 19:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _end_with_host() -> None:
+    # not through sys.stdin, whose lock a normal end of the process would wait for
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
