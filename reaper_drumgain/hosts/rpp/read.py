@@ -77,7 +77,9 @@ def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
     own_rate = rate.whole(0, 0) if rate.flag(1) else 0
     sample_rate = own_rate if 1000 <= own_rate <= 1_536_000 else None
     blocks = track_blocks(root)
-    reader = TrackReader(data, ItemReader(data, Resolver(path, record)), len(blocks), sample_rate)
+    pan_mode = fields(b"PANMODE").whole(0, _usual_pan_mode(data, root))
+    items = ItemReader(data, Resolver(path, record))
+    reader = TrackReader(data, items, len(blocks), sample_rate, pan_mode)
     tracks = []
     for index, block in enumerate(blocks):
         try:
@@ -94,7 +96,7 @@ def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
         sample_rate=sample_rate,
         tempo=_tempo(fields(b"TEMPO")),
         pan_law=max(0.0, fields(b"PANLAW").real(0, 1.0)),
-        pan_mode=fields(b"PANMODE").whole(0, _usual_pan_mode(data, root)),
+        pan_mode=pan_mode,
         master_fader=LinearGain(abs(fields(b"MASTER_VOLUME").real(0, UNITY))),
         markers=markers,
         regions=regions,

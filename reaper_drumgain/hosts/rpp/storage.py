@@ -106,9 +106,29 @@ def refuse_changed(path: Path, fingerprint: Fingerprint) -> None:
 
 
 def real_target(path: Path) -> Path:
-    """The file that a path means, symbolic links followed: it is written, the link stays."""
-    with storage_errors(f"cannot follow {name_of(path)}"):
-        return Path(os.path.realpath(path))
+    """The file that a path means, symbolic links followed: it is written, the link stays.
+
+    The file itself need not exist. Raises StorageError where the way to it cannot be seen.
+    """
+    try:
+        with storage_errors(f"cannot follow {name_of(path)}"):
+            try:
+                return Path(os.path.realpath(path, strict=True))
+            except FileNotFoundError:
+                return Path(os.path.realpath(path))
+    except ValueError as error:
+        raise StorageError(f"cannot follow {name_of(path)!r}: {error}") from error
+
+
+def exists(path: Path) -> bool:
+    """Whether anything is there. Raises StorageError where that cannot be seen: what is not
+    seen must not be taken for free."""
+    with storage_errors(f"cannot look for {name_of(path)}"):
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
 
 
 def put(

@@ -75,13 +75,23 @@ _WORD = 0xFFFFFFFF
 
 
 class TrackReader:
-    """Reads the tracks of one project, in order; folders are known from the ones before."""
+    """Reads the ``count`` tracks of one project, in order; folders are known from the ones
+    before. ``sample_rate`` and ``pan_mode`` are the project's.
+    """
 
-    def __init__(self, data: bytes, items: ItemReader, count: int, sample_rate: int | None) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        items: ItemReader,
+        count: int,
+        sample_rate: int | None = None,
+        pan_mode: int = 3,
+    ) -> None:
         self._data = data
         self._items = items
         self._count = count
         self._sample_rate = sample_rate
+        self._pan_mode = pan_mode
         self._parents: list[int] = []
         self._memo = Memo()
         self.sends: list[Send] = []
@@ -121,7 +131,9 @@ class TrackReader:
             pan=_pan(volume.real(1, 0.0)),
             pan_mode=pan_mode if pan_mode >= 0 else None,
             pan_law=law if law >= 0.0 else None,
-            dual_pan=_dual_pan(pan_mode, volume, read(b"WIDTH", _width)),
+            dual_pan=_dual_pan(
+                pan_mode if pan_mode >= 0 else self._pan_mode, volume, read(b"WIDTH", _width)
+            ),
             muted=muted,
             soloed=soloed,
             inverted=read(b"IPHASE", _flag),
@@ -281,7 +293,7 @@ def _pan(value: float) -> float:
 def _dual_pan(mode: int, volume: Fields, width: float) -> tuple[float, float] | None:
     if mode == 5:
         return width, 0.0
-    if mode == 6 or (mode < 0 and len(volume) > 4):
+    if mode == 6:
         return _pan(volume.real(3, -1.0)), _pan(volume.real(4, 1.0))
     return None
 

@@ -23,6 +23,7 @@ from reaper_drumgain.errors import ConflictError, InputError, ProjectError, Stor
 from reaper_drumgain.hosts.rpp.paths import relocation
 from reaper_drumgain.hosts.rpp.read import ProjectFile, track_blocks
 from reaper_drumgain.hosts.rpp.storage import (
+    exists,
     name_of,
     put,
     read_file,
@@ -143,7 +144,7 @@ def restore(
     chosen = _last_backup(target) if backup is None else Path(backup)
     data, fingerprint = read_file(chosen)
     scan(data, name_of(chosen), keep=1)
-    if not os.path.lexists(target):
+    if not exists(target):
         put(target, data, fingerprint.mode, lambda: _refuse_existing(target))
         return chosen
     present, before = read_file(target)
@@ -269,7 +270,7 @@ def _faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
 
 
 def _refuse_existing(target: Path) -> None:
-    if os.path.lexists(target):
+    if exists(target):
         raise InputError(
             f"{name_of(target)} exists already: give another name, or allow overwriting"
         )

@@ -1,0 +1,603 @@
+"""What a project file says, field by field, in files of all generations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reaper_drumgain.errors import ConflictError, ProjectError, StorageError
+from reaper_drumgain.hosts.rpp import read_project
+from reaper_drumgain.session import Clip, Fade, Marker, Send, Session, Track
+
+ReadSession = Callable[..., Session]
+ReadTrack = Callable[..., Track]
+
+
+def item(lines: str, source: str = '<SOURCE WAVE\n FILE "a.wav"\n>\n') -> str:
+    return f"<ITEM\nPOSITION 1.5\nLENGTH 4\n{lines}{source}>\n"
+
+
+@pytest.fixture
+def clip_of(track_of: ReadTrack) -> Callable[..., Clip]:
+    def read(lines: str, source: str = '<SOURCE WAVE\n FILE "a.wav"\n>\n') -> Clip:
+        (clip,) = track_of(item(lines, source)).clips
+        return clip
+
+    return read
+
+
+# --- tracks
+
+
+def test_every_field_of_a_track(track_of: ReadTrack) -> None:
+    track = track_of(
+        'NAME "Snare Top"\nAUTOMODE 1\nVOLPAN 0.5 -0.25 0.7 -0.5 0.75\nMUTESOLO 1 2 0\n'
+        "IPHASE 1\nSEL 1\nNCHAN 4\nFX 0\nPANMODE 6\nMAINSEND 0 0\nSHOWINMIX 0 0.6 0.5 0 0.5\n"
+        "TRACKID {11111111-2222-3333-4444-555555555555}\n"
+    )
+    assert track == Track(
+        index=0,
+        name="Snare Top",
+        guid="{11111111-2222-3333-4444-555555555555}",
+        fader=0.5,  # type: ignore[arg-type]
+        pan=-0.25,
+        pan_mode=6,
+        pan_law=0.7,
+        dual_pan=(-0.5, 0.75),
+        muted=True,
+        soloed=True,
+        inverted=True,
+        main_send=False,
+        channels=4,
+        effects_enabled=False,
+        automation_mode="read",
+        hidden=True,
+        selected=True,
+    )
+
+
+def test_a_track_of_reaper_3(track_of: ReadTrack) -> None:
+    track = track_of(
+        "NAME Kick\nVOLPAN 0.500000 0.250000 -1.000000\nMUTESOLO 0 1\nIPHASE 0\nISBUS 0\n",
+        version="",
+    )
+    assert (track.fader, track.pan, track.pan_law, track.guid) == (0.5, 0.25, None, None)
+    assert (track.dual_pan, track.soloed, track.muted) == (None, True, False)
+
+
+def test_a_track_without_any_line_has_the_defaults(track_of: ReadTrack) -> None:
+    assert track_of("") == Track(index=0, name="")
+
+
+@pytest.mark.parametrize(
+    ("line", "fader", "warned"),
+    [
+        ("VOLPAN 0 0 -1 -1 1", 0.0, False),
+        ("VOLPAN 0,5 0 -1 -1 1", 0.5, False),
+        ("VOLPAN 3.98107170553497 0 -1 -1 1", 3.98107170553497, False),
+        ("VOLPAN 5e-1", 0.5, False),
+        ("VOLPAN nan 0 -1 -1 1", 0.0, True),
+        ("VOLPAN -1.#IND 0 -1 -1 1", 0.0, True),
+        ("VOLPAN 1.#QNAN 0 -1 -1 1", 0.0, True),
+        ("VOLPAN inf 0", 0.0, True),
+        ("VOLPAN 1e300 0", 0.0, True),
+        ("VOLPAN loud 0", 0.0, True),
+        ("VOLPAN -0.5 0", 0.5, True),
+        ("VOLPAN", 0.0, True),
+        ("VOLPAN 1 0\nVOLPAN 0.25 0", 0.25, True),
+    ],
+)
+def test_faders_sane_and_damaged(
+    track_of: ReadTrack, line: str, fader: float, warned: bool
+) -> None:
+    track = track_of(line + "\n")
+    assert track.fader == fader
+    assert bool(track.warnings) is warned
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (b"Kick", "Kick"),
+        (b'"K in"', "K in"),
+        (b'""', ""),
+        (b"'6\" tom'", '6" tom'),
+        (b"`it's 6\"`", "it's 6\""),
+        (b'"Schlagzeug \xc3\xbc"', "Schlagzeug ü"),
+        (b'"Schlagzeug \xfc"', "Schlagzeug ü"),
+        (b'"\xed\xa0\x80"', "í\xa0€"),
+        (b'"\x81\x8d"', "\ufffd\ufffd"),
+        ('"ド ラム\u2028x"'.encode(), "ド ラム\u2028x"),
+        (b'"a\x1b[31m\x07"', "a\x1b[31m\x07"),
+    ],
+)
+def test_names_in_any_encoding(track_of: ReadTrack, name: bytes, expected: str) -> None:
+    track = track_of(b"    NAME " + name + b"\n")
+    assert track.name == expected
+    assert json.loads(json.dumps(track.name).encode("utf-8")) == expected
+
+
+@given(name=st.binary(max_size=30).filter(lambda raw: not set(raw) & set(b'\0\n\r"')))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_any_name_is_text_that_json_holds(track_of: ReadTrack, name: bytes) -> None:
+    track_of(b'NAME "' + name + b'"\n').name.encode("utf-8")
+
+
+def test_folders_by_depth(session_of: ReadSession) -> None:
+    changes = ["1 1", "1 1", "0 0", "2 -1", "0 0", "2 -1", "0 0"]
+    session = session_of("".join(f"<TRACK\nISBUS {change}\n>\n" for change in changes))
+    assert [track.parent for track in session.tracks] == [None, 0, 1, 1, 0, 0, None]
+    assert [track.folder for track in session.tracks] == [True, True] + [False] * 5
+    assert not any(track.warnings for track in session.tracks)
+
+
+def test_folders_of_reaper_3_have_one_field(session_of: ReadSession) -> None:
+    session = session_of("".join(f"<TRACK\nISBUS {a}\n>\n" for a in (1, 0, 2, 0)), version="")
+    assert [track.parent for track in session.tracks] == [None, 0, 0, None]
+
+
+def test_folder_depths_that_do_not_add_up(session_of: ReadSession) -> None:
+    changes = ["1 3", "2 -4", "0 0", "2 -1", "1 1"]
+    session = session_of("".join(f"<TRACK\nISBUS {change}\n>\n" for change in changes))
+    assert [track.parent for track in session.tracks] == [None, 0, None, None, None]
+    assert [bool(track.warnings) for track in session.tracks] == [True, True, False, True, False]
+
+
+def test_receives(session_of: ReadSession) -> None:
+    session = session_of(
+        "<TRACK\n>\n<TRACK\nAUXRECV 0 0 1 0 0 0 0 0 0 -1:U 0 -1 ''\n"
+        "AUXRECV 0 3 0.5 -0.5 1 1 1 1026 1028 -1:U 0 -1 ''\n"
+        "AUXRECV 2 1 2 0 0 0 0 2048 0 -1 0\nAUXRECV 2 0 1 0 0 0 0 -1 0 -1:U 31 -1 ''\n>\n"
+        "<TRACK\n>\n"
+    )
+    assert session.sends == (
+        Send(0, 1),
+        Send(
+            0,
+            1,
+            mode="pre-fader",
+            gain=0.5,  # type: ignore[arg-type]
+            pan=-0.5,
+            muted=True,
+            mono=True,
+            inverted=True,
+            source_channel=2,
+            target_channel=4,
+            channels=1,
+        ),
+        Send(2, 1, mode="pre-fx", gain=2.0, channels=4),  # type: ignore[arg-type]
+        Send(2, 1, source_channel=-1),
+    )
+
+
+def test_a_receive_from_nowhere_is_told(session_of: ReadSession) -> None:
+    session = session_of("<TRACK\nAUXRECV 7 0 1\nAUXRECV -1 0 1\nAUXRECV\nAUXRECV 1e11 9 1\n>\n")
+    assert session.sends == ()
+    assert any("track 8, which does not exist" in text for text in session.tracks[0].warnings)
+
+
+def test_effects_with_bypass_offline_instruments_and_containers(track_of: ReadTrack) -> None:
+    track = track_of(
+        "<FXCHAIN\nSHOW 0\nBYPASS 0 0 0\n"
+        '<VST "VST: ReaComp (Cockos)" reacomp.dll 0 "" 1919247213<> ""\nAAAA\n>\nWAK 0 0\n'
+        'BYPASS 1 0 0\n<VST "VSTi: ReaSynth (Cockos)" reasynth.dll 0 "" 1<> ""\n>\n'
+        'BYPASS 0 1 0\n<AU "AUi: Drums" x\n>\n'
+        'BYPASS 0 0\n<VST "VST3i: Kit (Maker)" kit.vst3 0 ""\n>\n<JS_SER\nAA\n>\n'
+        'BYPASS 0 0\n<CLAP "CLAPi: Hits" x\n>\n<JS loser/3BandEQ ""\n0 1 - -\n>\n'
+        'BYPASS 1 0\n<CONTAINER Container ""\nBYPASS 0 0\n<VST "VST: Inner" x\n>\n>\n'
+        'BYPASS 0 0\n<VST "" file.dll\n>\n>\n<FXCHAIN_REC\n<VST "VST: Input" x\n>\n>\n'
+    )
+    assert [(fx.name, fx.enabled, fx.instrument) for fx in track.effects] == [
+        ("VST: ReaComp (Cockos)", True, False),
+        ("VSTi: ReaSynth (Cockos)", False, True),
+        ("AUi: Drums", False, True),
+        ("VST3i: Kit (Maker)", True, True),
+        ("CLAPi: Hits", True, True),
+        ("loser/3BandEQ", True, False),
+        ("Container", False, False),
+        ("VST: Inner", False, False),
+        ("file.dll", True, False),
+    ]
+
+
+def test_envelopes(track_of: ReadTrack) -> None:
+    track = track_of(
+        "AUTOMODE 4\n<VOLENV2\nEGUID {X}\nACT 1 -1\nVIS 1 1 1\nVOLTYPE 1\nPT 0 1 0\n"
+        "PT 2.5 0.5 5 0 0 0 -0.25\n>\n<VOLENV\nACT 0 -1\nPT 0 2 0\n>\n<MUTEENV\nACT 1\n"
+        "POOLEDENVINST 1 0 1\nPT 0 1 1\n>\n<VOLENV3\nPT 0 1\nPT x 1\n>\n"
+        "<DUALPANENV2\nACT 1\nPT 0 0 0\n>\n"
+    )
+    assert track.automation_mode == "latch"
+    main, pre, mute, trim = track.envelopes
+    assert (main.kind, main.active, main.fader_scaled) == ("volume", True, True)
+    assert [(p.time, p.value, p.shape, p.tension) for p in main.points] == [
+        (0.0, 1.0, 0, 0.0),
+        (2.5, 0.5, 5, -0.25),
+    ]
+    assert (pre.kind, pre.active, pre.fader_scaled) == ("pre-fx volume", False, False)
+    assert (mute.kind, mute.pooled, main.pooled) == ("mute", True, False)
+    assert (trim.kind, trim.active, len(trim.points)) == ("trim volume", True, 1)
+    assert len(track.warnings) == 2
+    assert "automates its right pan" in " ".join(track.warnings)
+    assert "no numbers" in " ".join(track.warnings)
+
+
+def test_an_envelope_beyond_bounds_is_refused(
+    make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reaper_drumgain.hosts.rpp.chains.MAX_POINTS", 3)
+    path = make("<TRACK\n<VOLENV2\n" + "PT 0 1 0\n" * 4 + ">\n>\n")
+    with pytest.raises(ProjectError, match=r"song\.RPP:2: an envelope holds more than 3 points"):
+        read_project(path)
+
+
+def test_volume_groups_and_vca(session_of: ReadSession) -> None:
+    zeros = " 0" * 18
+    flags = [
+        f"1 0{zeros}",
+        f"0 5{zeros}",
+        f"-2147483648 0{zeros}",
+        f"0 0{zeros} 4",
+        f"1 0{' 0' * 12} 1",
+    ]
+    session = session_of("".join(f"<TRACK\nGROUP_FLAGS {row}\n>\n" for row in flags))
+    assert [track.volume_groups for track in session.tracks] == [(1,), (1, 3), (32,), (), (1,)]
+    assert [track.vca_leader for track in session.tracks] == [False] * 3 + [True, False]
+    assert "reverse" in session.tracks[4].warnings[0]
+
+
+def test_groups_above_32(track_of: ReadTrack) -> None:
+    track = track_of("GROUP_FLAGS 2 0\nGROUP_FLAGS_HIGH 0 3\nGROUP_FLAGS_X 1\n")
+    assert track.volume_groups == (2, 33, 34)
+    assert "GROUP_FLAGS_X" in track.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "hidden"),
+    [("0 1 1 0 1", True), ("1 1 1 0 1", False), ("0 1 1 1 1", False), ("0", False), ("", False)],
+)
+def test_hidden_means_in_neither_panel(track_of: ReadTrack, line: str, hidden: bool) -> None:
+    assert track_of(f"SHOWINMIX {line}\n").hidden is hidden
+
+
+def test_what_the_user_stored_on_the_track(session_of: ReadSession) -> None:
+    session = session_of(
+        '<TRACK\n<EXT\nother x\ndrumgain_role "tom 2"\ndrumgain_lock 1\n>\n>\n'
+        '<TRACK\n<EXT\ndrumgain_role ""\ndrumgain_lock 0\n>\n>\n<TRACK\n<EXT\ndrumgain_role\n>\n>\n'
+    )
+    assert [(t.role, t.locked) for t in session.tracks] == [
+        ("tom 2", True),
+        (None, False),
+        (None, False),
+    ]
+
+
+def test_frozen_tracks_do_not_count_what_was_frozen(track_of: ReadTrack) -> None:
+    track = track_of(
+        '<FREEZE 2 0\n<FXCHAIN\n<VST "VST: X"\n>\n>\n'
+        + item("NAME old\n")
+        + "VOLPAN 0.1\n>\n"
+        + item("NAME new\n")
+        + "VOLPAN 0.5 0\n"
+    )
+    assert track.frozen
+    assert [clip.name for clip in track.clips] == ["new"]
+    assert (track.effects, track.fader) == ((), 0.5)
+
+
+def test_shared_guids_are_told(session_of: ReadSession) -> None:
+    session = session_of("<TRACK {A}\n>\n<TRACK {A}\n>\n<TRACK {B}\n>\n")
+    assert [track.guid for track in session.tracks] == ["{A}", "{A}", "{B}"]
+    assert [bool(track.warnings) for track in session.tracks] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("line", "rate", "expected"),
+    [
+        ("0 1", 0, 1.5),
+        ("0.25 0", 0, 1.75),
+        ("0.25 1", 0, 1.5),
+        ("24000 2", 48000, 2.0),
+        ("24000 2", 0, 1.5),
+    ],
+)
+def test_the_playback_offset_of_a_track_moves_its_items(
+    track_of: ReadTrack, line: str, rate: int, expected: float
+) -> None:
+    track = track_of(f"PLAYOFFS {line}\n" + item(""), f"SAMPLERATE {rate} {int(rate > 0)} 0\n")
+    assert track.clips[0].position == expected
+    assert bool([text for text in track.warnings if "later" in text]) is (
+        expected == 1.5 and "2" in line[-1]
+    )
+
+
+# --- items
+
+
+def test_every_field_of_an_item(clip_of: Callable[..., Clip]) -> None:
+    clip = clip_of(
+        "SNAPOFFS 0\nLOOP 1\nALLTAKES 0\nFADEIN 2 0.5 0 2 0 -0.5 0\n"
+        "FADEOUT 1.1 0.01 0.25 1 1 0.5 0\n"
+        'MUTE 0 0\nSEL 0\nNAME "the take"\nVOLPAN 0.5 -0.25 -2 -1\nSOFFS 3.5 7\n'
+        "PLAYRATE 1.25 1 -2 -1 0 0.0025\nCHANMODE 3\nGUID {X}\n"
+    )
+    assert (clip.position, clip.length, clip.offset, clip.loop) == (1.5, 4.0, 3.5, True)
+    assert (clip.play_rate, clip.preserve_pitch, clip.pitch) == (1.25, True, -2.0)
+    assert (clip.item_gain, clip.take_gain, clip.take_pan, clip.channel_mode) == (0.5, -2, -0.25, 3)
+    assert clip.fade_in == Fade(0.5, 2, -0.5)
+    assert clip.fade_out == Fade(0.25, 1, 0.5), "an automatic crossfade overrides the length"
+    assert (clip.name, clip.plays, clip.lane, clip.stretched) == ("the take", True, None, False)
+    assert (clip.source.kind, clip.source.format, clip.source.written) == ("file", "WAVE", "a.wav")
+
+
+def test_an_item_of_reaper_3(clip_of: Callable[..., Clip]) -> None:
+    clip = clip_of(
+        "SNAPOFFS 0.000000\nLOOP 0\nALLTAKES 0\nSEL 0\nFADEIN 1 0.010000 0.000000\n"
+        "FADEOUT 1 0.010000 0.000000\nMUTE 0\nNAME a.wav\n"
+        "VOLPAN 1.000000 0.000000 1.000000 -1.000000\n"
+        "SOFFS 0.000000\nPLAYRATE 1.000000 1 0.000000 -1\nCHANMODE 0\n"
+    )
+    assert clip.fade_in == clip.fade_out == Fade(0.01, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "plays"),
+    [("0", True), ("1", False), ("1 0", False), ("1 -1", True), ("0 1", False), ("0 -1", True)],
+)
+def test_mute_and_item_solo(clip_of: Callable[..., Clip], line: str, plays: bool) -> None:
+    assert clip_of(f"MUTE {line}\n").plays is plays
+
+
+TAKES = (
+    'NAME one\nVOLPAN 0.5 0 0.25 -1\nSOFFS 1\n<SOURCE WAVE\nFILE "1.wav"\n>\n'
+    "{second}\nNAME two\nTAKEVOLPAN 0.5 2 -1\nSOFFS 2\nSM 0 1 + 2 3\n"
+    '<SOURCE FLAC\nFILE "2.flac"\n>\n'
+    "<TAKEFX\nBYPASS 0 0 0\n<JS x\n>\n>\n<VOLENV\nACT 1\nPT 0 0.5 0\n>\n"
+    '{third}\nNAME three\n<SOURCE WAVE\nFILE "3.wav"\n>\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("second", "third", "name"),
+    [("TAKE", "TAKE", "one"), ("TAKE SEL", "TAKE", "two"), ("TAKE", "TAKE SEL", "three")],
+)
+def test_the_active_take_plays(track_of: ReadTrack, second: str, third: str, name: str) -> None:
+    (clip,) = track_of(item(TAKES.format(second=second, third=third), "")).clips
+    assert clip.name == name
+
+
+def test_all_takes_play_where_the_item_says_so(track_of: ReadTrack) -> None:
+    lines = "ALLTAKES 1\n" + TAKES.format(second="TAKE SEL", third="TAKE NULL")
+    one, two = track_of(item(lines, "")).clips
+    assert (one.name, one.item_gain, one.take_gain, one.take_pan) == ("one", 0.5, 0.25, 0.0)
+    assert (two.name, two.item_gain, two.take_gain, two.take_pan) == ("two", 0.5, 2.0, 0.5)
+    assert (one.offset, two.offset) == (1.0, 2.0)
+    assert (one.stretched, two.stretched) == (False, True)
+    assert (one.effects, len(two.effects)) == ((), 1)
+    assert (one.envelopes, two.envelopes[0].kind) == ((), "volume")
+    assert [clip.source.format for clip in (one, two)] == ["WAVE", "FLAC"]
+
+
+def test_an_empty_take_or_item_has_an_empty_source(track_of: ReadTrack) -> None:
+    take, empty = track_of(
+        item(TAKES.format(second="TAKE", third="TAKE NULL SEL").split("NAME three")[0], "")
+        + item("VOLPAN 1\n", "")
+    ).clips
+    assert take.source.kind == empty.source.kind == "empty"
+
+
+@pytest.mark.parametrize(
+    ("solo", "expected"),
+    [
+        ("", [True, True, True, True]),
+        ("LANESOLO 4 0 0 0 0 0 0 0\n", [False, False, True, False]),
+        ("LANESOLO 4294967294 4294967295\n", [False, True, True, True]),
+        ("LANESOLO 0 0 0 0 0 0 0 0\n", [False] * 4),
+        ("LANESOLO x\n", [False] * 4),
+    ],
+)
+def test_fixed_lanes(track_of: ReadTrack, solo: str, expected: list[bool]) -> None:
+    items = "".join(item(f"YPOS {lane / 4} 0.25 2\n") for lane in range(4))
+    track = track_of(f"FREEMODE 2\nITEMLANES 4\n{solo}{items}")
+    assert [clip.lane for clip in track.clips] == [0, 1, 2, 3]
+    assert [clip.plays for clip in track.clips] == expected
+    assert bool([text for text in track.warnings if "LANESOLO" in text]) is ("x" in solo)
+
+
+def test_lanes_beyond_32_and_thirds(track_of: ReadTrack) -> None:
+    items = "".join(item(f"YPOS {lane / 33:.8f} {1 / 33:.8f} 2\n") for lane in range(33))
+    track = track_of(f"FREEMODE 2\nITEMLANES 33\nLANESOLO 0 1\n{items}")
+    assert [clip.lane for clip in track.clips] == list(range(33))
+    assert [clip.plays for clip in track.clips] == [False] * 32 + [True]
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_lanes_count_only_in_lane_mode(track_of: ReadTrack, mode: int) -> None:
+    track = track_of(f"FREEMODE {mode}\nITEMLANES 2\nLANESOLO 1\n" + item("YPOS 0.5 0.5 1\n"))
+    assert (track.clips[0].lane, track.clips[0].plays) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("LENGTH 4.5\nSTARTPOS 1.5\nOVERLAP 0.01\n", (1.5, 4.5, False)),
+        ("LENGTH 4.5\nMODE 2\nSTARTPOS 1.5\n", (1.5, 4.5, True)),
+        ("LENGTH 0\nMODE 3\nSTARTPOS 0\n", (None, None, True)),
+        ("LENGTH 0\nSTARTPOS 2\n", (2.0, None, False)),
+    ],
+)
+def test_sections_in_either_order(
+    clip_of: Callable[..., Clip], lines: str, expected: tuple[float | None, float | None, bool]
+) -> None:
+    inner = '<SOURCE WAVE\nFILE "a.wav"\n>\n'
+    for source in (f"<SOURCE SECTION\n{lines}{inner}>\n", f"<SOURCE SECTION\n{inner}{lines}>\n"):
+        got = clip_of("", source).source
+        assert (got.section_start, got.section_length, got.reversed) == expected
+        assert (got.kind, got.written) == ("file", "a.wav")
+
+
+def test_a_section_of_a_section_is_told(track_of: ReadTrack) -> None:
+    source = (
+        "<SOURCE SECTION\nMODE 2\nLENGTH 1\n" * 40 + '<SOURCE WAVE\nFILE "a.wav"\n>\n' + ">\n" * 40
+    )
+    assert any("section of a section" in text for text in track_of(item("", source)).warnings)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "form"),
+    [
+        ("<SOURCE MIDI\nHASDATA 1 960 QN\nE 480 90 24 7f\n>\n", "midi", "MIDI"),
+        ('<SOURCE MIDI\nFILE "x.mid"\n>\n', "midi", "MIDI"),
+        ("<SOURCE CLICK\nAUTO 1 0\n>\n", "other", "CLICK"),
+        ('<SOURCE VIDEO\nFILE "x.mp4"\n>\n', "other", "VIDEO"),
+        ('<SOURCE RPP_PROJECT\nFILE "x.rpp"\n>\n', "other", "RPP_PROJECT"),
+        ('<SOURCE WAVPACK\nFILE "x.wv"\n>\n', "other", "WAVPACK"),
+        ('<SOURCE VORBIS\nFILE "x.ogg"\n>\n', "file", "VORBIS"),
+        ("<SOURCE EMPTY\n>\n", "empty", "EMPTY"),
+        ("<SOURCE\n>\n", "empty", ""),
+        ("<SOURCE SECTION\n>\n", "other", "SECTION"),
+    ],
+)
+def test_kinds_of_source(clip_of: Callable[..., Clip], source: str, kind: str, form: str) -> None:
+    got = clip_of("", source).source
+    assert (got.kind, got.format) == (kind, form)
+
+
+def test_offline_media_is_read_and_told(track_of: ReadTrack) -> None:
+    track = track_of(item("", '<SOURCE _OFFLINE_WAVE\nFILE "a.wav" 1\n>\n'))
+    assert (track.clips[0].source.kind, track.clips[0].source.format) == ("file", "WAVE")
+    assert track.warnings
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["POSITION nan", "LENGTH 1e300", "SOFFS x", "PLAYRATE 0", "PLAYRATE 1e9", "VOLPAN inf",
+     "FADEIN 99 1", "FADEOUT 1 -inf", "CHANMODE ?", "MUTE inf"],
+)  # fmt: skip
+def test_damaged_numbers_are_told_and_the_rest_goes_on(track_of: ReadTrack, lines: str) -> None:
+    track = track_of(item(f"{lines}\nNAME x\n"))
+    assert track.warnings
+    assert track.clips[0].name == "x"
+
+
+# --- the project
+
+
+def test_every_field_of_the_project(session_of: ReadSession) -> None:
+    session = session_of(
+        "",
+        "PANLAW 0.7\nPANMODE 5\nSAMPLERATE 44100 1 0\nTEMPO 98.5 3 4\nSELECTION 2 7.5\n"
+        "MASTER_VOLUME 0.5 0 -1 -1 1\nMARKER 1 0.5 Verse 0\n"
+        'MARKER 2 4 "Song 1" 1 0 1 R {X}\nMARKER 3 5 "" 0\nMARKER 2 9.5 "" 1\nMARKER 4 1 open 1\n',
+    )
+    assert (session.pan_law, session.pan_mode, session.sample_rate) == (0.7, 5, 44100)
+    assert (session.tempo, session.time_selection, session.master_fader) == (98.5, (2.0, 7.5), 0.5)
+    assert session.markers == (Marker(0.5, "Verse", 1), Marker(5.0, "", 3))
+    assert session.regions == (Marker(4.0, "Song 1", 2, 9.5),)
+    assert session.warnings == ("region 4 has no end: left out",)
+
+
+def test_a_project_that_says_nothing(session_of: ReadSession) -> None:
+    session = session_of("")
+    assert session == Session(path=session.path)
+    assert session_of("", version="").pan_mode == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["TEMPO 0", "TEMPO nan", "PLAYRATE 0.5 0", "MASTERMUTESOLO 1", "<MASTERVOLENV2\nACT 1\n>"],
+)
+def test_what_the_session_cannot_hold_is_a_warning(session_of: ReadSession, line: str) -> None:
+    assert session_of("", line + "\n").warnings
+
+
+def test_a_rate_that_the_project_does_not_use_is_none(session_of: ReadSession) -> None:
+    assert session_of("", "SAMPLERATE 44100 0 0\n").sample_rate is None
+    assert session_of("", "SAMPLERATE 999999999 1 0\n").sample_rate is None
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_both_line_ends_read_the_same(session_of: ReadSession, newline: str) -> None:
+    tracks = "<TRACK {A}\nNAME Kick\nVOLPAN 0.5 0 -1 -1 1\n" + item("NAME 'x y'\n") + ">\n"
+    session = session_of(tracks, "TEMPO 90\n", newline=newline)
+    assert (session.tempo, session.tracks[0].name, session.tracks[0].guid) == (90, "Kick", "{A}")
+    assert session.tracks[0].clips[0].name == "x y"
+    assert session.tracks[0].clips[0].source.written == "a.wav"
+
+
+# --- files
+
+
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+    import os
+
+    with pytest.raises(ProjectError, match="is a folder"):
+        read_project(tmp_path)
+    fifo = tmp_path / "fifo.RPP"
+    os.mkfifo(fifo)
+    with pytest.raises(ProjectError, match="pipe, socket or device"):
+        read_project(fifo)
+    with pytest.raises(ProjectError, match="pipe, socket or device"):
+        read_project("/dev/zero")
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"cannot read .*none\.RPP: No such file"):
+        read_project(tmp_path / "none.RPP")
+    with pytest.raises(StorageError, match="cannot read"):
+        read_project("a\0b")
+
+
+def test_a_file_that_is_too_large(
+    make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make("")
+    monkeypatch.setattr("reaper_drumgain.hosts.rpp.storage.MAX_BYTES", 10)
+    with pytest.raises(ProjectError, match="projects up to 10 are read"):
+        read_project(path)
+
+
+def test_a_file_that_grows_while_it_is_read(
+    make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    path = make("")
+    fstat = os.fstat
+
+    def grow(descriptor: int) -> os.stat_result:
+        status = fstat(descriptor)
+        with path.open("ab") as file:
+            file.write(b"more")
+        return status
+
+    monkeypatch.setattr(os, "fstat", grow)
+    with pytest.raises(ConflictError, match="being written"):
+        read_project(path)
+
+
+def test_a_thousand_tracks_are_quick(make: Callable[..., Path]) -> None:
+    import time
+
+    path = make(
+        "".join(f"<TRACK\nNAME {n}\nVOLPAN 1 0 -1 -1 1\nISBUS 0 0\n>\n" for n in range(1000))
+    )
+    start = time.perf_counter()
+    assert len(read_project(path).session.tracks) == 1000
+    assert time.perf_counter() - start < 1.0
+
+
+def test_two_pans_where_the_pan_mode_has_them(session_of: ReadSession) -> None:
+    tracks = (
+        "<TRACK\nVOLPAN 1 0 -1 -0.5 0.5\nWIDTH 0.25\n>\n<TRACK\nPANMODE 5\nWIDTH 0.25\n>\n"
+        "<TRACK\nPANMODE 6\nVOLPAN 1 0 -1 -0.5 0.5\n>\n<TRACK\nPANMODE 5\n>\n"
+    )
+    own = [None, (0.25, 0.0), (-0.5, 0.5), (1.0, 0.0)]
+    for mode, first in ((3, None), (5, (0.25, 0.0)), (6, (-0.5, 0.5))):
+        session = session_of(tracks, f"PANMODE {mode}\n")
+        assert [track.dual_pan for track in session.tracks] == [first, *own[1:]]
