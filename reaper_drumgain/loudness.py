@@ -284,13 +284,14 @@ class MixLoudness:
         """Gated loudness in LUFS of the mix ``gains @ channels``.
 
         gains: (outputs, channels) linear factors; the outputs' powers are summed with weight
-        one, as BS.1770-4 does for left and right. -inf where the mix is silent, NaN where it
-        is shorter than 400 ms.
+        one, as BS.1770-4 does for left and right. -inf where the mix is silent, and where it
+        is shorter than 400 ms, so that no block can be gated.
         """
-        return gated_loudness(self.hop_powers(gains))
+        loudness = gated_loudness(self.hop_powers(gains))
+        return -math.inf if math.isnan(loudness) else loudness
 
     def track_loudness(self, track: int) -> float:
-        """Gated loudness in LUFS of one track over the length of the session."""
+        """Gated loudness in LUFS of one track over the session's length; as ``integrated``."""
         chosen = self.channel_slices[track]
         return self.integrated(np.eye(self.channels)[chosen])
 

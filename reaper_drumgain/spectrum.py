@@ -59,7 +59,7 @@ def band_weights(rate: int) -> Float64:
     edges = np.asarray(BAND_EDGES)
     low = np.maximum(centre[:, None] - width / 2.0, edges[:-1])
     high = np.minimum(centre[:, None] + width / 2.0, edges[1:])
-    return np.maximum(high - low, 0.0) / width
+    return np.asarray(np.maximum(high - low, 0.0) / width)
 
 
 class _Scratch(threading.local):
@@ -106,7 +106,8 @@ class SpectrumPlan:
         for channel in frames:
             np.take(channel, chosen, axis=0, out=windowed, mode="clip")
             windowed *= self.window
-            np.fft.rfft(windowed, norm="forward", out=spectrum)
+            # numpy's stubs know complex128 only
+            np.fft.rfft(windowed, norm="forward", out=spectrum)  # type: ignore[arg-type]
             for part in (spectrum.real, spectrum.imag):
                 np.square(part, out=other)
                 power += other
