@@ -25,12 +25,12 @@ def session():
     return rpp.read_project(DEMO).session
 
 
-def request(session, settings=None, **changes):
-    chosen = settings or Settings(method="equal-loudness")
+def request(found, **changes):
+    chosen = Settings(method="equal-loudness")
     content = {
         "protocol": PROTOCOL,
         "version": __version__,
-        "session": json.loads(session.to_json()),
+        "session": json.loads(found.to_json()),
         "settings": json.loads(chosen.to_json()),
     }
     return {**content, **changes}
