@@ -28,7 +28,7 @@ GAIN = LinearGain(0.25)
 
 def track(number: int, body: str) -> str:
     return (
-        f"  <TRACK {{00000000-0000-0000-0000-{number:012X}}}\n    NAME \"Track {number}\"\n"
+        f'  <TRACK {{00000000-0000-0000-0000-{number:012X}}}\n    NAME "Track {number}"\n'
         "    PEAKCOL 16576\n    BEAT -1\n    AUTOMODE 0\n    PANLAWFLAGS 3\n"
         "    VOLPAN 0.79607392038897 0 -1 -1 1\n    MUTESOLO 0 0 0\n    IPHASE 0\n"
         "    PLAYOFFS 0 1\n    ISBUS 0 0\n    BUSCOMP 0 0 0 0 0\n"
@@ -45,10 +45,10 @@ def item(number: int) -> str:
         "      LENGTH 2.34567890123456\n      LOOP 0\n      ALLTAKES 0\n"
         "      FADEIN 1 0.01 0 1 0 0 0\n      FADEOUT 1 0.01 0 1 0 0 0\n      MUTE 0 0\n"
         "      SEL 0\n      IGUID {01234567-89AB-CDEF-0123-456789ABCDEF}\n"
-        f"      IID {number}\n      NAME \"take {number % 50}.wav\"\n      VOLPAN 1 0 1 -1\n"
+        f'      IID {number}\n      NAME "take {number % 50}.wav"\n      VOLPAN 1 0 1 -1\n'
         "      SOFFS 12.3456789012345\n      PLAYRATE 1 1 0 -1 0 0.0025\n      CHANMODE 0\n"
         "      GUID {01234567-89AB-CDEF-0123-456789ABCDEF}\n      <SOURCE WAVE\n"
-        f"        FILE \"Media\\take {number % 50}.wav\"\n      >\n    >\n"
+        f'        FILE "Media\\take {number % 50}.wav"\n      >\n    >\n'
     )
 
 
@@ -77,6 +77,7 @@ def project(tracks: list[str]) -> bytes:
 def cases() -> dict[str, bytes]:
     return {
         "1,000 tracks": project([track(n, "") for n in range(1000)]),
+        "10,000 tracks": project([track(n, "") for n in range(10_000)]),
         "20,000 items": project([track(n, "".join(map(item, range(500)))) for n in range(40)]),
         "plug-in data": project([track(n, plugin(600_000, n)) for n in range(24)]),
         "MIDI events": project([track(n, midi(40_000)) for n in range(16)]),

@@ -12,9 +12,9 @@ from reaper_drumgain.session import Effect, Envelope, EnvelopeKind, EnvelopePoin
 
 _EFFECTS = frozenset((b"VST", b"AU", b"JS", b"CLAP", b"DX", b"LV2", b"VIDEO_EFFECT", b"CONTAINER"))
 _INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
-_BYPASS = re.compile(rb"(?m)^[ \t\r]*BYPASS[ \t]+(\S+)(?:[ \t]+(\S+))?")
-_ENVELOPE_LINE = re.compile(rb"(?m)^[ \t\r]*(ACT|VOLTYPE|POOLEDENVINST)[ \t]+(\S+)")
-_POINT = re.compile(rb"(?m)^[ \t\r]*PT[ \t]+([^\r\n]+)")
+_BYPASS = re.compile(rb"\n[ \t\r]*+BYPASS[ \t]+(\S+)(?:[ \t]+(\S+))?")
+_ENVELOPE_LINE = re.compile(rb"\n[ \t\r]*+(ACT|VOLTYPE|POOLEDENVINST)[ \t]+(\S+)")
+_POINT = re.compile(rb"\n[ \t\r]*+PT[ \t]++([^\r\n]+)")
 #: more points than a performance recorded for days; a bound on what one envelope can cost
 MAX_POINTS = 500_000
 

@@ -33,11 +33,11 @@ from reaper_drumgain.units import LinearGain
 _AUDIO_FILES = frozenset((b"WAVE", b"AIFF", b"MP3", b"FLAC", b"VORBIS", b"OPUS"))
 _ENVELOPES: dict[bytes, EnvelopeKind] = {b"VOLENV": "volume", b"PANENV": "pan", b"MUTEENV": "mute"}
 _LINES = re.compile(
-    rb"(?m)^[ \t\r]*(POSITION|LENGTH|LOOP|ALLTAKES|FADEIN|FADEOUT|MUTE|YPOS|NAME|VOLPAN"
+    rb"\n[ \t\r]*+(POSITION|LENGTH|LOOP|ALLTAKES|FADEIN|FADEOUT|MUTE|YPOS|NAME|VOLPAN"
     rb"|SOFFS|PLAYRATE|CHANMODE|TAKEVOLPAN|TAKE|SM)(?![^ \t\r\n])([^\r\n]*)"
 )
-_SECTION_LINES = re.compile(rb"(?m)^[ \t\r]*(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)")
-_FILE = re.compile(rb"(?m)^[ \t\r]*FILE[ \t]+(?=[^ \t\r\n])")
+_SECTION_LINES = re.compile(rb"\n[ \t\r]*+(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)")
+_FILE = re.compile(rb"\n[ \t\r]*+FILE[ \t]+(?=[^ \t\r\n])")
 _NO_FADE = Fade()
 _NOTHING = Source()
 _MAX_SECTIONS = 16

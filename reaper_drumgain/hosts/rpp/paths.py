@@ -17,8 +17,8 @@ from reaper_drumgain.hosts.rpp.values import text
 if TYPE_CHECKING:
     from reaper_drumgain.hosts.rpp.read import ProjectFile
 
-_RECORD_PATH = re.compile(rb"(?m)^[ \t\r]*(RECORD_PATH)[ \t]")
-_FILE = re.compile(rb"(?m)^[ \t\r]*(FILE)[ \t]")
+_RECORD_PATH = re.compile(rb"\n[ \t\r]*+(RECORD_PATH)[ \t]")
+_FILE = re.compile(rb"\n[ \t\r]*+(FILE)[ \t]")
 
 
 def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:

@@ -20,7 +20,7 @@ from reaper_drumgain.session import Marker, Session, Track
 from reaper_drumgain.units import UNITY, LinearGain
 
 _LINES = re.compile(
-    rb"(?m)^[ \t\r]*(PANLAW|PANMODE|TEMPO|SAMPLERATE|SELECTION|MARKER|RECORD_PATH|MASTER_VOLUME"
+    rb"\n[ \t\r]*+(PANLAW|PANMODE|TEMPO|SAMPLERATE|SELECTION|MARKER|RECORD_PATH|MASTER_VOLUME"
     rb"|MASTERMUTESOLO|PLAYRATE)(?![^ \t\r\n])([^\r\n]*)"
 )
 _VERSION = re.compile(rb"(\d+)")

@@ -63,11 +63,11 @@ _OTHER_ENVELOPES = {
 }
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
 _LINES = re.compile(
-    rb"(?m)^[ \t\r]*(NAME|AUTOMODE|VOLPAN|MUTESOLO|IPHASE|ISBUS|SHOWINMIX|FREEMODE|ITEMLANES"
+    rb"\n[ \t\r]*+(NAME|AUTOMODE|VOLPAN|MUTESOLO|IPHASE|ISBUS|SHOWINMIX|FREEMODE|ITEMLANES"
     rb"|LANESOLO|SEL|NCHAN|FX|PANMODE|WIDTH|MAINSEND|AUXRECV|GROUP_FLAGS\w*|PLAYOFFS|TRACKID)"
     rb"(?![^ \t\r\n])([^\r\n]*)"
 )
-_EXT_LINE = re.compile(rb"(?m)^[ \t\r]*(drumgain_role|drumgain_lock)[ \t]")
+_EXT_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_role|drumgain_lock)[ \t]")
 #: REAPER 7 has 256
 _MOST_LANES = 1024
 _VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD = 0, 1, 14, 20

@@ -222,11 +222,11 @@ def _line_length(data: bytes, position: int) -> int:
 
 def _new_line(data: bytes, block: Block, new: bytes) -> Edit:
     """A VOLPAN line for a track that has none, in the file's own manner."""
-    ending = b"\r\n" if data[block.body - 2 : block.body] == b"\r\n" else b"\n"
+    ending = b"\r\n" if data[block.body - 1] == 0x0D else b"\n"
     margin = data[data.rfind(b"\n", 0, block.start) + 1 : block.start]
     indent = margin + b"  " if not margin.strip(b" \t") else b"    "
     line = indent + b"VOLPAN " + new + b" 0 -1 -1 1" + ending
-    return Edit(block.body, block.body, line)
+    return Edit(block.body + 1, block.body + 1, line)
 
 
 def _edited(project: ProjectFile, edits: list[Edit], faders: Mapping[int, LinearGain]) -> bytes:

@@ -209,7 +209,7 @@ def test_envelopes(track_of: ReadTrack) -> None:
     track = track_of(
         "AUTOMODE 4\n<VOLENV2\nEGUID {X}\nACT 1 -1\nVIS 1 1 1\nVOLTYPE 1\nPT 0 1 0\n"
         "PT 2.5 0.5 5 0 0 0 -0.25\n>\n<VOLENV\nACT 0 -1\nPT 0 2 0\n>\n<MUTEENV\nACT 1\n"
-        "POOLEDENVINST 1 0 1\nPT 0 1 1\n>\n<VOLENV3\nPT 0 1\nPT x 1\n>\n"
+        "POOLEDENVINST 1 0 1\nPT 0 1 1\n>\n<VOLENV3\nPT 0 1\nPT x 1\nPT   \nPT\n>\n"
         "<DUALPANENV2\nACT 1\nPT 0 0 0\n>\n"
     )
     assert track.automation_mode == "latch"
