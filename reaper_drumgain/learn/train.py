@@ -8,6 +8,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import soundfile
 
@@ -24,7 +25,7 @@ from reaper_drumgain.learn.scores import Scores, leave_one_song_out
 DRAWS, TREES, SEED = 50, 200, 527
 PERFORMANCES, EXCERPT_SECONDS = 3, 12.0
 #: for a quick run that shows the way works, not how good the forest is
-REDUCED = {"trees": 20, "performances": 1, "seconds": 8.0}
+REDUCED: dict[str, Any] = {"trees": 20, "performances": 1, "seconds": 8.0}
 #: shares of the time that a full run takes
 _RENDERED, _MEASURED = 0.7, 0.95
 
