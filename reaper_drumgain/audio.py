@@ -84,7 +84,8 @@ class TrackAudio:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A sentence for each of the flags and each file, naming the track and clip."""
+        """A sentence for each of the flags and each file, naming clip and file, and
+        what to do."""
         return self._notes.sentences
 
     def silent_until(self) -> int:
@@ -175,7 +176,6 @@ class _Notes:
     """What of a track is not played faithfully: flags, and a sentence for each flag and file."""
 
     def __init__(self, track: Track) -> None:
-        self._track = track
         self._found: dict[tuple[str, str], tuple[str, int]] = {}
         if any(effect.instrument and effect.enabled for effect in track.effects):
             self.add("instrument", "An instrument makes its sound: render or freeze the track.")
@@ -187,8 +187,7 @@ class _Notes:
     @property
     def sentences(self) -> tuple[str, ...]:
         return tuple(
-            f"Track {self._track.index + 1} {self._track.name!r}: {sentence}"
-            + (f" ({count - 1} more clips likewise.)" if count > 1 else "")
+            sentence + (f" ({count - 1} more clips likewise.)" if count > 1 else "")
             for sentence, count in self._found.values()
         )
 

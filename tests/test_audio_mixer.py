@@ -1,0 +1,174 @@
+"""Track audio against a second, straightforward mixer, and resampling against known signals."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import reference_mixer
+import soundfile
+import soxr
+from audio_support import (
+    RATE,
+    file_source,
+    noise_in,
+    ones_in,
+    play,
+    session_of,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reaper_drumgain.session import (
+    Clip,
+    Envelope,
+    EnvelopePoint,
+    Fade,
+    Source,
+)
+
+
+@pytest.fixture
+def ones(tmp_path: Path) -> Source:
+    return ones_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
+    return noise_in(tmp_path_factory.mktemp("noise"))
+
+
+GAINS = st.sampled_from([1.0, 1.0, 0.0, 0.5, 1.7, -0.8])
+
+
+# Fractions of a frame that never add up to a half, where either neighbour would be right.
+PLACES = st.builds(
+    lambda n, part: (n + part) / RATE, st.integers(0, 9000), st.sampled_from([0, 0.3, 0.7])
+)
+
+
+OFFSETS = st.builds(
+    lambda n, part: (n + part) / RATE, st.integers(-3000, 5000), st.sampled_from([0, 0.1, 0.4])
+)
+
+
+FADES = st.builds(Fade, st.sampled_from([0.0, 0.0, 0.01, 0.3]), st.integers(0, 6))
+
+
+@st.composite
+def envelopes(draw: st.DrawFn, kind: str) -> Envelope:
+    times = sorted(draw(st.sets(st.integers(-200, 1800), max_size=4)))
+    values = [draw(st.sampled_from([0.0, 0.5, 1.0, 2.0])) for _ in times]
+    shapes = [draw(st.integers(0, 4)) for _ in times]
+    made = tuple(
+        EnvelopePoint(time / 1000.0 + 1e-5, value, shape)
+        for time, value, shape in zip(times, values, shapes, strict=True)
+    )
+    return Envelope(kind, draw(st.booleans()), made)  # type: ignore[arg-type]
+
+
+@st.composite
+def clips(draw: st.DrawFn, sources: list[Source]) -> Clip:
+    source = draw(st.sampled_from(sources))
+    rate = draw(st.sampled_from([1.0, 1.0, 1.0, 0.5, 2.0]))
+    resampled = rate != 1.0 or "1" in Path(str(source.path)).stem
+    section = draw(st.sampled_from([None, None, (0.1, 0.25), (0.25, 1.0), (0.0, 0.05)]))
+    if section is not None:
+        source = dataclasses.replace(source, section_start=section[0], section_length=section[1])
+    position, offset = draw(PLACES), draw(OFFSETS)
+    if resampled:  # the reference needs places that are frames of both
+        position, offset = round(position * 100) / 100, round(offset * 100) / 100
+    take = draw(st.lists(envelopes("volume"), max_size=1))
+    return Clip(
+        position=position,
+        length=draw(st.sampled_from([0.05, 0.3, 0.61, 1.0])),
+        source=dataclasses.replace(source, reversed=draw(st.booleans())),
+        offset=offset,
+        play_rate=rate,
+        loop=draw(st.booleans()),
+        plays=draw(st.sampled_from([True, True, True, False])),
+        item_gain=abs(draw(GAINS)),  # type: ignore[arg-type]
+        take_gain=draw(GAINS),  # type: ignore[arg-type]
+        take_pan=draw(st.sampled_from([0.0, 0.0, 0.3, -1.0])),
+        channel_mode=draw(st.sampled_from([0, 0, 1, 2, 3, 4, 5, 67, 69])),
+        fade_in=draw(FADES),
+        fade_out=draw(FADES),
+        envelopes=tuple(take),
+    )
+
+
+def both_sides(signal: np.ndarray) -> np.ndarray:
+    return np.repeat(signal, 2, axis=0) if len(signal) == 1 else signal
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_random_sessions_equal_the_reference(noise: list[Source], data: st.DataObject) -> None:
+    chosen = tuple(data.draw(st.lists(clips(noise), min_size=1, max_size=4)))
+    pre_fx = tuple(data.draw(st.lists(envelopes("pre-fx volume"), max_size=1)))
+    session = session_of(*chosen, envelopes=pre_fx)
+    start = data.draw(st.sampled_from([0.0, 0.0, 0.4]))
+    block = data.draw(st.sampled_from([97, 1000, 4096, 40000]))
+    expected = reference_mixer.mix(session.tracks[0], RATE, start, 2.0)
+    signal, _ = play(session, 2.0, start=start, block=block)
+    assert np.abs(both_sides(signal) - expected).max() < 1e-6 * max(1.0, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("block", [1, 50, 333, 5000])
+def test_the_size_of_the_blocks_changes_nothing(noise: list[Source], block: int) -> None:
+    session = session_of(
+        Clip(0.1, 0.3, noise[0], fade_in=Fade(0.1, 1)),
+        Clip(0.2, 0.4, noise[4], offset=0.0123, play_rate=1.07, loop=True),
+    )
+    signal, _ = play(session, 0.7, block=block)
+    whole, _ = play(session, 0.7, block=100_000)
+    assert np.abs(signal - whole).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("file_rate", "rate", "play_rate"),
+    [(44100, 48000, 1.0), (48000, 44100, 1.0), (96000, 48000, 1.0), (48000, 48000, 1.0371)],
+)
+def test_resampled_sine_stays_in_place(
+    tmp_path: Path, file_rate: int, rate: int, play_rate: float
+) -> None:
+    # A sine knows its value between any two frames: 40 s show a drift, a fractional offset a
+    # place that is off, odd blocks a click at a border.
+    seconds, tone, offset, position = 40.0, 997.0, 1.2345678, 0.1234567
+    times = np.arange(round((seconds + 3) * play_rate * file_rate)) / file_rate
+    path = tmp_path / "sine.wav"
+    soundfile.write(path, 0.5 * np.sin(2 * np.pi * tone * times), file_rate, subtype="FLOAT")
+    clip = Clip(position, seconds, file_source(path), offset=offset, play_rate=play_rate)
+    signal, _ = play(session_of(clip), seconds, rate=rate, block=12_347)
+    at = np.arange(rate, signal.shape[1] - rate)
+    expected = 0.5 * np.sin(2 * np.pi * tone * (offset + (at / rate - position) * play_rate))
+    # The nearest place of the two grids: half a frame where both are whole multiples.
+    whole = (file_rate / rate).is_integer() and play_rate == 1.0
+    misplaced = (0.5 if whole else 1 / 150) / rate
+    if whole:
+        misplaced /= file_rate / rate
+    bound = 0.5 * 2 * np.pi * tone * play_rate * misplaced + 2e-5
+    assert np.abs(signal[0, at] - expected).max() < bound
+
+
+def test_resampling_in_blocks_equals_soxr_on_the_whole_file(tmp_path: Path) -> None:
+    samples = np.random.default_rng(3).uniform(-0.5, 0.5, (44100 * 2, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "noise.wav", samples, 44100, subtype="FLOAT")
+    # Ten periods of both grids of silence in front: soxr rounds off a sudden start.
+    whole = soxr.resample(np.pad(samples, ((1470, 1470), (0, 0))), 44100, 48000).T[:, 1600:97600]
+    clip = Clip(0.0, 2.0, file_source(tmp_path / "noise.wav"))
+    for block in (1000, 48000):
+        signal, _ = play(session_of(clip), 2.0, rate=48000, block=block)
+        assert np.abs(signal - whole).max() < 1e-6
+
+
+def test_a_rate_that_cannot_be_meant_is_left_out(ones: Source) -> None:
+    for rate in (1e-7, 1e7, 0.0, -1.0, math.nan):
+        signal, flags = play(session_of(Clip(0.0, 1.0, ones, play_rate=rate)), 1.0)
+        assert not signal.any()
+        assert flags == ("bad clip values",)
