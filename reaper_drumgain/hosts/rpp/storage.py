@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -149,7 +148,7 @@ def put(
     """
     made: list[Path] = []
     kept: Path | None = None
-    temporary = target.with_name(f".drumgain-{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".drumgain-{os.urandom(8).hex()}.tmp")
     ready = False
     try:
         with storage_errors(f"cannot write {name_of(target)}"):
