@@ -210,5 +210,6 @@ def _headroom_warnings(
             over.append(f"{drum.track.name!r} by {level:.1f} dB")
     if over:
         yield (
-            f"over full scale at the master: {', '.join(over)}; --level peak:-1 lowers the whole kit"
+            f"over full scale at the master: {', '.join(over)}; "
+            "--level peak:-1 lowers the whole kit"
         )

@@ -355,7 +355,9 @@ def test_python_files_in_the_project_folder_are_not_run(project, how):
         pytest.skip("the package is not installed with its script")
     command = [str(script)] if how == "script" else [sys.executable, "-m", "reaper_drumgain"]
     arguments = ["balance", project.name, "--dry-run", "--method", "unity"]
-    done = subprocess.run([*command, *arguments], cwd=project.parent, capture_output=True, check=False)
+    done = subprocess.run(
+        [*command, *arguments], cwd=project.parent, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert not marker.exists()
 
