@@ -535,7 +535,11 @@ def _bleed_columns(measurement: Measurement, sounding: Sequence[int]) -> dict[st
         name: np.full(count, np.nan)
         for name in ("similarity_max", "similarity_mean", "dominance_db")
     }
-    columns["dominance_db"][sounding] = bleed.dominances(measurement.onsets, sounding)
+    if len(sounding) == sum(track.peak > 0.0 for track in measurement.tracks):
+        columns["dominance_db"][sounding] = bleed.dominances(measurement.onsets, sounding)
+    else:  # onsets of others are no onsets of this session
+        heard = bleed.onset_levels([measurement.tracks[index].envelope for index in sounding])
+        columns["dominance_db"][sounding] = bleed.dominances(heard, range(len(sounding)))
     for index in sounding:
         others = measurement.similarity[index, [other for other in sounding if other != index]]
         others = others[np.isfinite(others)]
