@@ -90,6 +90,8 @@ def select(session: Session, settings: Settings) -> Selection:
             selected = not only or track.index in only
             locked = track.index in locks or track.locked
             drums.append(_drum_track(session, track, role, kind, selected, locked))
+            if drums[-1].measured:
+                warnings += _envelope_warnings(track)
     return Selection(tuple(_linked(drums)), tuple(untouched), tuple(warnings))
 
 
@@ -145,6 +147,16 @@ def _drum_track(
         why = "not selected: stays, and the others follow it"
         return DrumTrack(track, role, path, NOT_SELECTED, why)
     return DrumTrack(track, role, path)
+
+
+def _envelope_warnings(track: Track) -> Iterable[str]:
+    """Envelopes behind the effects: what they do over time is in no level of the plan."""
+    for envelope in track.envelopes:
+        if envelope.active and envelope.kind in ("volume", "trim volume", "mute"):
+            yield (
+                f"track {track.name!r}: its {envelope.kind} envelope goes on playing on top of the "
+                "fader and is not counted in the levels"
+            )
 
 
 def _obstacle(

@@ -67,7 +67,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Fade:
-    """A fade in or out: ``shape`` is REAPER's number 0 to 6, ``curvature`` -1 to 1."""
+    """A fade in or out: ``shape`` is REAPER's number 0 to 6, or 7 for equal power (written
+    as 1.1 in project files), ``curvature`` -1 to 1."""
 
     length: float = 0.0
     shape: int = 0

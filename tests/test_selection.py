@@ -79,6 +79,12 @@ def test_envelopes_that_do_not_drive_the_fader_are_no_obstacle(fields):
     assert flags(session(mic(0, "Kick", **fields))) == {"Kick": None}
 
 
+def test_a_volume_envelope_that_plays_on_top_of_the_fader_is_told():
+    built = session(mic(0, "Kick", envelopes=(Envelope("volume", active=True),)), mic(1, "Snare"))
+    (warning,) = select(built, Settings()).warnings
+    assert "'Kick': its volume envelope" in warning
+
+
 def test_a_muted_folder_mutes_what_is_in_it():
     built = session(Track(0, "Drums", folder=True, muted=True), mic(1, "Kick", parent=0))
     (kick,) = select(built, Settings()).drums

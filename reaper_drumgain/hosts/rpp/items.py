@@ -3,9 +3,9 @@
 Fields are those of the project format's description; what it leaves open is decided
 here as follows (assumptions, to be checked against REAPER itself):
 
-- FADEIN, FADEOUT: the shape is the whole part of the first field; the length is the third
-  field (automatic crossfade) where that is above zero, else the second; the curvature is
-  the sixth.
+- FADEIN, FADEOUT: the shape is the whole part of the first field (1.1 is 7, equal power);
+  the length is the third field (automatic crossfade) where that is above zero, else the
+  second; the curvature is the sixth.
 - MUTE: a second field of -1 (item solo) overrides a mute, 1 (solo elsewhere) silences.
 - Fixed lanes (REAPER 7): a track with FREEMODE 2 has ITEMLANES lanes. LANESOLO holds the
   playing lanes as bits of 32-bit words; where the line is missing, all play. An item's
@@ -326,8 +326,9 @@ def _fade(fields: Fields) -> Fade:
     length = automatic if automatic > 0.0 else fields.real(1, 0.0)
     if length <= 0.0:
         return _NO_FADE
-    shape = fields.whole(0, 0)
-    if not 0 <= shape <= 6:
+    # equal power came after the seven shapes and is written as a kind of the first
+    shape = 7 if fields.real(0, 0.0) == 1.1 else fields.whole(0, 0)
+    if not 0 <= shape <= 7:
         fields.faults.append(f"{fields.key} has shape {shape}: read as linear")
         shape = 0
     return Fade(length, shape, min(1.0, max(-1.0, fields.real(5, 0.0))))

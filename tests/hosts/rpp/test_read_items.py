@@ -36,7 +36,7 @@ def test_every_field_of_an_item(clip_of: Callable[..., Clip]) -> None:
     assert (clip.play_rate, clip.preserve_pitch, clip.pitch) == (1.25, True, -2.0)
     assert (clip.item_gain, clip.take_gain, clip.take_pan, clip.channel_mode) == (0.5, -2, -0.25, 3)
     assert clip.fade_in == Fade(0.5, 2, -0.5)
-    assert clip.fade_out == Fade(0.25, 1, 0.5), "an automatic crossfade overrides the length"
+    assert clip.fade_out == Fade(0.25, 7, 0.5), "equal power; an automatic crossfade overrides"
     assert (clip.name, clip.plays, clip.lane, clip.stretched) == ("the take", True, None, False)
     assert (clip.source.kind, clip.source.format, clip.source.written) == ("file", "WAVE", "a.wav")
 
