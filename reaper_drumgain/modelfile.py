@@ -19,7 +19,8 @@ import math
 import os
 import stat
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ import numpy.typing as npt
 
 from reaper_drumgain import features
 from reaper_drumgain.errors import ModelError
+from reaper_drumgain.roles import ROLE_NAMES
 
 FORMAT = 1
 ARRAYS_NAME, MANIFEST_NAME = "forest.npz", "forest.json"
@@ -37,6 +39,8 @@ MAX_ARRAYS_BYTES = 8 << 20
 MAX_MANIFEST_BYTES = 512 << 10
 MAX_TREES, MAX_NODES = 4096, 1 << 20
 MAX_INPUTS, MAX_OUTPUTS = 4096, 256
+#: branches on the longest way through a tree: what a prediction costs
+MAX_DEPTH = 64
 MAX_LEVEL_DB = 200.0
 #: arrays by name: dtype and number of axes
 _ARRAYS: Mapping[str, tuple[str, int]] = {
@@ -52,6 +56,7 @@ _ARRAYS: Mapping[str, tuple[str, int]] = {
 _MAX_HEADER = 1024
 
 Float64 = npt.NDArray[np.float64]
+Indexes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -184,29 +189,39 @@ def _parse_manifest(path: Path, content: bytes) -> dict[str, Any]:
             f"{path}: made for feature version {manifest.get('feature_version')!r}, this DrumGain "
             f"computes version {features.VERSION}: train the model again"
         )
+    _check_names(path, manifest)
+    _check_levels(path, manifest)
+    if not isinstance(manifest.get("sha256"), str):
+        raise ModelError(f"{path}: has no sha256 of {ARRAYS_NAME}")
+    return manifest
+
+
+def _check_names(path: Path, manifest: Mapping[str, Any]) -> None:
     for name, limit in (("inputs", MAX_INPUTS), ("outputs", MAX_OUTPUTS), ("columns", MAX_INPUTS)):
         names = manifest.get(name)
         if not isinstance(names, list) or not all(isinstance(item, str) for item in names):
             raise ModelError(f"{path}: {name} is not a list of names")
         if len(names) > limit or len(set(names)) != len(names):
             raise ModelError(f"{path}: {name} holds names twice, or more than {limit}")
-    unknown = {*manifest["columns"], manifest.get("tie_column")} - set(features.COLUMNS)
-    if unknown:
-        raise ModelError(f"{path}: no feature columns: {sorted(map(str, unknown))}")
+    for column in (*manifest["columns"], manifest.get("tie_column")):
+        if column not in features.COLUMNS:
+            raise ModelError(f"{path}: {column!r} is no feature column")
+
+
+def _check_levels(path: Path, manifest: Mapping[str, Any]) -> None:
     template = manifest.get("template_lufs")
-    if not isinstance(template, dict) or not all(map(_is_level, template.values())):
+    if not isinstance(template, dict) or set(template) != set(ROLE_NAMES):
         raise ModelError(f"{path}: template_lufs does not hold a level for each role")
+    if not all(map(_is_level, template.values())):
+        raise ModelError(f"{path}: template_lufs holds what is no level within +-200 dB")
     if not _is_level(manifest.get("width_db")) or manifest["width_db"] < 0:
         raise ModelError(f"{path}: width_db is {manifest.get('width_db')!r}, expected a level")
-    if not isinstance(manifest.get("sha256"), str):
-        raise ModelError(f"{path}: has no sha256 of {ARRAYS_NAME}")
-    return manifest
 
 
 def _is_level(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value) and abs(value) <= MAX_LEVEL_DB
+    return -MAX_LEVEL_DB <= value <= MAX_LEVEL_DB
 
 
 def _refuse_constant(name: str) -> float:
@@ -223,11 +238,11 @@ def _parse_arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:
                 raise ModelError(f"{path}: expected the arrays {', '.join(_ARRAYS)} and no others")
             for entry in entries:
                 name = entry.filename.removesuffix(".npy")
+                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise ModelError(f"{path}: {name} is compressed by an unknown method")
                 with archive.open(entry) as stream:
                     arrays[name] = _parse_array(path, name, stream, entry.file_size)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise ModelError(f"{path}: damaged: {error}") from error
-    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise ModelError(f"{path}: damaged: {error}") from error
     return arrays
 
@@ -279,17 +294,33 @@ def _check_arrays(
     check(np.abs(value).max() <= MAX_LEVEL_DB, f"a value is beyond {MAX_LEVEL_DB:g} dB")
     check(np.isfinite(arrays["threshold"]).all(), "a threshold is not finite")
     check(
-        root[0] == 0 and (np.diff(root) > 0).all() and root[-1] < nodes,
+        root[0] == 0 and (np.diff(root.astype(np.int64)) > 0).all() and root[-1] < nodes,
         "its roots are not in order",
     )
     check((arrays["missing_left"] <= 1).all(), "missing_left is neither 0 nor 1")
-    index = np.arange(nodes)
-    inner = leaf < 0
-    ends = np.append(root[1:], nodes)[np.searchsorted(root, index, side="right") - 1]
     check((leaf < len(value)).all(), "a leaf has no value")
+    check(((feature >= 0) & (feature < inputs)).all(), "a feature index is out of range")
+    _check_links(check, root, left, right, leaf < 0)
+
+
+def _check_links(
+    check: Callable[[object, str], None],
+    root: Indexes,
+    left: Indexes,
+    right: Indexes,
+    inner: npt.NDArray[np.bool_],
+) -> None:
+    nodes = len(inner)
+    index = np.arange(nodes)
+    ends = np.append(root[1:], nodes)[np.searchsorted(root, index, side="right") - 1]
     for child in (left, right):
         check((child[inner] > index[inner]).all(), "a child does not come after its parent")
         check((child[inner] < ends[inner]).all(), "a child lies outside its tree")
-    check(
-        ((feature[inner] >= 0) & (feature[inner] < inputs)).all(), "a feature index is out of range"
-    )
+    parents = np.bincount(np.concatenate([left[inner], right[inner]]), minlength=nodes)
+    parents[root] += 1
+    check((parents == 1).all(), "a node has not exactly one parent")
+    level, depth = root, 0
+    while (inside := level[inner[level]]).size:
+        level = np.concatenate([left[inside], right[inside]])
+        depth += 1
+        check(depth <= MAX_DEPTH, f"a tree is deeper than {MAX_DEPTH}")

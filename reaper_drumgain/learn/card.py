@@ -28,10 +28,12 @@ song, of what else plays, of effects, or of what you want; engineers differ from
 - A **random forest with multiple outputs** (after Moffat and Sandler 2019, whose split,
   features and settings are not published) adds a gain for each of {slots} role slots ("snare
   top 2", "overhead left 1"). Its inputs are which slots are taken, and for each taken slot
-  {columns}; an empty slot is a missing value. It sees no level.
+  {columns}.
+  An empty slot is a missing value. It sees no level.
 - scikit-learn refuses missing targets: in training an empty slot has the mean of its role in
   the training songs, or of a sibling role where no song has it. These values are never scored.
-  Slots are therefore drawn towards their role. Without any track in these songs: {never}.
+  Slots are therefore drawn towards their role.
+  Without any track in these songs: {never}.
 - Tracks of one role sit in slots in the order of their numbers. One beyond the last slot of its
   role takes that slot's gain with its own level part, and is no input.
 
@@ -39,7 +41,7 @@ song, of what else plays, of effects, or of what you want; engineers differ from
 - **Real:** {songs} songs, {mixes} mixes, {tracks} tracks: track lists, loudness of the raw tracks,
   faders (MixologyDB, Michael Clemens, MIT licence; most mixes are from De Man's Mix Evaluation
   Dataset), with one corrected role per track. {mutes} fader values below -30 dB are in effect
-  mutes and {without_raw} row names no raw track: left out of fit and scores{no_target}.
+  mutes and {without_raw} row names no raw track: left out of fit and scores.{no_target}
 - **Simulated:** all audio. Each song's track list was rendered with the MuldjordKit (drum
   samples provided by DrumGizmo.org, Lars Muldjord, CC BY 4.0) and Gogodze Phu Vol II (Karoryfer
   Lecolds, CC0), played by performances of the Groove MIDI Dataset (Google LLC, Gillick et al.
@@ -99,7 +101,7 @@ def model_card(forest: Forest, faders: HumanFaders, scores: Scores, draws: int) 
     no_target = ""
     if faders.without_target:
         names = "; ".join(faders.without_target)
-        no_target = f"; so is the one track that is left without a fader ({names})"
+        no_target = f"\n  So is what is left without a fader: {names}."
     settings = forest.about["settings"]
     return _CARD.format(
         width=forest.width_db,

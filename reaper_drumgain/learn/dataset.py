@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -298,9 +299,9 @@ def _from_cache(path: Path, tracks: int) -> FeatureTable | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             values = held["values"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: damaged, delete it and run again: {error}") from error
     if values.shape != (tracks, len(features.COLUMNS)) or values.dtype != np.float64:
         raise InputError(f"{path}: holds {values.dtype} {values.shape}: delete it and run again")

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.roles import ROLE_NAMES, SIDES, Role
+from reaper_drumgain.roles import Role
 
 Float64 = npt.NDArray[np.float64]
 
@@ -112,7 +112,13 @@ def load_human_faders(folder: Path) -> HumanFaders:
             for mix, values in tracks[raw].items():
                 table[mixes[song].index(mix), column] = float(np.mean(values))
         raw_tracks = tuple(
-            _raw_track(raw, roles[song, raw], loudness[song, raw]) for raw in raw_files
+            RawTrack(
+                raw,
+                *roles[song, raw],
+                loudness[song, raw],
+                2 if roles[song, raw][0].side == "stereo" else 1,
+            )
+            for raw in raw_files
         )
         target = median_engineer(table)
         songs.append(Song(song, raw_tracks, tuple(mixes[song]), table, target))
@@ -143,20 +149,15 @@ def median_engineer(gains_db: Float64) -> Float64:
     return np.asarray(target - target.mean())
 
 
-def _raw_track(raw: str, row: dict[str, str], raw_lufs: float) -> RawTrack:
-    side, ordinal = row["side"] or None, int(row["ordinal"]) if row["ordinal"] else None
-    role = Role(row["role"], side, ordinal)
-    return RawTrack(raw, role, row["sure"] == "yes", raw_lufs, 2 if side == "stereo" else 1)
-
-
-def _read_roles(path: Path) -> dict[tuple[str, str], dict[str, str]]:
+def _read_roles(path: Path) -> dict[tuple[str, str], tuple[Role, bool]]:
     roles = {}
     for line, row in _rows(path, _ROLE_FIELDS):
-        known = row["role"] in ROLE_NAMES and (not row["side"] or row["side"] in SIDES)
-        if not known or not (row["ordinal"].isdecimal() or not row["ordinal"]):
-            got = f"{row['role']!r}, {row['side']!r}, {row['ordinal']!r}"
-            raise InputError(f"{path}:{line}: no role, side and ordinal: {got}")
-        roles[row["song"], row["raw_file"]] = row
+        try:
+            ordinal = int(row["ordinal"]) if row["ordinal"] else None
+            role = Role(row["role"], row["side"] or None, ordinal)
+        except ValueError as error:
+            raise InputError(f"{path}:{line}: {error}") from error
+        roles[row["song"], row["raw_file"]] = (role, row["sure"] == "yes")
     return roles
 
 

@@ -57,7 +57,6 @@ SLOTS: tuple[str, ...] = tuple(
 )
 #: roles that have a slot for each side
 SIDED = ("overhead", "room")
-_LAST = 1_000
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,16 @@ class Seat:
 def seat(roles: Sequence[Role], channels: Sequence[int], tie: Float64) -> list[Seat]:
     """The slot of each track.
 
-    Tracks of one family sit in the order of their ordinals, those without one last, then
-    of ``tie`` (tracks,), which must not depend on the order of tracks nor on their levels.
-    So "SnT2" alone sits in "snare top 1", and a floor tom without a number behind the
-    numbered toms. A track beyond its family's last slot takes that slot's gain (with its
-    own level part), and gives no input.
+    Tracks of one family sit in the order of their ordinals (none is 1, but for toms, where
+    it is the floor tom's and comes last), then of ``tie`` (tracks,), which must not depend on
+    the order of tracks nor on their levels. "SnT2" alone sits in "snare top 1". A track
+    beyond its family's last slot takes that slot's gain (with its own level part), and gives
+    no input.
     """
     families = [family_of(role, count) for role, count in zip(roles, channels, strict=True)]
     order = sorted(
         range(len(roles)),
-        key=lambda i: (_LAST if roles[i].ordinal is None else roles[i].ordinal, _key(float(tie[i]))),
+        key=lambda place: (_number(roles[place]), _tie(float(tie[place]))),
     )
     taken: dict[str, int] = {}
     seats: dict[int, Seat] = {}
@@ -181,6 +180,13 @@ def predict(
     return np.asarray(forest - slope(away, model.width_db) * away)
 
 
-def _key(tie: float) -> float:
+def _number(role: Role) -> float:
+    """A tom without a number is a floor tom, the last; any other drum without one the first."""
+    if role.ordinal is not None:
+        return role.ordinal
+    return np.inf if role.name == "tom" else 1.0
+
+
+def _tie(value: float) -> float:
     """NaN has no place in an order."""
-    return float(tie) if np.isfinite(tie) else np.inf
+    return value if np.isfinite(value) else np.inf

@@ -1,0 +1,126 @@
+"""Songs made audible: listed loudness, caching, what stands in for what."""
+
+from pathlib import Path
+
+import numpy as np
+import pyloudnorm
+import pytest
+
+from reaper_drumgain import features
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.dataset import (
+    choose_performances,
+    measure_song,
+    render_song,
+    renderings,
+    taps_for,
+)
+from reaper_drumgain.learn.human_faders import HumanFaders, load_human_faders
+from reaper_drumgain.learn.render import KITS, RATE, TOMS, load_kit
+from reaper_drumgain.roles import ROLE_NAMES, SIDES, Role
+
+
+@pytest.fixture(scope="module")
+def faders() -> HumanFaders:
+    folder = Path(__file__).resolve().parents[3] / "shared" / "data" / "human_faders"
+    if not folder.is_dir():
+        pytest.skip("needs the data folder ../shared/data, which is not part of the repository")
+    return load_human_faders(folder)
+
+
+@pytest.fixture(scope="module")
+def performances(faders):
+    groove = Path(__file__).resolve().parents[3] / "shared" / "data" / "groove"
+    return choose_performances(groove, 1, 6.0, 7)
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_every_role_has_microphones_of_the_kit(shared_data, kit):
+    known = set(load_kit(shared_data / "kits" / kit).microphones)
+    for name in ROLE_NAMES:
+        for side in (None, *SIDES):
+            for channels in (1, 2):
+                taps = taps_for(Role(name, side), channels, kit)
+                assert len(taps) == channels
+                assert {m for tap in taps for m in tap.microphones} <= known
+    left, right = (taps_for(Role("overhead", side), 1, kit) for side in ("left", "right"))
+    assert kit != "muldjord" or left != right
+
+
+def test_chosen_performances_hold_every_drum_and_depend_on_the_seed(shared_data):
+    once = choose_performances(shared_data / "groove", 3, 12.0, 1)
+    again = choose_performances(shared_data / "groove", 3, 12.0, 1)
+    other = choose_performances(shared_data / "groove", 3, 12.0, 2)
+    assert once == again != other
+    for performance in once:
+        pieces = {stroke.piece for stroke in performance.strokes}
+        assert {"kick", "snare", *TOMS} <= pieces
+        assert max(stroke.time for stroke in performance.strokes) < 12.0
+
+
+def test_performances_that_are_not_there_are_an_error(shared_data, tmp_path):
+    with pytest.raises(InputError, match=r"info\.csv"):
+        choose_performances(tmp_path, 1, 6.0, 1)
+    (tmp_path / "info.csv").write_text("id,midi_filename,beat_type,time_signature,style,duration\n")
+    with pytest.raises(InputError, match="expected 1 performances with all toms, found 0"):
+        choose_performances(tmp_path, 1, 6.0, 1)
+
+
+@pytest.mark.parametrize("kit", KITS)
+@pytest.mark.parametrize("name", ["Good Time", "Old Tree"])
+def test_scaled_tracks_have_the_listed_loudness(shared_data, faders, performances, kit, name):
+    (song,) = [song for song in faders.songs if song.name == name]
+    tracks = render_song(song, load_kit(shared_data / "kits" / kit), performances[0], seed=3)
+    table, gains = measure_song(song, tracks)
+    assert [track.shape[0] for track in tracks] == [track.channels for track in song.tracks]
+    np.testing.assert_allclose(table.column("loudness_lufs"), song.raw_lufs, atol=0.01)
+    meter = pyloudnorm.Meter(RATE, filter_class="DeMan")
+    for track, gain, wanted in zip(tracks, gains, song.raw_lufs, strict=True):
+        scaled = track.astype(np.float64).T * 10 ** (gain / 20)
+        assert meter.integrated_loudness(scaled) == pytest.approx(wanted, abs=0.05)
+
+
+def test_a_rendering_comes_from_the_cache_as_it_was_measured(
+    shared_data, faders, performances, tmp_path
+):
+    one = HumanFaders(faders.songs[2:3], 0, 0, ())
+    told: list[float] = []
+
+    def run(cache: Path | None):
+        return renderings(
+            one,
+            shared_data,
+            kits=("gogodze",),
+            performances=performances,
+            seed=5,
+            cache=cache,
+            progress=lambda _what, share: told.append(share),
+        )
+
+    fresh, first = run(None), run(tmp_path / "cache")
+    (held,) = (tmp_path / "cache").iterdir()
+    stamp = held.stat().st_mtime_ns
+    second = run(tmp_path / "cache")
+    assert held.stat().st_mtime_ns == stamp
+    for made in (first, second):
+        np.testing.assert_array_equal(made[0].table.values, fresh[0].table.values)
+    assert second[0].table.columns == features.COLUMNS
+    assert told[0] == 0.0
+    assert told[-1] == 1.0
+
+    held.write_bytes(held.read_bytes()[:200])
+    with pytest.raises(InputError, match="delete it and run again"):
+        run(tmp_path / "cache")
+    np.savez(held, values=np.zeros((2, 2)))
+    with pytest.raises(InputError, match="delete it and run again"):
+        run(tmp_path / "cache")
+    np.savez(held, values=np.array([[None]], object))
+    with pytest.raises(InputError, match="delete it and run again"):
+        run(tmp_path / "cache")
+
+
+def test_a_silent_track_cannot_be_scaled(faders):
+    song = faders.songs[2]
+    silent = [np.zeros((track.channels, RATE), np.float32) for track in song.tracks]
+    with pytest.raises(InputError, match="rendered without a sound: 01_KickIn"):
+        measure_song(song, silent)

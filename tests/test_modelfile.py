@@ -1,0 +1,340 @@
+"""Models that are whole are read as they were written; all others are refused."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reaper_drumgain import features, modelfile
+from reaper_drumgain.errors import ModelError
+from reaper_drumgain.modelfile import ARRAYS_NAME, MANIFEST_NAME, Forest, load, save
+from reaper_drumgain.roles import ROLE_NAMES
+
+
+def arrays():
+    """Two trees: one that splits twice, one that is a leaf."""
+    return {
+        "root": np.array([0, 5], "<i4"),
+        "left": np.array([1, -1, 3, -1, -1, -1], "<i4"),
+        "right": np.array([2, -1, 4, -1, -1, -1], "<i4"),
+        "feature": np.array([0, 0, 1, 0, 0, 0], "<i4"),
+        "threshold": np.array([0.5, 0, -1.0, 0, 0, 0], "<f8"),
+        "missing_left": np.array([1, 0, 0, 0, 0, 0], "|u1"),
+        "leaf": np.array([-1, 0, -1, 1, 2, 3], "<i4"),
+        "value": np.array([[1, 10], [2, 20], [4, 40], [0, 100]], "<f8"),
+    }
+
+
+def forest(**changes):
+    made = Forest(
+        inputs=("a", "b"),
+        outputs=("x", "y"),
+        columns=("crest_db",),
+        tie_column="centroid_hz",
+        template_lufs=dict.fromkeys(ROLE_NAMES, -25.0),
+        width_db=5.0,
+        arrays=arrays(),
+        about={"scores": {"error_db": 3.0}},
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save(forest(), tmp_path)
+    return tmp_path
+
+
+def put_manifest(folder: Path, **changes) -> None:
+    path = folder / MANIFEST_NAME
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def put_arrays(folder: Path, content: bytes) -> None:
+    (folder / ARRAYS_NAME).write_bytes(content)
+    put_manifest(folder, sha256=hashlib.sha256(content).hexdigest())
+
+
+def zipped(held, **raw: bytes) -> bytes:
+    """An .npz of arrays, with entries replaced by raw bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in held.items():
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, array, version=(1, 0))
+            archive.writestr(f"{name}.npy", raw.get(name, entry.getvalue()))
+    return buffer.getvalue()
+
+
+def test_what_was_saved_is_loaded(folder: Path):
+    found = load(folder)
+    assert found.inputs == ("a", "b")
+    assert found.outputs == ("x", "y")
+    assert found.template_lufs == dict.fromkeys(ROLE_NAMES, -25.0)
+    assert found.about["scores"] == {"error_db": 3.0}
+    for name, array in arrays().items():
+        np.testing.assert_array_equal(found.arrays[name], array)
+
+
+def test_the_same_forest_gives_the_same_bytes(folder: Path, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    save(load(folder), other)
+    assert (other / ARRAYS_NAME).read_bytes() == (folder / ARRAYS_NAME).read_bytes()
+    kept = json.loads((folder / MANIFEST_NAME).read_text())
+    assert json.loads((other / MANIFEST_NAME).read_text()) == kept
+
+
+def test_prediction_follows_the_branches(folder: Path):
+    rows = np.array([[0.5, 0.0], [0.6, -1.0], [0.6, -0.9], [np.nan, 5.0], [1.0, np.nan]])
+    first = np.array([[1, 10], [2, 20], [4, 40], [1, 10], [4, 40]])
+    expected = (first + np.array([0, 100])) / 2
+    np.testing.assert_array_equal(load(folder).predict(rows), expected)
+
+
+def test_prediction_refuses_another_number_of_inputs(folder: Path):
+    with pytest.raises(ValueError, match=r"expected \(rows, 2\)"):
+        load(folder).predict(np.zeros((1, 3)))
+
+
+def test_the_bundled_model_loads():
+    found = load(modelfile.bundled_folder())
+    assert found.arrays["value"].shape[1] == len(found.outputs)
+
+
+BAD_ARRAYS = {
+    "another number of nodes": ({"left": np.array([1, -1], "<i4")}, "different numbers of nodes"),
+    "nan value": ({"value": np.full((4, 2), np.nan)}, "value is not finite"),
+    "huge value": ({"value": np.full((4, 2), 1e9)}, "value is beyond"),
+    "outputs": ({"value": np.ones((4, 3))}, "3 values a leaf for 2 outputs"),
+    "nan threshold": ({"threshold": np.full(6, np.nan)}, "threshold is not finite"),
+    "infinite threshold": ({"threshold": np.full(6, np.inf)}, "threshold is not finite"),
+    "feature": ({"feature": np.array([0, 0, 2, 0, 0, 0], "<i4")}, "feature index"),
+    "feature of a leaf": ({"feature": np.array([0, 0, 0, 0, 0, 99], "<i4")}, "feature index"),
+    "negative feature": ({"feature": np.array([-1, 0, 0, 0, 0, 0], "<i4")}, "feature index"),
+    "itself": ({"left": np.array([0, -1, 3, -1, -1, -1], "<i4")}, "after its parent"),
+    "backwards": ({"right": np.array([2, -1, 1, -1, -1, -1], "<i4")}, "after its parent"),
+    "no child": ({"left": np.array([-1, -1, 3, -1, -1, -1], "<i4")}, "after its parent"),
+    "other tree": ({"right": np.array([2, -1, 5, -1, -1, -1], "<i4")}, "outside its tree"),
+    "far away": ({"right": np.array([2, -1, 77, -1, -1, -1], "<i4")}, "outside its tree"),
+    "shared child": ({"left": np.array([2, -1, 3, -1, -1, -1], "<i4")}, "exactly one parent"),
+    "leaf": ({"leaf": np.array([-1, 0, -1, 1, 2, 4], "<i4")}, "leaf has no value"),
+    "missing": ({"missing_left": np.full(6, 2, "|u1")}, "missing_left"),
+    "roots": ({"root": np.array([0, 6], "<i4")}, "roots are not in order"),
+    "wrapping roots": (
+        {"root": np.array([0, 2**31 - 1, -(2**31)], "<i4")},
+        "roots are not in order",
+    ),
+    "objects": ({"value": np.array([[None]], object)}, "expected float64"),
+    "another type": ({"value": np.ones((4, 2), "<f4")}, "expected float64"),
+    "big endian": ({"root": np.array([0, 5], ">i4")}, "expected int32"),
+    "axes": ({"value": np.ones(4)}, "with 2 axes"),
+    "empty": ({"value": np.ones((0, 2))}, "out of bounds"),
+    "column order": ({"value": np.asfortranarray(np.ones((4, 2)))}, "with 2 axes"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ARRAYS)
+def test_arrays_that_are_not_a_forest_are_refused(folder: Path, case: str):
+    changes, reason = BAD_ARRAYS[case]
+    raw = {}
+    if case == "objects":
+        # as numpy's own pickling writer puts it
+        entry = io.BytesIO()
+        np.lib.format.write_array(entry, changes.pop("value"), version=(1, 0), allow_pickle=True)
+        raw["value"] = entry.getvalue()
+        changes = {}
+    put_arrays(folder, zipped(arrays() | changes, **raw))
+    with pytest.raises(ModelError, match=reason):
+        load(folder)
+
+
+def test_a_tree_too_deep_to_walk_quickly_is_refused(folder: Path):
+    depth = modelfile.MAX_DEPTH + 1
+    nodes = 2 * depth + 1
+    inner = np.arange(nodes) % 2 == 0
+    inner[-1] = False
+    chain = {
+        "root": np.array([0], "<i4"),
+        "left": np.where(inner, np.arange(nodes) + 1, -1).astype("<i4"),
+        "right": np.where(inner, np.arange(nodes) + 2, -1).astype("<i4"),
+        "feature": np.zeros(nodes, "<i4"),
+        "threshold": np.zeros(nodes),
+        "missing_left": np.zeros(nodes, "|u1"),
+        "leaf": np.where(inner, -1, 0).astype("<i4"),
+        "value": np.ones((1, 2)),
+    }
+    put_arrays(folder, zipped(chain))
+    with pytest.raises(ModelError, match="deeper than"):
+        load(folder)
+
+
+def header(text: str) -> bytes:
+    padded = text.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded
+
+
+BAD_ENTRIES = {
+    "declares too much": (
+        header("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000, 2), }"),
+        "out of bounds",
+    ),
+    "declares more than there is": (
+        header("{'descr': '<f8', 'fortran_order': False, 'shape': (5, 2), }") + bytes(64),
+        "holds other than the 80 bytes",
+    ),
+    "holds more than it declares": (
+        header("{'descr': '<f8', 'fortran_order': False, 'shape': (4, 2), }") + bytes(72),
+        "holds other than the 64 bytes",
+    ),
+    "huge entry": (bytes(modelfile.MAX_NODES * 64 + 4096), "declares"),
+    "no array": (b"hello", "no sane header"),
+    "format 2": (b"\x93NUMPY\x02\x00" + bytes(200), "no array of format 1.0"),
+    "long header": (b"\x93NUMPY\x01\x00\xff\xff" + b" " * 65535, "no sane header"),
+    "code in the header": (header("__import__('os').getcwd()"), "no sane header"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ENTRIES)
+def test_entries_beyond_their_bounds_are_refused(folder: Path, case: str):
+    content, reason = BAD_ENTRIES[case]
+    put_arrays(folder, zipped(arrays(), value=content))
+    with pytest.raises(ModelError, match=reason):
+        load(folder)
+
+
+def test_missing_and_extra_arrays_are_refused(folder: Path):
+    held = arrays()
+    del held["leaf"]
+    put_arrays(folder, zipped(held))
+    with pytest.raises(ModelError, match="expected the arrays"):
+        load(folder)
+    put_arrays(folder, zipped(arrays() | {"more": np.zeros(1)}))
+    with pytest.raises(ModelError, match="expected the arrays"):
+        load(folder)
+
+
+def test_an_unknown_compression_is_refused(folder: Path):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+        for name in arrays():
+            archive.writestr(f"{name}.npy", bytes(100))
+    put_arrays(folder, buffer.getvalue())
+    with pytest.raises(ModelError, match="unknown method"):
+        load(folder)
+
+
+def test_a_file_that_the_manifest_was_not_written_for_is_refused(folder: Path):
+    (folder / ARRAYS_NAME).write_bytes(zipped(arrays()))
+    with pytest.raises(ModelError, match="is not the file"):
+        load(folder)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_a_damaged_file_is_refused_or_harmless(folder: Path, data):
+    """Cut short or with a byte changed, under a digest that fits: ModelError and no other."""
+    save(forest(), folder)
+    content = bytearray((folder / ARRAYS_NAME).read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        del content[place:]
+    else:
+        content[place] ^= data.draw(st.integers(1, 255))
+    put_arrays(folder, bytes(content))
+    try:
+        found = load(folder)
+    except ModelError:
+        return
+    assert np.isfinite(found.predict(np.zeros((1, 2)))).all()
+
+
+BAD_MANIFESTS = {
+    "kind": ({"kind": "other"}, "not the manifest"),
+    "format": ({"format": 2}, "format 2, expected 1"),
+    "feature version": ({"feature_version": features.VERSION + 1}, "train the model again"),
+    "inputs": ({"inputs": "ab"}, "not a list of names"),
+    "names": ({"outputs": [1, 2]}, "not a list of names"),
+    "doubled": ({"inputs": ["a", "a"]}, "holds names twice"),
+    "many": ({"outputs": [f"{n}" for n in range(300)]}, "more than 256"),
+    "column": ({"columns": ["no such"]}, "is no feature column"),
+    "tie": ({"tie_column": ["centroid_hz"]}, "is no feature column"),
+    "no template": ({"template_lufs": None}, "level for each role"),
+    "a role is missing": ({"template_lufs": {"kick": -20.0}}, "level for each role"),
+    "template": ({"template_lufs": dict.fromkeys(ROLE_NAMES, "loud")}, "no level"),
+    "huge template": ({"template_lufs": dict.fromkeys(ROLE_NAMES, 10**400)}, "no level"),
+    "width": ({"width_db": -1.0}, "width_db"),
+    "true": ({"width_db": True}, "width_db"),
+    "digest": ({"sha256": 5}, "sha256"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_MANIFESTS)
+def test_a_manifest_that_does_not_fit_is_refused(folder: Path, case: str):
+    changes, reason = BAD_MANIFESTS[case]
+    put_manifest(folder, **changes)
+    with pytest.raises(ModelError, match=reason):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[1]", '{"width_db": NaN}', "[" * 100_000, "\x00", '{"a": ' + "9" * 5000 + "}"],
+)
+def test_what_is_no_manifest_is_refused(folder: Path, text: str):
+    (folder / MANIFEST_NAME).write_text(text)
+    with pytest.raises(ModelError, match=r"not JSON|not the manifest"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", [ARRAYS_NAME, MANIFEST_NAME])
+def test_files_that_are_missing_too_large_or_not_regular_are_refused(folder: Path, name: str):
+    path = folder / name
+    with path.open("ab") as file:
+        file.truncate(modelfile.MAX_ARRAYS_BYTES + 1)
+    with pytest.raises(ModelError, match="larger than"):
+        load(folder)
+    path.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        load(folder)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+        with pytest.raises(ModelError, match="not a regular file"):
+            load(folder)
+
+
+def test_save_refuses_what_load_would(tmp_path: Path):
+    with pytest.raises(ModelError, match="not finite"):
+        save(forest(arrays=arrays() | {"value": np.full((4, 2), np.inf)}), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_loading_imports_no_scikit_learn(folder: Path):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from pathlib import Path; from reaper_drumgain.modelfile import load;"
+        f"load(Path({str(folder)!r}));"
+        "assert not {'sklearn', 'scipy', 'joblib', 'pickle5'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_folder_in_a_wheel_comes_first(tmp_path: Path, monkeypatch):
+    package = tmp_path / "site" / "reaper_drumgain"
+    (package / "_models").mkdir(parents=True)
+    monkeypatch.setattr(modelfile, "__file__", str(package / "modelfile.py"))
+    assert modelfile.bundled_folder() == package / "_models"
+    shutil.rmtree(package / "_models")
+    assert modelfile.bundled_folder() == tmp_path / "site" / "models"
