@@ -1,0 +1,299 @@
+"""One scenario in one process: ``python -m reascript.run SCENARIO.json REPORT.json``.
+
+From a test: ``report = run_scenario({...})``; the scenario's keys stand in ``SCENARIO_KEYS``
+and in ASSUMPTIONS.md's neighbour, README.md.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).resolve().parents[1]
+
+SCENARIO_KEYS = {
+    "projects": "paths of .RPP files, one tab each; none: one new project",
+    "active": "the number of the tab that is current at first",
+    "resource_path": "REAPER's resource folder; by default the report's folder",
+    "version": "what GetAppVersion says",
+    "clock": "'real' (default) or 'virtual': ticks take no time, workers get none",
+    "deadline": "real seconds that a run step may take until its scripts are idle (20)",
+    "faults": "how this REAPER misbehaves: the fields of engine.Faults",
+    "render_gain": "what stems are multiplied by (0.5)",
+    "render_python": "the interpreter of the render's child process",
+    "ext_state": "[[section, key, value], ...] before the first step",
+    "commands": "what NamedCommandLookup knows: name -> number",
+    "block_imports": "packages that cannot be imported in this process",
+    "search_path": "folders put in front of the scripts' sys.path",
+    "steps": "what happens, in order: see STEP_KEYS",
+}
+STEP_KEYS = {
+    "do": "what the user does: {deed: value}, see scenario.World",
+    "run": "the path of a script to run",
+    "dialogs": "answers for the dialogs of this step, in order",
+    "ticks": "with run: stop waiting after so many ticks; alone: let so many pass",
+    "wait": "true: wait until all scripts are idle",
+    "events": "[{'tick': n | 'before': function, 'nth': n, 'do': {...}}, ...] during this step",
+    "fail": "[{'call': function, 'nth': n, 'effect': 'ignore' | 'raise'}, ...] during this step",
+    "quit": "true: REAPER is closed, exit code of running scripts runs",
+}
+
+
+class _Blocked(importlib.abc.MetaPathFinder):
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = frozenset(names)
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.partition(".")[0] in self.names:
+            raise ImportError(f"{name} cannot be imported here")
+
+
+def _check(given: Mapping[str, Any], known: Mapping[str, str], what: str) -> None:
+    if unknown := sorted(set(given) - set(known)):
+        raise ValueError(f"{what}: no {unknown}, there are {sorted(known)}")
+
+
+def perform(scenario: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Play a scenario in this process and return its report."""
+    from reascript.engine import Engine, Faults
+    from reascript.scenario import World, children, project_state
+    from reascript.scripts import Runner
+
+    _check(scenario, SCENARIO_KEYS, "scenario")
+    resource_path = Path(scenario.get("resource_path", folder))
+    engine = Engine(
+        version=scenario.get("version", "7.27/linux-x86_64"),
+        resource_path=resource_path,
+        faults=Faults(**scenario.get("faults", {})),
+        virtual_clock=scenario.get("clock", "real") == "virtual",
+    )
+    engine.render_gain = scenario.get("render_gain", 0.5)
+    engine.render_python = scenario.get("render_python")
+    engine.commands = dict(scenario.get("commands", {}))
+    for path in scenario.get("projects", []) or [None]:
+        engine.open_project(Path(path) if path else None)
+    engine.current = engine.projects[scenario.get("active", 0)]
+    world = World(engine)
+    world.do_ext_state(scenario.get("ext_state", []))
+    if blocked := scenario.get("block_imports"):
+        sys.meta_path.insert(0, _Blocked(blocked))
+    search = [p for p in sys.path if p and Path(p) != TESTS]
+    runner = Runner(engine, [*scenario.get("search_path", []), *search])
+    steps = []
+    for step in scenario.get("steps", []):
+        steps.append(_step(step, runner, world, float(scenario.get("deadline", 20))))
+    if engine.answers:
+        engine.fail(f"dialogs that were not shown: {list(engine.answers)}")
+    report = {
+        "failures": engine.failures,
+        "errors": runner.errors,
+        "projects": [project_state(engine, project) for project in engine.projects],
+        "console": "".join(engine.console),
+        "dialogs": engine.dialogs,
+        "ext_state": {"/".join(key): value for key, (value, _) in engine.ext_state.items()},
+        "writes": engine.writes,
+        "renders": engine.renders,
+        "calls": dict(engine.calls),
+        "steps": steps,
+        "idle": not runner.busy,
+        "children": len(children()),
+        "ticks": [
+            {
+                "script": tick.script,
+                "number": tick.number,
+                "ms": 1000 * tick.seconds,
+                "engine_ms": 1000 * tick.engine_seconds,
+                "reapy_import_ms": 1000 * tick.reapy_import,
+            }
+            for tick in runner.ticks
+        ],
+    }
+    report["ok"] = not (engine.failures or runner.errors or runner.busy)
+    return report
+
+
+def _step(step: dict[str, Any], runner: Any, world: Any, deadline: float) -> dict[str, Any]:
+    from reascript.scenario import project_state
+
+    _check(step, STEP_KEYS, "step")
+    engine = runner.engine
+    engine.answers.extend(step.get("dialogs", []))
+    started, first_tick, first_run = time.monotonic(), runner.ticks_done, len(runner.ticks)
+    timed: dict[int, list[dict[str, Any]]] = {}
+    for event in step.get("events", []):
+        if "before" in event:
+            deeds = event["do"]
+            nth = event.get("nth", 1)
+            engine.plan(event["before"], nth, lambda deeds=deeds: world.do(deeds) or True)
+        else:
+            timed.setdefault(event["tick"], []).append(event["do"])
+
+    def happen(tick: int) -> None:
+        for deeds in timed.pop(tick - first_tick, []):
+            world.do(deeds)
+
+    for planned in step.get("fail", []):
+        engine.plan_failure(planned["call"], planned.get("nth", 1), planned["effect"])
+    runner.on_tick.append(happen)
+    if "do" in step:
+        world.do(step["do"])
+    if "run" in step:
+        runner.start(Path(step["run"]))
+    limit = step.get("ticks")
+    waits = "run" in step or step.get("wait") or limit is not None
+    while waits and (runner.busy or (limit is not None and "run" not in step)):
+        if limit is not None and runner.ticks_done - first_tick >= limit:
+            break
+        if time.monotonic() - started > deadline:
+            engine.fail(f"still busy after {deadline} s: {step}")
+            break
+        runner.tick()
+    if step.get("quit"):
+        runner.stop_all()
+    runner.on_tick.remove(happen)
+    if timed:
+        engine.fail(f"events that never came, the scripts were idle before: {timed}")
+    engine.planned.clear()
+    ticks = runner.ticks[first_run:]
+    return {
+        "seconds": time.monotonic() - started,
+        "ticks": runner.ticks_done - first_tick,
+        "longest_ms": 1000 * max((t.seconds - t.reapy_import for t in ticks), default=0.0),
+        "reapy_import_ms": 1000 * sum(t.reapy_import for t in ticks),
+        "idle": not runner.busy,
+        "projects": [project_state(engine, project) for project in engine.projects],
+    }
+
+
+def main() -> None:
+    """Read the scenario named on the command line, play it, write the report."""
+    scenario_path, report_path = map(Path, sys.argv[1:3])
+    scenario = json.loads(scenario_path.read_text("utf-8"))
+    try:
+        report = perform(scenario, report_path.parent)
+    except Exception as error:
+        import traceback
+
+        report = {"ok": False, "failures": [f"{error!r}\n{traceback.format_exc()}"]}
+    report_path.write_text(json.dumps(report), "utf-8")
+
+
+# ---- the test's side
+
+
+@dataclass(frozen=True)
+class Report:
+    """What happened. ``data`` is the whole report; the rest are short cuts."""
+
+    data: dict[str, Any]
+    stdout: str
+    stderr: str
+    returncode: int
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """No loud failure of the stand-in, no error of a script, nothing left running."""
+        return bool(self.data.get("ok"))
+
+    @property
+    def problems(self) -> str:
+        """What went wrong, for an assertion's message."""
+        failures = list(self.data.get("failures", []))
+        failures += [each["error"] for each in self.data.get("errors", [])]
+        if not self.data:
+            failures.append(f"no report; exit status {self.returncode}\n{self.stderr}")
+        elif not self.data.get("idle", True):
+            failures.append("scripts are still running")
+        return "\n".join(failures)
+
+    def state(self, step: int | None = None, project: int = 0) -> dict[str, Any]:
+        """A project's state at the end, or after a step."""
+        home = self.data if step is None else self.data["steps"][step]
+        state: dict[str, Any] = home["projects"][project]
+        return state
+
+    def faders(self, step: int | None = None, project: int = 0) -> dict[str, float]:
+        """Track name -> fader (linear)."""
+        return {t["name"]: t["fader"] for t in self.state(step, project)["tracks"]}
+
+    def undo(self, step: int | None = None, project: int = 0) -> list[str]:
+        """The names of the undo points up to the present, the oldest first."""
+        state = self.state(step, project)
+        return [name for name, _ in state["undo"][: state["undo_place"]]]
+
+    @property
+    def console(self) -> str:
+        return str(self.data.get("console", ""))
+
+    @property
+    def longest_ms(self) -> float:
+        """The longest that REAPER was held, the import of reapy apart."""
+        return max((t["ms"] - t["reapy_import_ms"] for t in self.data["ticks"]), default=0.0)
+
+
+_CHILD = "import sys; sys.path.insert(0, {tests!r}); from reascript.run import main; main()"
+
+
+def run_scenario(
+    scenario: Mapping[str, Any],
+    folder: Path | None = None,
+    *,
+    python: str | None = None,
+    flags: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    prefix: Sequence[str] = (),
+    timeout: float = 60.0,
+    cwd: Path | None = None,
+) -> Report:
+    """Play a scenario in a process of its own.
+
+    ``folder`` takes scenario and report (and is the resource folder where none is named);
+    ``flags`` go to the interpreter (``-I -S`` hides the environment's packages), ``env`` is
+    added to the environment, ``prefix`` is put in front of the command (strace, unshare).
+    """
+    _check(scenario, SCENARIO_KEYS, "scenario")
+    if folder is None:
+        with tempfile.TemporaryDirectory() as made:
+            return run_scenario(
+                scenario,
+                Path(made),
+                python=python,
+                flags=flags,
+                env=env,
+                prefix=prefix,
+                timeout=timeout,
+                cwd=cwd,
+            )
+    scenario_path, report_path = folder / "scenario.json", folder / "report.json"
+    scenario_path.write_text(json.dumps(scenario, default=str), "utf-8")
+    report_path.unlink(missing_ok=True)
+    child = _CHILD.format(tests=str(TESTS))
+    command = [*prefix, python or sys.executable, *flags, "-c", child]
+    started = time.monotonic()
+    done = subprocess.run(
+        [*command, str(scenario_path), str(report_path)],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=timeout,
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+    )
+    seconds = time.monotonic() - started
+    data = json.loads(report_path.read_text("utf-8")) if report_path.exists() else {}
+    return Report(data, done.stdout, done.stderr, done.returncode, seconds)
+
+
+if __name__ == "__main__":
+    main()
