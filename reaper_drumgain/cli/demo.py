@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-from importlib import resources
 from pathlib import Path
 
 from reaper_drumgain.cli import balance as balance_command
@@ -60,6 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _copy_session(folder: Path) -> Path:
+    import shutil
+    from importlib import resources
+
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"--output {folder} is not empty: name a new folder, or delete that one")
     packaged = resources.files("reaper_drumgain") / "demo" / "session"

@@ -5,7 +5,6 @@ Track names are anybody's text: control and bidirectional characters never reach
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 import unicodedata
@@ -78,7 +77,9 @@ def table(
 
 
 def _rich_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> None:
-    # imported late: it takes as long as half of numpy
+    # imported late: together they take as long as half of numpy
+    import shutil
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
