@@ -1,6 +1,6 @@
 """One pass over all tracks in step -> measurement -> table of named feature columns.
 
-``measure`` reads every stream once, in chunks of 3.2 s, and keeps what loudness, levels,
+``measure`` reads every stream once, in chunks of seconds, and keeps what loudness, levels,
 spectrum and bleed are made of; ``feature_table`` turns that into numbers in milliseconds, for
 any recording level of the tracks and any subset of them.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ from reaper_drumgain.spectrum import (
 VERSION = 1
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
-CHUNK_HOPS = 32
+#: hops read at a time, fewer where all tracks together would take more than this
+CHUNK_HOPS = 64
+CHUNK_BYTES = 40_000_000
 #: samples above this (100 dBFS) are damage, like those that are not finite
 SANE_PEAK = 1e5
 #: floor of shares in dB
@@ -168,7 +171,7 @@ class _TrackMeter:
     ) -> None:
         self._stream = stream
         self._weighting = weighting
-        self._hop = hop
+        self.hop = hop
         self._chunk = chunk
         self.channels = stream.channels
         if self.channels not in {1, 2}:
@@ -177,6 +180,8 @@ class _TrackMeter:
         self._ringing = False
         self._spectrum = SpectrumMeter(plan, self.channels)
         self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
+        widths = np.tile(np.diff(self._edges), chunk // hop)
+        self._widths: Float32 = widths.astype(np.float32)
         self._envelope: list[Float32] = []
         self._peak = 0.0
         self._energy = 0.0
@@ -227,7 +232,7 @@ class _TrackMeter:
             if length:
                 self._spectrum.silence(length)
             if not self._ringing:
-                self._envelope.append(np.zeros(CHUNK_HOPS * FINE, dtype=np.float32))
+                self._envelope.append(np.zeros_like(self._widths))
                 return False
             samples = np.zeros((self.channels, 0), dtype=np.float32)
             self._ringing = False
@@ -251,14 +256,14 @@ class _TrackMeter:
             return None
         self._peak = max(self._peak, peak)
         for channel in samples:
-            whole = channel.shape[0] // self._hop * self._hop
-            rows = channel[:whole].reshape(-1, self._hop)
+            whole = channel.shape[0] // self.hop * self.hop
+            rows = channel[:whole].reshape(-1, self.hop)
             self._energy += float(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64))
             self._energy += float(np.dot(channel[whole:], channel[whole:]))
         return samples
 
     def _weigh(self, samples: Float32, weighted: Float32) -> None:
-        envelope = np.zeros(CHUNK_HOPS * FINE, dtype=np.float32)
+        envelope = np.zeros_like(self._widths)
         for number in range(self.channels):
             channel = samples[number]
             if channel.shape[0] < self._chunk:
@@ -266,18 +271,18 @@ class _TrackMeter:
                 channel[: samples.shape[1]] = samples[number]
             out = weighted[number]
             self._states[number] = self._weighting.process(channel, self._states[number], out)
-            if self._hop % FINE == 0:
-                rows = out.reshape(-1, self._hop // FINE)
+            if self.hop % FINE == 0:
+                rows = out.reshape(-1, self.hop // FINE)
                 envelope += np.einsum("ij,ij->i", rows, rows)
             else:
-                squares = np.square(out).reshape(-1, self._hop)
+                squares = np.square(out).reshape(-1, self.hop)
                 envelope += np.add.reduceat(squares, self._edges[:-1], axis=1).ravel()
-        envelope /= np.tile(np.diff(self._edges), CHUNK_HOPS).astype(np.float32)
+        envelope /= self._widths
         self._envelope.append(envelope)
 
     def finish(self) -> TrackMeasures:
         """What was measured up to the end of the stream."""
-        whole = self.frames // self._hop * FINE
+        whole = self.frames // self.hop * FINE
         envelope = np.concatenate(self._envelope)[:whole] if self._envelope else np.zeros(0)
         return TrackMeasures(
             self.channels,
@@ -309,7 +314,7 @@ def measure(
     if any(stream.rate != rate for stream in streams):
         raise ValueError("streams have different sample rates")
     hop = hop_length(rate)
-    chunk = hop * CHUNK_HOPS
+    chunk = hop * _chunk_hops(sum(stream.channels for stream in streams) * hop)
     weighting, plan = KWeighting(rate), SpectrumPlan(rate)
     meters = [_TrackMeter(stream, weighting, plan, hop, chunk) for stream in streams]
     stops = np.cumsum([meter.channels for meter in meters]).tolist()
@@ -323,6 +328,14 @@ def measure(
     if progress:
         progress(1.0)
     return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop))
+
+
+def _chunk_hops(samples_per_hop: int) -> int:
+    """A power of two, so that a chunk is a whole number of the filter's blocks."""
+    hops = CHUNK_HOPS
+    while hops > 8 and 4 * hops * samples_per_hop > CHUNK_BYTES:
+        hops //= 2
+    return hops
 
 
 def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:
@@ -363,7 +376,7 @@ def _run_inline(
     while not all(meter.ended for meter in meters):
         sounds = [meter.step(weighted[place]) for meter, place in zip(meters, slices, strict=True)]
         _collect(covariance, start, weighted, slices, sounds)
-        start += CHUNK_HOPS
+        start += chunk // meters[0].hop
         report(max(meter.frames for meter in meters))
 
 
@@ -375,28 +388,37 @@ def _run_threaded(
     threads: int,
     report: Callable[[int], None],
 ) -> None:
-    # two buffers: the tracks of the next chunk are measured while the covariance of the last is
+    # two chunks are under way, so that no worker waits for the last track of a chunk, and the
+    # covariance of one is taken while the next is measured
     buffers = [np.zeros((slices[-1].stop, chunk), dtype=np.float32) for _ in range(2)]
-    start = 0
-    pending: list[Future[bool]] = []
     with ThreadPoolExecutor(threads) as pool:
+        latest: list[Future[bool] | None] = [None] * len(meters)
 
         def submit(target: Float32) -> list[Future[bool]]:
-            return [
-                pool.submit(meter.step, target[place])
-                for meter, place in zip(meters, slices, strict=True)
+            futures = [
+                pool.submit(_after, before, meter, target[place])
+                for before, meter, place in zip(latest, meters, slices, strict=True)
             ]
+            latest[:] = futures
+            return futures
 
-        pending = submit(buffers[0])
-        while pending:
-            sounds = [future.result() for future in pending]
-            done = buffers[0]
-            buffers.reverse()
-            more = not all(meter.ended for meter in meters)
-            pending = submit(buffers[0]) if more else []
-            _collect(covariance, start, done, slices, sounds)
-            start += CHUNK_HOPS
+        under_way = deque([submit(buffer) for buffer in buffers])
+        start = 0
+        while under_way:
+            sounds = [future.result() for future in under_way.popleft()]
+            _collect(covariance, start, buffers[0], slices, sounds)
+            start += chunk // meters[0].hop
             report(max(meter.frames for meter in meters))
+            if not all(meter.ended for meter in meters):
+                under_way.append(submit(buffers[0]))
+            buffers.reverse()
+
+
+def _after(before: Future[bool] | None, meter: _TrackMeter, target: Float32) -> bool:
+    """The next step of a track, once its last one is done (it started earlier)."""
+    if before is not None:
+        before.result()
+    return meter.step(target)
 
 
 def feature_table(

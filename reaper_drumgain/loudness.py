@@ -27,10 +27,8 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 #: samples per matrix block and blocks per group of the state scan
-BLOCK = 64
-GROUP = 16
-#: blocks whose state response is added at once
-SEGMENT = 400
+BLOCK = 32
+GROUP = 12
 ORDER = 4
 
 MIN_RATE = 8_000
@@ -116,14 +114,14 @@ class KWeighting:
         self._reach: Float32 = np.ascontiguousarray(reach.T, dtype=np.float32)
         self._levels: list[tuple[Float64, Float64]] = []
         power = np.linalg.matrix_power(A, BLOCK)
-        for _ in range(4):  # GROUP^4 blocks: over four million samples per call
+        for _ in range(6):  # GROUP^6 blocks: more samples per call than memory holds
             self._levels.append(_scan_matrices(power))
             power = np.linalg.matrix_power(power, GROUP)
 
     def process(self, samples: Float32, state: Float64, out: Float32) -> Float64:
         """Filter ``samples`` (n,) from ``state`` (4,) into ``out`` (n,); returns the new state.
 
-        The first state is zeros. Any n gives the same signal, whole blocks of 64 are fast.
+        The first state is zeros. Any n gives the same signal, whole blocks are fast.
         """
         whole = samples.shape[0] // BLOCK
         if whole:
@@ -136,9 +134,7 @@ class KWeighting:
             before[0] = state
             before[1:] = after[:-1]
             np.matmul(blocks, self._toeplitz, out=target)
-            for start in range(0, whole, SEGMENT):  # small temporaries come from the heap
-                part = slice(start, start + SEGMENT)
-                target[part] += before[part] @ self._observe
+            target += before @ self._observe
             state = after[-1]
             samples, out = samples[split:], out[split:]
         rest = samples.shape[0]
