@@ -29,12 +29,20 @@ def _close_tab(engine: Engine, project: Project) -> None:
     engine.close_project(project)
 
 
+def _undo(engine: Engine, project: Project) -> None:
+    engine.history(project).undo()
+
+
+def _redo(engine: Engine, project: Project) -> None:
+    engine.history(project).redo()
+
+
 ACTIONS: dict[int, Callable[[Engine, Project], None]] = {
-    42230: lambda engine, project: render(engine, project),
+    42230: render,
     40406: lambda engine, project: toggle_volume_envelope(engine, "VIS"),
     40052: lambda engine, project: toggle_volume_envelope(engine, "ACT"),
-    40029: lambda engine, project: engine.history(project).undo() and None,
-    40030: lambda engine, project: engine.history(project).redo() and None,
+    40029: _undo,
+    40030: _redo,
     40026: lambda engine, project: main_save_project(engine, project, False),
     40296: lambda engine, project: _select_all(engine, project, True),
     40297: lambda engine, project: _select_all(engine, project, False),

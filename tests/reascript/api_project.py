@@ -515,3 +515,4 @@ def main_open_project(engine: Engine, name: str) -> None:
     engine.projects.remove(project)
     engine.projects[engine.projects.index(old)] = project
     old.open = False
+    old.changed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from reascript import StandInError
@@ -52,7 +53,33 @@ MASTER_FIELDS = {
     "I_PANMODE": Field("MASTER_PANMODE", 1, -1, read_only=True),
 }
 #: the order of the numbers of GROUP_FLAGS
-GROUPS = ["VOLUME_LEAD", "VOLUME_FOLLOW", "PAN_LEAD", "PAN_FOLLOW", "MUTE_LEAD", "MUTE_FOLLOW", "SOLO_LEAD", "SOLO_FOLLOW", "RECARM_LEAD", "RECARM_FOLLOW", "POLARITY_LEAD", "POLARITY_FOLLOW", "AUTOMODE_LEAD", "AUTOMODE_FOLLOW", "VOLUME_REVERSE", "PAN_REVERSE", "WIDTH_REVERSE", "NO_LEAD_WHEN_FOLLOW", "WIDTH_LEAD", "WIDTH_FOLLOW", "VOLUME_VCA_LEAD", "VOLUME_VCA_FOLLOW", "VOLUME_VCA_FOLLOW_ISPREFX", "MEDIA_EDIT_LEAD", "MEDIA_EDIT_FOLLOW"]
+GROUPS = [
+    "VOLUME_LEAD",
+    "VOLUME_FOLLOW",
+    "PAN_LEAD",
+    "PAN_FOLLOW",
+    "MUTE_LEAD",
+    "MUTE_FOLLOW",
+    "SOLO_LEAD",
+    "SOLO_FOLLOW",
+    "RECARM_LEAD",
+    "RECARM_FOLLOW",
+    "POLARITY_LEAD",
+    "POLARITY_FOLLOW",
+    "AUTOMODE_LEAD",
+    "AUTOMODE_FOLLOW",
+    "VOLUME_REVERSE",
+    "PAN_REVERSE",
+    "WIDTH_REVERSE",
+    "NO_LEAD_WHEN_FOLLOW",
+    "WIDTH_LEAD",
+    "WIDTH_FOLLOW",
+    "VOLUME_VCA_LEAD",
+    "VOLUME_VCA_FOLLOW",
+    "VOLUME_VCA_FOLLOW_ISPREFX",
+    "MEDIA_EDIT_LEAD",
+    "MEDIA_EDIT_FOLLOW",
+]
 _LANE = re.compile(r"C_LANEPLAYS:(\d+)$")
 
 
@@ -94,7 +121,8 @@ def count_selected_tracks2(engine: Engine, project: Project, want_master: bool) 
 
 @api("MediaTrack* GetSelectedTrack(ReaProject* proj, int seltrackidx)")
 def get_selected_track(engine: Engine, project: Project, place: int) -> Track | Master | None:
-    return get_selected_track2(engine, project, place, False)
+    found = _selected(project, False)
+    return found[place] if 0 <= place < len(found) else None
 
 
 @api("MediaTrack* GetSelectedTrack2(ReaProject* proj, int seltrackidx, bool wantmaster)")
@@ -117,7 +145,8 @@ def set_track_selected(engine: Engine, track: Track | Master, selected: bool) ->
 
 @api("void SetOnlyTrackSelected(MediaTrack* track)")
 def set_only_track_selected(engine: Engine, track: Track | Master) -> None:
-    for each in [*track.project.all_tracks, track.project.master]:
+    every: list[Track | Master] = [*track.project.all_tracks, track.project.master]
+    for each in every:
         if each.selected != (each is track):
             set_value(engine, each, "I_SELECTED", float(each is track), "SetOnlyTrackSelected")
 
@@ -173,7 +202,7 @@ def set_value(
     found = fields.get(name)
     if found is None or found.read_only:
         raise StandInError(f"the value {name!r} of {track.name!r} cannot be set here")
-    if value != value:
+    if math.isnan(value):
         raise StandInError(f"{name} of {track.name!r} was set to NaN")
     if name == "D_VOL":
         value = engine.faults.stuck_faders.get(track.name, value)

@@ -18,6 +18,7 @@ from typing import Any
 from reascript import StandInError, model
 from reascript.history import History
 from reascript.model import Envelope, Item, Master, Project, Source, Take, Track
+from reascript.rpp import Node
 
 TICK = 0.033
 TYPES: dict[str, tuple[type, ...]] = {
@@ -124,6 +125,7 @@ class Engine:
         self.render_gain = 0.5
         self._pointers: dict[int, Any] = {}
         self._addresses: dict[int, int] = {}
+        self._checked: dict[int, int] = {}
         self._next_address = 0x7F3A_0000_0040
         self._texts: deque[Any] = deque(maxlen=256)
         self._pending: BaseException | None = None
@@ -189,7 +191,12 @@ class Engine:
         thing = self._pointers.get(address)
         if thing is None or not isinstance(thing, TYPES.get(kind, ())):
             return None
-        return thing if self.alive(thing) else None
+        if self._checked.get(address) == Node.epoch:
+            return thing
+        if not self.alive(thing):
+            return None
+        self._checked[address] = Node.epoch
+        return thing
 
     def alive(self, thing: Any) -> bool:
         """Whether an object is still part of an open project."""
@@ -198,13 +205,14 @@ class Engine:
         if isinstance(thing, Master):
             return thing.project.open
         if isinstance(thing, Take):
-            return self.alive(thing.item) and any(t is thing for t in thing.item.takes)
+            return self.alive(thing.item) and thing in thing.item.takes
         parent = thing.parent
-        if parent is None or not any(child is thing for child in parent.children):
+        # blocks and takes compare by identity
+        if parent is None or thing not in parent.children:
             return False
         while parent.parent is not None:
             child, parent = parent, parent.parent
-            if not any(each is child for each in parent.children):
+            if child not in parent.children:
                 return False
         return isinstance(parent, Project) and parent.open
 
@@ -263,6 +271,7 @@ class Engine:
     def close_project(self, project: Project) -> None:
         place = next(i for i, p in enumerate(self.projects) if p is project)
         project.open = False
+        project.changed()
         del self.projects[place]
         if self.current is project:
             if not self.projects:

@@ -51,8 +51,8 @@ def take_state(root: Node) -> State:
     todo = [root]
     while todo:
         node = todo.pop()
-        state[id(node)] = (node, node.head, tuple(node.children))
-        todo.extend(child for child in node.children if isinstance(child, Node))
+        state[id(node)] = node.state
+        todo.extend(node.blocks)
     return state
 
 

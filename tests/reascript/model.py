@@ -242,12 +242,12 @@ class Track(Node):
 
     @property
     def items(self) -> list[Item]:
-        return [c for c in self.children if isinstance(c, Item)]
+        return [c for c in self.blocks if isinstance(c, Item)]
 
     @property
     def envelopes(self) -> list[Envelope]:
         """The track's own envelopes, then those of its effects."""
-        own = [c for c in self.children if isinstance(c, Envelope)]
+        own = [c for c in self.blocks if isinstance(c, Envelope)]
         chain = self.node("<FXCHAIN")
         return own + [c for c in chain.children if isinstance(c, Envelope)] if chain else own
 
@@ -305,11 +305,11 @@ class Project(Node):
 
     @property
     def tracks(self) -> list[Track]:
-        return [c for c in self.children if isinstance(c, Track)]
+        return [c for c in self.blocks if isinstance(c, Track)]
 
     @property
     def all_tracks(self) -> Iterator[Track]:
-        return (c for c in self.children if isinstance(c, Track))
+        return (c for c in self.blocks if isinstance(c, Track))
 
     @property
     def name(self) -> str:

@@ -157,7 +157,8 @@ def _refuse(table: Table, name: str) -> object:
 def genuine_module(table: Table, path: Path) -> types.ModuleType:
     """A ``reaper_python.py`` as REAPER installs it, set up over the same table."""
     spec = importlib.util.spec_from_file_location("reaper_python", path)
-    assert spec and spec.loader, path
+    assert spec is not None, path
+    assert spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.rpr_initft(dict(table.addresses))

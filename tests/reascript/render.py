@@ -141,8 +141,8 @@ def render(engine: Engine, project: Project) -> None:
     if job["stems"]:
         _run(engine, job)
     if fault == "disk_full" and written:
-        path = Path(written[0][0])
-        path.write_bytes(path.read_bytes()[:1000])
+        cut = Path(written[0][0])
+        cut.write_bytes(cut.read_bytes()[:1000])
     engine.renders.append(
         {"targets": [p for p, _ in wanted], "written": [p for p, _ in written], "fault": fault}
     )

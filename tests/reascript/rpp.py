@@ -7,6 +7,7 @@ tokens; indentation means nothing. Saved files have CRLF and two spaces per leve
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -54,7 +55,7 @@ def quote(value: str) -> str:
 
 def number_text(value: float, digits: int = 14) -> str:
     """A number in fixed notation with at most so many decimals, no trailing zeros."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise StandInError(f"{value} cannot be written to a project")
     text = f"{Decimal(value):.{digits}f}" if isinstance(value, float) else str(value)
     if "." in text:
@@ -128,11 +129,16 @@ class Line:
 class Node:
     """A block. ``children`` is changed through the methods only: they keep the index true."""
 
+    #: grows whenever blocks or lines are added, removed or exchanged, in any tree
+    epoch = 0
+
     def __init__(self, head: Line, parent: Node | None = None) -> None:
         self.head = head
         self.parent = parent
         self.children: list[Line | Node] = []
         self._index: dict[str, int] | None = None
+        self._blocks: tuple[Node, ...] | None = None
+        self._state: tuple[Node, Line, tuple[Line | Node, ...]] | None = None
 
     @property
     def key(self) -> str:
@@ -147,7 +153,22 @@ class Node:
 
     def changed(self) -> None:
         """Forget what was remembered about the children."""
-        self._index = None
+        self._index = self._blocks = self._state = None
+        Node.epoch += 1
+
+    @property
+    def blocks(self) -> tuple[Node, ...]:
+        """The children that are blocks."""
+        if self._blocks is None:
+            self._blocks = tuple(child for child in self.children if isinstance(child, Node))
+        return self._blocks
+
+    @property
+    def state(self) -> tuple[Node, Line, tuple[Line | Node, ...]]:
+        """What an undo state keeps of this block itself."""
+        if self._state is None or self._state[1] is not self.head:
+            self._state = (self, self.head, tuple(self.children))
+        return self._state
 
     def line(self, key: str) -> Line | None:
         """The first line with this key."""
@@ -159,7 +180,7 @@ class Node:
         return (c for c in self.children if isinstance(c, Line) and c.key == key)
 
     def nodes(self, *keys: str) -> Iterator[Node]:
-        return (c for c in self.children if isinstance(c, Node) and (not keys or c.key in keys))
+        return (c for c in self.blocks if not keys or c.key in keys)
 
     def node(self, key: str) -> Node | None:
         return next(self.nodes(key), None)
@@ -186,6 +207,7 @@ class Node:
             old = self.children[at]
             assert isinstance(old, Line)
             self.children[at] = old.with_value(place, value, fill)
+            self._state = None
 
     def insert(self, at: int, child: Line | Node) -> None:
         if isinstance(child, Node):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import functools
 import io
 import os
 import sys
@@ -93,7 +94,7 @@ class Runner:
         self.scripts.append(script)
         source = path.read_bytes()
         made = self.engine.points_made
-        self._run(script, lambda: compile(source, path.name, "exec"))
+        self._run(script, functools.partial(compile, source, path.name, "exec"))
         if not script.ever_deferred and self.engine.points_made == made:
             project = self.engine.current
             if project is not None:
@@ -117,7 +118,7 @@ class Runner:
             codes, script.deferred = script.deferred, []
             script.ticks += 1
             for code in codes:
-                self._run(script, lambda code=code: compile(code, "<deferred>", "exec"))
+                self._run(script, functools.partial(compile, code, "<deferred>", "exec"))
                 if script.error:
                     break
             self._settle(script)
@@ -136,7 +137,7 @@ class Runner:
         script.finished = True
         codes, script.at_exit = script.at_exit, []
         for code in codes:
-            self._run(script, lambda code=code: compile(code, "<at exit>", "exec"))
+            self._run(script, functools.partial(compile, code, "<at exit>", "exec"))
 
     def _check_left_open(self, script: Script) -> None:
         """Nothing that holds REAPER may outlive a tick."""
@@ -185,12 +186,12 @@ class Runner:
     def _within(self, script: Script) -> Iterator[None]:
         """The script's modules in place of the others', for as long as its code runs."""
         own = {n: m for n, m in sys.modules.items() if not _shared(n)}
-        for name in own:
-            if not _compiled(own[name]):
+        for name, module in own.items():
+            if not _compiled(module):
                 del sys.modules[name]
         sys.modules.update(script.modules)
         sys.modules["__main__"] = script.main
-        folder, path = os.getcwd(), list(sys.path)
+        folder, path = Path.cwd(), list(sys.path)
         sys.path[:] = script.search_path
         try:
             with self.imports:
@@ -199,8 +200,8 @@ class Runner:
             script.search_path = list(sys.path)
             sys.modules["__main__"] = self._own_main
             script.modules = {n: m for n, m in sys.modules.items() if not _shared(n)}
-            for name in script.modules:
-                if not _compiled(script.modules[name]):
+            for name, module in script.modules.items():
+                if not _compiled(module):
                     sys.modules.pop(name, None)
             sys.modules.update(own)
             sys.path[:] = path

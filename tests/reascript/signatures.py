@@ -11,11 +11,12 @@ import ctypes
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 Kind = Literal["pointer", "int", "bool", "double", "text", "buffer", "size", "out", "texts"]
 
 _SIGNATURE = re.compile(r"^(?P<result>[\w ]+?\**)\s*\b(?P<name>\w+)\((?P<params>.*)\)$", re.DOTALL)
+_Body = TypeVar("_Body", bound=Callable[..., Any])
 _VALUES = {"double": ctypes.c_double, "int": ctypes.c_int, "bool": ctypes.c_byte}
 
 
@@ -111,7 +112,7 @@ FUNCTIONS: dict[str, Function] = {}
 
 def api(
     signature: str, *, since: tuple[int, int] = (0, 0), null: tuple[str, ...] = ()
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[_Body], _Body]:
     """Register a function over the engine under its C signature.
 
     The function receives the engine and the arguments as objects: structures resolved (a
@@ -121,7 +122,7 @@ def api(
     """
     parsed = parse_signature(signature)
 
-    def register(body: Callable[..., Any]) -> Callable[..., Any]:
+    def register(body: _Body) -> _Body:
         if parsed.name in FUNCTIONS:
             raise ValueError(f"{parsed.name} is registered twice")
         FUNCTIONS[parsed.name] = Function(parsed, body, since, frozenset(null))
@@ -162,7 +163,7 @@ class Cell:
     __slots__ = ("_c",)
 
     def __init__(self, address: int | None, c_type: str) -> None:
-        self._c = _VALUES[c_type].from_address(address) if address else None
+        self._c: Any = _VALUES[c_type].from_address(address) if address else None
 
     @property
     def value(self) -> Any:

@@ -12,12 +12,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from reascript import StandInError
-from reascript import (  # noqa: F401  the modules register their functions
-    api_envelopes as _envelopes,
+from reascript import (
+    StandInError,
+    api_envelopes,
+    api_items,
+    api_project,
+    api_routing,
+    api_system,
+    api_tracks,
 )
 from reascript.engine import Engine
 from reascript.signatures import FUNCTIONS, Buffer, Cell, Function, Param
+
+#: the modules whose functions the table holds: importing them registers the functions
+MODULES = (api_envelopes, api_items, api_project, api_routing, api_system, api_tracks)
 
 
 class Table:
