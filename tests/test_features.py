@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import ArrayStream, drum_track
 
+from reaper_drumgain import features
 from reaper_drumgain.features import (
     COLUMNS,
     VERSION,
@@ -155,6 +156,19 @@ def test_the_stream_may_give_any_blocks(sizes: list[int], nones: bool) -> None:
     whole = feature_table(measured(tracks))
     large = [max(size, 500) for size in sizes]
     assert_same(feature_table(measured(tracks, sizes=tuple(large), nones=nones)), whole)
+
+
+def test_chunks_change_nothing_where_tracks_fall_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracks = kit(20.0)
+    tracks[0][3 * RATE : 11 * RATE] = 0.0
+    tracks[2][: 9 * RATE] = 0.0
+    large = measured(tracks)
+    monkeypatch.setattr(features, "CHUNK_HOPS", 8)
+    small = measured(tracks)
+    assert len({run.channels.size for run in small.mix.runs}) > 1  # silent channels are left out
+    assert_same(feature_table(small), feature_table(large))
+    for gains in np.random.default_rng(1).uniform(-1, 1, (5, 2, 4)):
+        assert small.mix.integrated(gains) == pytest.approx(large.mix.integrated(gains), abs=1e-4)
 
 
 def test_threads_change_nothing() -> None:

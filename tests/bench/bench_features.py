@@ -7,7 +7,7 @@ turns, the best of several rounds:
   of its imports apart, against ffmpeg's ``ebur128`` on the same files, two at a time;
 - plain librosa and pyloudnorm on one of the files, times 8;
 - the same session with tracks that play for 5 s only;
-- peak resident memory of a process that measures 24 tracks, and time per track and minute.
+- peak resident memory of a process that measures 24 tracks, and CPU time per track and minute.
 """
 
 from __future__ import annotations
@@ -151,10 +151,10 @@ def main() -> None:
         shutil.rmtree(Path(name) / "sparse")
         long = write_files(Path(name) / "long", options.memory_seconds, 24)
         row = ours(options.memory_seconds, long)
-        each = row["measure"] / 24 / options.memory_seconds * 60
+        each = row["cpu"] / 24 / options.memory_seconds * 60
         print(f"24 tracks of {options.memory_seconds:g} s: {row['megabytes']:.0f} MB at most,")
-        print(f"  {1e3 * each:.1f} ms per track and minute, against", end=" ")
-        print(f"{1e3 * best['measure'] / 8 / seconds * 60:.1f} for the 8 above")
+        print(f"  {1e3 * each:.1f} ms of CPU per track and minute, against", end=" ")
+        print(f"{1e3 * best['cpu'] / 8 / seconds * 60:.1f} for the 8 above")
 
 
 if __name__ == "__main__":
