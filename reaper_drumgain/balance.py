@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reaper_drumgain import features, methods, reasons
 from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.levels import PathLevels
-from reaper_drumgain.methods.base import MethodInput
+from reaper_drumgain.methods.base import MethodInput, probes_of
 from reaper_drumgain.mixing import Progress, Sound
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
 from reaper_drumgain.selection import EMPTY, DrumTrack, Selection, select
@@ -48,7 +48,7 @@ def balance(
     if not any(drum.flag is None for drum in drums):
         raise NothingToBalanceError(_why_nothing(session, selection))
     sound = Sound(session, drums, progress)
-    measurement = sound.measure(threads)
+    measurement = sound.measure(threads, probes_of(method))
     table = features.feature_table(measurement)
     loudness = table.column("loudness_lufs")
     silent = ~np.isfinite(loudness)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -33,6 +33,7 @@ from reaper_drumgain.loudness import (
     hop_length,
     loudness_range,
 )
+from reaper_drumgain.probes import Meter, Probe
 from reaper_drumgain.spectrum import (
     BAND_EDGES,
     SpectrumMeter,
@@ -122,12 +123,16 @@ class TrackMeasures:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured of all tracks of a session. Arrays and numbers only (picklable)."""
+    """What was measured of all tracks of a session. Arrays and numbers only (picklable).
+
+    ``probed``: by the name of a probe, what it measured of each track.
+    """
 
     rate: int
     seconds: float
     tracks: tuple[TrackMeasures, ...]
     mix: MixLoudness
+    probed: Mapping[str, tuple[Float32, ...]] = field(default_factory=dict)
 
     @cached_property
     def onsets(self) -> bleed.OnsetLevels:
@@ -179,6 +184,7 @@ class _TrackMeter:
         self._states = [np.zeros(ORDER) for _ in range(self.channels)]
         self._ringing = False
         self._spectrum = SpectrumMeter(plan, self.channels)
+        self.probes: Sequence[Meter] = ()
         self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
         widths = np.tile(np.diff(self._edges), chunk // hop)
         self._widths: Float32 = widths.astype(np.float32)
@@ -228,6 +234,9 @@ class _TrackMeter:
         length = self.frames - before
         if samples is not None:
             samples = self._check(samples)
+        if length:
+            for probe in self.probes:
+                probe.add(samples, length)
         if samples is None:
             if length:
                 self._spectrum.silence(length)
@@ -300,8 +309,9 @@ def measure(
     *,
     threads: int = 2,
     progress: Callable[[float], None] | None = None,
+    probes: Sequence[Probe] = (),
 ) -> Measurement:
-    """Read all streams to their ends, in step, and measure them.
+    """Read all streams to their ends, in step, and measure them, with ``probes`` besides.
 
     ``threads`` tracks are read and filtered at once (BLAS should run at one thread, which has
     to be set before numpy is imported); with 1 everything runs in the calling thread.
@@ -317,17 +327,21 @@ def measure(
     chunk = hop * _chunk_hops(sum(stream.channels for stream in streams) * hop)
     weighting, plan = KWeighting(rate), SpectrumPlan(rate)
     meters = [_TrackMeter(stream, weighting, plan, hop, chunk) for stream in streams]
+    expected = max(stream.frames for stream in streams)
+    for meter in meters:
+        meter.probes = [probe.meter(rate, meter.channels, expected) for probe in probes]
     stops = np.cumsum([meter.channels for meter in meters]).tolist()
     slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
     covariance = CovarianceMeter(slices, hop)
-    expected = max(stream.frames for stream in streams)
     run = _run_threaded if threads > 1 else _run_inline
     run(meters, slices, covariance, chunk, threads, _reporter(progress, expected))
     frames = max(meter.frames for meter in meters)
     tracks = tuple(meter.finish() for meter in meters)
     if progress:
         progress(1.0)
-    return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop))
+    finished = [[probe.finish() for probe in meter.probes] for meter in meters]
+    probed = {p.name: tuple(own[n] for own in finished) for n, p in enumerate(probes)}
+    return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop), probed)
 
 
 def _chunk_hops(samples_per_hop: int) -> int:

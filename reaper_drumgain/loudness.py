@@ -83,13 +83,13 @@ def _state_space(b: Float64, a: Float64) -> tuple[Float64, Float64, Float64, flo
     )
 
 
-class KWeighting:
-    """The matrices of the K-weighting at one rate. Immutable: threads may share one."""
+class Weighting:
+    """The matrices of two biquads, (b, a) of each. Immutable: threads may share one."""
 
-    def __init__(self, rate: int) -> None:
-        shelf_b, shelf_a, pass_b, pass_a = k_weighting(rate)
-        A1, B1, C1, D1 = _state_space(shelf_b, shelf_a)
-        A2, B2, C2, D2 = _state_space(pass_b, pass_a)
+    def __init__(self, biquads: tuple[Float64, Float64, Float64, Float64]) -> None:
+        first_b, first_a, second_b, second_a = biquads
+        A1, B1, C1, D1 = _state_space(first_b, first_a)
+        A2, B2, C2, D2 = _state_space(second_b, second_a)
         A = np.block([[A1, np.zeros((2, 2))], [np.outer(B2, C1), A2]])
         B = np.concatenate([B1, B2 * D1])
         C = np.concatenate([D2 * C1, C2])
@@ -167,6 +167,13 @@ class KWeighting:
         return after
 
 
+class KWeighting(Weighting):
+    """The K-weighting of BS.1770-4 at one rate."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__(k_weighting(rate))
+
+
 def _scan_matrices(step: Float64) -> tuple[Float64, Float64]:
     """Row-vector matrices of a group: its drives to its states, the state before to them."""
     powers = [np.eye(ORDER)]
@@ -206,7 +213,11 @@ def gated_loudness(hops: npt.ArrayLike) -> float:
     does not count. -inf where no block passes (silence), NaN where there is no whole block
     (less than 400 ms).
     """
-    blocks = _sliding_mean(np.asarray(hops, dtype=np.float64), GATING_HOPS)
+    return gated_mean(_sliding_mean(np.asarray(hops, dtype=np.float64), GATING_HOPS))
+
+
+def gated_mean(blocks: Float64) -> float:
+    """Loudness in LUFS of the mean squares of gating blocks (n,), gated as ``gated_loudness``."""
     if not blocks.size:
         return math.nan
     loud = blocks[blocks > _from_lufs(ABSOLUTE_GATE_LUFS)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reaper_drumgain import features
 from reaper_drumgain.audio import TrackAudio, analysis_rate, open_track, playing_span
+from reaper_drumgain.probes import Probe
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
 
@@ -54,11 +55,11 @@ class Sound:
         progress = self._progress
         return lambda share: None if progress is None else progress(doing, share)
 
-    def measure(self, threads: int) -> features.Measurement:
-        """One pass over all tracks in step."""
+    def measure(self, threads: int, probes: Sequence[Probe] = ()) -> features.Measurement:
+        """One pass over all tracks in step, with ``probes`` besides."""
         with self._open() as streams:
             tell = self._tell("listening")
-            measurement = features.measure(streams, threads=threads, progress=tell)
+            measurement = features.measure(streams, threads=threads, progress=tell, probes=probes)
             self.flags = [stream.flags for stream in streams]
             for drum, stream in zip(self._drums, streams, strict=True):
                 self._warnings += [f"track {drum.track.name!r}: {w}" for w in stream.warnings]

@@ -11,6 +11,7 @@ power spectrum of a stereo track is the mean of both channels'.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,12 +52,14 @@ class SpectrumSummary:
     flatness: float
 
 
-def band_weights(rate: int) -> Float64:
+def band_weights(
+    rate: int, band_edges: Sequence[float] = BAND_EDGES, n_fft: int | None = None
+) -> Float64:
     """(bins, bands): the share of each bin's width that lies in each band."""
-    n_fft = fft_length(rate)
+    n_fft = n_fft or fft_length(rate)
     width = rate / n_fft
     centre = np.arange(n_fft // 2 + 1) * width
-    edges = np.asarray(BAND_EDGES)
+    edges = np.asarray(band_edges)
     low = np.maximum(centre[:, None] - width / 2.0, edges[:-1])
     high = np.minimum(centre[:, None] + width / 2.0, edges[1:])
     return np.asarray(np.maximum(high - low, 0.0) / width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from reaper_drumgain.features import FeatureTable, Measurement
+    from reaper_drumgain.probes import Probe
     from reaper_drumgain.roles import Role
 
 
@@ -40,8 +42,18 @@ class MethodGains:
 
 
 class Method(Protocol):
-    """A rule that gives every drum track a gain."""
+    """A rule that gives every drum track a gain.
+
+    One that needs more than the ordinary measurement has an attribute ``probes``, a sequence
+    of ``probes.Probe``; their results are in ``measurement.probed``.
+    """
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the tracks of ``given``."""
         ...
+
+
+def probes_of(method: Method) -> Sequence[Probe]:
+    """What the method wants measured besides."""
+    probes: Sequence[Probe] = getattr(method, "probes", ())
+    return probes
