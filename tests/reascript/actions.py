@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reascript.api_envelopes import toggle_volume_envelope
-from reascript.api_project import main_save_project
+from reascript.api_storage import main_save_project
 from reascript.api_tracks import set_value
 from reascript.engine import Engine
 from reascript.model import Project

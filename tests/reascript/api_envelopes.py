@@ -1,4 +1,4 @@
-"""Functions about envelopes, and state chunks of envelopes, tracks and items."""
+"""Functions about envelopes and their points."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from reascript.engine import Engine
 from reascript.history import TRACKENV
 from reascript.model import (
     ENVELOPE_NAMES,
-    Block,
     Envelope,
     Item,
     Master,
@@ -18,7 +17,7 @@ from reascript.model import (
     Track,
     new_guid,
 )
-from reascript.rpp import Line, parse
+from reascript.rpp import Line
 from reascript.signatures import Buffer, Cell, api
 
 #: the fader's scale: REAPER's slider runs 0 to 1000, 716.2 is 0 dB (see ASSUMPTIONS)
@@ -385,68 +384,3 @@ def toggle_volume_envelope(engine: Engine, what: str) -> None:
             envelope.put("ACT", 1, int(not envelope.active), ("ACT", 0, -1))
         engine.wrote("Main_OnCommand", track.name, f"Volume {what}", None, project)
     engine.history(project).note("Toggle volume envelope", TRACKENV)
-
-
-def _get_chunk(node: Envelope | Track | Item, text: Buffer) -> bool:
-    text.text = node.text("\n")
-    return True
-
-
-def _set_chunk(engine: Engine, node: Envelope | Track | Item, text: str, function: str) -> bool:
-    """Replace what a node holds by what a chunk says; the node keeps its pointer."""
-    new = parse(text, Block)
-    if new.key != node.key:
-        if isinstance(node, Envelope) and new.key in ENVELOPE_NAMES:
-            raise StandInError(f"a chunk of {new.key} was set on {node.key}")
-        raise StandInError(f"the chunk starts with {new.key}, {node.key} was wanted")
-    node.head = new.head
-    node.children = list(new.children)
-    for child in new.nodes():
-        child.parent = node
-    node.changed()
-    project: Project | None = None
-    at = node.parent
-    while at is not None:
-        project, at = (at if isinstance(at, Project) else None), at.parent
-    assert project is not None
-    engine.wrote(function, getattr(node, "name", node.key), "chunk", len(text), project)
-    return True
-
-
-@api(
-    "bool GetTrackStateChunk(MediaTrack* track, char* strNeedBig, int strNeedBig_sz,"
-    " bool isundoOptional)"
-)
-def get_track_state_chunk(engine: Engine, track: Track, text: Buffer, undo: bool) -> bool:
-    return _get_chunk(track, text)
-
-
-@api("bool SetTrackStateChunk(MediaTrack* track, const char* str, bool isundoOptional)")
-def set_track_state_chunk(engine: Engine, track: Track, text: str, undo: bool) -> bool:
-    return _set_chunk(engine, track, text, "SetTrackStateChunk")
-
-
-@api(
-    "bool GetEnvelopeStateChunk(TrackEnvelope* env, char* strNeedBig, int strNeedBig_sz,"
-    " bool isundoOptional)"
-)
-def get_envelope_state_chunk(engine: Engine, envelope: Envelope, text: Buffer, undo: bool) -> bool:
-    return _get_chunk(envelope, text)
-
-
-@api("bool SetEnvelopeStateChunk(TrackEnvelope* env, const char* str, bool isundoOptional)")
-def set_envelope_state_chunk(engine: Engine, envelope: Envelope, text: str, undo: bool) -> bool:
-    return _set_chunk(engine, envelope, text, "SetEnvelopeStateChunk")
-
-
-@api(
-    "bool GetItemStateChunk(MediaItem* item, char* strNeedBig, int strNeedBig_sz,"
-    " bool isundoOptional)"
-)
-def get_item_state_chunk(engine: Engine, item: Item, text: Buffer, undo: bool) -> bool:
-    return _get_chunk(item, text)
-
-
-@api("bool SetItemStateChunk(MediaItem* item, const char* str, bool isundoOptional)")
-def set_item_state_chunk(engine: Engine, item: Item, text: str, undo: bool) -> bool:
-    return _set_chunk(engine, item, text, "SetItemStateChunk")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
 from reascript import StandInError
 
@@ -57,7 +56,7 @@ def number_text(value: float, digits: int = 14) -> str:
     """A number in fixed notation with at most so many decimals, no trailing zeros."""
     if not math.isfinite(value):
         raise StandInError(f"{value} cannot be written to a project")
-    text = f"{Decimal(value):.{digits}f}" if isinstance(value, float) else str(value)
+    text = f"{value:.{digits}f}" if isinstance(value, float) else str(value)
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

@@ -1,7 +1,24 @@
 """One scenario in one process: ``python -m reascript.run SCENARIO.json REPORT.json``.
 
-From a test: ``report = run_scenario({...})``; the scenario's keys stand in ``SCENARIO_KEYS``
-and in ASSUMPTIONS.md's neighbour, README.md.
+From a test: ``report = run_scenario({...}, tmp_path)``. What a scenario may hold stands in
+``SCENARIO_KEYS`` and ``STEP_KEYS``, what the user may do in ``scenario.World``, how REAPER
+may misbehave in ``engine.Faults``, how dialogs are answered in ``api_system``::
+
+    {
+        "projects": ["drums.RPP"],
+        "search_path": ["resource/Scripts/DrumGain"],
+        "steps": [
+            {"do": {"select": ["Kick", "Snare"]}},
+            {"run": "resource/Scripts/DrumGain/balance.py", "deadline": 10},
+            {"do": {"undo": 1, "save": "undone.RPP"}},
+            {
+                "run": "settings.py",
+                "dialogs": [{"kind": "GetUserInputs", "fields": {"Method": "forest"}}],
+                "events": [{"tick": 2, "do": {"delete_track": "Snare"}}],
+                "fail": [{"call": "SetMediaTrackInfo_Value", "nth": 3, "effect": "ignore"}],
+            },
+        ],
+    }
 """
 
 from __future__ import annotations
@@ -46,6 +63,7 @@ STEP_KEYS = {
     "events": "[{'tick': n | 'before': function, 'nth': n, 'do': {...}}, ...] during this step",
     "fail": "[{'call': function, 'nth': n, 'effect': 'ignore' | 'raise'}, ...] during this step",
     "quit": "true: REAPER is closed, exit code of running scripts runs",
+    "deadline": "as the scenario's, for this step",
 }
 
 
@@ -142,6 +160,7 @@ def _step(step: dict[str, Any], runner: Any, world: Any, deadline: float) -> dic
     from reascript.scenario import project_state
 
     _check(step, STEP_KEYS, "step")
+    deadline = float(step.get("deadline", deadline))
     engine = runner.engine
     engine.answers.extend(step.get("dialogs", []))
     started, first_tick, first_run = time.monotonic(), runner.ticks_done, len(runner.ticks)
@@ -184,7 +203,11 @@ def _step(step: dict[str, Any], runner: Any, world: Any, deadline: float) -> dic
 
 def main() -> None:
     """Read the scenario named on the command line, play it, write the report."""
-    scenario_path, report_path = map(Path, sys.argv[1:3])
+    play(*map(Path, sys.argv[1:3]))
+
+
+def play(scenario_path: Path, report_path: Path) -> None:
+    """Play the scenario of one file and write its report to another."""
     scenario = json.loads(scenario_path.read_text("utf-8"))
     try:
         report = perform(scenario, report_path.parent)
@@ -256,6 +279,26 @@ class Report:
 
 
 _CHILD = "import sys; sys.path.insert(0, {tests!r}); from reascript.run import main; main()"
+_ROUNDS = """
+import sys
+try:
+    import _interpreters as interpreters
+    make = lambda: interpreters.create("legacy")
+except ImportError:
+    import _xxsubinterpreters as interpreters
+    make = lambda: interpreters.create(isolated=False)
+scenario, report = sys.argv[1:3]
+for number in range({rounds}):
+    interpreter = make()
+    wrong = interpreters.run_string(interpreter, (
+        "import sys; sys.path.insert(0, {tests!r}); from pathlib import Path;"
+        "from reascript.run import play;"
+        f"play(Path({{scenario!r}}), Path({{report + str(number)!r}}))"
+    ))
+    if wrong is not None:
+        raise SystemExit(f"interpreter {{number}}: {{wrong}}")
+    interpreters.destroy(interpreter)
+"""
 
 
 def run_scenario(
@@ -268,12 +311,16 @@ def run_scenario(
     prefix: Sequence[str] = (),
     timeout: float = 60.0,
     cwd: Path | None = None,
+    rounds: int = 0,
 ) -> Report:
     """Play a scenario in a process of its own.
 
     ``folder`` takes scenario and report (and is the resource folder where none is named);
     ``flags`` go to the interpreter (``-I -S`` hides the environment's packages), ``env`` is
     added to the environment, ``prefix`` is put in front of the command (strace, unshare).
+    ``rounds``: play it so often, each time in a fresh sub-interpreter of the same process, as
+    REAPER may do from one key press to the next; the reports of all rounds are in
+    ``data["rounds"]``, the last one is also the report.
     """
     _check(scenario, SCENARIO_KEYS, "scenario")
     if folder is None:
@@ -287,11 +334,12 @@ def run_scenario(
                 prefix=prefix,
                 timeout=timeout,
                 cwd=cwd,
+                rounds=rounds,
             )
     scenario_path, report_path = folder / "scenario.json", folder / "report.json"
     scenario_path.write_text(json.dumps(scenario, default=str), "utf-8")
     report_path.unlink(missing_ok=True)
-    child = _CHILD.format(tests=str(TESTS))
+    child = (_ROUNDS if rounds else _CHILD).format(tests=str(TESTS), rounds=rounds)
     command = [*prefix, python or sys.executable, *flags, "-c", child]
     started = time.monotonic()
     done = subprocess.run(
@@ -305,8 +353,16 @@ def run_scenario(
         cwd=cwd,
     )
     seconds = time.monotonic() - started
-    data = json.loads(report_path.read_text("utf-8")) if report_path.exists() else {}
+    data = _read(report_path)
+    if rounds:
+        reports = [_read(report_path.with_name(report_path.name + str(n))) for n in range(rounds)]
+        data = {**reports[-1], "rounds": reports}
+        data["ok"] = all(each.get("ok") for each in reports)
     return Report(data, done.stdout, done.stderr, done.returncode, seconds)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
 if __name__ == "__main__":

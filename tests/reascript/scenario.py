@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from reascript.api_project import save
+from reascript.api_storage import save, set_proj_ext_state
 from reascript.api_tracks import ext_set
 from reascript.engine import Engine, Faults
 from reascript.history import ITEMS, MISCCFG, TRACKCFG, differences
@@ -129,8 +129,6 @@ class World:
             self.engine.ext_state[section, key] = (value, True)
 
     def do_project_ext_state(self, values: list[list[str]]) -> None:
-        from reascript.api_project import set_proj_ext_state
-
         for section, key, value in values:
             set_proj_ext_state(self.engine, self.project, section, key, value)
 

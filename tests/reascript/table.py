@@ -14,18 +14,31 @@ from typing import Any
 
 from reascript import (
     StandInError,
+    api_chunks,
     api_envelopes,
     api_items,
     api_project,
     api_routing,
+    api_storage,
     api_system,
     api_tracks,
+    api_undo,
 )
 from reascript.engine import Engine
 from reascript.signatures import FUNCTIONS, Buffer, Cell, Function, Param
 
 #: the modules whose functions the table holds: importing them registers the functions
-MODULES = (api_envelopes, api_items, api_project, api_routing, api_system, api_tracks)
+MODULES = (
+    api_chunks,
+    api_envelopes,
+    api_items,
+    api_project,
+    api_routing,
+    api_storage,
+    api_system,
+    api_tracks,
+    api_undo,
+)
 
 
 class Table:
