@@ -109,7 +109,7 @@ def _fade(item: Item, key: str, name: str) -> float:
         return 0.0 if name.endswith("DIR") else -1.0
     if name.endswith("_AUTO"):
         return line.number(3, -1.0)
-    return line.number(7, 0.0) if len(line.tokens) > 6 else 0.0
+    return line.number(6, 0.0) if len(line.tokens) > 6 else 0.0
 
 
 @api("double GetMediaItemInfo_Value(MediaItem* item, const char* parmname)")

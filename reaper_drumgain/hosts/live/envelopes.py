@@ -1,0 +1,117 @@
+"""Envelopes of tracks and takes as REAPER holds them now."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Generator
+
+from reaper_drumgain.errors import HostError
+from reaper_drumgain.hosts.live.reaper import RPR, Calls, has, pointer
+from reaper_drumgain.session import Envelope, EnvelopeKind, EnvelopePoint
+from reaper_drumgain.units import LinearGain
+
+#: by the name of their block in project files
+TRACK_ENVELOPES: dict[bytes, EnvelopeKind] = {
+    b"<VOLENV": "pre-fx volume",
+    b"<VOLENV2": "volume",
+    b"<VOLENV3": "trim volume",
+    b"<PANENV2": "pan",
+    b"<WIDTHENV2": "width",
+    b"<MUTEENV": "mute",
+}
+#: what is told when it is active, and not followed
+OTHER_ENVELOPES = {b"<PANENV": "pre-FX pan", b"<WIDTHENV": "pre-FX width"}
+TAKE_ENVELOPES: dict[str, EnvelopeKind] = {"Volume": "volume", "Pan": "pan", "Mute": "mute"}
+#: a bound on what one envelope can cost
+MAX_POINTS = 500_000
+_POINTS_A_STEP = 64
+_ACTIVE = re.compile(r"^\s*ACT\s+(\S+)", re.MULTILINE)
+_POINT_OUT = (ctypes.c_double, ctypes.c_double, ctypes.c_int, ctypes.c_double, ctypes.c_byte)
+
+
+def is_active(calls: Calls, envelope: int) -> bool:
+    """Whether REAPER plays an envelope; before 7.19 only its state text says so."""
+    if has("GetSetEnvelopeInfo_String"):
+        stored = calls.stored("GetSetEnvelopeInfo_String", envelope, b"ACTIVE")
+        if stored is not None:
+            return stored != "0"
+    text = RPR.GetEnvelopeStateChunk(pointer("TrackEnvelope", envelope), "", 4 << 20, False)[2]
+    found = _ACTIVE.search(text)
+    return found is None or found.group(1) != "0"
+
+
+def read_envelope(
+    calls: Calls, envelope: int, kind: EnvelopeKind
+) -> Generator[None, None, Envelope]:
+    """One envelope; values of volume envelopes as linear gains. Yields between slices."""
+    active = is_active(calls, envelope)
+    yield
+    scaling = calls.whole("GetEnvelopeScalingMode", envelope)
+    unscale = calls.function("ScaleFromEnvelopeMode", "double", "int", "double")
+    count = calls.whole("CountEnvelopePointsEx", envelope, -1)
+    if count > MAX_POINTS:
+        raise HostError(f"an envelope holds more than {MAX_POINTS} points: not read")
+    read = calls.function(
+        "GetEnvelopePointEx", "bool", "pointer", "int", "int", *["out"] * len(_POINT_OUT)
+    )
+    out = [kind() for kind in _POINT_OUT]
+    places = [ctypes.addressof(value) for value in out]
+    points: list[EnvelopePoint] = []
+    for place in range(count):
+        if read(envelope, -1, place, *places):
+            value = float(out[1].value)
+            gain = unscale(scaling, value) if scaling else value
+            points.append(
+                EnvelopePoint(float(out[0].value), gain, int(out[2].value), float(out[3].value))
+            )
+        if place % _POINTS_A_STEP == 0:
+            yield
+    return Envelope(
+        kind,
+        active=active,
+        points=tuple(points),
+        fader_scaled=scaling == 1,
+        pooled=calls.whole("CountAutomationItems", envelope) > 0,
+    )
+
+
+def track_envelopes(
+    calls: Calls, track: int, warnings: list[str]
+) -> Generator[None, None, tuple[Envelope, ...]]:
+    """The envelopes of a track that matter for its level; others that play are told."""
+    if not calls.whole("CountTrackEnvelopes", track):
+        return ()
+    find = calls.function("GetTrackEnvelopeByChunkName", "pointer", "pointer", "text")
+    found: list[Envelope] = []
+    for name, kind in TRACK_ENVELOPES.items():
+        envelope = find(track, name) or 0
+        if envelope:
+            found.append((yield from read_envelope(calls, envelope, kind)))
+    for name, what in OTHER_ENVELOPES.items():
+        envelope = find(track, name) or 0
+        if envelope and is_active(calls, envelope):
+            warnings.append(f"automates its {what}: not followed")
+    return tuple(found)
+
+
+def take_envelopes(
+    calls: Calls, take: int
+) -> Generator[None, None, tuple[tuple[Envelope, ...], bool]]:
+    """The envelopes of a take, and whether its pitch is automated."""
+    found: list[Envelope] = []
+    pitched = False
+    for place in range(calls.whole("CountTakeEnvelopes", take)):
+        envelope = calls.child("GetTakeEnvelope", take, place)
+        name = calls.written("GetEnvelopeName", envelope) if envelope else ""
+        if name in TAKE_ENVELOPES:
+            found.append((yield from read_envelope(calls, envelope, TAKE_ENVELOPES[name])))
+        elif name == "Pitch":
+            pitched = pitched or is_active(calls, envelope)
+        yield
+    return tuple(found), pitched
+
+
+def fader_gain(value: float) -> LinearGain:
+    """A fader's value as a gain: NaN, which extensions can set, is -inf like 0."""
+    return LinearGain(abs(value)) if value == value else LinearGain(0.0)

@@ -1,0 +1,220 @@
+"""Items of a track to clips: takes, sources, lanes, fades, as the project file host makes them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import stat
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from reaper_drumgain.hosts.live.envelopes import take_envelopes
+from reaper_drumgain.hosts.live.reaper import Calls
+from reaper_drumgain.session import Clip, Effect, Envelope, Fade, Source
+from reaper_drumgain.units import LinearGain
+
+_ITEM, _TAKE = "GetMediaItemInfo_Value", "GetMediaItemTakeInfo_Value"
+#: source types that are one audio file in a format libsndfile may know
+_AUDIO_FILES = frozenset(("WAVE", "AIFF", "MP3", "FLAC", "VORBIS", "OPUS"))
+_MIDI = frozenset(("MIDI", "MIDIPOOL"))
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_NO_FADE = Fade()
+_MAX_SECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFacts:
+    """What an item needs to know of its track: fixed lanes, and the playback offset in seconds."""
+
+    lanes: bool
+    shift: float
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a path is absolute in the manner of any system."""
+    return path.startswith(("/", "\\")) or _DRIVE.match(path) is not None
+
+
+class ItemReader:
+    """Reads the items of one project; ``folder`` is that of the project's file."""
+
+    def __init__(self, calls: Calls, folder: str) -> None:
+        self._calls = calls
+        self._folder = folder
+        self._files: dict[str, str | None] = {}
+
+    def read(
+        self, item: int, facts: TrackFacts, warnings: list[str]
+    ) -> Generator[None, None, list[Clip]]:
+        """The clips of an item: of its active take, or of each take where all play."""
+        calls = self._calls
+        faults: list[str] = []
+
+        def value(key: bytes) -> float:
+            return calls.number(_ITEM, item, key)
+
+        solo = value(b"C_MUTE_SOLO")
+        muted = solo > 0.0 or (solo == 0.0 and value(b"B_MUTE") != 0.0)
+        lane = int(value(b"I_FIXEDLANE")) if facts.lanes else None
+        plays = not muted and (lane is None or value(b"C_LANEPLAYS") != 0.0)
+        position = value(b"D_POSITION") + facts.shift
+        base = Clip(
+            position=position,
+            length=max(0.0, value(b"D_LENGTH")),
+            source=Source(),
+            loop=value(b"B_LOOPSRC") != 0.0,
+            plays=plays,
+            item_gain=LinearGain(value(b"D_VOL")),
+            fade_in=self._fade(item, b"IN"),
+            fade_out=self._fade(item, b"OUT"),
+            lane=lane,
+        )
+        clips = []
+        for take in self._takes(item, value(b"B_ALLTAKESPLAY") != 0.0):
+            clips.append((yield from self._clip(take, base, faults, warnings)) if take else base)
+            yield
+        warnings += [f"item at {position:.3f} s: {fault}" for fault in faults]
+        return clips
+
+    def _takes(self, item: int, every: bool) -> list[int]:
+        """The takes that play, 0 for one that is empty."""
+        calls = self._calls
+        if not every:
+            return [calls.child("GetActiveTake", item)]
+        count = calls.whole("CountTakes", item)
+        takes = [calls.child("GetTake", item, place) for place in range(count)]
+        return [take for take in takes if take] or [0]
+
+    def _fade(self, item: int, side: bytes) -> Fade:
+        calls = self._calls
+        automatic = calls.number(_ITEM, item, b"D_FADE" + side + b"LEN_AUTO")
+        length = automatic if automatic > 0.0 else calls.number(
+            _ITEM, item, b"D_FADE" + side + b"LEN"
+        )
+        if length <= 0.0:
+            return _NO_FADE
+        written = calls.number(_ITEM, item, b"C_FADE" + side + b"SHAPE")
+        # equal power came after the seven shapes; project files write it as 1.1
+        shape = 7 if written == 1.1 else int(written)
+        curvature = calls.number(_ITEM, item, b"D_FADE" + side + b"DIR")
+        return Fade(length, shape if 0 <= shape <= 7 else 0, min(1.0, max(-1.0, curvature)))
+
+    def _clip(
+        self, take: int, base: Clip, faults: list[str], warnings: list[str]
+    ) -> Generator[None, None, Clip]:
+        calls = self._calls
+
+        def value(key: bytes) -> float:
+            return calls.number(_TAKE, take, key)
+
+        envelopes: tuple[Envelope, ...] = ()
+        pitched = False
+        if calls.whole("CountTakeEnvelopes", take):
+            envelopes, pitched = yield from take_envelopes(calls, take)
+        if pitched:
+            faults.append("the pitch of the take is automated: its audio is taken unpitched")
+        rate = value(b"D_PLAYRATE")
+        if not 1e-3 <= rate <= 1e3:
+            faults.append(f"its play rate is {rate:g}: read as 1")
+            rate = 1.0
+        source = calls.child("GetMediaItemTake_Source", take)
+        return replace(
+            base,
+            source=self._source(source, faults, warnings) if source else Source(),
+            offset=value(b"D_STARTOFFS"),
+            play_rate=rate,
+            preserve_pitch=value(b"B_PPITCH") != 0.0,
+            pitch=value(b"D_PITCH"),
+            take_gain=LinearGain(value(b"D_VOL")),
+            take_pan=value(b"D_PAN"),
+            channel_mode=int(value(b"I_CHANMODE")),
+            envelopes=envelopes,
+            stretched=pitched or calls.whole("GetTakeNumStretchMarkers", take) > 0,
+            effects=self._effects(take),
+            name=calls.returned("GetTakeName", take),
+        )
+
+    def _effects(self, take: int) -> tuple[Effect, ...]:
+        calls = self._calls
+        return tuple(
+            Effect(
+                calls.written("TakeFX_GetFXName", take, place),
+                enabled=calls.truth("TakeFX_GetEnabled", take, place)
+                and not calls.truth("TakeFX_GetOffline", take, place),
+            )
+            for place in range(calls.whole("TakeFX_GetCount", take))
+        )
+
+    def _source(self, source: int, faults: list[str], warnings: list[str]) -> Source:
+        """The file inside any sections, and the part of it that they bound."""
+        calls = self._calls
+        start, length, reverse = ctypes.c_double(), ctypes.c_double(), ctypes.c_byte()
+        places = [ctypes.addressof(out) for out in (start, length, reverse)]
+        section = calls.function(
+            "PCM_Source_GetSectionInfo", "bool", "pointer", "out", "out", "out"
+        )
+        bounds: tuple[float | None, float | None] = (None, None)
+        backwards, depth = False, 0
+        kind = calls.written("GetMediaSourceType", source)
+        while kind == "SECTION" and depth < _MAX_SECTIONS:
+            inner = calls.child("GetMediaSourceParent", source)
+            if not inner:
+                break
+            depth += 1
+            if section(source, *places):
+                backwards ^= bool(reverse.value)
+                if start.value or length.value > 0.0:
+                    bounds = start.value, length.value if length.value > 0.0 else None
+            source = inner
+            kind = calls.written("GetMediaSourceType", source)
+        if depth > 1:
+            faults.append("a section of a section: only the bounds of the inner one are kept")
+        found = self._file(kind, source, warnings)
+        if not depth:
+            return found
+        return replace(
+            found, section_start=bounds[0], section_length=bounds[1], reversed=backwards
+        )
+
+    def _file(self, kind: str, source: int, warnings: list[str]) -> Source:
+        if kind.startswith("_OFFLINE_"):
+            kind = kind.removeprefix("_OFFLINE_")
+            warnings.append("has media that is offline: taken as online")
+        if kind in ("", "EMPTY"):
+            return Source("empty", kind)
+        path = self._calls.written("GetMediaSourceFileName", source)
+        if kind not in _AUDIO_FILES and kind not in _MIDI:
+            return Source("other", kind, written=self._written(path) or None)
+        sort: Literal["file", "midi"] = "midi" if kind in _MIDI else "file"
+        kind = "MIDI" if sort == "midi" else kind
+        if not path:
+            if sort == "file":
+                warnings.append(f"a {kind} source names no file")
+            return Source(sort, kind)
+        problem = self._problem(path)
+        if problem is not None and sort == "file":
+            warnings.append(f"{self._written(path)!r} {problem}")
+        full = path if is_absolute(path) else os.path.join(self._folder, path)  # noqa: PTH118
+        return Source(sort, kind, os.path.normpath(full), self._written(path), problem is None)
+
+    def _problem(self, path: str) -> str | None:
+        """What is wrong with a file, in words that follow its name; each is looked for once."""
+        if path not in self._files:
+            self._files[path] = self._look(path)
+        return self._files[path]
+
+    def _look(self, path: str) -> str | None:
+        try:
+            mode = os.stat(os.path.join(self._folder, path)).st_mode  # noqa: PTH116, PTH118
+        except (OSError, ValueError):
+            return "is missing"
+        return None if stat.S_ISREG(mode) else "is no regular file: not opened"
+
+    def _written(self, path: str) -> str:
+        """A path as the project's file has it: relative where it lies beside that."""
+        inside = self._folder + os.sep
+        if self._folder and path.startswith(inside):
+            return path.removeprefix(inside)
+        return path

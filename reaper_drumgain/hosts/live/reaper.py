@@ -1,0 +1,140 @@
+"""REAPER's functions: python-reapy's, and the frequent ones without their overhead.
+
+``RPR`` is ``reapy.reascript_api``. Its functions parse a pointer's text, make a function type
+and, where a text comes back, clear four megabytes in every call. A snapshot makes tens of
+thousands of calls, so ``Calls`` binds the same C addresses once, takes pointers as numbers and
+keeps one buffer. Import this module only inside REAPER: anywhere else reapy would look for a
+server on the network.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import sys
+import warnings
+from typing import Any
+
+from reaper_drumgain.errors import HostError
+
+if not hasattr(sys.modules["__main__"], "obj"):
+    raise HostError("this runs inside REAPER only: start it from REAPER's action list")
+
+with warnings.catch_warnings():
+    # reapy 0.10.0 has an invalid escape that newer Pythons warn of
+    warnings.simplefilter("ignore")
+    import reapy
+    from reapy import reascript_api
+
+RPR: Any = reascript_api
+defer = reapy.defer
+at_exit = reapy.at_exit
+
+#: what REAPER may write where a function takes no size
+_BUFFER_BYTES = 4 << 20
+#: of what can be longer, like names from a hostile project: more is cut
+MAX_TEXT = 1 << 16
+
+_KINDS: dict[str, Any] = {
+    "pointer": ctypes.c_uint64,
+    "int": ctypes.c_int,
+    "bool": ctypes.c_byte,
+    "double": ctypes.c_double,
+    "text": ctypes.c_char_p,
+    "buffer": ctypes.c_void_p,
+    "out": ctypes.c_void_p,
+    "nothing": None,
+}
+
+
+def text_of(raw: bytes) -> str:
+    """Text without surrogates: UTF-8, else the Western Windows code page of old projects."""
+    raw = raw[:MAX_TEXT]
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def has(name: str) -> bool:
+    """Whether this version of REAPER has a function."""
+    return name in RPR._RPR._ft
+
+
+def version() -> str:
+    """REAPER's version, like ``7.27/linux-x86_64``."""
+    return str(RPR.GetAppVersion())
+
+
+def address(pointer: str) -> int:
+    """The number in a pointer's text; 0 for null."""
+    return int(pointer.partition("0x")[2] or "0", 16)
+
+
+def pointer(kind: str, number: int) -> str:
+    """The text of a pointer, as reapy's functions take it."""
+    return f"({kind}*)0x{number:016X}"
+
+
+def is_track(project: str, number: int) -> bool:
+    """Whether a track with this address is still part of a project."""
+    # reapy takes this one pointer as a number
+    return number != 0 and bool(RPR.ValidatePtr2(project, number, "MediaTrack*"))
+
+
+class Calls:
+    """C functions bound once; pointers are numbers, 0 is null."""
+
+    def __init__(self) -> None:
+        self._buffer = ctypes.create_string_buffer(_BUFFER_BYTES)
+
+    @functools.cached_property
+    def _address(self) -> int:
+        return ctypes.addressof(self._buffer)
+
+    @functools.cache  # noqa: B019 - one object per run
+    def function(self, name: str, result: str, *arguments: str) -> Any:
+        """A function by name. Raises HostError where this REAPER lacks it."""
+        if not has(name):
+            raise HostError(f"REAPER {version()} has no function {name}: update REAPER")
+        kinds = [_KINDS[argument] for argument in arguments]
+        return ctypes.CFUNCTYPE(_KINDS[result], *kinds)(RPR._RPR._ft[name])
+
+    def number(self, name: str, pointer: int, key: bytes) -> float:
+        """A value of a track, item or take, by one of the three functions for that."""
+        return float(self.function(name, "double", "pointer", "text")(pointer, key))
+
+    def whole(self, name: str, pointer: int, *places: int) -> int:
+        """An int of an object and, where there are any, indexes into it."""
+        kinds = ["pointer", *["int"] * len(places)]
+        return int(self.function(name, "int", *kinds)(pointer, *places))
+
+    def truth(self, name: str, pointer: int, *places: int) -> bool:
+        """A bool of an object and indexes into it."""
+        kinds = ["pointer", *["int"] * len(places)]
+        return bool(self.function(name, "bool", *kinds)(pointer, *places))
+
+    def child(self, name: str, pointer: int, *places: int) -> int:
+        """An object inside another, 0 where there is none."""
+        kinds = ["pointer", *["int"] * len(places)]
+        return int(self.function(name, "pointer", *kinds)(pointer, *places) or 0)
+
+    def stored(self, name: str, pointer: int, key: bytes) -> str | None:
+        """A text of an object (``GetSet..._String``), None where it has none."""
+        self._buffer[0] = b"\0"
+        call = self.function(name, "bool", "pointer", "text", "buffer", "bool")
+        if not call(pointer, key, self._address, 0):
+            return None
+        return text_of(self._buffer.value)
+
+    def written(self, name: str, pointer: int, *places: int) -> str:
+        """What a function writes into a buffer with a size, after an object and indexes."""
+        self._buffer[0] = b"\0"
+        kinds = ["pointer", *["int"] * len(places), "buffer", "int"]
+        # the result, if any, says no more than an empty text does
+        self.function(name, "int", *kinds)(pointer, *places, self._address, _BUFFER_BYTES)
+        return text_of(self._buffer.value)
+
+    def returned(self, name: str, pointer: int) -> str:
+        """A text that a function returns."""
+        return text_of(self.function(name, "text", "pointer")(pointer) or b"")

@@ -1,0 +1,424 @@
+"""The open project to a Session, in slices that REAPER's main thread does not feel.
+
+``take_snapshot`` is a generator: each step takes a fraction of a millisecond, its result is a
+``Snapshot``. The values are those that ``hosts.rpp`` reads from the project's file, so the same
+project gives the same plan. What REAPER does not tell its scripts:
+
+- the project's own pan law and pan mode: read from the head of the saved file; a project that
+  was never saved has REAPER's defaults, and says so where a track relies on them;
+- whether a track is frozen (its media is what the freeze made, as in the file), the effects
+  inside containers, names of markers: left out.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reaper_drumgain.errors import HostError
+from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live.envelopes import fader_gain, track_envelopes
+from reaper_drumgain.hosts.live.items import ItemReader, TrackFacts
+from reaper_drumgain.hosts.live.reaper import RPR, Calls
+from reaper_drumgain.session import (
+    AUTOMATION_MODES,
+    Clip,
+    Effect,
+    Marker,
+    Send,
+    SendMode,
+    Session,
+    Track,
+)
+from reaper_drumgain.units import LinearGain
+
+#: keys of what the user stored on the track itself, the same as in project files
+ROLE_KEY, LOCK_KEY = "drumgain_role", "drumgain_lock"
+_TRACK, _SEND = "GetMediaTrackInfo_Value", "GetTrackSendInfo_Value"
+_STRING = "GetSetMediaTrackInfo_String"
+_SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
+_INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
+_HEAD_LINE = re.compile(rb"^[ \t]*(PANLAW|PANMODE|<TRACK)[ \t]+([^ \t\r\n]+)", re.MULTILINE)
+_HEAD_BYTES = 1 << 16
+_MAX_MARKERS = 10_000
+#: REAPER 7's limit (64 before)
+_MAX_CHANNELS = 128
+_MAX_RATE = 1_536_000
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An open project: its pointer as reapy takes it, as a number, and the path of its file
+    ("" while it was never saved)."""
+
+    pointer: str
+    address: int
+    path: str
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return Path(self.path).name if self.path else "the unsaved project"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A session, and the pointers of its tracks in the same order."""
+
+    project: Project
+    session: Session
+    pointers: tuple[int, ...]
+
+
+def current_project() -> Project:
+    """The project of the current tab."""
+    found = RPR.EnumProjects(-1, "", 4096)
+    return Project(found[0], reaper.address(found[0]), found[2])
+
+
+def is_open(project: Project) -> bool:
+    """Whether a project is still open, and still saved where it was.
+
+    REAPER may give the address of a closed tab to a new one, so the tracks are checked too
+    before anything is written.
+    """
+    for place in range(1000):
+        found = RPR.EnumProjects(place, "", 4096)
+        if not reaper.address(found[0]):
+            return False
+        if reaper.address(found[0]) == project.address:
+            return True
+    return False
+
+
+def take_snapshot(project: Project) -> Generator[None, None, Snapshot]:
+    """What the project holds now. Raises HostError where its tracks come or go meanwhile."""
+    calls = Calls()
+    count = calls.whole("CountTracks", project.address)
+    pointers = tuple(calls.child("GetTrack", project.address, i) for i in range(count))
+    yield
+    reader = _Reader(calls, project, pointers)
+    session = yield from reader.session()
+    again = calls.whole("CountTracks", project.address) if is_open(project) else -1
+    if again != count:
+        raise HostError(f"{project.name} was changed while it was read: press again")
+    return Snapshot(project, session, pointers)
+
+
+class _Reader:
+    def __init__(self, calls: Calls, project: Project, pointers: tuple[int, ...]) -> None:
+        self._calls = calls
+        self._project = project
+        self._pointers = pointers
+        self._index = {pointer: index for index, pointer in enumerate(pointers)}
+        # as the project file host has it: absolute, without links resolved
+        self._folder = os.path.dirname(os.path.abspath(project.path)) if project.path else ""  # noqa: PTH100, PTH120
+        self._items = ItemReader(calls, self._folder)
+        self._parents: list[int] = []
+        self._sends: list[Send] = []
+        self._rate: int | None = None
+        self._pan_mode = 3
+
+    def session(self) -> Generator[None, None, Session]:
+        calls, address = self._calls, self._project.address
+        warnings: list[str] = []
+        setting = calls.function(
+            "GetSetProjectInfo", "double", "pointer", "text", "double", "bool"
+        )
+        rate = int(setting(address, b"PROJECT_SRATE", 0.0, 0))
+        use = setting(address, b"PROJECT_SRATE_USE", 0.0, 0) != 0.0
+        self._rate = rate if use and 1000 <= rate <= _MAX_RATE else None
+        pan_law, self._pan_mode, known = self._pan_defaults()
+        yield
+        tracks: list[Track] = []
+        for index, pointer in enumerate(self._pointers):
+            if not reaper.is_track(self._project.pointer, pointer):
+                raise HostError(f"{self._project.name} was changed while it was read: press again")
+            tracks.append((yield from self._track(index, pointer)))
+            yield
+        if not known and any(t.pan_law is None and t.pan_mode != 6 for t in tracks):
+            warnings.append(
+                "the project was never saved, so its pan law is not known: taken as 0 dB"
+            )
+        markers, regions = self._markers()
+        yield
+        start, end = RPR.GetSet_LoopTimeRange2(
+            self._project.pointer, False, False, 0.0, 0.0, False
+        )[3:5]
+        master = calls.child("GetMasterTrack", address)
+        warnings += self._master_warnings(master)
+        tempo = float(RPR.GetProjectTimeSignature2(self._project.pointer, 0.0, 0.0)[1])
+        return Session(
+            path=self._project.path or self._project.name,
+            tracks=_mark_shared_guids(tracks),
+            sends=tuple(self._sends),
+            sample_rate=self._rate,
+            tempo=tempo if 0.1 <= tempo <= 10_000.0 else 120.0,
+            pan_law=pan_law,
+            pan_mode=self._pan_mode,
+            master_fader=fader_gain(calls.number(_TRACK, master, b"D_VOL")),
+            markers=markers,
+            regions=regions,
+            time_selection=(start, end) if end > start else None,
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def _pan_defaults(self) -> tuple[float, int, bool]:
+        """Pan law and pan mode of the project, and whether they are known."""
+        law, mode = 1.0, 3
+        if not self._project.path:
+            return law, mode, False
+        try:
+            with Path(self._project.path).open("rb") as file:
+                head = file.read(_HEAD_BYTES)
+        except (OSError, ValueError):
+            return law, mode, False
+        for key, raw in _HEAD_LINE.findall(head):
+            if key == b"<TRACK":
+                break
+            try:
+                value = float(raw)
+            except ValueError:
+                continue
+            if key == b"PANLAW" and 0.0 <= value < 1e6:
+                law = value
+            elif key == b"PANMODE" and abs(value) < 1e6:
+                mode = int(value)
+        return law, mode, True
+
+    def _track(self, index: int, pointer: int) -> Generator[None, None, Track]:
+        calls = self._calls
+        warnings: list[str] = []
+
+        def value(key: bytes) -> float:
+            return calls.number(_TRACK, pointer, key)
+
+        parent, folder = self._place(index, int(value(b"I_FOLDERDEPTH")), warnings)
+        self._receives(index, pointer, warnings)
+        groups, vca = self._groups(pointer, warnings)
+        yield
+        name = calls.stored(_STRING, pointer, b"P_NAME") or ""
+        guid = calls.stored(_STRING, pointer, b"GUID")
+        role = (calls.stored(_STRING, pointer, f"P_EXT:{ROLE_KEY}".encode()) or "").strip()
+        lock = (calls.stored(_STRING, pointer, f"P_EXT:{LOCK_KEY}".encode()) or "").strip()
+        yield
+        envelopes = yield from track_envelopes(calls, pointer, warnings)
+        effects = self._effects(pointer)
+        yield
+        clips = yield from self._clips(pointer, warnings)
+        mode = int(value(b"I_PANMODE"))
+        law = value(b"D_PANLAW")
+        automation = int(value(b"I_AUTOMODE"))
+        if not 0 <= automation < len(AUTOMATION_MODES):
+            warnings.append(f"has automation mode {automation}: taken as trim/read")
+            automation = 0
+        if value(b"C_MAINSEND_OFFS"):
+            warnings.append("sends to higher channels of its parent: taken as the first ones")
+        fader = value(b"D_VOL")
+        if fader != fader:
+            warnings.append("its fader is no number: taken as -inf")
+        return Track(
+            index=index,
+            name=name,
+            guid=guid or None,
+            fader=fader_gain(fader),
+            pan=_pan(value(b"D_PAN")),
+            pan_mode=mode if mode >= 0 else None,
+            pan_law=law if law >= 0.0 else None,
+            dual_pan=self._dual_pan(mode if mode >= 0 else self._pan_mode, pointer),
+            muted=value(b"B_MUTE") != 0.0,
+            soloed=value(b"I_SOLO") != 0.0,
+            inverted=value(b"B_PHASE") != 0.0,
+            parent=parent,
+            folder=folder,
+            main_send=value(b"B_MAINSEND") != 0.0,
+            channels=min(_MAX_CHANNELS, max(1, int(value(b"I_NCHAN")))),
+            effects_enabled=value(b"I_FXEN") != 0.0,
+            effects=effects,
+            automation_mode=AUTOMATION_MODES[automation],
+            envelopes=envelopes,
+            hidden=not value(b"B_SHOWINMIXER") and not value(b"B_SHOWINTCP"),
+            selected=value(b"I_SELECTED") != 0.0,
+            volume_groups=groups,
+            vca_leader=vca,
+            role=role or None,
+            locked=lock not in ("", "0"),
+            clips=clips,
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def _clips(
+        self, pointer: int, warnings: list[str]
+    ) -> Generator[None, None, tuple[Clip, ...]]:
+        calls = self._calls
+        facts = TrackFacts(
+            lanes=calls.number(_TRACK, pointer, b"I_FREEMODE") == 2.0,
+            shift=self._shift(pointer, warnings),
+        )
+        clips: list[Clip] = []
+        for place in range(calls.whole("CountTrackMediaItems", pointer)):
+            item = calls.child("GetTrackMediaItem", pointer, place)
+            if item:
+                clips += yield from self._items.read(item, facts, warnings)
+            yield
+        return tuple(clips)
+
+    def _shift(self, pointer: int, warnings: list[str]) -> float:
+        """By how many seconds the track plays its media later."""
+        offset = self._calls.number(_TRACK, pointer, b"D_PLAY_OFFSET")
+        flags = int(self._calls.number(_TRACK, pointer, b"I_PLAY_OFFSET_FLAG"))
+        if offset == 0.0 or flags & 1:
+            return 0.0
+        if not flags & 2:
+            return offset
+        if self._rate is None:
+            warnings.append(f"plays its media {offset:g} samples later: taken as in time")
+            return 0.0
+        return offset / self._rate
+
+    def _place(self, index: int, change: int, warnings: list[str]) -> tuple[int | None, bool]:
+        """The parent of a track and whether it is a folder; keeps the running depth."""
+        parent = self._parents[-1] if self._parents else None
+        if change > 0:
+            self._parents.append(index)
+            if change > 1:
+                warnings.append(f"opens {change} folder levels at once: taken as one")
+        elif change < 0:
+            if -change > len(self._parents):
+                warnings.append(
+                    f"closes {-change} folders where {len(self._parents)} are open: "
+                    "taken as the end of all"
+                )
+            del self._parents[max(0, len(self._parents) + change) :]
+        return parent, change > 0
+
+    def _receives(self, index: int, pointer: int, warnings: list[str]) -> None:
+        calls = self._calls
+        read = calls.function(_SEND, "double", "pointer", "int", "int", "text")
+        for place in range(calls.whole("GetTrackNumSends", pointer, -1)):
+
+            def value(key: bytes, place: int = place) -> float:
+                return float(read(pointer, -1, place, key))
+
+            source = self._index.get(int(value(b"P_SRCTRACK")))
+            if source is None:
+                warnings.append("receives from a track that does not exist: left out")
+                continue
+            mode = int(value(b"I_SENDMODE"))
+            if mode not in _SEND_MODES:
+                warnings.append(f"a receive has mode {mode}: taken as post-fader")
+            origin, target = int(value(b"I_SRCCHAN")), int(value(b"I_DSTCHAN"))
+            width = origin >> 10
+            self._sends.append(
+                Send(
+                    source=source,
+                    target=index,
+                    mode=_SEND_MODES.get(mode, "post-fader"),
+                    gain=LinearGain(value(b"D_VOL")),
+                    pan=_pan(value(b"D_PAN")),
+                    muted=value(b"B_MUTE") != 0.0,
+                    mono=value(b"B_MONO") != 0.0 or bool(target >= 0 and target & 1024),
+                    inverted=value(b"B_PHASE") != 0.0,
+                    source_channel=-1 if origin < 0 else origin & 1023,
+                    target_channel=max(0, target) & 1023,
+                    channels=2
+                    if width <= 0
+                    else 1
+                    if width == 1
+                    else min(2 * width, _MAX_CHANNELS),
+                )
+            )
+
+    def _groups(self, pointer: int, warnings: list[str]) -> tuple[tuple[int, ...], bool]:
+        """The groups in which the fader leads or follows, and whether it leads a VCA."""
+        members: list[int] = []
+        vca = False
+        names = ("GetSetTrackGroupMembership", "GetSetTrackGroupMembershipHigh")
+        for first, name in zip((1, 33), names, strict=True):
+            read = self._calls.function(name, "int", "pointer", "text", "int", "int")
+
+            def flags(kind: bytes, read: object = read) -> int:
+                return read(pointer, kind, 0, 0) & 0xFFFFFFFF  # type: ignore[operator, no-any-return]
+
+            linked = flags(b"VOLUME_LEAD") | flags(b"VOLUME_FOLLOW")
+            members += [first + bit for bit in range(32) if linked >> bit & 1]
+            vca = vca or flags(b"VOLUME_VCA_LEAD") != 0
+            if linked & flags(b"VOLUME_REVERSE"):
+                warnings.append("follows its volume group in reverse: taken as an ordinary member")
+        return tuple(members), vca
+
+    def _effects(self, pointer: int) -> tuple[Effect, ...]:
+        calls = self._calls
+        count = calls.whole("TrackFX_GetCount", pointer)
+        first = calls.whole("TrackFX_GetInstrument", pointer) if count else -1
+        found = []
+        for place in range(count):
+            name = calls.written("TrackFX_GetFXName", pointer, place)
+            enabled = calls.truth("TrackFX_GetEnabled", pointer, place)
+            enabled = enabled and not calls.truth("TrackFX_GetOffline", pointer, place)
+            # the user may have renamed an instrument; REAPER still knows the first one
+            instrument = place == first or _INSTRUMENT.match(name) is not None
+            found.append(Effect(name, enabled, instrument))
+        return tuple(found)
+
+    def _dual_pan(self, mode: int, pointer: int) -> tuple[float, float] | None:
+        def value(key: bytes) -> float:
+            return _pan(self._calls.number(_TRACK, pointer, key))
+
+        if mode == 5:
+            return value(b"D_WIDTH"), 0.0
+        if mode == 6:
+            return value(b"D_DUALPANL"), value(b"D_DUALPANR")
+        return None
+
+    def _markers(self) -> tuple[tuple[Marker, ...], tuple[Marker, ...]]:
+        calls, address = self._calls, self._project.address
+        region, colour = ctypes.c_byte(), ctypes.c_int()
+        start, end, number = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
+        outs = ["out", "out", "out", "pointer", "out", "out"]
+        read = calls.function("EnumProjectMarkers3", "int", "pointer", "int", *outs)
+        places = [ctypes.addressof(out) for out in (region, start, end)]
+        rest = [ctypes.addressof(out) for out in (number, colour)]
+        markers: list[Marker] = []
+        regions: list[Marker] = []
+        for place in range(_MAX_MARKERS):
+            if not read(address, place, *places, 0, *rest):
+                break
+            if region.value:
+                regions.append(Marker(start.value, "", number.value, end=end.value))
+            else:
+                markers.append(Marker(start.value, "", number.value))
+        return tuple(markers), tuple(regions)
+
+    def _master_warnings(self, master: int) -> Iterator[str]:
+        calls = self._calls
+        if calls.number(_TRACK, master, b"B_MUTE"):
+            yield "the master is muted: levels are taken as if it were not"
+        if reaper.has("Master_GetPlayRate"):
+            rate = float(RPR.Master_GetPlayRate(self._project.pointer))
+            if rate != 1.0:
+                yield f"the project plays at rate {rate:g}: levels are taken at 1"
+        if calls.whole("CountTrackEnvelopes", master):
+            find = calls.function("GetTrackEnvelopeByChunkName", "pointer", "pointer", "text")
+            if find(master, b"<VOLENV") or find(master, b"<VOLENV2"):
+                yield "the master has a volume envelope: it is not followed"
+
+
+def _pan(value: float) -> float:
+    return min(1.0, max(-1.0, value))
+
+
+def _mark_shared_guids(tracks: list[Track]) -> tuple[Track, ...]:
+    counts = Counter(track.guid for track in tracks)
+    shared = "shares its GUID with another track: name it by number"
+    return tuple(
+        replace(track, warnings=(*track.warnings, shared))
+        if track.guid is not None and counts[track.guid] > 1
+        else track
+        for track in tracks
+    )
