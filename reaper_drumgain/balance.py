@@ -53,7 +53,8 @@ def balance(
     loudness = table.column("loudness_lufs")
     silent = ~np.isfinite(loudness)
     close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
-    bleed = features.holds_only_bleed(measurement) & close & ~silent
+    drum_of = [_drum_of(drum) for drum in drums]
+    bleed = features.holds_only_bleed(measurement, drum_of) & close & ~silent
     active = ~(silent | bleed)
     path = PathLevels(measurement, [drum.path for drum in drums])
     wanted = method.gains(
@@ -81,6 +82,15 @@ def balance(
         levels=_levels(solution),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _drum_of(drum: DrumTrack) -> tuple[object, ...]:
+    """A label that the close microphones of one drum share; others have their own."""
+    role = drum.role
+    if role.name not in CLOSE_ROLES:
+        return (drum.track.index,)
+    family = next((f for f in ("kick", "snare") if f in role.name), role.name)
+    return (family,) if family in ("kick", "snare") else (family, role.ordinal)
 
 
 def _why_nothing(session: Session, selection: Selection) -> str:
