@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.loudness import Float32, Float64
+from reaper_drumgain.loudness import Float32, Float64, quantiles
 
 #: in 10 ms steps: onsets closer than this are one; energy is summed from one step before the
 #: onset, and what was there before it is measured as long
@@ -104,7 +104,7 @@ def onset_levels(envelopes: Sequence[Float32]) -> OnsetLevels:
         sampled = level[:, :: -(-start.size // _SAMPLE)]
         for row in range(count):
             for column in range(row):
-                ratio = np.percentile(sampled[row] - sampled[column], [5, 10, 90, 95])
+                ratio = quantiles(sampled[row] - sampled[column], (0.05, 0.1, 0.9, 0.95))
                 low[row, column], low[column, row] = ratio[1], -ratio[2]
                 spread[row, column] = spread[column, row] = ratio[3] - ratio[0]
     return OnsetLevels(level, fresh, low, spread)

@@ -32,6 +32,7 @@ from reaper_drumgain.loudness import (
     gated_loudness,
     hop_length,
     loudness_range,
+    quantiles,
 )
 from reaper_drumgain.probes import Meter, Probe
 from reaper_drumgain.spectrum import (
@@ -506,9 +507,9 @@ def _own_columns(
     if active.any():
         levels = OFFSET_DB + 10.0 * np.log10(hops[active]) - loudness
         columns["active_share"] = float(active.sum()) / max(span, 1)
-        quantiles = np.quantile(levels, [0.1, 0.5, 0.9])
+        spread = quantiles(levels, (0.1, 0.5, 0.9))
         columns |= dict(
-            zip(("level_p10_db", "level_p50_db", "level_p90_db"), quantiles.tolist(), strict=True)
+            zip(("level_p10_db", "level_p50_db", "level_p90_db"), spread.tolist(), strict=True)
         )
         columns["onset_rate_hz"] = bleed.onsets(track.envelope).size / (span / 10.0)
     spectrum = track.spectrum

@@ -205,6 +205,15 @@ def _sliding_mean(hops: Float64, width: int) -> Float64:
     return np.asarray(windows.mean(axis=-1))
 
 
+def quantiles(values: Float64, shares: Sequence[float]) -> Float64:
+    """Quantiles of one-dimensional values, interpolated linearly, as ``np.quantile`` does.
+
+    On its own because ``np.quantile`` imports numpy.ma, a tenth of a short run's time.
+    """
+    places = np.asarray(shares) * (values.size - 1)
+    return np.asarray(np.interp(places, np.arange(values.size), np.sort(values)))
+
+
 def gated_loudness(hops: npt.ArrayLike) -> float:
     """Integrated loudness in LUFS of the K-weighted mean squares of 100 ms hops (n,).
 

@@ -25,6 +25,7 @@ from reaper_drumgain.loudness import (
     hop_length,
     k_weighting,
     loudness_range,
+    quantiles,
 )
 
 RATES = (8_000, 11_025, 44_100, 48_000, 96_000, 192_000)
@@ -219,3 +220,12 @@ def test_opposite_polarity_cancels(session: tuple[np.ndarray, MixLoudness]) -> N
 
 def test_hops_are_a_tenth_of_a_second() -> None:
     assert [hop_length(rate) for rate in (44_100, 48_000, 11_025)] == [4_410, 4_800, 1_103]
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50),
+    st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5),
+)
+def test_quantiles_are_numpys(values, shares):
+    got = quantiles(np.array(values), shares)
+    assert np.allclose(got, np.quantile(values, shares), rtol=1e-9, atol=1e-6)
