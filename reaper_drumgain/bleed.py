@@ -76,7 +76,7 @@ class OnsetLevels:
 def onset_levels(envelopes: Sequence[Float32]) -> OnsetLevels:
     """Compare the envelopes of all tracks (mean squares per 10 ms) at their onsets."""
     length = max(envelope.size for envelope in envelopes)
-    marks = np.unique(np.concatenate([onsets(envelope) for envelope in envelopes]))
+    marks = np.sort(np.concatenate([onsets(envelope) for envelope in envelopes]))
     kept: list[int] = []
     for mark in marks.tolist():
         if not kept or mark - kept[-1] > _MERGE:
