@@ -107,6 +107,26 @@ def _mean_or_siblings(name: str, means: Mapping[str, float]) -> float:
 
 
 @dataclass(frozen=True)
+class RoleLevels:
+    """By role: the mean human gain in dB, and the mean loudness behind the fader in LU.
+
+    Zero is any common level. A track's gain is the median engineer's; offsets of songs are
+    taken out and small numbers of tracks shrunk, as ``role_effects`` does.
+    """
+
+    gain_db: Mapping[str, float]
+    loudness_lu: Mapping[str, float]
+
+
+def fit_role_levels(songs: Sequence[Song], shrink: float) -> RoleLevels:
+    """What ``methods.role_levels`` needs to know."""
+    roles = [[track.role for track in song.tracks] for song in songs]
+    gains, _ = role_effects(roles, [song.target_db for song in songs], shrink)
+    loudness, _ = role_effects(roles, [song.raw_lufs + song.target_db for song in songs], shrink)
+    return RoleLevels(gains, loudness)
+
+
+@dataclass(frozen=True)
 class LevelPart:
     """The template and width of ``methods.forest``, and role means of what it leaves."""
 

@@ -22,9 +22,9 @@ from reaper_drumgain.learn.fit import (
     centred_error,
     fit_forest,
     fit_level_part,
-    role_effects,
+    fit_role_levels,
 )
-from reaper_drumgain.learn.human_faders import Float64, Song
+from reaper_drumgain.learn.human_faders import Float64
 from reaper_drumgain.methods.forest import predict
 from reaper_drumgain.roles import Role
 
@@ -136,29 +136,26 @@ def fold_rules(
     songs = list({rendering.song.name: rendering.song for rendering in renderings}.values())
     forest = fit_forest(renderings, settings, {})
     part = fit_level_part(songs, forest.width_db, settings.shrink, settings.seed)
+    levels = fit_role_levels(songs, settings.shrink)
     rules: dict[str, GainRule] = {
         "unity": lambda case: np.zeros(len(case.roles)),
         "equal-rms": lambda case: -case.table.column("rms_dbfs"),
         "equal-loudness": lambda case: -case.table.column("loudness_lufs"),
-        "role-mean": _role_mean(songs, settings.shrink),
-        "role-template": _role_template(songs, settings.shrink),
+        "role-mean": _role_mean(levels.gain_db),
+        "role-template": _role_template(levels.loudness_lu),
         "level part alone": _level_part(part),
         FOREST: lambda case: predict(forest, case.table, case.roles, case.channels),
     }
     return rules, forest.width_db
 
 
-def _role_mean(songs: Sequence[Song], shrink: float) -> GainRule:
+def _role_mean(means: Mapping[str, float]) -> GainRule:
     """Mean human gain of the role."""
-    roles = [[track.role for track in song.tracks] for song in songs]
-    means, _ = role_effects(roles, [song.target_db for song in songs], shrink)
     return lambda case: np.array([means[role.name] for role in case.roles])
 
 
-def _role_template(songs: Sequence[Song], shrink: float) -> GainRule:
+def _role_template(means: Mapping[str, float]) -> GainRule:
     """Mean loudness of the role behind the fader, minus the track's loudness."""
-    roles = [[track.role for track in song.tracks] for song in songs]
-    means, _ = role_effects(roles, [song.raw_lufs + song.target_db for song in songs], shrink)
     return lambda case: (
         np.array([means[role.name] for role in case.roles]) - case.table.column("loudness_lufs")
     )

@@ -17,10 +17,11 @@ from reaper_drumgain import modelfile
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.learn.card import model_card
 from reaper_drumgain.learn.dataset import Performance, Progress, choose_performances, renderings
-from reaper_drumgain.learn.fit import FitSettings, fit_forest
+from reaper_drumgain.learn.fit import FitSettings, fit_forest, fit_role_levels
 from reaper_drumgain.learn.human_faders import HumanFaders, load_human_faders
 from reaper_drumgain.learn.render import KITS
 from reaper_drumgain.learn.scores import Scores, leave_one_song_out
+from reaper_drumgain.methods.role_levels import KEY
 
 DRAWS, TREES, SEED = 50, 200, 527
 PERFORMANCES, EXCERPT_SECONDS = 3, 12.0
@@ -83,6 +84,7 @@ def train(
     )
     tell("fitting on all songs", _MEASURED)
     about = _about(data, faders, chosen, settings, scores, draws)
+    about[KEY] = asdict(fit_role_levels(faders.songs, settings.shrink))
     forest = fit_forest(rendered, settings, about)
     card = model_card(forest, faders, scores, draws)
     try:

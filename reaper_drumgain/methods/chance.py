@@ -1,0 +1,44 @@
+"""Gains by chance: what a method must beat to be worth anything."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reaper_drumgain.methods.base import MethodGains, MethodInput
+
+#: of the one draw; the same session always gets the same gains
+SEED = 147
+#: what orders tracks of one role before the draw, in turn: neither depends on recorded level
+_ORDER = ("centroid_hz", "crest_db")
+
+
+class Random:
+    """Linear gains whose direction is uniform on the positive part of the unit hypersphere.
+
+    A. Wilson, B. M. Fazenda, "Populating the Mix Space: Parametric Methods for Generating
+    Multitrack Audio Mixtures", Applied Sciences 7 (2017) 1329: no balance is likelier than
+    another. Absolute values of a normal vector point that way.
+    """
+
+    def __init__(self, seed: int = SEED) -> None:
+        self._seed = seed
+
+    def gains(self, given: MethodInput) -> MethodGains:
+        """A draw for each active track, NaN for the others.
+
+        Tracks draw in the order of their roles and then of their sound, so that the order of
+        tracks decides nothing.
+        """
+        gains = np.full(len(given.roles), np.nan)
+        chosen = np.flatnonzero(given.active).tolist()
+        columns = [given.table.column(name) for name in _ORDER]
+        chosen.sort(
+            key=lambda place: (
+                str(given.roles[place]),
+                *(float(np.nan_to_num(column[place])) for column in columns),
+            )
+        )
+        if chosen:
+            draw = np.abs(np.random.default_rng(self._seed).standard_normal(len(chosen)))
+            gains[chosen] = 20.0 * np.log10(draw / np.linalg.norm(draw))
+        return MethodGains(gains)

@@ -1,0 +1,119 @@
+"""Cross-adaptive faders: each track follows the mean loudness of those that play.
+
+E. Perez Gonzalez, J. D. Reiss, "Automatic Gain and Fader Control for Live Mixing", WASPAA 2009;
+S. Mansbridge, S. Finn, J. D. Reiss, "Implementation and Evaluation of Autonomous Multi-track
+Fader Control", AES 132nd Convention, 2012. Each track has a running loudness behind a gate
+with hysteresis; G_m(n) = mean over the open tracks of L(n) - L_m(n), smoothed; both are held
+while the track's gate is closed. The gates of the papers have fixed thresholds, for live
+inputs whose gain was set; here they follow each track's own loudness, so that a raw track's
+level does not decide when it plays. The time constants are ours too.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.loudness import (
+    ABSOLUTE_GATE_LUFS,
+    GATING_HOPS,
+    HOPS_PER_SECOND,
+    OFFSET_DB,
+    Float64,
+    gated_loudness,
+)
+from reaper_drumgain.methods.base import MethodGains, MethodInput
+
+#: the gate opens above and closes below these, in LU re the track's gated loudness
+OPEN_LU, CLOSE_LU = -10.0, -20.0
+#: seconds of the one-pole averages of loudness and of gain
+LOUDNESS_SECONDS, GAIN_SECONDS = 3.0, 1.0
+
+
+@dataclass(frozen=True)
+class RunningGains:
+    """Gains over time, a value per 100 ms.
+
+    ``gains_db`` (tracks, hops), NaN before a track first plays; ``open`` (tracks, hops): where
+    it plays. Hop n is heard from n - 3 to n (400 ms).
+    """
+
+    gains_db: Float64
+    open: npt.NDArray[np.bool_]
+
+    def static(self) -> Float64:
+        """(tracks,) mean gain over the time that each track plays, NaN where it never does."""
+        time = self.open.sum(axis=1)
+        total = np.where(self.open, self.gains_db, 0.0).sum(axis=1)
+        return np.asarray(np.where(time > 0, total / np.maximum(time, 1), np.nan))
+
+
+class CrossAdaptive:
+    """The running gains' mean: one fader position per track."""
+
+    def gains(self, given: MethodInput) -> MethodGains:
+        """The gains of the active tracks, NaN for others and for those that never play."""
+        gains = np.full(len(given.roles), np.nan)
+        chosen = np.flatnonzero(given.active)
+        if chosen.size:
+            tracks = [given.measurement.tracks[place].hop_powers for place in chosen]
+            hops = np.zeros((chosen.size, max(track.size for track in tracks)))
+            for row, track in zip(hops, tracks, strict=True):
+                row[: track.size] = track
+            gains[chosen] = running_gains(hops).static()
+        return MethodGains(gains)
+
+
+def running_gains(hops: Float64) -> RunningGains:
+    """The gains over time of tracks given as K-weighted mean squares per 100 ms (tracks, hops)."""
+    tracks, length = hops.shape
+    momentary = np.zeros_like(hops)
+    if length >= GATING_HOPS:
+        windows = np.lib.stride_tricks.sliding_window_view(hops, GATING_HOPS, axis=1)
+        momentary[:, GATING_HOPS - 1 :] = windows.mean(axis=-1)
+    is_open = _gates(hops, momentary)
+    gains = np.full(tracks, np.nan)
+    of_loudness, of_gain = (_share(seconds) for seconds in (LOUDNESS_SECONDS, GAIN_SECONDS))
+    kept = np.full((length, tracks), np.nan)
+    power = np.zeros(tracks)
+    for now in range(length):
+        playing = is_open[:, now]
+        if playing.any():
+            first = playing & np.isnan(gains)
+            heard = momentary[:, now]
+            power = np.where(playing, power + of_loudness * (heard - power), power)
+            power = np.where(first, heard, power)
+            loudness = 10.0 * np.log10(power[playing])
+            wanted = loudness.mean() - loudness
+            held = gains[playing]
+            moved = held + of_gain * (wanted - held)
+            gains[playing] = np.where(first[playing], wanted, moved)
+        kept[now] = gains
+    return RunningGains(np.ascontiguousarray(kept.T), is_open)
+
+
+def _gates(hops: Float64, momentary: Float64) -> npt.NDArray[np.bool_]:
+    """(tracks, hops) where each gate is open: from above one threshold until below the other."""
+    is_open = np.zeros(hops.shape, dtype=bool)
+    places = np.arange(hops.shape[1])
+    for row, track, level in zip(is_open, hops, momentary, strict=True):
+        own = gated_loudness(track)
+        if not math.isfinite(own):
+            continue
+        opens, closes = (
+            10.0 ** ((max(own + step, ABSOLUTE_GATE_LUFS) - OFFSET_DB) / 10.0)
+            for step in (OPEN_LU, CLOSE_LU)
+        )
+        # the last time that either threshold was crossed decides
+        opened = np.maximum.accumulate(np.where(level > opens, places, -1))
+        closed = np.maximum.accumulate(np.where(level < closes, places, -1))
+        row[:] = opened > closed
+    return is_open
+
+
+def _share(seconds: float) -> float:
+    """How much of the way a one-pole average goes in one hop."""
+    return -math.expm1(-1.0 / (HOPS_PER_SECOND * seconds))
