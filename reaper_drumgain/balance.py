@@ -47,7 +47,7 @@ def balance(
     drums = [drum for drum in selection.drums if drum.measured]
     if not any(drum.flag is None for drum in drums):
         raise NothingToBalanceError(_why_nothing(session, selection))
-    sound = Sound(session, drums, progress)
+    sound = Sound(session, drums, progress, settings.span)
     measurement = sound.measure(threads, probes_of(method))
     table = features.feature_table(measurement)
     loudness = table.column("loudness_lufs")

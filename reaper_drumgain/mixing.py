@@ -21,17 +21,21 @@ Progress = Callable[[str, float], None]
 
 
 class Sound:
-    """The audio of the measured drum tracks, over the time that they play."""
+    """The audio of the measured drum tracks, over the time that they play within ``span``."""
 
     def __init__(
-        self, session: Session, drums: Sequence[DrumTrack], progress: Progress | None
+        self,
+        session: Session,
+        drums: Sequence[DrumTrack],
+        progress: Progress | None,
+        span: tuple[float, float] | None = None,
     ) -> None:
         self._session = session
         self._drums = drums
         self._progress = progress
         tracks = [drum.track for drum in drums]
         self.rate = analysis_rate(session, tracks)
-        self._start, self._end = playing_span(session, tracks)
+        self._start, self._end = playing_span(session, tracks, span)
         self._warnings: list[str] = []
         self.flags: list[tuple[str, ...]] = [()] * len(drums)
 

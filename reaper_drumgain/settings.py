@@ -64,7 +64,8 @@ class Settings:
 
     ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as
     ``#3`` by the number that REAPER shows. A role is a name such as ``tom 2``,
-    ``overhead left`` or ``none``.
+    ``overhead left`` or ``none``. ``span``: only what sounds between these seconds of the
+    project is listened to.
     """
 
     method: str = "forest"
@@ -73,12 +74,17 @@ class Settings:
     locks: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     roles: tuple[tuple[str, str], ...] = ()
+    span: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.method:
             raise InputError("the method has no name: 'drumgain methods' lists them")
         if not (math.isfinite(self.amount) and 0.0 <= self.amount <= 100.0):
             raise InputError(f"amount is {self.amount!r}: expected 0 to 100 percent")
+        if self.span is not None:
+            start, end = self.span
+            if not (math.isfinite(start) and math.isfinite(end) and start < end):
+                raise InputError(f"span is {start!r} to {end!r}: expected seconds, start first")
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The settings as a JSON document."""

@@ -3,7 +3,9 @@
 ``python -I -m reaper_drumgain.worker FOLDER``. The folder is private to this run and holds
 only files of this protocol, each of them complete as soon as it has its name:
 
-- ``request.json`` (from the host): ``protocol``, ``version``, ``session``, ``settings``;
+- ``request.json`` (from the host): ``protocol``, ``version``, ``session``, ``settings``. Where it
+  is not there yet, what a plan needs is imported until it is: the host starts this process
+  first and reads the project meanwhile;
 - ``progress.json`` (from here): ``doing`` and ``share``, replaced as work goes on;
 - ``result.json`` (from here, last): ``protocol``, ``version`` and either ``plan`` or ``error``
   with ``kind`` (a class of errors.py, or ``unexpected``) and ``message``.
@@ -31,6 +33,7 @@ REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
 #: a session of a thousand tracks takes a few megabytes
 MAX_REQUEST_BYTES = 256 << 20
 _PROGRESS_EVERY_S = 0.1
+_LOOK_EVERY_S = 0.004
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -56,6 +59,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _plan(folder: Path) -> Any:
+    _await(folder / REQUEST)
     request = _request(folder / REQUEST)
     session = Session.from_json(json.dumps(request["session"]))
     settings = Settings.from_json(json.dumps(request["settings"]))
@@ -64,6 +68,20 @@ def _plan(folder: Path) -> Any:
 
     plan = balance(session, settings, progress=_Progress(folder / PROGRESS))
     return json.loads(plan.to_json())
+
+
+def _await(path: Path) -> None:
+    """Wait for the request; ``_end_with_host`` ends a wait that is in vain."""
+    if path.exists():
+        return
+    import importlib
+
+    from reaper_drumgain import methods
+
+    importlib.import_module("reaper_drumgain.balance")
+    importlib.import_module(methods.METHODS[0].module)
+    while not path.exists():
+        time.sleep(_LOOK_EVERY_S)
 
 
 def _request(path: Path) -> dict[str, Any]:

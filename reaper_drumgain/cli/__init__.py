@@ -11,10 +11,19 @@ import sys
 from collections.abc import Sequence
 
 from reaper_drumgain import __version__, errors
-from reaper_drumgain.cli import balance, demo, methods, restore, tracks, train
+from reaper_drumgain.cli import (
+    balance,
+    demo,
+    install,
+    methods,
+    restore,
+    tracks,
+    train,
+    uninstall,
+)
 from reaper_drumgain.cli.show import printable
 
-_COMMANDS = (balance, tracks, methods, restore, demo, train)
+_COMMANDS = (balance, tracks, methods, restore, install, uninstall, demo, train)
 _DONE, _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 0, 1, 2, 3, 130
 #: BLAS reads these when numpy is imported; its threads only get in the way of ours
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")

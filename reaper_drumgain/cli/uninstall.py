@@ -1,0 +1,49 @@
+"""``drumgain uninstall``: take the actions out of REAPER's resource folder again."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+from reaper_drumgain.cli.install import add_resource_path, manifest, resource_folder
+from reaper_drumgain.cli.show import printable
+from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER
+
+NAME = "uninstall"
+SUMMARY = "Take the actions out of REAPER's resource folder."
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    add_resource_path(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Remove what 'drumgain install' wrote, and nothing else."""
+    folder = resource_folder(arguments.resource_path) / Path(*FOLDER)
+    places = manifest(folder)
+    if not places:
+        raise InputError(f"{folder}: nothing is installed there")
+    try:
+        remove(folder, places)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be removed: {error}") from error
+    print(f"removed {len(places)} files from {printable(str(folder))}")
+    if folder.exists():
+        print("what else lies there was left")
+    return 0
+
+
+def remove(folder: Path, places: set[Path]) -> None:
+    """Remove files of an installation, and the folders that this leaves empty."""
+    for place in places:
+        (folder / place).unlink(missing_ok=True)
+    (folder / FILE_NAME).unlink(missing_ok=True)
+    parents = {folder / parent for place in places for parent in place.parents}
+    for parent in sorted(parents, key=lambda path: -len(path.parts)):
+        # compiled by REAPER's Python
+        shutil.rmtree(parent / "__pycache__", ignore_errors=True)
+        if parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()

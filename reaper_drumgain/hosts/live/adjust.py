@@ -1,0 +1,219 @@
+"""The small actions: roles and locks on tracks, amount, overheads, compare. None listens."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from reaper_drumgain.errors import ConflictError, InputError
+from reaper_drumgain.hosts.live import apply, dialogs, memory, reaper
+from reaper_drumgain.hosts.live.apply import Move, fader_of
+from reaper_drumgain.hosts.live.memory import LastRun, LastTrack
+from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.hosts.live.runs import NO_SELECTION, printable
+from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, Project, take_snapshot
+from reaper_drumgain.hosts.live.tasks import say
+from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
+
+_ALL_STATES = -1
+_SAME = 1e-9
+
+
+def _selected(project: Project) -> list[str]:
+    count = int(RPR.CountSelectedTracks2(project.pointer, False))
+    return [RPR.GetSelectedTrack2(project.pointer, place, False) for place in range(count)]
+
+
+def _get_ext(track: str, key: str) -> str:
+    found = RPR.GetSetMediaTrackInfo_String(track, f"P_EXT:{key}", "", False)
+    return str(found[3]).strip() if found[0] else ""
+
+
+def _set_ext(project: Project, tracks: Sequence[str], key: str, value: str, name: str) -> None:
+    """Store a text on tracks as one undo step; all or none of them."""
+    before = [_get_ext(track, key) for track in tracks]
+    flags = 0
+    RPR.Undo_BeginBlock2(project.pointer)
+    try:
+        for track in tracks:
+            RPR.GetSetMediaTrackInfo_String(track, f"P_EXT:{key}", value, True)
+        flags = _ALL_STATES
+    except BaseException:
+        for track, old in zip(tracks, before, strict=True):
+            if _get_ext(track, key) != old:
+                RPR.GetSetMediaTrackInfo_String(track, f"P_EXT:{key}", old, True)
+        raise
+    finally:
+        RPR.Undo_EndBlock2(project.pointer, name, flags)
+
+
+def _tracks(count: int) -> str:
+    return f"{count} track{'' if count == 1 else 's'}"
+
+
+def set_role(project: Project) -> None:
+    """Ask for the role of the selected tracks and store it on them."""
+    tracks = _selected(project)
+    if not tracks:
+        say(NO_SELECTION)
+        return
+    stored = {_get_ext(track, ROLE_KEY) for track in tracks}
+    now = stored.pop() if len(stored) == 1 else ""
+    fields = [("Role (like tom 2; none; empty: by its name)", now)]
+    given = dialogs.ask(f"DrumGain: role of {_tracks(len(tracks))}", fields)
+    if given is None:
+        return
+    from reaper_drumgain.roles import Role
+
+    text = given[0]
+    if text:
+        # what cannot be read back is not stored
+        Role.parse(text)
+    name = f"DrumGain: set role of {_tracks(len(tracks))}"
+    _set_ext(project, tracks, ROLE_KEY, text, name)
+    say(f"DrumGain: {_tracks(len(tracks))}: role {printable(text) or 'by name again'}")
+
+
+def toggle_lock(project: Project) -> None:
+    """Lock the selected tracks, or unlock them where all of them are locked."""
+    tracks = _selected(project)
+    if not tracks:
+        say(NO_SELECTION)
+        return
+    lock = any(_get_ext(track, LOCK_KEY) in ("", "0") for track in tracks)
+    done = "lock" if lock else "unlock"
+    value = "1" if lock else ""
+    _set_ext(project, tracks, LOCK_KEY, value, f"DrumGain: {done} {_tracks(len(tracks))}")
+    say(f"DrumGain: {done}ed {_tracks(len(tracks))}")
+
+
+def _found(project: Project, run: LastRun) -> list[tuple[LastTrack, int, float]]:
+    """The tracks of the last run with their addresses and present faders.
+
+    Raises ConflictError where one is gone.
+    """
+    known = apply.tracks_by_guid(project)
+    gone = [track.name for track in run.tracks if track.guid not in known]
+    if gone:
+        names = ", ".join(repr(printable(name)) for name in gone[:5])
+        raise ConflictError(
+            f"the last result names tracks that {project.name} does not have any more ({names}): "
+            "balance again"
+        )
+    return [(track, known[track.guid], fader_of(known[track.guid])) for track in run.tracks]
+
+
+def _same(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=_SAME, abs_tol=1e-12)
+
+
+def compare(project: Project) -> None:
+    """Before or after the last run: after where all stands as before, else before.
+
+    What was moved by hand since counts as part of the after, so nothing is lost.
+    """
+    run = memory.last_run(project)
+    found = _found(project, run)
+    differing = [entry for entry in found if not _same(entry[0].before, entry[0].after)]
+    to_after = bool(differing) and all(_same(now, track.before) for track, _, now in found)
+    if to_after:
+        wanted = {track.guid: track.after for track, _, _ in found}
+    else:
+        wanted = {track.guid: track.before for track, _, _ in found}
+        run = memory.with_after(run, {track.guid: now for track, _, now in found})
+    moves = _moves(found, wanted)
+    side = "after" if to_after else "before"
+    if not moves:
+        say("DrumGain: before and after are the same")
+        return
+    apply.set_faders(project, moves, f"DrumGain: compare, {side}")
+    memory.remember_run(project, run)
+    say(f"DrumGain: {side} the last run ({run.method}), {_tracks(len(moves))}")
+
+
+def _moves(
+    found: Sequence[tuple[LastTrack, int, float]], wanted: dict[str, float]
+) -> list[Move]:
+    return [
+        Move(address, track.name, LinearGain(now), LinearGain(wanted[track.guid]))
+        for track, address, now in found
+        if not _same(now, wanted[track.guid])
+    ]
+
+
+def change_amount(project: Project, percent: float) -> None:
+    """The last run with more or less of every move, from the faders before it.
+
+    A fader that was moved by hand since keeps its distance to what was set.
+    """
+    run = memory.last_run(project)
+    amount = min(100.0, max(0.0, run.amount + percent))
+    if amount == run.amount:
+        say(f"DrumGain: the amount is {amount:g} % already")
+        return
+    if all(track.full_db is None for track in run.tracks):
+        raise InputError("the last run moved nothing that could be scaled: balance again")
+    found = _found(project, run)
+    undone = all(_same(now, track.before) for track, _, now in found)
+    wanted: dict[str, float] = {}
+    by_hand = 0
+    for track, _, now in found:
+        base = track.before * to_linear_db((track.full_db or 0.0) * amount / 100.0)
+        drift = 1.0
+        if not undone and not _same(now, track.after) and track.after > 0.0:
+            drift, by_hand = now / track.after, by_hand + 1
+        wanted[track.guid] = base * drift
+    highest = to_linear(MAX_FADER)
+    moving = {track.guid for track, _, _ in found if track.full_db}
+    over = max((wanted[guid] for guid in moving), default=0.0)
+    if over > highest:
+        # the whole kit goes down rather than one fader being clipped
+        wanted = {g: w * highest / over if g in moving else w for g, w in wanted.items()}
+    moves = _moves(found, wanted)
+    apply.set_faders(project, moves, f"DrumGain: amount {amount:g} %")
+    run = dataclasses.replace(memory.with_after(run, wanted), amount=amount)
+    memory.remember_run(project, run)
+    kept = f"; {_tracks(by_hand)} moved by hand kept their distance" if by_hand else ""
+    say(f"DrumGain: amount {amount:g} % of the last run ({run.method}){kept}")
+
+
+def to_linear_db(decibel: float) -> float:
+    """A move in dB as a factor."""
+    return float(10.0 ** (decibel / 20.0))
+
+
+def move_overheads(project: Project, decibel: float) -> Generator[Any, None, None]:
+    """Move the overheads against the close microphones, which stay."""
+    snapshot = yield from take_snapshot(project)
+    from reaper_drumgain import selection
+    from reaper_drumgain.settings import Settings
+
+    yield
+    drums = selection.select(snapshot.session, Settings()).drums
+    overheads = [d for d in drums if d.role.name == "overhead" and d.flag is None]
+    if not overheads:
+        say("DrumGain: no overheads that may move: 'set role' says which tracks are overheads")
+        return
+    moves = []
+    for drum in overheads:
+        old = drum.track.fader
+        new = LinearGain(old * to_linear_db(decibel))
+        if new > to_linear(MAX_FADER):
+            say(f"DrumGain: {printable(drum.track.name)} is at the end of its fader: nothing moved")
+            return
+        moves.append(Move(snapshot.pointers[drum.track.index], drum.track.name, old, new))
+    _check_unmoved(project, moves)
+    side = "up" if decibel > 0 else "down"
+    apply.set_faders(project, moves, f"DrumGain: overheads {side} {abs(decibel):g} dB")
+    names = ", ".join(printable(move.name) for move in moves)
+    say(f"DrumGain: overheads {side} {abs(decibel):g} dB ({names})")
+
+
+def _check_unmoved(project: Project, moves: Sequence[Move]) -> None:
+    for move in moves:
+        if not reaper.is_track(project.pointer, move.track) or not _same(
+            fader_of(move.track), move.old
+        ):
+            raise ConflictError(f"{move.name!r} was changed meanwhile: nothing was moved")

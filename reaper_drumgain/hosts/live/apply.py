@@ -1,0 +1,160 @@
+"""Faders into the open project: one undo step, or nothing at all.
+
+Every track is checked before the first write: it is still there, it is the same one, its
+fader stands where it stood. What fails in the middle is taken back within the block.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reaper_drumgain.errors import ConflictError, HostError
+from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live.reaper import RPR, Calls
+from reaper_drumgain.hosts.live.snapshot import Project, Snapshot, is_open
+from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
+
+#: everything: REAPER's own bits name what a script's direct writes change only in part
+_ALL_STATES = -1
+_STRING = "GetSetMediaTrackInfo_String"
+#: what a fader may differ by from what was written, relative
+_SAME = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One fader: the track's address, its name for messages, and linear gains."""
+
+    track: int
+    name: str
+    old: LinearGain
+    new: LinearGain
+
+
+def fader_of(track: int) -> float:
+    """The fader of a track, as a linear gain."""
+    kind = reaper.pointer("MediaTrack", track)
+    return float(RPR.GetMediaTrackInfo_Value(kind, "D_VOL"))
+
+
+def tracks_by_guid(project: Project) -> dict[str, int]:
+    """The tracks of a project by GUID; those that share one are left out."""
+    calls = Calls()
+    found: list[tuple[str, int]] = []
+    for place in range(calls.whole("CountTracks", project.address)):
+        track = calls.child("GetTrack", project.address, place)
+        found.append((calls.stored(_STRING, track, b"GUID") or "", track))
+    counts = Counter(guid for guid, _ in found)
+    return {guid: track for guid, track in found if guid and counts[guid] == 1}
+
+
+def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
+    """The moves of a plan, after a look at whether the project is still the one it was made for.
+
+    Raises ConflictError, with every track that is not as it was, before anything is written.
+    """
+    project, session = snapshot.project, snapshot.session
+    if not is_open(project):
+        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
+    calls = Calls()
+    changed: list[str] = []
+    moves: list[Move] = []
+    for planned in plan.tracks:
+        if not 0 <= planned.index < len(snapshot.pointers):
+            raise HostError("the plan names a track that the project does not have")
+        track, pointer = session.tracks[planned.index], snapshot.pointers[planned.index]
+        if not reaper.is_track(project.pointer, pointer) or (
+            (calls.stored(_STRING, pointer, b"GUID") or None) != track.guid
+        ):
+            changed.append(f"{track.name!r} was deleted")
+            continue
+        if abs(fader_of(pointer)) != track.fader and planned.old_db is not None:
+            changed.append(f"the fader of {track.name!r} was moved")
+        if planned.moves and planned.new_db is not None:
+            moves.append(Move(pointer, track.name, track.fader, to_linear(planned.new_db)))
+    if changed:
+        raise ConflictError(
+            f"{project.name} changed while DrumGain was listening: {'; '.join(changed[:5])}. "
+            "Nothing was changed: press again"
+        )
+    return moves
+
+
+def undo_name(plan: GainPlan) -> str:
+    """What the undo history says: ``DrumGain: balance 9 drum tracks (forest)``."""
+    count = len(plan.moves)
+    return f"DrumGain: balance {count} drum track{'' if count == 1 else 's'} ({plan.method})"
+
+
+def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
+    """Set faders as one undo step named ``name``. Raises HostError where one does not hold;
+    then all stand as before and there is no undo step."""
+    highest = to_linear(MAX_FADER) * (1.0 + _SAME)
+    for move in moves:
+        if not math.isfinite(move.new) or not 0.0 <= move.new <= max(highest, move.old):
+            raise HostError(f"{move.name!r}: {move.new!r} is no fader position; nothing was changed")
+    before = _all_faders(project)
+    planned = {move.track: move.new for move in moves}
+    with _held():
+        RPR.Undo_BeginBlock2(project.pointer)
+        flags = 0
+        try:
+            for move in moves:
+                _set(move.track, move.new, move.name)
+            _check_others(project, before, planned)
+            flags = _ALL_STATES
+        except BaseException:
+            for track, fader in before.items():
+                _put_back(track, fader)
+            raise
+        finally:
+            RPR.Undo_EndBlock2(project.pointer, name, flags)
+
+
+def _all_faders(project: Project) -> dict[int, float]:
+    calls = Calls()
+    count = calls.whole("CountTracks", project.address)
+    tracks = [calls.child("GetTrack", project.address, place) for place in range(count)]
+    return {track: calls.number("GetMediaTrackInfo_Value", track, b"D_VOL") for track in tracks}
+
+
+def _set(track: int, fader: float, name: str) -> None:
+    RPR.SetMediaTrackInfo_Value(reaper.pointer("MediaTrack", track), "D_VOL", float(fader))
+    got = fader_of(track)
+    if not math.isclose(got, fader, rel_tol=_SAME, abs_tol=1e-12):
+        raise HostError(
+            f"REAPER did not take the fader of {name!r} ({got:g} instead of {fader:g}): all faders "
+            "were put back. Does an extension or a control surface hold it?"
+        )
+
+
+def _check_others(project: Project, before: dict[int, float], planned: dict[int, LinearGain]) -> None:
+    now = _all_faders(project)
+    for track, fader in before.items():
+        if track not in planned and now.get(track) != fader and fader == fader:
+            raise HostError(
+                "REAPER moved the fader of a track that was to stay (a group?): all faders were "
+                "put back"
+            )
+
+
+def _put_back(track: int, fader: float) -> None:
+    # one that fails must not keep the others from being put back
+    with contextlib.suppress(Exception):
+        if fader == fader and fader_of(track) != fader:
+            RPR.SetMediaTrackInfo_Value(reaper.pointer("MediaTrack", track), "D_VOL", fader)
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[None]:
+    """Hold the screen."""
+    RPR.PreventUIRefresh(1)
+    try:
+        yield
+    finally:
+        RPR.PreventUIRefresh(-1)

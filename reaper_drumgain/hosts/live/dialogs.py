@@ -1,0 +1,118 @@
+"""The settings dialog and the text of a result."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.hosts.live.memory import (
+    AUDIOS,
+    SCOPES,
+    WRITES,
+    LastRun,
+    Preferences,
+)
+from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.hosts.live.runs import printable
+from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.settings import LEVEL_FORMS, Level
+
+T = TypeVar("T")
+_SEPARATOR = "|"
+_MAX_ANSWER = 4096
+
+
+def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
+    """The user's values for named fields with their present values, None where cancelled."""
+    captions = [caption.replace(",", ";") for caption, _ in fields]
+    captions += ["extrawidth=160", f"separator={_SEPARATOR}"]
+    values = _SEPARATOR.join(value.replace(_SEPARATOR, "/") for _, value in fields)
+    answer: Any = RPR.GetUserInputs(title, len(fields), ",".join(captions), values, _MAX_ANSWER)
+    if not answer[0]:
+        return None
+    given = str(answer[4]).split(_SEPARATOR)
+    if len(given) != len(fields):
+        raise InputError(f"a field holds the character {_SEPARATOR!r}: nothing was saved")
+    return [value.strip() for value in given]
+
+
+def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
+    """The dialog with the current values filled in; None where it was cancelled.
+
+    Raises InputError where a field holds nonsense; nothing is saved then.
+    """
+    methods = "; ".join(f"{number} {name}" for number, name in enumerate(setup.names, 1))
+    given = ask(
+        "DrumGain: settings of this project",
+        [
+            (f"Method ({methods})", now.method),
+            ("Amount in %", f"{now.amount:g}"),
+            ("Level (keep; peak:-6; lufs:-18)", str(now.level)),
+            (f"Repeat on ({'; '.join(SCOPES)})", now.scope),
+            (f"Write ({'; '.join(WRITES)})", now.write),
+            (f"Audio ({'; '.join(AUDIOS)})", now.audio),
+        ],
+    )
+    if given is None:
+        return None
+    method, amount, level, scope, write, audio = given
+    wanted = Preferences(
+        method=_method(method, setup),
+        amount=_amount(amount),
+        level=Level.parse(level.replace(",", ".")),
+        scope=_choice("repeat on", scope, SCOPES),
+        write=_choice("write", write, WRITES),
+        audio=_choice("audio", audio, AUDIOS),
+    )
+    wanted.settings()
+    return wanted
+
+
+def _method(text: str, setup: Setup) -> str:
+    if text.isdecimal() and 1 <= int(text[:9]) <= len(setup.names):
+        return setup.names[int(text) - 1]
+    if text.lower() in setup.names:
+        return text.lower()
+    known = ", ".join(f"{number} {name}" for number, name in enumerate(setup.names, 1))
+    raise InputError(f"method {text[:100]!r} is not known: expected {known}. Nothing was saved")
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(text.removesuffix("%").strip().replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value <= 100.0:
+        raise InputError(f"amount {text[:100]!r}: expected 0 to 100 percent. Nothing was saved")
+    return value
+
+
+def _choice(what: str, text: str, choices: tuple[T, ...]) -> T:
+    for choice in choices:
+        if text.lower() == choice:
+            return choice
+    expected = ", ".join(str(choice) for choice in choices)
+    raise InputError(f"{what} {text[:100]!r}: expected one of {expected}. Nothing was saved")
+
+
+def report(run: LastRun) -> str:
+    """The last result as lines: old and new fader, what moved and why."""
+    width = max([len(printable(track.name)) for track in run.tracks] + [5])
+    lines = [run.summary, f"{'track':<{width}}  {'old':>7}  {'new':>7}  role and reason"]
+    for track in run.tracks:
+        flags = f" [{', '.join(track.flags)}]" if track.flags else ""
+        reason = f": {printable(track.reason)}" if track.reason else ""
+        lines.append(
+            f"{printable(track.name):<{width}}  {_decibel(track.before)}  {_decibel(track.after)}  "
+            f"{printable(track.role)}{printable(flags)}{reason}"
+        )
+    lines += [f"note: {printable(warning)}" for warning in run.warnings]
+    return "\n".join([printable(lines[0]), *lines[1:]])
+
+
+def _decibel(fader: float) -> str:
+    return f"{20.0 * math.log10(fader):+7.2f}" if fader > 0.0 else f"{'-inf':>7}"
+
+
+__all__ = ["LEVEL_FORMS", "ask", "ask_preferences", "report"]

@@ -1,0 +1,259 @@
+"""The worker process as the live host sees it: started, sent a request, watched, ended.
+
+Everything goes through files in a private temporary folder (see ``worker``); no port is ever
+opened. The process is started before the project is read, so that it imports what it needs
+meanwhile. It ends when its standard input closes, so it never outlives REAPER.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from reaper_drumgain import __version__, codec, errors
+from reaper_drumgain import session as session_module
+from reaper_drumgain.errors import HostError
+from reaper_drumgain.hosts.live.setup import MEND, Setup
+from reaper_drumgain.hosts.live.tasks import WAIT
+from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.session import Clip, Envelope, Session, Track
+from reaper_drumgain.settings import Settings
+
+#: those of ``worker``, which only another version of the package could change
+PROTOCOL = 1
+REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
+_MAX_RESULT_BYTES = 64 << 20
+_MAX_PROGRESS_BYTES = 4096
+#: without any news for so long, the process is taken for dead
+SILENCE_S = 120.0
+_STOP_WITHIN_S = 3.0
+_PROGRESS_EVERY_S = 0.3
+
+Progress = Callable[[str, float], None]
+
+
+def worker_environment() -> dict[str, str]:
+    """This process's environment without what would lead another Python astray."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(("PYTHON", "__PYVENV"))
+    }
+
+
+class Worker:
+    """One run of the worker process."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._interpreter = setup.interpreter
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+
+    def start(self) -> None:
+        """Start the process in a private folder. Raises HostError where it cannot be."""
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="drumgain-"))
+            with (self._folder / "stderr.txt").open("wb") as stderr:
+                self._process = subprocess.Popen(
+                    [self._interpreter, "-I", "-m", "reaper_drumgain.worker", str(self._folder)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=stderr,
+                    cwd=self._folder,
+                    env=worker_environment(),
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
+        except (OSError, ValueError) as error:
+            self.abandon()
+            raise HostError(
+                f"the worker cannot be started with {self._interpreter}: {error}. {MEND}"
+            ) from error
+
+    @property
+    def folder(self) -> Path:
+        """The private folder of this run."""
+        assert self._folder is not None
+        return self._folder
+
+    def send(self, session: Session, settings: Settings) -> Generator[Any, None, None]:
+        """Write the request in slices; it is in place whole or not at all."""
+        part = self.folder / "request.part"
+        head = {"protocol": PROTOCOL, "version": __version__}
+        try:
+            with part.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(head)[:-1])
+                file.write(f', "settings": {settings.to_json()}, "session": ')
+                kind = {"kind": "session", "schema": session_module.SCHEMA}
+                file.write(json.dumps(kind)[:-1] + ", ")
+                pieces = _pieces(session)
+                next(pieces)  # the opening brace is there already
+                for piece in pieces:
+                    file.write(piece)
+                    yield
+                file.write("}")
+            part.replace(self.folder / REQUEST)
+        except OSError as error:
+            raise errors.StorageError(
+                f"the request cannot be written to {self.folder}: {error}: free some space"
+            ) from error
+
+    def answer(self, progress: Progress) -> Generator[Any, None, GainPlan]:
+        """Wait for the plan. Raises what the worker raised, or HostError."""
+        heard, looked = time.monotonic(), 0.0
+        last: bytes = b""
+        while True:
+            found = self._result()
+            if found is not None:
+                return found
+            now = time.monotonic()
+            if now - looked >= _PROGRESS_EVERY_S:
+                looked = now
+                content = _read(self.folder / PROGRESS, _MAX_PROGRESS_BYTES)
+                if content and content != last:
+                    last, heard = content, now
+                    _tell(content, progress)
+            if now - heard > SILENCE_S:
+                raise HostError(
+                    f"the worker was silent for {SILENCE_S:.0f} s and was ended; nothing was changed"
+                )
+            yield WAIT
+
+    def _result(self) -> GainPlan | None:
+        assert self._process is not None
+        # looked at before the file: a process that ended in between has written it
+        status = self._process.poll()
+        content = _read(self.folder / RESULT, _MAX_RESULT_BYTES)
+        if content is not None:
+            return _parsed(content)
+        if status is not None:
+            raise HostError(self._why(status))
+        return None
+
+    def _why(self, status: int) -> str:
+        """Why the process ended without a result."""
+        said = (_read(self.folder / "stderr.txt", 1 << 16) or b"").decode("utf-8", "replace")
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        last = lines[-1][:300] if lines else "it said nothing"
+        if "No module named" in last and "reaper_drumgain" in last:
+            return f"{self._interpreter} has no DrumGain any more ({last}): {MEND}"
+        return (
+            f"the worker ended without a plan (exit status {status}): {last}. Nothing was changed"
+        )
+
+    def stop(self) -> Generator[Any, None, None]:
+        """End the process and remove its folder, without holding the main thread."""
+        process = self._process
+        if process is not None:
+            self._kill(process)
+            end = time.monotonic() + _STOP_WITHIN_S
+            while process.poll() is None and time.monotonic() < end:
+                yield WAIT
+        self._clean()
+
+    def abandon(self) -> None:
+        """The same at once, for when the script is being ended."""
+        process = self._process
+        if process is not None:
+            self._kill(process)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_WITHIN_S)
+        self._clean()
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        with contextlib.suppress(OSError):
+            process.kill()
+
+    def _clean(self) -> None:
+        self._process = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+def _read(path: Path, limit: int) -> bytes | None:
+    """What a file holds; None where it is not there. Raises HostError where it is too large."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError:
+        return None
+    if len(content) > limit:
+        raise HostError(f"the worker wrote more than {limit} bytes to {path.name}")
+    return content
+
+
+def _tell(content: bytes, progress: Progress) -> None:
+    try:
+        said = json.loads(content)
+        progress(str(said["doing"]), float(said["share"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        # it is being replaced, or is rubbish: only the result counts
+        return
+
+
+def _parsed(content: bytes) -> GainPlan:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise HostError(f"the worker's answer is no plan ({error}); nothing was changed") from None
+    if not isinstance(answer, dict) or not {"protocol", "version"} <= set(answer):
+        raise HostError("the worker's answer is no plan; nothing was changed")
+    said = answer.get("error")
+    if isinstance(said, dict):
+        raise _error(str(said.get("kind")), str(said.get("message")))
+    if (answer["protocol"], answer["version"]) != (PROTOCOL, __version__):
+        raise HostError(
+            f"the actions in REAPER are of version {__version__} (protocol {PROTOCOL}), the "
+            f"package is {answer['version']} (protocol {answer['protocol']}): {MEND}"
+        )
+    try:
+        return GainPlan.from_json(json.dumps(answer.get("plan")))
+    except errors.InputError as error:
+        raise HostError(f"the worker's answer is no plan ({error}); nothing was changed") from None
+
+
+def _error(kind: str, message: str) -> errors.DrumGainError:
+    found = getattr(errors, kind, None)
+    if isinstance(found, type) and issubclass(found, errors.DrumGainError):
+        return found(message)
+    return HostError(f"the worker failed: {message}. Nothing was changed; please report it")
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """The JSON text of a session in pieces small enough for a slice, as ``codec`` makes it."""
+    if isinstance(value, Session | Track | Envelope) or (
+        isinstance(value, Clip) and value.envelopes
+    ):
+        yield "{"
+        for place, field in enumerate(dataclasses.fields(value)):
+            yield f"{', ' if place else ''}{json.dumps(field.name)}: "
+            yield from _pieces(getattr(value, field.name))
+        yield "}"
+    elif isinstance(value, tuple) and len(value) > 8 or _holds(value):
+        yield "["
+        for place, item in enumerate(value):
+            if place:
+                yield ", "
+            yield from _pieces(item)
+        yield "]"
+    else:
+        yield json.dumps(codec.encode(value), allow_nan=False)
+
+
+def _holds(value: Any) -> bool:
+    """Whether this is a tuple of things that are worth dividing."""
+    return isinstance(value, tuple) and bool(value) and isinstance(
+        value[0], Track | Clip | Envelope
+    )

@@ -1,0 +1,159 @@
+"""What is remembered with a project: the user's preferences and the last result.
+
+Both lie in the project's ext state, which comes with a project from anybody: they are decoded
+against their types, bounded, and hold no path and no command. What does not fit is not used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeVar, cast, get_args
+
+from reaper_drumgain import codec
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.hosts.live.snapshot import Project
+from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
+
+T = TypeVar("T")
+Scope = Literal["selected", "all", "time selection"]
+Audio = Literal["files", "skip", "export"]
+Write = Literal["volume"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+AUDIOS: tuple[Audio, ...] = get_args(Audio)
+WRITES: tuple[Write, ...] = get_args(Write)
+
+_SECTION = "DrumGain"
+_PREFERENCES, _LAST = "settings", "last"
+_SCHEMA = 1
+_MAX_TEXT = 1 << 20
+_MAX_TRACKS = 2000
+#: quotes that project files cannot hold together with the double ones of JSON
+_ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the settings dialog shows. ``scope`` is that of the last run too, for repeating it."""
+
+    method: str
+    amount: float = 100.0
+    level: Level = Level()
+    scope: Scope = "selected"
+    write: Write = "volume"
+    audio: Audio = "files"
+
+    def settings(self) -> Settings:
+        """The settings of a run over all tracks. Raises InputError."""
+        return Settings(method=self.method, amount=self.amount, level=self.level)
+
+
+@dataclass(frozen=True, slots=True)
+class LastTrack:
+    """A drum track of the last run. ``full_db``: its move at an amount of 100 %, None where it
+    may not move. Faders are linear gains."""
+
+    guid: str
+    name: str
+    role: str
+    before: float
+    after: float
+    full_db: float | None = None
+    flags: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The last result, for showing, comparing and changing its amount."""
+
+    summary: str
+    method: str
+    amount: float
+    tracks: tuple[LastTrack, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def preferences(project: Project, setup: Setup) -> Preferences:
+    """The project's preferences, or the usual ones where it has none that can be used."""
+    usual = Preferences(setup.names[0])
+    try:
+        found = _load(project, _PREFERENCES, Preferences)
+        if found is None or found.method not in setup.names:
+            return usual
+        found.settings()
+    except InputError:
+        return usual
+    return found
+
+
+def remember_preferences(project: Project, wanted: Preferences) -> None:
+    """Keep preferences with the project."""
+    _store(project, _PREFERENCES, codec.dumps(wanted, kind=_PREFERENCES, schema=_SCHEMA))
+
+
+def last_run(project: Project) -> LastRun:
+    """The last result. Raises InputError where there is none that can be used."""
+    try:
+        found = _load(project, _LAST, LastRun)
+    except InputError as error:
+        raise InputError(
+            f"the last result stored in {project.name} cannot be used ({error}): balance again"
+        ) from error
+    if found is None:
+        raise InputError(f"{project.name} has no last result: balance its drum tracks first")
+    highest = to_linear(MAX_FADER) * 1.0001
+    faders = [fader for track in found.tracks for fader in (track.before, track.after)]
+    moves = [track.full_db for track in found.tracks if track.full_db is not None]
+    sane = len(found.tracks) <= _MAX_TRACKS and 0.0 <= found.amount <= 100.0
+    sane = sane and all(0.0 <= fader <= highest for fader in faders)
+    if not sane or any(abs(move) > 200.0 for move in moves):
+        raise InputError(
+            f"the last result stored in {project.name} is out of all bounds: balance again"
+        )
+    return found
+
+
+def remember_run(project: Project, run: LastRun) -> None:
+    """Keep a result with the project."""
+    _store(project, _LAST, codec.dumps(run, kind=_LAST, schema=_SCHEMA))
+
+
+def move_db(old: LinearGain | float, new: LinearGain | float) -> float | None:
+    """The move between two faders in dB, None where one of them is at -inf."""
+    if old <= 0.0 or new <= 0.0:
+        return None
+    return Decibel(20.0 * math.log10(new / old))
+
+
+def with_after(run: LastRun, after: dict[str, float]) -> LastRun:
+    """A run with other faders as its outcome, by GUID."""
+    tracks = tuple(
+        dataclasses.replace(track, after=after.get(track.guid, track.after)) for track in run.tracks
+    )
+    return dataclasses.replace(run, tracks=tracks)
+
+
+def _load(project: Project, key: str, cls: type[T]) -> T | None:
+    text = str(RPR.GetProjExtState(project.pointer, _SECTION, key, "", 4 << 20)[4])
+    if not text:
+        return None
+    if len(text) > _MAX_TEXT:
+        raise InputError(f"it is longer than {_MAX_TEXT} characters")
+    try:
+        return cast(T, codec.loads(text, cls, kind=key, schema=_SCHEMA))
+    except (RecursionError, OverflowError, ValueError) as error:
+        raise InputError(str(error)) from error
+
+
+def _store(project: Project, key: str, text: str) -> None:
+    # one line of ASCII, whatever the names of tracks hold
+    text = json.dumps(json.loads(text))
+    for character, escape in _ESCAPES.items():
+        text = text.replace(character, escape)
+    RPR.SetProjExtState(project.pointer, _SECTION, key, text)

@@ -1,0 +1,201 @@
+"""The work behind the actions that listen: read, ask the worker, set the faders, say so."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from reaper_drumgain.errors import InputError, NothingToBalanceError
+from reaper_drumgain.hosts.live import apply, memory
+from reaper_drumgain.hosts.live.link import Worker
+from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Preferences, Scope
+from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.hosts.live.snapshot import Project, Snapshot, take_snapshot
+from reaper_drumgain.hosts.live.tasks import Steps, say
+from reaper_drumgain.plan import GainPlan, TrackPlan
+from reaper_drumgain.session import Session, Track
+from reaper_drumgain.settings import Settings
+from reaper_drumgain.units import to_linear
+
+_SAY_PROGRESS_AFTER = 100
+NO_SELECTION = (
+    "DrumGain: no track is selected: select the drum tracks (or their folder), or use 'balance all "
+    "drum tracks'"
+)
+NO_TIME_SELECTION = "DrumGain: there is no time selection: select a part of the song first"
+#: words that say where a track's own sound differs from its files
+_EFFECTS, _STRETCHED, _INSTRUMENT = "effects", "stretch markers", "an instrument"
+
+
+def printable(text: str) -> str:
+    """A name from a project for one line of the console."""
+    return "".join(c if c.isprintable() else "?" for c in text)[:200]
+
+
+class Balance:
+    """One press of a key that balances."""
+
+    def __init__(self, project: Project, setup: Setup, wanted: Preferences) -> None:
+        self._project = project
+        self._wanted = wanted
+        self._worker = Worker(setup)
+        self._ticks = 0
+
+    def abandon(self) -> None:
+        """Clean up at once."""
+        self._worker.abandon()
+
+    def steps(self) -> Steps:
+        """The work, step by step."""
+        try:
+            self._worker.start()
+            yield
+            yield from self._work()
+        except GeneratorExit:
+            self.abandon()
+            raise
+        except NothingToBalanceError as error:
+            yield from self._worker.stop()
+            say(f"DrumGain: {printable(str(error))}")
+        except BaseException:
+            yield from self._worker.stop()
+            raise
+        else:
+            yield from self._worker.stop()
+
+    def _work(self) -> Generator[Any, None, None]:
+        snapshot = yield from take_snapshot(self._project)
+        settings = run_settings(snapshot.session, self._wanted)
+        session, settings, asides = as_wished(snapshot.session, settings, self._wanted)
+        yield
+        yield from self._worker.send(session, settings)
+        plan = yield from self._worker.answer(self._progress)
+        yield
+        moves = apply.plan_moves(snapshot, plan)
+        if moves:
+            apply.set_faders(self._project, moves, apply.undo_name(plan))
+        line = summary(plan, asides)
+        memory.remember_preferences(self._project, self._wanted)
+        memory.remember_run(self._project, run_of(snapshot, plan, line))
+        say(line)
+
+    def _progress(self, doing: str, share: float) -> None:
+        """Said once, when it takes so long that somebody may wonder."""
+        self._ticks += 1
+        if self._ticks == _SAY_PROGRESS_AFTER // 10:
+            say(f"DrumGain: {printable(doing)}, {share:.0%} (press again to cancel)")
+
+
+def run_settings(session: Session, wanted: Preferences) -> Settings:
+    """The settings for a scope. Raises InputError where the selection does not fit it."""
+    settings = wanted.settings()
+    chosen = [t for t in session.tracks if t.selected]
+    if wanted.scope == "time selection":
+        if session.time_selection is None:
+            raise InputError(NO_TIME_SELECTION)
+        settings = dataclasses.replace(settings, span=session.time_selection)
+    elif wanted.scope == "selected" and not chosen:
+        raise InputError(NO_SELECTION)
+    if wanted.scope == "all" or not chosen:
+        return settings
+    folders = {track.index for track in chosen if track.folder}
+    inside = [
+        track
+        for track in session.tracks
+        if track.selected or folders & {f.index for f in session.folders_of(track)}
+    ]
+    return dataclasses.replace(settings, only=tuple(f"#{t.index + 1}" for t in inside))
+
+
+def as_wished(
+    session: Session, settings: Settings, wanted: Preferences
+) -> tuple[Session, Settings, tuple[str, ...]]:
+    """Session and settings under the audio setting, and what the summary says of it."""
+    asides = [track for track in session.tracks if other_sound(track) is not None]
+    if wanted.audio != "skip":
+        return session, settings, tuple(track.name for track in asides)
+    skipped = tuple((f"#{track.index + 1}", "none") for track in asides)
+    return session, dataclasses.replace(settings, roles=settings.roles + skipped), ()
+
+
+def other_sound(track: Track) -> str | None:
+    """Why REAPER plays something else than the track's files before its fader, or None."""
+    on = [e for e in track.effects if e.enabled] if track.effects_enabled else []
+    clips = [clip for clip in track.clips if clip.plays]
+    if any(effect.instrument for effect in on):
+        return _INSTRUMENT
+    if on or any(effect.enabled for clip in clips for effect in clip.effects):
+        return _EFFECTS
+    return _STRETCHED if any(clip.stretched for clip in clips) else None
+
+
+def summary(plan: GainPlan, asides: Sequence[str]) -> str:
+    """What was done and left, in one line."""
+    moved = plan.moves
+    parts = [f"DrumGain: moved {len(moved)} of {len(plan.tracks)} drum tracks ({plan.method})"]
+    if plan.settings.amount != 100.0:
+        parts[0] += f" at {plan.settings.amount:g} %"
+    left = [track for track in plan.tracks if not track.moves]
+    if left:
+        shown = ", ".join(f"{printable(t.name)} ({_why(t)})" for t in left[:3])
+        more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+        parts.append(f"left {shown}{more}")
+    if plan.untouched:
+        parts.append(f"{len(plan.untouched)} other tracks untouched")
+    measured = {track.name for track in moved}
+    before_effects = [name for name in asides if name in measured]
+    if before_effects:
+        parts.append(f"{len(before_effects)} measured from their files, before effects")
+    if plan.warnings:
+        parts.append(f"{len(plan.warnings)} notes under 'show last result'")
+    return "; ".join(parts)
+
+
+def _why(track: TrackPlan) -> str:
+    return track.flags[0] if track.flags else "already there"
+
+
+def run_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastRun:
+    """What is remembered of a run."""
+    share = plan.settings.amount / 100.0
+    tracks = []
+    for planned in plan.tracks:
+        track = snapshot.session.tracks[planned.index]
+        after = to_linear(planned.new_db) if planned.moves and planned.new_db is not None else None
+        full = memory.move_db(track.fader, after) if after is not None else 0.0
+        may_move = share > 0.0 and full is not None
+        tracks.append(
+            LastTrack(
+                guid=track.guid or "",
+                name=track.name,
+                role=planned.role,
+                before=track.fader,
+                after=track.fader if after is None else after,
+                full_db=full / share if may_move and full is not None else None,
+                flags=planned.flags,
+                reason=planned.reason,
+            )
+        )
+    return LastRun(line, plan.method, plan.settings.amount, tuple(tracks), plan.warnings)
+
+
+def selected_count(project: Project) -> int:
+    """How many tracks are selected in a project."""
+    return int(RPR.CountSelectedTracks2(project.pointer, False))
+
+
+def has_time_selection(project: Project) -> bool:
+    """Whether a project has a time selection."""
+    start, end = RPR.GetSet_LoopTimeRange2(project.pointer, False, False, 0.0, 0.0, False)[3:5]
+    return bool(end > start)
+
+
+def scope_problem(project: Project, scope: Scope) -> str | None:
+    """What is missing for a scope, known before anything is started."""
+    if scope == "selected" and not selected_count(project):
+        return NO_SELECTION
+    if scope == "time selection" and not has_time_selection(project):
+        return NO_TIME_SELECTION
+    return None

@@ -1,0 +1,69 @@
+"""What ``drumgain install`` left for the actions: the worker's interpreter, and the methods.
+
+The file lies beside the bundle in REAPER's resource folder and is written by the installation
+alone. Nothing that a project holds can name an interpreter, a path or a command.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reaper_drumgain import __version__
+from reaper_drumgain.errors import HostError
+
+#: in REAPER's resource folder
+FOLDER = ("Scripts", "DrumGain")
+FILE_NAME = "setup.json"
+FORMAT = 1
+MEND = "run 'drumgain install' in a terminal, then press again"
+_MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A working set-up. ``methods``: (name, summary), the default first."""
+
+    interpreter: str
+    methods: tuple[tuple[str, str], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the methods."""
+        return tuple(name for name, _ in self.methods)
+
+
+def read_setup(resource_path: str) -> Setup:
+    """The set-up in a resource folder. Raises HostError with the command that mends it."""
+    path = Path(resource_path, *FOLDER, FILE_NAME)
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise HostError(f"DrumGain's set-up {path} is too large to be one: {MEND}")
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise HostError(f"DrumGain is not set up for this REAPER ({path} is missing): {MEND}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise HostError(f"DrumGain's set-up {path} cannot be read ({error}): {MEND}") from None
+    return _checked(document, path)
+
+
+def _checked(document: Any, path: Path) -> Setup:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise HostError(f"DrumGain's set-up {path} is of another version: {MEND}")
+    version = document.get("version")
+    if version != __version__:
+        raise HostError(
+            f"DrumGain's actions are of version {__version__}, its set-up of {version}: {MEND}, "
+            "or restart REAPER if you just did"
+        )
+    interpreter, methods = document.get("interpreter"), document.get("methods")
+    if not isinstance(interpreter, str) or not Path(interpreter).is_file():
+        raise HostError(
+            f"the Python that DrumGain was installed with ({interpreter}) is gone: {MEND}"
+        )
+    if not isinstance(methods, list) or not methods:
+        raise HostError(f"DrumGain's set-up {path} names no methods: {MEND}")
+    pairs = tuple((str(name), str(summary)) for name, summary in methods)
+    return Setup(interpreter, pairs)

@@ -1,0 +1,141 @@
+"""Work in slices: a generator that is advanced from REAPER's defer queue.
+
+A step that yields ``WAIT`` has nothing to do before the next tick. One task runs at a time in
+a REAPER: the key that is pressed while one runs cancels it, whichever script instance it is
+in, because both see REAPER's own ext state (which no project can write and which is not kept).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import traceback
+from collections.abc import Callable, Generator
+from typing import Any
+
+from reaper_drumgain.errors import DrumGainError
+from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live.reaper import RPR
+
+#: yielded by a step that waits for something outside this process
+WAIT = "wait"
+#: how long the main thread may be held in a tick; a single step goes beyond by its own length
+BUDGET_S = 0.005
+_SECTION, _RUNNING, _CANCEL = "DrumGain", "running", "cancel"
+_BEAT_EVERY_S = 0.5
+#: a task that was not heard of for so long is gone, or stands behind somebody's dialog
+_GONE_AFTER_S = 10.0
+
+Steps = Generator[Any, None, None]
+
+
+class CancelledError(Exception):
+    """The user pressed again."""
+
+
+def running() -> str | None:
+    """The mark of the task that runs in this REAPER, None where there is none."""
+    token, _, beat = str(RPR.GetExtState(_SECTION, _RUNNING)).partition(" ")
+    try:
+        age = time.time() - float(beat)
+    except ValueError:
+        return None
+    return token if token and abs(age) < _GONE_AFTER_S else None
+
+
+def cancel_running() -> bool:
+    """Ask the running task to end; false where there is none."""
+    token = running()
+    if token is None:
+        return False
+    RPR.SetExtState(_SECTION, _CANCEL, token, False)
+    return True
+
+
+def say(line: str) -> None:
+    """One line in REAPER's console."""
+    RPR.ShowConsoleMsg(f"{line}\n")
+
+
+def tell_error(error: BaseException) -> None:
+    """An error as a dialog; an unexpected one with its trace in the console."""
+    if isinstance(error, DrumGainError):
+        RPR.ShowMessageBox(str(error), "DrumGain", 0)
+        return
+    say("".join(traceback.format_exception(error)))
+    text = f"unexpected {type(error).__name__}: {error}. Nothing was changed. Please report it"
+    RPR.ShowMessageBox(f"{text} with what the console shows.", "DrumGain", 0)
+
+
+def no_undo_point() -> None:
+    """Keep REAPER from adding an undo point of its own for a script that changed nothing."""
+    reaper.defer(_nothing)
+
+
+def _nothing() -> None:
+    pass
+
+
+class Task:
+    """Runs steps to their end. ``abandon`` cleans up at once when the script is ended."""
+
+    def __init__(self, steps: Steps, abandon: Callable[[], None]) -> None:
+        self._steps = steps
+        self._abandon = abandon
+        self._token = f"{time.time_ns():x}-{id(self):x}"
+        self._beat = 0.0
+        self._ended = False
+        self._throw: BaseException | None = None
+
+    def start(self) -> None:
+        """Claim the run; the work begins with the next tick, so the key press returns at once."""
+        self._beat_now()
+        reaper.at_exit(self._at_exit)
+        reaper.defer(self._tick)
+
+    def _beat_now(self) -> None:
+        self._beat = time.monotonic()
+        RPR.SetExtState(_SECTION, _RUNNING, f"{self._token} {time.time():.3f}", False)
+
+    def _check(self) -> None:
+        if self._throw is not None:
+            return
+        holder = str(RPR.GetExtState(_SECTION, _RUNNING)).partition(" ")[0]
+        if str(RPR.GetExtState(_SECTION, _CANCEL)) == self._token or holder != self._token:
+            self._throw = CancelledError()
+            self._steps.throw(self._throw)
+        if time.monotonic() - self._beat > _BEAT_EVERY_S:
+            self._beat_now()
+
+    def _tick(self) -> None:
+        end = time.perf_counter() + BUDGET_S
+        try:
+            self._check()
+            while time.perf_counter() < end:
+                if next(self._steps) is WAIT:
+                    break
+        except StopIteration:
+            self._finish()
+        except CancelledError:
+            self._finish()
+            say("DrumGain: cancelled, nothing was changed")
+        except Exception as error:
+            self._finish()
+            tell_error(error)
+        else:
+            reaper.defer(self._tick)
+
+    def _finish(self) -> None:
+        self._ended = True
+        holder = str(RPR.GetExtState(_SECTION, _RUNNING)).partition(" ")[0]
+        if holder == self._token:
+            RPR.DeleteExtState(_SECTION, _RUNNING, False)
+            RPR.DeleteExtState(_SECTION, _CANCEL, False)
+
+    def _at_exit(self) -> None:
+        if self._ended:
+            return
+        self._abandon()
+        with contextlib.suppress(Exception):
+            self._steps.close()
+        self._finish()
