@@ -16,9 +16,9 @@ if _bundle not in sys.path:
     sys.path.insert(0, _bundle)
 try:
     from reaper_drumgain.hosts.live import commands
-except ImportError as error:
-    _text = f"DrumGain is not set up ({error}): run 'drumgain install' in a terminal"
+except (ImportError, SyntaxError) as error:
+    _text = f"DrumGain is not set up here ({error}): run 'drumgain install' in a terminal"
     RPR_ShowMessageBox(_text, "DrumGain", 0)
     RPR_defer("")  # no undo point for nothing
 else:
-    commands.cancel()
+    commands.press("cancel")

@@ -11,9 +11,10 @@ from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, memory, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.memory import LastRun, LastTrack
-from reaper_drumgain.hosts.live.reaper import RPR
-from reaper_drumgain.hosts.live.runs import NO_SELECTION, printable
-from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, Project, take_snapshot
+from reaper_drumgain.hosts.live.balance import NO_SELECTION
+from reaper_drumgain.hosts.live.reaper import RPR, Project
+from reaper_drumgain.hosts.live.runs import printable
+from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, take_snapshot
 from reaper_drumgain.hosts.live.tasks import say
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import reaper
-from reaper_drumgain.hosts.live.reaper import RPR, Calls
-from reaper_drumgain.hosts.live.snapshot import Project, Snapshot, is_open
+from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
+from reaper_drumgain.hosts.live.snapshot import Snapshot
 from reaper_drumgain.plan import GainPlan
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 

@@ -1,176 +1,185 @@
-"""What the actions call: one function per entry in REAPER's action list.
+"""What the actions call: ``press`` with the name of one of the functions below.
 
-None of them lets an exception through: REAPER would show its trace and go on.
+The key press itself only imports reapy and puts the work into REAPER's defer queue. No
+function lets an exception through: REAPER would show its trace and go on.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 from collections.abc import Callable
 
-from reaper_drumgain.errors import ConflictError, InputError, NothingToBalanceError
-from reaper_drumgain.hosts.live import adjust, dialogs, memory, runs, tasks
-from reaper_drumgain.hosts.live.memory import Scope
-from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.errors import ConflictError
+from reaper_drumgain.hosts.live import tasks
+from reaper_drumgain.hosts.live.reaper import RPR, current_project
 from reaper_drumgain.hosts.live.setup import Setup, read_setup
-from reaper_drumgain.hosts.live.snapshot import Project, current_project
-from reaper_drumgain.hosts.live.tasks import say
+from reaper_drumgain.hosts.live.tasks import Steps, say
 
-Command = Callable[[], None]
 _BUSY = "DrumGain is still at work: press the key that started it again to cancel"
 
 
-def _action(command: Command) -> Command:
-    """Tell errors as sentences; leave no undo point where nothing was changed."""
-
-    @functools.wraps(command)
-    def guarded() -> None:
-        try:
-            tasks.no_undo_point()
-            command()
-        except (NothingToBalanceError, ConflictError) as error:
-            say(f"DrumGain: {error}")
-        except Exception as error:
-            tasks.tell_error(error)
-
-    return guarded
+def press(name: str) -> None:
+    """Do what the action of this name is for."""
+    try:
+        tasks.Sequence(_guarded(_COMMANDS[name]())).start()
+    except Exception as error:
+        tasks.tell_error(error)
 
 
-def _idle() -> bool:
-    """Whether nothing runs; says so where something does."""
-    if tasks.running() is None:
-        return True
-    say(_BUSY)
-    return False
+def _guarded(steps: Steps) -> Steps:
+    """Tell a conflict in the console: it is no failure, the user did it."""
+    try:
+        yield from steps
+    except ConflictError as error:
+        say(f"DrumGain: {error}")
 
 
 def _setup() -> Setup:
     return read_setup(str(RPR.GetResourcePath()))
 
 
-def _balance(scope: Scope | None) -> None:
+def _balance(scope: str | None) -> Steps:
     """Start a run over a scope, or over the one of the last run; cancel one that runs."""
     if tasks.cancel_running():
         return
     project, setup = current_project(), _setup()
-    wanted = memory.preferences(project, setup)
-    if scope is not None:
-        wanted = dataclasses.replace(wanted, scope=scope)
-    problem = runs.scope_problem(project, wanted.scope)
+    yield from tasks.imports(tasks.LINK_MODULES)
+    from reaper_drumgain.hosts.live import balance
+
+    problem = balance.scope_problem(project, scope)
     if problem is not None:
         say(problem)
         return
-    run = runs.Balance(project, setup, wanted)
+    run = balance.Balance(project, setup, scope)
     tasks.Task(run.steps(), run.abandon).start()
 
 
-@_action
-def balance_selected() -> None:
+def _balance_selected() -> Steps:
     """Balance the selected drum tracks; the others hold the level."""
-    _balance("selected")
+    return _balance("selected")
 
 
-@_action
-def balance_all() -> None:
+def _balance_all() -> Steps:
     """Balance all drum tracks of the project."""
-    _balance("all")
+    return _balance("all")
 
 
-@_action
-def balance_in_time_selection() -> None:
+def _balance_in_time_selection() -> Steps:
     """Balance by what sounds within the time selection."""
-    _balance("time selection")
+    return _balance("time selection")
 
 
-@_action
-def repeat() -> None:
+def _repeat() -> Steps:
     """Balance again with the settings and the scope of the last run."""
-    _balance(None)
+    return _balance(None)
 
 
-@_action
-def cancel() -> None:
+def _cancel() -> Steps:
     """End what runs."""
     if not tasks.cancel_running():
         say("DrumGain: nothing is running")
+    yield
 
 
-@_action
-def settings() -> None:
+def _settings() -> Steps:
     """The settings dialog."""
     project, setup = current_project(), _setup()
+    yield from tasks.imports(tasks.RUN_MODULES)
+    from reaper_drumgain.hosts.live import dialogs, memory
+
     wanted = dialogs.ask_preferences(memory.preferences(project, setup), setup)
-    if wanted is None:
-        return
-    memory.remember_preferences(project, wanted)
-    say(
-        f"DrumGain: settings of {runs.printable(project.name)}: {wanted.method} at "
-        f"{wanted.amount:g} %, level {wanted.level}, {wanted.scope} tracks, audio {wanted.audio}"
-    )
+    if wanted is not None:
+        memory.remember_preferences(project, wanted)
+        say(dialogs.preferences_line(project, wanted))
 
 
-@_action
-def set_role() -> None:
+def _set_role() -> Steps:
     """Say what the selected tracks are."""
+    yield from tasks.imports((*tasks.RUN_MODULES, *tasks.ROLE_MODULES))
+    from reaper_drumgain.hosts.live import adjust
+
     adjust.set_role(current_project())
 
 
-@_action
-def toggle_lock() -> None:
+def _toggle_lock() -> Steps:
     """Lock the faders of the selected tracks, or unlock them where all are locked."""
+    yield from tasks.imports(tasks.RUN_MODULES)
+    from reaper_drumgain.hosts.live import adjust
+
     adjust.toggle_lock(current_project())
 
 
-def _change_amount(percent: float) -> None:
-    if _idle():
-        adjust.change_amount(current_project(), percent)
-
-
-@_action
-def amount_up() -> None:
-    """Ten percent more of the last run."""
-    _change_amount(10.0)
-
-
-@_action
-def amount_down() -> None:
-    """Ten percent less of the last run."""
-    _change_amount(-10.0)
-
-
-def _move_overheads(decibel: float) -> None:
-    if _idle():
-        steps = adjust.move_overheads(current_project(), decibel)
-        tasks.Task(steps, steps.close).start()
-
-
-@_action
-def overheads_up() -> None:
-    """The overheads one decibel up against the close microphones."""
-    _move_overheads(1.0)
-
-
-@_action
-def overheads_down() -> None:
-    """The overheads one decibel down against the close microphones."""
-    _move_overheads(-1.0)
-
-
-@_action
-def compare() -> None:
-    """Between before and after the last run."""
-    if _idle():
-        adjust.compare(current_project())
-
-
-@_action
-def show_last() -> None:
-    """The last result with its reasons."""
-    project = current_project()
-    try:
-        run = memory.last_run(project)
-    except InputError as error:
-        say(f"DrumGain: {error}")
+def _change_amount(percent: float) -> Steps:
+    if tasks.running() is not None:
+        say(_BUSY)
         return
-    say(dialogs.report(run))
+    yield from tasks.imports(tasks.RUN_MODULES)
+    from reaper_drumgain.hosts.live import adjust
+
+    adjust.change_amount(current_project(), percent)
+
+
+def _amount_up() -> Steps:
+    """Ten percent more of the last run."""
+    return _change_amount(10.0)
+
+
+def _amount_down() -> Steps:
+    """Ten percent less of the last run."""
+    return _change_amount(-10.0)
+
+
+def _move_overheads(decibel: float) -> Steps:
+    if tasks.running() is not None:
+        say(_BUSY)
+        return
+    yield from tasks.imports((*tasks.RUN_MODULES, *tasks.ROLE_MODULES))
+    from reaper_drumgain.hosts.live import adjust
+
+    yield from adjust.move_overheads(current_project(), decibel)
+
+
+def _overheads_up() -> Steps:
+    """The overheads one decibel up against the close microphones."""
+    return _move_overheads(1.0)
+
+
+def _overheads_down() -> Steps:
+    """The overheads one decibel down against the close microphones."""
+    return _move_overheads(-1.0)
+
+
+def _compare() -> Steps:
+    """Between before and after the last run."""
+    if tasks.running() is not None:
+        say(_BUSY)
+        return
+    yield from tasks.imports(tasks.RUN_MODULES)
+    from reaper_drumgain.hosts.live import adjust
+
+    adjust.compare(current_project())
+
+
+def _show_last() -> Steps:
+    """The last result with its reasons."""
+    yield from tasks.imports(tasks.RUN_MODULES)
+    from reaper_drumgain.hosts.live import dialogs, memory
+
+    say(dialogs.report(memory.last_run(current_project())))
+
+
+_COMMANDS: dict[str, Callable[[], Steps]] = {
+    "balance_selected": _balance_selected,
+    "balance_all": _balance_all,
+    "balance_time_selection": _balance_in_time_selection,
+    "repeat": _repeat,
+    "settings": _settings,
+    "set_role": _set_role,
+    "toggle_lock": _toggle_lock,
+    "amount_up": _amount_up,
+    "amount_down": _amount_down,
+    "overheads_up": _overheads_up,
+    "overheads_down": _overheads_down,
+    "compare": _compare,
+    "cancel": _cancel,
+    "show_last": _show_last,
+}

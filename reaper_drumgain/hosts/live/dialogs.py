@@ -13,10 +13,10 @@ from reaper_drumgain.hosts.live.memory import (
     LastRun,
     Preferences,
 )
-from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.runs import printable
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.settings import LEVEL_FORMS, Level
+from reaper_drumgain.settings import Level
 
 T = TypeVar("T")
 _SEPARATOR = "|"
@@ -96,6 +96,14 @@ def _choice(what: str, text: str, choices: tuple[T, ...]) -> T:
     raise InputError(f"{what} {text[:100]!r}: expected one of {expected}. Nothing was saved")
 
 
+def preferences_line(project: Project, wanted: Preferences) -> str:
+    """What was saved, in one line."""
+    return (
+        f"DrumGain: settings of {printable(project.name)}: {wanted.method} at "
+        f"{wanted.amount:g} %, level {wanted.level}, repeat on {wanted.scope}, audio {wanted.audio}"
+    )
+
+
 def report(run: LastRun) -> str:
     """The last result as lines: old and new fader, what moved and why."""
     width = max([len(printable(track.name)) for track in run.tracks] + [5])
@@ -114,5 +122,3 @@ def report(run: LastRun) -> str:
 def _decibel(fader: float) -> str:
     return f"{20.0 * math.log10(fader):+7.2f}" if fader > 0.0 else f"{'-inf':>7}"
 
-
-__all__ = ["LEVEL_FORMS", "ask", "ask_preferences", "report"]

@@ -8,7 +8,6 @@ meanwhile. It ends when its standard input closes, so it never outlives REAPER.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import shutil
@@ -17,16 +16,18 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reaper_drumgain import __version__, codec, errors
-from reaper_drumgain import session as session_module
+from reaper_drumgain import __version__, errors
 from reaper_drumgain.errors import HostError
 from reaper_drumgain.hosts.live.setup import MEND, Setup
 from reaper_drumgain.hosts.live.tasks import WAIT
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.session import Clip, Envelope, Session, Track
-from reaper_drumgain.settings import Settings
+
+if TYPE_CHECKING:
+    # this module starts the worker, so it comes before those that take long to import
+    from reaper_drumgain.plan import GainPlan
+    from reaper_drumgain.session import Session
+    from reaper_drumgain.settings import Settings
 
 #: those of ``worker``, which only another version of the package could change
 PROTOCOL = 1
@@ -86,17 +87,15 @@ class Worker:
 
     def send(self, session: Session, settings: Settings) -> Generator[Any, None, None]:
         """Write the request in slices; it is in place whole or not at all."""
+        from reaper_drumgain.hosts.live.wire import session_pieces
+
         part = self.folder / "request.part"
         head = {"protocol": PROTOCOL, "version": __version__}
         try:
             with part.open("w", encoding="utf-8") as file:
                 file.write(json.dumps(head)[:-1])
                 file.write(f', "settings": {settings.to_json()}, "session": ')
-                kind = {"kind": "session", "schema": session_module.SCHEMA}
-                file.write(json.dumps(kind)[:-1] + ", ")
-                pieces = _pieces(session)
-                next(pieces)  # the opening brace is there already
-                for piece in pieces:
+                for piece in session_pieces(session):
                     file.write(piece)
                     yield
                 file.write("}")
@@ -113,7 +112,8 @@ class Worker:
         while True:
             found = self._result()
             if found is not None:
-                return found
+                yield WAIT
+                return _parsed(found)
             now = time.monotonic()
             if now - looked >= _PROGRESS_EVERY_S:
                 looked = now
@@ -127,13 +127,13 @@ class Worker:
                 )
             yield WAIT
 
-    def _result(self) -> GainPlan | None:
+    def _result(self) -> bytes | None:
         assert self._process is not None
         # looked at before the file: a process that ended in between has written it
         status = self._process.poll()
         content = _read(self.folder / RESULT, _MAX_RESULT_BYTES)
         if content is not None:
-            return _parsed(content)
+            return content
         if status is not None:
             raise HostError(self._why(status))
         return None
@@ -218,6 +218,8 @@ def _parsed(content: bytes) -> GainPlan:
             f"the actions in REAPER are of version {__version__} (protocol {PROTOCOL}), the "
             f"package is {answer['version']} (protocol {answer['protocol']}): {MEND}"
         )
+    from reaper_drumgain.plan import GainPlan
+
     try:
         return GainPlan.from_json(json.dumps(answer.get("plan")))
     except errors.InputError as error:
@@ -229,31 +231,3 @@ def _error(kind: str, message: str) -> errors.DrumGainError:
     if isinstance(found, type) and issubclass(found, errors.DrumGainError):
         return found(message)
     return HostError(f"the worker failed: {message}. Nothing was changed; please report it")
-
-
-def _pieces(value: Any) -> Iterator[str]:
-    """The JSON text of a session in pieces small enough for a slice, as ``codec`` makes it."""
-    if isinstance(value, Session | Track | Envelope) or (
-        isinstance(value, Clip) and value.envelopes
-    ):
-        yield "{"
-        for place, field in enumerate(dataclasses.fields(value)):
-            yield f"{', ' if place else ''}{json.dumps(field.name)}: "
-            yield from _pieces(getattr(value, field.name))
-        yield "}"
-    elif isinstance(value, tuple) and len(value) > 8 or _holds(value):
-        yield "["
-        for place, item in enumerate(value):
-            if place:
-                yield ", "
-            yield from _pieces(item)
-        yield "]"
-    else:
-        yield json.dumps(codec.encode(value), allow_nan=False)
-
-
-def _holds(value: Any) -> bool:
-    """Whether this is a tuple of things that are worth dividing."""
-    return isinstance(value, tuple) and bool(value) and isinstance(
-        value[0], Track | Clip | Envelope
-    )

@@ -14,9 +14,8 @@ from typing import Literal, TypeVar, cast, get_args
 
 from reaper_drumgain import codec
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.hosts.live.snapshot import Project
 from reaper_drumgain.settings import Level, Settings
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
@@ -79,8 +78,17 @@ class LastRun:
     warnings: tuple[str, ...] = ()
 
 
-def preferences(project: Project, setup: Setup) -> Preferences:
-    """The project's preferences, or the usual ones where it has none that can be used."""
+def preferences(project: Project, setup: Setup, scope: str | None = None) -> Preferences:
+    """The project's preferences, or the usual ones where it has none that can be used; with
+    another scope where one is given."""
+    found = _preferences(project, setup)
+    for known in SCOPES:
+        if known == scope:
+            return dataclasses.replace(found, scope=known)
+    return found
+
+
+def _preferences(project: Project, setup: Setup) -> Preferences:
     usual = Preferences(setup.names[0])
     try:
         found = _load(project, _PREFERENCES, Preferences)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import sys
 import warnings
 from typing import Any
@@ -74,6 +75,55 @@ def address(pointer: str) -> int:
 def pointer(kind: str, number: int) -> str:
     """The text of a pointer, as reapy's functions take it."""
     return f"({kind}*)0x{number:016X}"
+
+
+class Project:
+    """An open project: its pointer as reapy takes it, as a number, and the path of its file
+    ("" while it was never saved)."""
+
+    __slots__ = ("address", "path", "pointer")
+
+    def __init__(self, pointer: str, path: str) -> None:
+        self.pointer = pointer
+        self.address = address(pointer)
+        self.path = path
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return os.path.basename(self.path) or "the unsaved project"  # noqa: PTH119
+
+
+def current_project() -> Project:
+    """The project of the current tab."""
+    found = RPR.EnumProjects(-1, "", 4096)
+    return Project(found[0], found[2])
+
+
+def is_open(project: Project) -> bool:
+    """Whether a project is still open.
+
+    REAPER may give the address of a closed tab to a new one, so the tracks are checked too
+    before anything is written.
+    """
+    for place in range(1000):
+        found = RPR.EnumProjects(place, "", 4096)
+        if not address(found[0]):
+            return False
+        if address(found[0]) == project.address:
+            return True
+    return False
+
+
+def selected_count(project: Project) -> int:
+    """How many tracks are selected in a project."""
+    return int(RPR.CountSelectedTracks2(project.pointer, False))
+
+
+def time_selection(project: Project) -> tuple[float, float] | None:
+    """The time selection in seconds, None where there is none."""
+    start, end = RPR.GetSet_LoopTimeRange2(project.pointer, False, False, 0.0, 0.0, False)[3:5]
+    return (float(start), float(end)) if end > start else None
 
 
 def is_track(project: str, number: int) -> bool:

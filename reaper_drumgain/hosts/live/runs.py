@@ -6,25 +6,19 @@ import dataclasses
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from reaper_drumgain.errors import InputError, NothingToBalanceError
+from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live import apply, memory
 from reaper_drumgain.hosts.live.link import Worker
-from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Preferences, Scope
-from reaper_drumgain.hosts.live.reaper import RPR
-from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.hosts.live.snapshot import Project, Snapshot, take_snapshot
-from reaper_drumgain.hosts.live.tasks import Steps, say
+from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Preferences
+from reaper_drumgain.hosts.live.reaper import Project
+from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
+from reaper_drumgain.hosts.live.tasks import WAIT, say
 from reaper_drumgain.plan import GainPlan, TrackPlan
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import to_linear
 
-_SAY_PROGRESS_AFTER = 100
-NO_SELECTION = (
-    "DrumGain: no track is selected: select the drum tracks (or their folder), or use 'balance all "
-    "drum tracks'"
-)
-NO_TIME_SELECTION = "DrumGain: there is no time selection: select a part of the song first"
+_SAY_PROGRESS_AFTER = 10
 #: words that say where a track's own sound differs from its files
 _EFFECTS, _STRETCHED, _INSTRUMENT = "effects", "stretch markers", "an instrument"
 
@@ -34,57 +28,35 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)[:200]
 
 
-class Balance:
-    """One press of a key that balances."""
+def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any, None, None]:
+    """Read the project, have a plan made, set the faders, remember and say it."""
+    snapshot = yield from take_snapshot(project)
+    settings = run_settings(snapshot.session, wanted)
+    session, settings, asides = as_wished(snapshot.session, settings, wanted)
+    yield
+    yield from worker.send(session, settings)
+    plan = yield from worker.answer(_Progress())
+    yield WAIT
+    moves = apply.plan_moves(snapshot, plan)
+    line = summary(plan, asides)
+    run = run_of(snapshot, plan, line)
+    yield
+    if moves:
+        apply.set_faders(project, moves, apply.undo_name(plan))
+    memory.remember_preferences(project, wanted)
+    memory.remember_run(project, run)
+    say(line)
 
-    def __init__(self, project: Project, setup: Setup, wanted: Preferences) -> None:
-        self._project = project
-        self._wanted = wanted
-        self._worker = Worker(setup)
-        self._ticks = 0
 
-    def abandon(self) -> None:
-        """Clean up at once."""
-        self._worker.abandon()
+class _Progress:
+    """Says once how far it is, when it takes so long that somebody may wonder."""
 
-    def steps(self) -> Steps:
-        """The work, step by step."""
-        try:
-            self._worker.start()
-            yield
-            yield from self._work()
-        except GeneratorExit:
-            self.abandon()
-            raise
-        except NothingToBalanceError as error:
-            yield from self._worker.stop()
-            say(f"DrumGain: {printable(str(error))}")
-        except BaseException:
-            yield from self._worker.stop()
-            raise
-        else:
-            yield from self._worker.stop()
+    def __init__(self) -> None:
+        self._heard = 0
 
-    def _work(self) -> Generator[Any, None, None]:
-        snapshot = yield from take_snapshot(self._project)
-        settings = run_settings(snapshot.session, self._wanted)
-        session, settings, asides = as_wished(snapshot.session, settings, self._wanted)
-        yield
-        yield from self._worker.send(session, settings)
-        plan = yield from self._worker.answer(self._progress)
-        yield
-        moves = apply.plan_moves(snapshot, plan)
-        if moves:
-            apply.set_faders(self._project, moves, apply.undo_name(plan))
-        line = summary(plan, asides)
-        memory.remember_preferences(self._project, self._wanted)
-        memory.remember_run(self._project, run_of(snapshot, plan, line))
-        say(line)
-
-    def _progress(self, doing: str, share: float) -> None:
-        """Said once, when it takes so long that somebody may wonder."""
-        self._ticks += 1
-        if self._ticks == _SAY_PROGRESS_AFTER // 10:
+    def __call__(self, doing: str, share: float) -> None:
+        self._heard += 1
+        if self._heard == _SAY_PROGRESS_AFTER:
             say(f"DrumGain: {printable(doing)}, {share:.0%} (press again to cancel)")
 
 
@@ -94,10 +66,10 @@ def run_settings(session: Session, wanted: Preferences) -> Settings:
     chosen = [t for t in session.tracks if t.selected]
     if wanted.scope == "time selection":
         if session.time_selection is None:
-            raise InputError(NO_TIME_SELECTION)
+            raise InputError("the time selection is gone: nothing was changed")
         settings = dataclasses.replace(settings, span=session.time_selection)
     elif wanted.scope == "selected" and not chosen:
-        raise InputError(NO_SELECTION)
+        raise InputError("no track is selected any more: nothing was changed")
     if wanted.scope == "all" or not chosen:
         return settings
     folders = {track.index for track in chosen if track.folder}
@@ -179,23 +151,3 @@ def run_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastRun:
             )
         )
     return LastRun(line, plan.method, plan.settings.amount, tuple(tracks), plan.warnings)
-
-
-def selected_count(project: Project) -> int:
-    """How many tracks are selected in a project."""
-    return int(RPR.CountSelectedTracks2(project.pointer, False))
-
-
-def has_time_selection(project: Project) -> bool:
-    """Whether a project has a time selection."""
-    start, end = RPR.GetSet_LoopTimeRange2(project.pointer, False, False, 0.0, 0.0, False)[3:5]
-    return bool(end > start)
-
-
-def scope_problem(project: Project, scope: Scope) -> str | None:
-    """What is missing for a scope, known before anything is started."""
-    if scope == "selected" and not selected_count(project):
-        return NO_SELECTION
-    if scope == "time selection" and not has_time_selection(project):
-        return NO_TIME_SELECTION
-    return None

@@ -7,7 +7,6 @@ alone. Nothing that a project holds can name an interpreter, a path or a command
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,14 @@ MEND = "run 'drumgain install' in a terminal, then press again"
 _MAX_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
 class Setup:
     """A working set-up. ``methods``: (name, summary), the default first."""
 
-    interpreter: str
-    methods: tuple[tuple[str, str], ...]
+    __slots__ = ("interpreter", "methods")
+
+    def __init__(self, interpreter: str, methods: tuple[tuple[str, str], ...]) -> None:
+        self.interpreter = interpreter
+        self.methods = methods
 
     @property
     def names(self) -> tuple[str, ...]:

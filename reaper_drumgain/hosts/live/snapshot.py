@@ -24,7 +24,7 @@ from reaper_drumgain.errors import HostError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.envelopes import fader_gain, track_envelopes
 from reaper_drumgain.hosts.live.items import ItemReader, TrackFacts
-from reaper_drumgain.hosts.live.reaper import RPR, Calls
+from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
 from reaper_drumgain.session import (
     AUTOMATION_MODES,
     Clip,
@@ -52,48 +52,12 @@ _MAX_RATE = 1_536_000
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """An open project: its pointer as reapy takes it, as a number, and the path of its file
-    ("" while it was never saved)."""
-
-    pointer: str
-    address: int
-    path: str
-
-    @property
-    def name(self) -> str:
-        """What to call it in messages."""
-        return Path(self.path).name if self.path else "the unsaved project"
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A session, and the pointers of its tracks in the same order."""
 
     project: Project
     session: Session
     pointers: tuple[int, ...]
-
-
-def current_project() -> Project:
-    """The project of the current tab."""
-    found = RPR.EnumProjects(-1, "", 4096)
-    return Project(found[0], reaper.address(found[0]), found[2])
-
-
-def is_open(project: Project) -> bool:
-    """Whether a project is still open, and still saved where it was.
-
-    REAPER may give the address of a closed tab to a new one, so the tracks are checked too
-    before anything is written.
-    """
-    for place in range(1000):
-        found = RPR.EnumProjects(place, "", 4096)
-        if not reaper.address(found[0]):
-            return False
-        if reaper.address(found[0]) == project.address:
-            return True
-    return False
 
 
 def take_snapshot(project: Project) -> Generator[None, None, Snapshot]:
@@ -147,9 +111,6 @@ class _Reader:
             )
         markers, regions = self._markers()
         yield
-        start, end = RPR.GetSet_LoopTimeRange2(
-            self._project.pointer, False, False, 0.0, 0.0, False
-        )[3:5]
         master = calls.child("GetMasterTrack", address)
         warnings += self._master_warnings(master)
         tempo = float(RPR.GetProjectTimeSignature2(self._project.pointer, 0.0, 0.0)[1])
@@ -164,7 +125,7 @@ class _Reader:
             master_fader=fader_gain(calls.number(_TRACK, master, b"D_VOL")),
             markers=markers,
             regions=regions,
-            time_selection=(start, end) if end > start else None,
+            time_selection=reaper.time_selection(self._project),
             warnings=tuple(dict.fromkeys(warnings)),
         )
 

@@ -8,9 +8,9 @@ in, because both see REAPER's own ext state (which no project can write and whic
 from __future__ import annotations
 
 import contextlib
+import importlib
 import time
-import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from reaper_drumgain.errors import DrumGainError
@@ -20,11 +20,27 @@ from reaper_drumgain.hosts.live.reaper import RPR
 #: yielded by a step that waits for something outside this process
 WAIT = "wait"
 #: how long the main thread may be held in a tick; a single step goes beyond by its own length
-BUDGET_S = 0.005
+BUDGET_S = 0.006
+_LONG_IMPORT_S = 0.002
 _SECTION, _RUNNING, _CANCEL = "DrumGain", "running", "cancel"
 _BEAT_EVERY_S = 0.5
 #: a task that was not heard of for so long is gone, or stands behind somebody's dialog
 _GONE_AFTER_S = 10.0
+
+_LIVE = "reaper_drumgain.hosts.live"
+#: what starting the worker needs, in an order in which none takes long by itself
+LINK_MODULES = ("signal", "subprocess", "random", "shutil", "tempfile", f"{_LIVE}.balance")
+#: what a run needs beyond that
+RUN_MODULES = (
+    *("ast", "dis", "inspect", "dataclasses", "reaper_drumgain.units", "reaper_drumgain.codec"),
+    *("reaper_drumgain.session", "reaper_drumgain.settings", "reaper_drumgain.plan"),
+    *(f"{_LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "apply", "memory")),
+    *(f"{_LIVE}.{name}" for name in ("runs", "dialogs", "adjust")),
+)
+ROLE_MODULES = (
+    *("reaper_drumgain.role_words", "reaper_drumgain.roles", "reaper_drumgain.routing"),
+    "reaper_drumgain.selection",
+)
 
 Steps = Generator[Any, None, None]
 
@@ -62,18 +78,52 @@ def tell_error(error: BaseException) -> None:
     if isinstance(error, DrumGainError):
         RPR.ShowMessageBox(str(error), "DrumGain", 0)
         return
+    import traceback
+
     say("".join(traceback.format_exception(error)))
     text = f"unexpected {type(error).__name__}: {error}. Nothing was changed. Please report it"
     RPR.ShowMessageBox(f"{text} with what the console shows.", "DrumGain", 0)
 
 
-def no_undo_point() -> None:
-    """Keep REAPER from adding an undo point of its own for a script that changed nothing."""
-    reaper.defer(_nothing)
+def imports(modules: Iterable[str]) -> Steps:
+    """Import modules one by one: together they would hold REAPER for a tenth of a second."""
+    for name in modules:
+        started = time.perf_counter()
+        importlib.import_module(name)
+        # a long one is not followed by another, which may be long as well
+        yield WAIT if time.perf_counter() - started > _LONG_IMPORT_S else None
 
 
-def _nothing() -> None:
-    pass
+class Sequence:
+    """Steps without a worker: advanced in slices, errors told."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def start(self) -> None:
+        """Begin with the next tick.
+
+        A script that defers gets no undo point of REAPER's own either.
+        """
+        reaper.defer(self._tick)
+
+    def _tick(self) -> None:
+        try:
+            _advance(self._steps)
+        except StopIteration:
+            pass
+        except Exception as error:
+            tell_error(error)
+        else:
+            reaper.defer(self._tick)
+
+
+def _advance(steps: Steps) -> None:
+    """Steps within a tick's time. Raises what they raise, StopIteration at their end."""
+    end = time.perf_counter() + BUDGET_S
+    while time.perf_counter() < end:
+        if next(steps) is WAIT:
+            break
 
 
 class Task:
@@ -108,12 +158,9 @@ class Task:
             self._beat_now()
 
     def _tick(self) -> None:
-        end = time.perf_counter() + BUDGET_S
         try:
             self._check()
-            while time.perf_counter() < end:
-                if next(self._steps) is WAIT:
-                    break
+            _advance(self._steps)
         except StopIteration:
             self._finish()
         except CancelledError:

@@ -1,0 +1,69 @@
+"""One press of a key that balances: the worker first, and meanwhile everything else."""
+
+from __future__ import annotations
+
+from reaper_drumgain.errors import ConflictError, NothingToBalanceError
+from reaper_drumgain.hosts.live import tasks
+from reaper_drumgain.hosts.live.link import Worker
+from reaper_drumgain.hosts.live.reaper import Project, selected_count, time_selection
+from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.hosts.live.tasks import Steps, say
+
+NO_SELECTION = (
+    "DrumGain: no track is selected: select the drum tracks (or their folder), or use 'balance all "
+    "drum tracks'"
+)
+NO_TIME_SELECTION = "DrumGain: there is no time selection: select a part of the song first"
+SELECTED, TIME_SELECTION = "selected", "time selection"
+
+
+def scope_problem(project: Project, scope: str | None) -> str | None:
+    """What is missing for a scope."""
+    if scope == SELECTED and not selected_count(project):
+        return NO_SELECTION
+    if scope == TIME_SELECTION and time_selection(project) is None:
+        return NO_TIME_SELECTION
+    return None
+
+
+class Balance:
+    """A run over a scope, None for the scope of the last one."""
+
+    def __init__(self, project: Project, setup: Setup, scope: str | None) -> None:
+        self._project = project
+        self._setup = setup
+        self._scope = scope
+        self._worker = Worker(setup)
+
+    def abandon(self) -> None:
+        """Clean up at once."""
+        self._worker.abandon()
+
+    def steps(self) -> Steps:
+        """The work, step by step; whatever happens, the worker is ended and cleaned up after."""
+        try:
+            self._worker.start()
+            yield
+            yield from self._work()
+        except GeneratorExit:
+            self.abandon()
+            raise
+        except (NothingToBalanceError, ConflictError) as error:
+            yield from self._worker.stop()
+            say(f"DrumGain: {error}")
+        except BaseException:
+            yield from self._worker.stop()
+            raise
+        else:
+            yield from self._worker.stop()
+
+    def _work(self) -> Steps:
+        yield from tasks.imports(tasks.RUN_MODULES)
+        from reaper_drumgain.hosts.live import memory, runs
+
+        wanted = memory.preferences(self._project, self._setup, self._scope)
+        problem = scope_problem(self._project, wanted.scope)
+        if problem is not None:
+            say(problem)
+            return
+        yield from runs.work(self._project, wanted, self._worker)

@@ -1,0 +1,48 @@
+"""A session's JSON text in pieces small enough for a slice of the main thread's time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from reaper_drumgain import codec
+from reaper_drumgain.session import SCHEMA, Clip, Envelope, Session, Track
+
+
+def session_pieces(session: Session) -> Iterator[str]:
+    """The text that ``session.to_json`` gives, piece by piece."""
+    kind = json.dumps({"kind": "session", "schema": SCHEMA})
+    yield kind[:-1] + ", "
+    pieces = _pieces(session)
+    next(pieces)  # the opening brace is there already
+    yield from pieces
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """The JSON text of a session in pieces small enough for a slice, as ``codec`` makes it."""
+    if isinstance(value, Session | Track | Envelope) or (
+        isinstance(value, Clip) and value.envelopes
+    ):
+        yield "{"
+        for place, field in enumerate(dataclasses.fields(value)):
+            yield f"{', ' if place else ''}{json.dumps(field.name)}: "
+            yield from _pieces(getattr(value, field.name))
+        yield "}"
+    elif isinstance(value, tuple) and len(value) > 8 or _holds(value):
+        yield "["
+        for place, item in enumerate(value):
+            if place:
+                yield ", "
+            yield from _pieces(item)
+        yield "]"
+    else:
+        yield json.dumps(codec.encode(value), allow_nan=False)
+
+
+def _holds(value: Any) -> bool:
+    """Whether this is a tuple of things that are worth dividing."""
+    return isinstance(value, tuple) and bool(value) and isinstance(
+        value[0], Track | Clip | Envelope
+    )
