@@ -143,7 +143,7 @@ class Measurement:
     @cached_property
     def similarity(self) -> Float64:
         """Correlation of the tracks' amplitude envelopes (tracks, tracks); NaN for silence."""
-        length = max(track.envelope.size for track in self.tracks)
+        length = max(1, *(track.envelope.size for track in self.tracks))
         shapes = np.zeros((len(self.tracks), length), dtype=np.float32)
         for row, track in zip(shapes, self.tracks, strict=True):
             np.sqrt(track.envelope, out=row[: track.envelope.size])

@@ -134,8 +134,9 @@ class Ear:
     ) -> Float64:
         """Loudness in sone (sounds,) in the presence of ``masker``; both (sounds, channels).
 
-        Equations 17 to 20 of the paper, in which the compression is (G E + A)^a up to 1e10
-        and the root of E / 1.04e6 above.
+        Equations 17 to 20 of the paper, in which the compression is (G E + A)^a where both
+        together are up to 1e10, and the root of E / 1.04e6 where they are above. There a
+        masked sound jumps, in the paper too: no kit at an ordinary level comes so far.
         """
         signal = np.maximum(excitation.astype(np.float64), _TINY)
         noise = masker.astype(np.float64)

@@ -1,0 +1,109 @@
+"""What holds for every method that the command line offers."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from method_support import RATE, ROLES, gains_of, scaled, sounds
+
+from reaper_drumgain import methods
+from reaper_drumgain.cli import main
+from reaper_drumgain.methods.base import probes_of
+from reaper_drumgain.roles import Role
+
+DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo/session/DrumGain demo.RPP"
+#: the gain is minus some level of the track
+LEVEL_METHODS = (
+    *("equal-loudness", "equal-rms", "modified-loudness", "fenton-lee", "role-template"),
+    "partial-loudness",
+)
+every_method = pytest.mark.parametrize("name", methods.names())
+
+
+def centred(gains):
+    return gains - np.nanmean(gains)
+
+
+@every_method
+def test_the_order_of_tracks_changes_nothing(name):
+    method, tracks = methods.create(name), sounds()
+    straight = gains_of(method, tracks)
+    assert np.isfinite(straight).all()
+    order = [2, 0, 3, 1]
+    turned = gains_of(methods.create(name), [tracks[k] for k in order], [ROLES[k] for k in order])
+    np.testing.assert_allclose(turned, straight[order], atol=1e-6)
+
+
+@every_method
+def test_silent_and_inactive_tracks_change_nothing(name):
+    tracks = sounds()
+    alone = gains_of(methods.create(name), tracks)
+    bleed = scaled(tracks[1] + tracks[0], -30.0)
+    more = gains_of(
+        methods.create(name),
+        [tracks[0], np.zeros(RATE), *tracks[1:], bleed],
+        [ROLES[0], Role("tom", None, 1), *ROLES[1:], Role("tom", None, 2)],
+        active=[True, False, True, True, True, False],
+    )
+    np.testing.assert_allclose(more[[0, 2, 3, 4]], alone, atol=1e-6)
+
+
+@every_method
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.05, 0.2])
+def test_silence_and_the_shortest_sounds_never_fail(name, seconds):
+    length = int(seconds * RATE)
+    gains = gains_of(methods.create(name), [np.zeros(length), sounds(1.0, 1)[0][:length]])
+    assert gains.shape == (2,)
+    assert not np.isinf(gains).any()
+
+
+@every_method
+@settings(max_examples=6, deadline=None)
+@given(track=st.integers(0, 3), shift=st.floats(-15, 15))
+def test_a_track_recorded_louder_is_never_raised(name, track, shift):
+    tracks = sounds()
+    before = gains_of(methods.create(name), tracks)
+    tracks[track] = scaled(tracks[track], shift)
+    moved = gains_of(methods.create(name), tracks) - before
+    own, others = moved[track], np.delete(moved, track)
+    assert (np.sign(shift) * (others - own) >= -2e-3).all()
+    if name in LEVEL_METHODS:
+        np.testing.assert_allclose(own - others, -shift, atol=5e-3)
+
+
+@pytest.mark.parametrize("name", ["forest", "equal-loudness", "equal-rms", "unity", "random"])
+def test_the_quick_methods_ask_for_nothing_more(name):
+    assert probes_of(methods.create(name)) == ()
+
+
+@every_method
+def test_the_demo_is_balanced_by_it(name, capsys):
+    before = DEMO.read_bytes()
+    assert main(["balance", str(DEMO), "--dry-run", "--json", "--method", name]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["method"] == name
+    moves = [track["new_db"] - track["old_db"] for track in plan["tracks"]]
+    assert len(moves) == 11
+    assert all(abs(move) < 40.0 for move in moves)
+    assert (name == "unity") == (max(map(abs, moves)) < 0.05)
+    assert DEMO.read_bytes() == before
+
+
+def test_random_gains_are_those_of_the_positive_part_of_the_hypersphere():
+    from reaper_drumgain.methods.chance import Random
+
+    tracks = sounds(1.0, 2)
+    draws = np.array([gains_of(Random(seed), tracks) for seed in range(100)])
+    linear = 10.0 ** (draws / 20.0)
+    np.testing.assert_allclose(np.square(linear).sum(axis=1), 1.0)
+    # in two dimensions: angles uniform from 0 to 90 degrees
+    angles = np.sort(np.degrees(np.arctan2(linear[:, 1], linear[:, 0])))
+    expected = (np.arange(100) + 0.5) * 0.9
+    assert np.abs(angles - expected).max() < 90.0 * 1.63 / 10.0
+    np.testing.assert_array_equal(gains_of(Random(), tracks), gains_of(Random(), tracks))

@@ -1,0 +1,92 @@
+"""Probes against plain computation."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from streams import ArrayStream, drum_track
+
+from reaper_drumgain.features import measure
+from reaper_drumgain.loudness import k_weighting
+from reaper_drumgain.probes import BandPowers, WeightedEnvelope
+
+K = WeightedEnvelope("k", k_weighting)
+
+
+def probed(probe, tracks, rate, **options):
+    streams = [ArrayStream(samples, rate, **options) for samples in tracks]
+    return measure(streams, threads=1, probes=[probe])
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
+def test_the_k_weighted_envelope_is_that_of_the_ordinary_measurement(rate):
+    sparse = drum_track(rate, 23.4, seed=1)
+    sparse[5 * rate : 16 * rate] = 0.0
+    stereo = np.stack([drum_track(rate, 20.03, seed=2), drum_track(rate, 20.03, seed=3)])
+    measurement = probed(K, [sparse, stereo, np.zeros(2 * rate)], rate)
+    for track, envelope in zip(measurement.tracks, measurement.probed["k"], strict=True):
+        assert 0 <= envelope.size - track.envelope.size < 10
+        np.testing.assert_allclose(
+            envelope[: track.envelope.size], track.envelope, rtol=1e-4, atol=1e-12
+        )
+
+
+def test_nothing_is_probed_unasked():
+    streams = [ArrayStream(drum_track(8_000, 1.0, seed=1), 8_000)]
+    assert measure(streams, threads=1).probed == {}
+
+
+def plain_bands(samples, rate, edges, n_fft, stride):
+    """Mean squares by the Fourier transform of each frame, bin by bin in float64."""
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
+    width, rows = rate / n_fft, []
+    for start in range(0, samples.shape[1] - n_fft + 1, n_fft * stride):
+        row = np.zeros(len(edges) - 1)
+        for channel in samples.astype(np.float64):
+            power = np.abs(np.fft.rfft(channel[start : start + n_fft] * window)) ** 2
+            for k, value in enumerate(power * 2 / (n_fft * np.square(window).sum())):
+                for band, (low, high) in enumerate(itertools.pairwise(edges)):
+                    inside = min(high, (k + 0.5) * width) - max(low, (k - 0.5) * width)
+                    row[band] += value * max(inside, 0.0) / width
+        rows.append(row)
+    return np.array(rows)
+
+
+@pytest.mark.parametrize(("most", "stride"), [(4096, 1), (4, 3)])
+def test_band_powers_are_those_of_each_frame(most, stride):
+    rate, edges, n_fft = 8_000, (100.0, 440.0, 1_003.0, 4_200.0), 4096
+    stereo = np.stack([drum_track(rate, 6.0, seed=2), drum_track(rate, 6.0, seed=3)])
+    measurement = probed(BandPowers("b", edges, most), [stereo], rate)
+    (powers,) = measurement.probed["b"]
+    wanted = plain_bands(stereo, rate, edges, n_fft, stride)
+    np.testing.assert_allclose(powers, wanted, rtol=1e-3, atol=1e-9)
+
+
+def test_all_bands_together_hold_the_power_of_steady_sound():
+    rate = 44_100
+    noise = np.random.default_rng(1).standard_normal(10 * rate).astype(np.float32) * 0.1
+    measurement = probed(BandPowers("b", (0.0, 500.0, 30_000.0)), [noise], rate)
+    total = measurement.probed["b"][0].sum(axis=1).mean()
+    assert total == pytest.approx(np.mean(np.square(noise)), rel=0.02)
+
+
+def test_frames_of_all_tracks_lie_at_the_same_times_however_they_are_read():
+    rate, probe = 44_100, BandPowers("b", (50.0, 15_000.0), 7)
+    late = np.zeros(12 * rate, dtype=np.float32)
+    late[8 * rate :] = drum_track(rate, 4.0, seed=1)
+    short = drum_track(rate, 5.0, seed=2)
+    whole = probed(probe, [late, short], rate).probed["b"]
+    pieces = probed(probe, [late, short], rate, sizes=(1_000, 77, 90_001), nones=False).probed["b"]
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    assert len(whole[0]) <= 7
+    assert not whole[0][: len(whole[0]) // 2].any()
+    assert whole[0][-1].any()
+    assert len(whole[1]) < len(whole[0])
+
+
+def test_a_track_shorter_than_a_frame_has_none():
+    measurement = probed(BandPowers("b", (50.0, 15_000.0)), [np.ones(100)], 44_100)
+    assert measurement.probed["b"][0].shape == (0, 1)
