@@ -19,8 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.recordings import Reader, Recording
-from reaper_drumgain.loudness import KWeighting
+from reaper_drumgain.learn.recordings import Prefilter, Reader, Recording
 
 Float64 = npt.NDArray[np.float64]
 Complex128 = npt.NDArray[np.complex128]
@@ -46,8 +45,9 @@ class Frame:
 
     @property
     def size(self) -> int:
-        """FFT length: blocks of size - taps + 1 samples."""
-        return max(1 << 13, 1 << int(np.ceil(np.log2(4 * self.taps))))
+        """FFT length: blocks of size - taps + 1 samples, 32 and more where taps allow it."""
+        few = (self.end - self.start) // 32
+        return max(1 << int(np.ceil(np.log2(4 * self.taps))), min(1 << 13, 1 << few.bit_length()))
 
     @property
     def block(self) -> int:
@@ -86,13 +86,13 @@ class Block:
     mix: Float64
 
 
-def blocks(recording: Recording, frame: Frame, weighting: KWeighting | None) -> Iterator[Block]:
-    """The range of ``frame`` block by block, tracks moved by their delays, K-weighted or not."""
+def blocks(recording: Recording, frame: Frame, prefilter: Prefilter | None) -> Iterator[Block]:
+    """The range of ``frame`` block by block, tracks moved by their delays, all filtered alike."""
     readers = [
-        Reader(track, frame.start - int(delay) + frame.lead - frame.taps + 1, weighting)
+        Reader(track, frame.start - int(delay) + frame.lead - frame.taps + 1, prefilter)
         for track, delay in zip(recording.tracks, frame.delays, strict=True)
     ]
-    mix = Reader(recording.mix, frame.start, weighting)
+    mix = Reader(recording.mix, frame.start, prefilter)
     before = np.concatenate([reader.read(frame.taps - 1) for reader in readers])
     for start in range(frame.start, frame.end, frame.block):
         count = min(frame.block, frame.end - start)
@@ -102,15 +102,29 @@ def blocks(recording: Recording, frame: Frame, weighting: KWeighting | None) -> 
         yield Block(tracks.astype(np.float64), mix.read(count).astype(np.float64))
 
 
+def survey(recording: Recording, order: int) -> tuple[Float64, Float64]:
+    """(columns,) mean square of each column's loudest 186 ms, and (order + 1,) lags of the
+    autocorrelation of the mix, channels summed."""
+    size = 1 << 13
+    peaks = np.zeros(len(recording.owners))
+    power = np.zeros(size + 1)
+    for start in range(0, recording.frames, size):
+        count = min(size, recording.frames - start)
+        sounds = np.concatenate([track.read(start, count) for track in recording.tracks])
+        peaks = np.maximum(peaks, np.square(sounds, dtype=np.float64).mean(axis=1))
+        mixed = np.fft.rfft(recording.mix.read(start, count).astype(np.float64), n=2 * size)
+        power += np.square(np.abs(mixed)).sum(axis=0)
+    return peaks, np.asarray(np.fft.irfft(power, n=2 * size)[: order + 1])
+
+
 @dataclass(frozen=True)
 class NormalEquations:
     """``gram`` (columns, taps, columns, taps), ``target`` (channels, columns, taps), ``energy``
-    (channels,) of the mix; ``peaks`` (columns,): mean square of each column's loudest block."""
+    (channels,) of the mix."""
 
     gram: Float64
     target: Float64
     energy: Float64
-    peaks: Float64
     frames: int
 
     @property
@@ -122,7 +136,7 @@ class NormalEquations:
 def collect(
     recording: Recording,
     frame: Frame,
-    weighting: KWeighting | None,
+    prefilter: Prefilter | None,
     progress: Callable[[float], None] | None = None,
 ) -> NormalEquations:
     """One pass over the recording."""
@@ -130,10 +144,10 @@ def collect(
     bins = frame.size // 2 + 1
     among = np.zeros((columns, columns, bins), np.complex128)
     with_mix = np.zeros((channels, columns, bins), np.complex128)
-    energy, peaks = np.zeros(channels), np.zeros(columns)
+    energy = np.zeros(channels)
     first = last = np.zeros((columns, 0))
     done = 0
-    for block in blocks(recording, frame, weighting):
+    for block in blocks(recording, frame, prefilter):
         fresh = block.tracks[:, frame.taps - 1 :]
         whole = np.fft.rfft(block.tracks, n=frame.size)
         now = np.conj(np.fft.rfft(fresh, n=frame.size))
@@ -143,7 +157,6 @@ def collect(
         for channel in range(channels):
             with_mix[channel] += mixed[channel] * whole
         energy += np.square(block.mix).sum(axis=1)
-        peaks = np.maximum(peaks, np.square(fresh).mean(axis=1))
         if not done:
             first = block.tracks[:, : frame.taps - 1]
         last = block.tracks[:, block.tracks.shape[1] - (frame.taps - 1) :]
@@ -151,7 +164,7 @@ def collect(
         if progress:
             progress(done / (frame.end - frame.start))
     gram = _whole_gram(lags(among, frame), first[:, ::-1], last[:, ::-1])
-    return NormalEquations(gram, lags(with_mix, frame), energy, peaks, done)
+    return NormalEquations(gram, lags(with_mix, frame), energy, done)
 
 
 def lags(spectra: Complex128, frame: Frame) -> Float64:
@@ -177,7 +190,7 @@ def _whole_gram(row: Float64, entering: Float64, leaving: Float64) -> Float64:
 
 
 def autocorrelations(
-    recording: Recording, frame: Frame, weighting: KWeighting | None
+    recording: Recording, frame: Frame, prefilter: Prefilter | None
 ) -> list[Float64]:
     """Per track the sums w_i[n - k] w_j[n - l] over the whole file, (channels * taps, same).
 
@@ -185,7 +198,7 @@ def autocorrelations(
     """
     found = []
     for track in recording.tracks:
-        channels, reader = track.channels, Reader(track, 0, weighting)
+        channels, reader = track.channels, Reader(track, 0, prefilter)
         spectra = np.zeros((channels, channels, frame.size // 2 + 1), np.complex128)
         before = np.zeros((channels, frame.taps - 1), np.float32)
         for start in range(0, track.frames, frame.block):
@@ -214,20 +227,21 @@ class Scores:
 def residual_scores(
     recording: Recording,
     frame: Frame,
-    weighting: KWeighting | None,
+    prefilter: Prefilter | None,
     filters: Float64,
     segment_seconds: float,
     progress: Callable[[float], None] | None = None,
 ) -> Scores:
     """A second pass: residual and scores of ``filters`` (channels, columns, taps)."""
     channels, columns, _ = filters.shape
-    per_segment = max(1, round(segment_seconds * (recording.rate or 48_000) / frame.block))
+    samples = min(segment_seconds * (recording.rate or 48_000), recording.frames)
+    per_segment = max(1, round(samples / frame.block))
     responses = np.fft.rfft(filters, n=frame.size)
     energy = np.zeros(channels)
     segments: list[Float64] = []
     held = np.zeros((channels, columns, frame.size // 2 + 1), np.complex128)
     done = count = 0
-    for block in blocks(recording, frame, weighting):
+    for block in blocks(recording, frame, prefilter):
         whole = np.fft.rfft(block.tracks, n=frame.size)
         fitted = np.fft.irfft(np.einsum("cjf,jf->cf", responses, whole), n=frame.size)
         rest = block.mix - fitted[:, frame.taps - 1 :][:, : block.mix.shape[1]]

@@ -3,7 +3,8 @@
 Gains by least squares, one solution per mix channel (Barchiesi & Reiss 2010, "Reverse
 engineering of a mix", JAES 58): g = argmin ||y - X g||^2, total gain sqrt(gL^2 + gR^2). A mono
 track panned to the middle at 0 dB without a pan law so has +3 dB; the common offset of a mix
-carries no meaning.
+carries no meaning. Tracks and mix are whitened alike before (linear prediction of the mix),
+which leaves gains as they are but makes direct sound short against its own reverberation.
 
 With more than one tap each track gets a filter instead, which absorbs equalisation, fractions
 of a sample and what is left of a delay. Both sides are K-weighted before (ITU-R BS.1770-4), so
@@ -35,9 +36,17 @@ from reaper_drumgain.learn.normal import (
     collect,
     frame_for,
     residual_scores,
+    survey,
 )
-from reaper_drumgain.learn.recordings import Given, Recording, open_recording
-from reaper_drumgain.loudness import ABSOLUTE_GATE_LUFS, KWeighting, to_lufs
+from reaper_drumgain.learn.recordings import (
+    ErrorFilter,
+    Given,
+    KPrefilter,
+    Prefilter,
+    Recording,
+    open_recording,
+)
+from reaper_drumgain.loudness import ABSOLUTE_GATE_LUFS, to_lufs
 
 Float64 = npt.NDArray[np.float64]
 Reason = Literal[
@@ -53,6 +62,7 @@ _LEAST_UNIQUE_DB = -60.0
 #: a contribution below this, of unknown size, is none
 _UNHEARD_DB = -50.0
 _SEGMENT_SECONDS = 1.0
+_WHITE_ORDER = 32
 _DB = 10.0 / math.log(10.0)
 
 
@@ -84,15 +94,17 @@ class TrackGain:
 class MixGains:
     """The gains of all tracks, and how far they explain the mix.
 
-    ``residual_db``: power that the fit leaves against that of the mix (K-weighted for a FIR
-    fit). ``condition``: condition number of the aligned tracks, each scaled to power one; 1
-    where they have nothing in common. ``method``: "least squares" or "FIR, N taps".
+    ``residual_db``: K-weighted power that the fit leaves against that of the mix.
+    ``condition``: condition number of the tracks as they were fitted, aligned and each scaled
+    to power one; 1 where they have nothing in common. ``method``: "least squares" or
+    "FIR, N taps". ``rate`` in Hz.
     """
 
     tracks: tuple[TrackGain, ...]
     residual_db: float
     condition: float
     method: str
+    rate: int
 
     @property
     def gains_db(self) -> Float64:
@@ -104,10 +116,11 @@ def reverse_engineer(
     tracks: Sequence[Given],
     mix: Given,
     *,
-    taps: int = 64,
+    taps: int = 128,
     rate: int | None = None,
     max_delay: float = 0.5,
     max_error_db: float = 1.0,
+    whiten: bool = True,
     progress: Callable[[float], None] | None = None,
 ) -> MixGains:
     """The gain of each raw track in a mix of them.
@@ -116,9 +129,11 @@ def reverse_engineer(
     All of one length and rate, starting together. ``taps``: 1 for a gain alone, more for a
     filter per track and mix channel. ``rate``: Hz of arrays. ``max_delay``: seconds by which a
     track may be late or early in the mix, 0 for no search. ``max_error_db``: a gain with a
-    larger standard error is not identifiable. ``progress`` is called with the share done.
+    larger standard error is not identifiable. ``whiten``: False fits gains alone to the
+    signals as they are, as published; filters are fitted K-weighted anyway. ``progress`` is
+    called with the share done.
 
-    Files are read in blocks, three times; memory does not grow with their length. Raises
+    Files are read in blocks, several times; memory does not grow with their length. Raises
     InputError for tracks and a mix that do not fit together and settings out of range,
     MediaError for a file that cannot be read.
     """
@@ -130,10 +145,7 @@ def reverse_engineer(
     with open_recording(tracks, mix, rate) as recording:
         if recording.rate is None:
             raise InputError("arrays have no sample rate of their own: pass rate= in Hz")
-        try:
-            weighting = KWeighting(recording.rate) if taps > 1 else None
-        except ValueError as error:
-            raise InputError(str(error)) from error
+        weighting = KPrefilter(recording.rate)
         reach = min(round(max_delay * recording.rate), recording.frames // 4)
         delays, at_edge = np.zeros(len(recording.tracks), np.intp), [False] * len(recording.tracks)
         frame_for(recording, taps, delays)  # refuses what is too large before any work
@@ -141,20 +153,27 @@ def reverse_engineer(
             delays, at_edge = find_delays(recording, reach)
         tell(0.4)
         frame = frame_for(recording, taps, delays)
-        equations = collect(recording, frame, weighting, lambda share: tell(0.4 + 0.3 * share))
-        if not equations.energy.sum() > 0.0:
+        peaks, lags = survey(recording, _WHITE_ORDER)
+        if not lags[0] > 0.0:
             raise InputError(f"{recording.mix.name}: the mix is silent")
-        own = autocorrelations(recording, frame, weighting)
-        fit = _Fit(recording, frame, equations, own)
+        prefilter: Prefilter | None = weighting
+        if taps == 1:
+            prefilter = ErrorFilter(lags) if whiten else None
+        equations = collect(recording, frame, prefilter, lambda share: tell(0.4 + 0.3 * share))
+        own = autocorrelations(recording, frame, prefilter)
+        fit = _Fit(recording, frame, equations, own, peaks)
         scores = residual_scores(
             recording,
             frame,
-            weighting,
+            prefilter,
             fit.filters,
             min(_SEGMENT_SECONDS, recording.frames / recording.rate / 16),
             lambda share: tell(0.7 + 0.3 * share),
         )
         pushes = fit.pushes(scores.scores)
+        if prefilter is not weighting:
+            equations = collect(recording, frame, weighting)
+            scores = residual_scores(recording, frame, weighting, fit.filters, math.inf)
         return MixGains(
             tuple(
                 fit.track(place, pushes, max_error_db, searched=reach > 0, at_edge=edge)
@@ -163,6 +182,7 @@ def reverse_engineer(
             _decibel(scores.energy.sum() / equations.energy.sum()),
             fit.condition(),
             "least squares" if taps == 1 else f"FIR, {taps} taps",
+            recording.rate,
         )
 
 
@@ -180,14 +200,19 @@ class _Fit:
     """The solution of normal equations, and what follows from it for each track."""
 
     def __init__(
-        self, recording: Recording, frame: Frame, equations: NormalEquations, own: list[Float64]
+        self,
+        recording: Recording,
+        frame: Frame,
+        equations: NormalEquations,
+        own: list[Float64],
+        peaks: Float64,
     ) -> None:
         self._own = own
         self._names = [track.name for track in recording.tracks]
         self._owners = recording.owners
         self._frame = frame
         self._equations = equations
-        self._sounds = np.array([to_lufs(peak) > ABSOLUTE_GATE_LUFS for peak in equations.peaks])
+        self._sounds = np.array([to_lufs(peak) > ABSOLUTE_GATE_LUFS for peak in peaks])
         taps, columns = frame.taps, len(self._owners)
         self._kept = np.repeat(self._sounds, taps)
         size = columns * taps
