@@ -1,6 +1,6 @@
 """Reading and editing project files: speed and memory, with reaper-parser as the peer.
 
-Run ``python tests/bench/bench_rpp.py [FOLDER_OF_PROJECTS]``. Every case reads a project,
+Run ``python tests/bench/bench_rpp.py [FOLDER] [--rounds 5] [--scale 1]``. Every case reads a project,
 sets the fader of each of its tracks and produces the new bytes; both libraries do so in one
 run, one after the other, and the best of several rounds counts. Memory is the peak of a
 fresh process that reads and edits, less that of one which only imports.
@@ -8,6 +8,7 @@ fresh process that reads and edits, less that of one which only imports.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import random
 import subprocess
@@ -74,13 +75,20 @@ def project(tracks: list[str]) -> bytes:
     return text.replace("\n", "\r\n").encode()
 
 
-def cases() -> dict[str, bytes]:
+def cases(scale: float) -> dict[str, bytes]:
+    """Invented projects; ``scale`` is the share of their full size."""
+
+    def some(count: int) -> int:
+        return max(1, round(count * scale))
+
     return {
-        "1,000 tracks": project([track(n, "") for n in range(1000)]),
-        "10,000 tracks": project([track(n, "") for n in range(10_000)]),
-        "20,000 items": project([track(n, "".join(map(item, range(500)))) for n in range(40)]),
-        "plug-in data": project([track(n, plugin(600_000, n)) for n in range(24)]),
-        "MIDI events": project([track(n, midi(40_000)) for n in range(16)]),
+        "1,000 tracks": project([track(n, "") for n in range(some(1000))]),
+        "10,000 tracks": project([track(n, "") for n in range(some(10_000))]),
+        "20,000 items": project(
+            [track(n, "".join(map(item, range(some(500))))) for n in range(40)]
+        ),
+        "plug-in data": project([track(n, plugin(some(600_000), n)) for n in range(24)]),
+        "MIDI events": project([track(n, midi(some(40_000))) for n in range(16)]),
     }
 
 
@@ -135,9 +143,13 @@ def row(name: str, size: int, mine: float, peer: float, extra: str = "") -> None
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECTS
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=PROJECTS, help="of projects")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the invented projects")
+    arguments = parser.parse_args()
     readable = []
-    for path in sorted(folder.glob("*.[Rr][Pp][Pp]")):
+    for path in sorted(arguments.folder.glob("*.[Rr][Pp][Pp]")):
         try:
             theirs(path)
         except reaper_parser.RPPParseError as error:
@@ -146,15 +158,15 @@ def main() -> None:
             readable.append(path)
     if readable:
         size = sum(path.stat().st_size for path in readable)
-        mine = best(lambda: [ours(path) for path in readable], 5)
-        peer = best(lambda: [theirs(path) for path in readable], 3)
+        mine = best(lambda: [ours(path) for path in readable], arguments.rounds)
+        peer = best(lambda: [theirs(path) for path in readable], arguments.rounds)
         row(f"{len(readable)} real projects", size, mine, peer)
     with tempfile.TemporaryDirectory() as scratch:
-        for name, data in cases().items():
+        for name, data in cases(arguments.scale).items():
             path = Path(scratch) / "project.RPP"
             path.write_bytes(data)
-            mine = best(lambda path=path: ours(path), 5)
-            peer = best(lambda path=path: theirs(path), 2)
+            mine = best(lambda path=path: ours(path), arguments.rounds)
+            peer = best(lambda path=path: theirs(path), max(1, arguments.rounds // 2))
             here, there = memory(path)
             extra = f"  memory {here:.1f} and {there:.1f} times the file"
             row(name, len(data), mine, peer, extra)
