@@ -1,8 +1,8 @@
 """Reading and editing project files: speed and memory, with reaper-parser as the peer.
 
-Run ``python tests/bench/bench_rpp.py [FOLDER] [--rounds 5] [--scale 1]``. Every case reads a project,
-sets the fader of each of its tracks and produces the new bytes; both libraries do so in one
-run, one after the other, and the best of several rounds counts. Memory is the peak of a
+Run ``python tests/bench/bench_rpp.py [FOLDER] [--rounds 5] [--scale 1]``. Every case reads a
+project, sets the fader of each of its tracks and produces the new bytes; both libraries do so
+in one run, one after the other, and the best of several rounds counts. Memory is the peak of a
 fresh process that reads and edits, less that of one which only imports.
 """
 
