@@ -361,8 +361,18 @@ def test_settings_out_of_range_are_refused(files):
         reverse_engineer([raw[0]], raw[0], rate=100)
 
 
+def test_a_delay_search_beyond_its_memory_is_refused(files, monkeypatch):
+    from reaper_drumgain.learn import delays
+
+    paths, mix, _ = files
+    monkeypatch.setattr(delays, "MAX_BYTES", 10_000)
+    with pytest.raises(InputError, match="lower max_delay"):
+        reverse_engineer(paths, mix, taps=1)
+    assert len(reverse_engineer(paths, mix, taps=1, max_delay=0.0).tracks) == 2
+
+
 def test_damaged_files_are_named(files, tmp_path):
-    paths, mix, raw = files
+    _, mix, raw = files
     broken = tmp_path / "broken.wav"
     with pytest.raises(MediaError, match=r"broken.wav: it was not found"):
         reverse_engineer([broken], mix)
