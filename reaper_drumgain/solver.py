@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 PeakMeter = Callable[[Sequence[Array]], list[float]]
 
 _ROUNDING = 2
+_HEARD_DB = 0.05
 _HALF_STEP = 0.5 * 10.0**-_ROUNDING
 
 
@@ -167,10 +168,11 @@ class Solver:
             return faders, 0.0
         excess = float((faders[over] - MAX_FADER).max())
         lowered = np.where(self._movable, faders - excess, faders)
-        self._warnings.append(
-            f"the whole kit is {excess:.1f} dB lower than asked, so that no fader passes "
-            f"+{MAX_FADER:g} dB"
-        )
+        if excess >= _HEARD_DB:
+            self._warnings.append(
+                f"the whole kit is {excess:.1f} dB lower than asked, so that no fader passes "
+                f"+{MAX_FADER:g} dB"
+            )
         return lowered, excess
 
     def _solution(self, faders: Array, limited: float) -> Solution:
