@@ -10,8 +10,8 @@ from typing import Any
 from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, memory, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
-from reaper_drumgain.hosts.live.memory import LastRun, LastTrack
 from reaper_drumgain.hosts.live.balance import NO_SELECTION
+from reaper_drumgain.hosts.live.memory import LastRun, LastTrack
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.runs import printable
 from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, take_snapshot
@@ -134,9 +134,7 @@ def compare(project: Project) -> None:
     say(f"DrumGain: {side} the last run ({run.method}), {_tracks(len(moves))}")
 
 
-def _moves(
-    found: Sequence[tuple[LastTrack, int, float]], wanted: dict[str, float]
-) -> list[Move]:
+def _moves(found: Sequence[tuple[LastTrack, int, float]], wanted: dict[str, float]) -> list[Move]:
     return [
         Move(address, track.name, LinearGain(now), LinearGain(wanted[track.guid]))
         for track, address, now in found
@@ -213,6 +211,8 @@ def move_overheads(project: Project, decibel: float) -> Generator[Any, None, Non
 
 
 def _check_unmoved(project: Project, moves: Sequence[Move]) -> None:
+    if not reaper.is_open(project):
+        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
     for move in moves:
         if not reaper.is_track(project.pointer, move.track) or not _same(
             fader_of(move.track), move.old

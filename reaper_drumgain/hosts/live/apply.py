@@ -19,8 +19,8 @@ from reaper_drumgain.hosts.live.snapshot import Snapshot
 from reaper_drumgain.plan import GainPlan
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 
-#: everything: REAPER's own bits name what a script's direct writes change only in part
-_ALL_STATES = -1
+#: UNDO_STATE_TRACKCFG: volume, pan and routing of tracks; what is remembered stays out of it
+_TRACK_STATES = 1
 _STRING = "GetSetMediaTrackInfo_String"
 #: what a fader may differ by from what was written, relative
 _SAME = 1e-9
@@ -68,6 +68,8 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
         if not 0 <= planned.index < len(snapshot.pointers):
             raise HostError("the plan names a track that the project does not have")
         track, pointer = session.tracks[planned.index], snapshot.pointers[planned.index]
+        if planned.guid != track.guid:
+            raise HostError(f"the plan names {planned.name!r} where {track.name!r} is: no change")
         if not reaper.is_track(project.pointer, pointer) or (
             (calls.stored(_STRING, pointer, b"GUID") or None) != track.guid
         ):
@@ -97,7 +99,9 @@ def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
     highest = to_linear(MAX_FADER) * (1.0 + _SAME)
     for move in moves:
         if not math.isfinite(move.new) or not 0.0 <= move.new <= max(highest, move.old):
-            raise HostError(f"{move.name!r}: {move.new!r} is no fader position; nothing was changed")
+            raise HostError(
+                f"{move.name!r}: {move.new!r} is no fader position; nothing was changed"
+            )
     before = _all_faders(project)
     planned = {move.track: move.new for move in moves}
     with _held():
@@ -107,7 +111,7 @@ def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
             for move in moves:
                 _set(move.track, move.new, move.name)
             _check_others(project, before, planned)
-            flags = _ALL_STATES
+            flags = _TRACK_STATES
         except BaseException:
             for track, fader in before.items():
                 _put_back(track, fader)
@@ -133,10 +137,12 @@ def _set(track: int, fader: float, name: str) -> None:
         )
 
 
-def _check_others(project: Project, before: dict[int, float], planned: dict[int, LinearGain]) -> None:
+def _check_others(
+    project: Project, before: dict[int, float], planned: dict[int, LinearGain]
+) -> None:
     now = _all_faders(project)
     for track, fader in before.items():
-        if track not in planned and now.get(track) != fader and fader == fader:
+        if track not in planned and now.get(track) != fader and not math.isnan(fader):
             raise HostError(
                 "REAPER moved the fader of a track that was to stay (a group?): all faders were "
                 "put back"
@@ -146,7 +152,7 @@ def _check_others(project: Project, before: dict[int, float], planned: dict[int,
 def _put_back(track: int, fader: float) -> None:
     # one that fails must not keep the others from being put back
     with contextlib.suppress(Exception):
-        if fader == fader and fader_of(track) != fader:
+        if not math.isnan(fader) and fader_of(track) != fader:
             RPR.SetMediaTrackInfo_Value(reaper.pointer("MediaTrack", track), "D_VOL", fader)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reaper_drumgain.errors import ConflictError, NothingToBalanceError
 from reaper_drumgain.hosts.live import tasks
 from reaper_drumgain.hosts.live.link import Worker
-from reaper_drumgain.hosts.live.reaper import Project, selected_count, time_selection
+from reaper_drumgain.hosts.live.reaper import Project, is_open, selected_count, time_selection
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.hosts.live.tasks import Steps, say
 
@@ -61,6 +61,8 @@ class Balance:
         yield from tasks.imports(tasks.RUN_MODULES)
         from reaper_drumgain.hosts.live import memory, runs
 
+        if not is_open(self._project):
+            raise ConflictError(f"{self._project.name} was closed meanwhile: nothing was changed")
         wanted = memory.preferences(self._project, self._setup, self._scope)
         problem = scope_problem(self._project, wanted.scope)
         if problem is not None:

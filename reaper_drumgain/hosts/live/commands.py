@@ -41,10 +41,11 @@ def _balance(scope: str | None) -> Steps:
     """Start a run over a scope, or over the one of the last run; cancel one that runs."""
     if tasks.cancel_running():
         return
-    project, setup = current_project(), _setup()
+    setup = _setup()
     yield from tasks.imports(tasks.LINK_MODULES)
     from reaper_drumgain.hosts.live import balance
 
+    project = current_project()
     problem = balance.scope_problem(project, scope)
     if problem is not None:
         say(problem)
@@ -82,10 +83,10 @@ def _cancel() -> Steps:
 
 def _settings() -> Steps:
     """The settings dialog."""
-    project, setup = current_project(), _setup()
     yield from tasks.imports(tasks.RUN_MODULES)
     from reaper_drumgain.hosts.live import dialogs, memory
 
+    project, setup = current_project(), _setup()
     wanted = dialogs.ask_preferences(memory.preferences(project, setup), setup)
     if wanted is not None:
         memory.remember_preferences(project, wanted)

@@ -121,4 +121,3 @@ def report(run: LastRun) -> str:
 
 def _decibel(fader: float) -> str:
     return f"{20.0 * math.log10(fader):+7.2f}" if fader > 0.0 else f"{'-inf':>7}"
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Generator
 
@@ -114,4 +115,4 @@ def take_envelopes(
 
 def fader_gain(value: float) -> LinearGain:
     """A fader's value as a gain: NaN, which extensions can set, is -inf like 0."""
-    return LinearGain(abs(value)) if value == value else LinearGain(0.0)
+    return LinearGain(0.0 if math.isnan(value) else abs(value))

@@ -90,8 +90,8 @@ class ItemReader:
     def _fade(self, item: int, side: bytes) -> Fade:
         calls = self._calls
         automatic = calls.number(_ITEM, item, b"D_FADE" + side + b"LEN_AUTO")
-        length = automatic if automatic > 0.0 else calls.number(
-            _ITEM, item, b"D_FADE" + side + b"LEN"
+        length = (
+            automatic if automatic > 0.0 else calls.number(_ITEM, item, b"D_FADE" + side + b"LEN")
         )
         if length <= 0.0:
             return _NO_FADE
@@ -174,9 +174,7 @@ class ItemReader:
         found = self._file(kind, source, warnings)
         if not depth:
             return found
-        return replace(
-            found, section_start=bounds[0], section_length=bounds[1], reversed=backwards
-        )
+        return replace(found, section_start=bounds[0], section_length=bounds[1], reversed=backwards)
 
     def _file(self, kind: str, source: int, warnings: list[str]) -> Source:
         if kind.startswith("_OFFLINE_"):

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ Progress = Callable[[str, float], None]
 
 
 def worker_environment() -> dict[str, str]:
-    """This process's environment without what would lead another Python astray."""
+    """The environment of this process without what would lead another Python astray."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -123,7 +123,7 @@ class Worker:
                     _tell(content, progress)
             if now - heard > SILENCE_S:
                 raise HostError(
-                    f"the worker was silent for {SILENCE_S:.0f} s and was ended; nothing was changed"
+                    f"the worker was silent for {SILENCE_S:.0f} s, so it was ended; no change"
                 )
             yield WAIT
 

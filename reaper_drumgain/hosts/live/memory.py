@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeVar, cast, get_args
+from typing import Literal, TypeVar, get_args
 
 from reaper_drumgain import codec
 from reaper_drumgain.errors import InputError
@@ -28,6 +28,7 @@ AUDIOS: tuple[Audio, ...] = get_args(Audio)
 WRITES: tuple[Write, ...] = get_args(Write)
 
 _SECTION = "DrumGain"
+_KEEP = Level()
 _PREFERENCES, _LAST = "settings", "last"
 _SCHEMA = 1
 _MAX_TEXT = 1 << 20
@@ -42,7 +43,7 @@ class Preferences:
 
     method: str
     amount: float = 100.0
-    level: Level = Level()
+    level: Level = _KEEP
     scope: Scope = "selected"
     write: Write = "volume"
     audio: Audio = "files"
@@ -154,7 +155,7 @@ def _load(project: Project, key: str, cls: type[T]) -> T | None:
     if len(text) > _MAX_TEXT:
         raise InputError(f"it is longer than {_MAX_TEXT} characters")
     try:
-        return cast(T, codec.loads(text, cls, kind=key, schema=_SCHEMA))
+        return codec.loads(text, cls, kind=key, schema=_SCHEMA)
     except (RecursionError, OverflowError, ValueError) as error:
         raise InputError(str(error)) from error
 

@@ -37,15 +37,15 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
     yield from worker.send(session, settings)
     plan = yield from worker.answer(_Progress())
     yield WAIT
+    run = run_of(snapshot, plan, summary(plan, asides))
+    yield WAIT
+    # from the checks to the last write nothing else of REAPER runs
     moves = apply.plan_moves(snapshot, plan)
-    line = summary(plan, asides)
-    run = run_of(snapshot, plan, line)
-    yield
     if moves:
         apply.set_faders(project, moves, apply.undo_name(plan))
     memory.remember_preferences(project, wanted)
     memory.remember_run(project, run)
-    say(line)
+    say(run.summary)
 
 
 class _Progress:

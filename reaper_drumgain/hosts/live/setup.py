@@ -44,7 +44,9 @@ def read_setup(resource_path: str) -> Setup:
             raise HostError(f"DrumGain's set-up {path} is too large to be one: {MEND}")
         document = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise HostError(f"DrumGain is not set up for this REAPER ({path} is missing): {MEND}") from None
+        raise HostError(
+            f"DrumGain is not set up for this REAPER ({path} is missing): {MEND}"
+        ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise HostError(f"DrumGain's set-up {path} cannot be read ({error}): {MEND}") from None
     return _checked(document, path)

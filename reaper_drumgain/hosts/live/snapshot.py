@@ -13,6 +13,7 @@ project gives the same plan. What REAPER does not tell its scripts:
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import re
 from collections import Counter
@@ -20,11 +21,12 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reaper_drumgain.errors import HostError
+from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.envelopes import fader_gain, track_envelopes
 from reaper_drumgain.hosts.live.items import ItemReader, TrackFacts
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
+from reaper_drumgain.hosts.live.tasks import tick_number
 from reaper_drumgain.session import (
     AUTOMATION_MODES,
     Clip,
@@ -46,6 +48,7 @@ _INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
 _HEAD_LINE = re.compile(rb"^[ \t]*(PANLAW|PANMODE|<TRACK)[ \t]+([^ \t\r\n]+)", re.MULTILINE)
 _HEAD_BYTES = 1 << 16
 _MAX_MARKERS = 10_000
+_MOST_READINGS = 5
 #: REAPER 7's limit (64 before)
 _MAX_CHANNELS = 128
 _MAX_RATE = 1_536_000
@@ -61,17 +64,43 @@ class Snapshot:
 
 
 def take_snapshot(project: Project) -> Generator[None, None, Snapshot]:
-    """What the project holds now. Raises HostError where its tracks come or go meanwhile."""
+    """What the project holds now; read anew where it changes under the reading.
+
+    Raises ConflictError where it is closed, or changes all the time.
+    """
+    for _ in range(_MOST_READINGS):
+        found = yield from _unchanged(project)
+        if found is not None:
+            return found
+    raise ConflictError(f"{project.name} changed all the time while it was read: press again")
+
+
+def _unchanged(project: Project) -> Generator[None, None, Snapshot | None]:
+    """One reading; None where the project changed. No pointer outlives a change."""
+    count, tick = _state(project), tick_number()
     calls = Calls()
-    count = calls.whole("CountTracks", project.address)
-    pointers = tuple(calls.child("GetTrack", project.address, i) for i in range(count))
-    yield
-    reader = _Reader(calls, project, pointers)
-    session = yield from reader.session()
-    again = calls.whole("CountTracks", project.address) if is_open(project) else -1
-    if again != count:
-        raise HostError(f"{project.name} was changed while it was read: press again")
-    return Snapshot(project, session, pointers)
+    pointers = tuple(
+        calls.child("GetTrack", project.address, place)
+        for place in range(calls.whole("CountTracks", project.address))
+    )
+    steps = _Reader(calls, project, pointers).session()
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return Snapshot(project, end.value, pointers)
+        yield
+        if tick_number() != tick:
+            tick = tick_number()
+            if _state(project) != count:
+                return None
+
+
+def _state(project: Project) -> int:
+    """A number that changes with the project. Raises ConflictError where it is closed."""
+    if not is_open(project):
+        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
+    return int(RPR.GetProjectStateChangeCount(project.pointer))
 
 
 class _Reader:
@@ -91,9 +120,7 @@ class _Reader:
     def session(self) -> Generator[None, None, Session]:
         calls, address = self._calls, self._project.address
         warnings: list[str] = []
-        setting = calls.function(
-            "GetSetProjectInfo", "double", "pointer", "text", "double", "bool"
-        )
+        setting = calls.function("GetSetProjectInfo", "double", "pointer", "text", "double", "bool")
         rate = int(setting(address, b"PROJECT_SRATE", 0.0, 0))
         use = setting(address, b"PROJECT_SRATE_USE", 0.0, 0) != 0.0
         self._rate = rate if use and 1000 <= rate <= _MAX_RATE else None
@@ -101,8 +128,6 @@ class _Reader:
         yield
         tracks: list[Track] = []
         for index, pointer in enumerate(self._pointers):
-            if not reaper.is_track(self._project.pointer, pointer):
-                raise HostError(f"{self._project.name} was changed while it was read: press again")
             tracks.append((yield from self._track(index, pointer)))
             yield
         if not known and any(t.pan_law is None and t.pan_mode != 6 for t in tracks):
@@ -181,7 +206,7 @@ class _Reader:
         if value(b"C_MAINSEND_OFFS"):
             warnings.append("sends to higher channels of its parent: taken as the first ones")
         fader = value(b"D_VOL")
-        if fader != fader:
+        if math.isnan(fader):
             warnings.append("its fader is no number: taken as -inf")
         return Track(
             index=index,
@@ -213,9 +238,7 @@ class _Reader:
             warnings=tuple(dict.fromkeys(warnings)),
         )
 
-    def _clips(
-        self, pointer: int, warnings: list[str]
-    ) -> Generator[None, None, tuple[Clip, ...]]:
+    def _clips(self, pointer: int, warnings: list[str]) -> Generator[None, None, tuple[Clip, ...]]:
         calls = self._calls
         facts = TrackFacts(
             lanes=calls.number(_TRACK, pointer, b"I_FREEMODE") == 2.0,

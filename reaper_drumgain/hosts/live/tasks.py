@@ -45,6 +45,15 @@ ROLE_MODULES = (
 Steps = Generator[Any, None, None]
 
 
+#: a number that is another one in each tick: between ticks anything can happen to a project
+_clock = [0]
+
+
+def tick_number() -> int:
+    """The number of the present tick."""
+    return _clock[0]
+
+
 class CancelledError(Exception):
     """The user pressed again."""
 
@@ -120,6 +129,7 @@ class Sequence:
 
 def _advance(steps: Steps) -> None:
     """Steps within a tick's time. Raises what they raise, StopIteration at their end."""
+    _clock[0] += 1
     end = time.perf_counter() + BUDGET_S
     while time.perf_counter() < end:
         if next(steps) is WAIT:

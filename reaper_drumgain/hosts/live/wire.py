@@ -30,7 +30,7 @@ def _pieces(value: Any) -> Iterator[str]:
             yield f"{', ' if place else ''}{json.dumps(field.name)}: "
             yield from _pieces(getattr(value, field.name))
         yield "}"
-    elif isinstance(value, tuple) and len(value) > 8 or _holds(value):
+    elif (isinstance(value, tuple) and len(value) > 8) or _holds(value):
         yield "["
         for place, item in enumerate(value):
             if place:
@@ -43,6 +43,6 @@ def _pieces(value: Any) -> Iterator[str]:
 
 def _holds(value: Any) -> bool:
     """Whether this is a tuple of things that are worth dividing."""
-    return isinstance(value, tuple) and bool(value) and isinstance(
-        value[0], Track | Clip | Envelope
+    return (
+        isinstance(value, tuple) and bool(value) and isinstance(value[0], Track | Clip | Envelope)
     )

@@ -1,0 +1,288 @@
+"""Given a balanced project, when a small action's key is pressed, then it does just that."""
+
+import json
+import math
+
+import pytest
+
+from reaper_drumgain.hosts import rpp
+
+
+def decibel(fader):
+    return 20 * math.log10(fader)
+
+
+def moved(report, one, other):
+    before, after = report.faders(one), report.faders(other)
+    return {name: decibel(after[name] / before[name]) for name in before if before[name] > 0}
+
+
+def test_compare_goes_there_and_back_and_each_can_be_undone(fake):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        fake.press("compare"),
+        fake.press("compare"),
+        {"do": {"undo": 2}},
+        fake.press("compare"),
+    )
+    start, done = report.faders(0), report.faders(1)
+    assert start != done
+    assert report.faders(2) == start
+    assert report.faders(3) == done
+    assert report.faders(4) == done
+    assert report.faders(5) == start
+    names = ["DrumGain: balance 11 drum tracks (forest)", "DrumGain: compare, before"]
+    assert report.undo() == names
+
+
+def test_compare_keeps_what_was_moved_by_hand(fake):
+    report = fake.play(
+        fake.press("balance_all"),
+        {"do": {"fader": {"Tom 1": 0.5}}},
+        fake.press("compare"),
+        fake.press("compare"),
+    )
+    assert report.faders(3)["Tom 1"] == 0.5
+    assert report.faders(3) == report.faders(1)
+
+
+def test_amount_scales_the_moves_from_the_faders_before(fake, demo_plan):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        fake.press("amount_down"),
+        fake.press("amount_down"),
+        fake.press("amount_up"),
+        fake.press("amount_up"),
+        fake.press("amount_up"),
+    )
+    full = {t.name: t.new_db - t.old_db for t in demo_plan.tracks}
+    for step, share in ((1, 1.0), (2, 0.9), (3, 0.8), (4, 0.9), (5, 1.0), (6, 1.0)):
+        got = moved(report, 0, step)
+        for name, move in full.items():
+            assert got[name] == pytest.approx(share * move, abs=1e-6), (step, name)
+    assert "amount is 100 % already" in report.console
+    assert report.undo()[1:] == [f"DrumGain: amount {n} %" for n in (90, 80, 90, 100)]
+
+
+def test_amount_keeps_the_distance_of_a_fader_moved_by_hand(fake, demo_plan):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        {"do": {"fader": {"Hi-Hat": 0.5}}},
+        fake.press("amount_down"),
+    )
+    move = next(t.new_db - t.old_db for t in demo_plan.tracks if t.name == "Hi-Hat")
+    assert decibel(report.faders(3)["Hi-Hat"] / 0.5) == pytest.approx(-0.1 * move, abs=1e-6)
+    assert "1 track moved by hand" in report.console
+
+
+def test_amount_after_an_undo_starts_from_the_faders_that_are_there(fake, demo_plan):
+    report = fake.play(
+        {"ticks": 1}, fake.press("balance_all"), {"do": {"undo": 1}}, fake.press("amount_down")
+    )
+    got = moved(report, 0, 3)
+    for track in demo_plan.tracks:
+        assert got[track.name] == pytest.approx(0.9 * (track.new_db - track.old_db), abs=1e-6)
+
+
+@pytest.mark.parametrize(("action", "move"), [("overheads_up", 1.0), ("overheads_down", -1.0)])
+def test_overheads_move_against_the_others(fake, action, move):
+    report = fake.play({"ticks": 1}, fake.press(action), {"do": {"undo": 1}})
+    got = moved(report, 0, 1)
+    assert got == pytest.approx({n: move if n.startswith("OH") else 0.0 for n in got})
+    assert report.faders(2) == report.faders(0)
+
+
+def test_overheads_stop_at_the_end_of_the_fader(fake):
+    report = fake.play({"do": {"fader": {"OH R": 3.9}}}, fake.press("overheads_up"))
+    assert report.faders(1) == report.faders(0)
+    assert "end of its fader" in report.console
+
+
+def test_a_role_is_kept_on_the_tracks_and_read_from_the_file(fake, project):
+    saved = project.with_name("saved.RPP")
+    report = fake.play(
+        {"do": {"select": ["Bass", "Vocal"]}},
+        fake.press("set_role", {"values": [" tom 2 "]}),
+        {"do": {"save": str(saved)}},
+        fake.press("set_role", {"answer": "ok"}),
+        fake.press("set_role", {"values": [""]}),
+    )
+    tracks = {t.name: t for t in rpp.read_project(saved).session.tracks}
+    assert tracks["Bass"].role == tracks["Vocal"].role == "tom 2"
+    assert tracks["Tom 1"].role is None
+    assert report.data["dialogs"][1]["values"] == ["tom 2"]
+    assert report.state()["tracks"][-1]["p_ext"] == {}
+    assert report.undo()[1] == "DrumGain: set role of 2 tracks"
+
+
+def test_a_role_that_is_none_is_refused(fake):
+    nonsense = ["trombone", "tom zero", "x" * 3000, "<>\"'`", "none none"]
+    report = fake.play(
+        {"do": {"select": ["Bass"]}},
+        *(fake.press("set_role", {"values": [text]}) for text in nonsense),
+    )
+    assert report.state()["tracks"][-2]["p_ext"] == {}
+    assert len(report.undo()) == 1
+    boxes = [d for d in report.data["dialogs"] if d["kind"] == "ShowMessageBox"]
+    assert len(boxes) == len(nonsense)
+
+
+def test_cancelled_dialogs_change_nothing(fake):
+    report = fake.play(
+        {"do": {"select": ["Bass"]}},
+        fake.press("set_role", {"answer": "cancel"}),
+        fake.press("settings", {"answer": "cancel"}),
+    )
+    assert report.data["writes"] == []
+    assert report.undo() == ["Change track selection"]
+    assert report.console == ""
+
+
+def test_lock_is_toggled_for_all_selected_tracks_and_kept_in_the_file(fake, project):
+    saved = [project.with_name(f"{i}.RPP") for i in range(3)]
+    fake.play(
+        {"do": {"select": ["Hi-Hat"]}},
+        fake.press("toggle_lock"),
+        {"do": {"save": str(saved[0]), "select": ["Hi-Hat", "Tom 1"]}},
+        fake.press("toggle_lock"),
+        {"do": {"save": str(saved[1])}},
+        fake.press("toggle_lock"),
+        {"do": {"save": str(saved[2])}},
+    )
+    locked = [{t.name for t in rpp.read_project(path).session.tracks if t.locked} for path in saved]
+    assert locked == [{"Hi-Hat"}, {"Hi-Hat", "Tom 1"}, set()]
+
+
+def test_settings_are_filled_in_and_remembered_with_the_project(fake):
+    wanted = {"values": ["fenton-lee", "62,5 %", "peak:-3", "all", "volume", "skip"]}
+    report = fake.play(
+        fake.press("settings", wanted),
+        fake.press("settings", {"answer": "ok"}),
+        fake.press("settings", {"values": ["1", "100", "keep", "Selected", "volume", "files"]}),
+        fake.press("settings", {"answer": "cancel"}),
+    )
+    shown = [dialog["values"] for dialog in report.data["dialogs"]]
+    assert shown == [
+        ["forest", "100", "keep", "selected", "volume", "files"],
+        ["fenton-lee", "62.5", "peak:-3", "all", "volume", "skip"],
+        ["fenton-lee", "62.5", "peak:-3", "all", "volume", "skip"],
+        ["forest", "100", "keep", "selected", "volume", "files"],
+    ]
+    assert report.undo() == []
+
+
+NONSENSE = [
+    *[(0, "trombone"), (0, "0"), (0, "9" * 40), (1, "-5"), (1, "nan"), (1, "lots")],
+    *[(2, "peak"), (2, "lufs:1e9"), (3, "none"), (4, "automation"), (5, "rm -rf")],
+]
+
+
+def test_nonsense_in_a_field_is_told_and_nothing_is_saved(fake):
+    answers = []
+    for place, text in NONSENSE:
+        values = ["forest", "100", "keep", "selected", "volume", "files"]
+        values[place] = text
+        answers.append(values)
+    report = fake.play(*(fake.press("settings", {"values": values}) for values in answers))
+    assert report.data["writes"] == []
+    boxes = [d["text"] for d in report.data["dialogs"] if d["kind"] == "ShowMessageBox"]
+    assert len(boxes) == len(NONSENSE)
+    for box, (_, text) in zip(boxes, NONSENSE, strict=True):
+        assert any(word in box for word in ("expected", "needs", "not within")), (text, box)
+
+
+def test_the_last_result_is_shown_with_reasons(fake, demo_plan):
+    report = fake.play(fake.press("balance_all"), fake.press("show_last"))
+    for track in demo_plan.tracks:
+        assert track.name in report.console
+        assert track.reason in report.console
+    assert report.undo() == [f"DrumGain: balance {len(demo_plan.moves)} drum tracks (forest)"]
+
+
+def test_without_a_last_result_they_say_so(fake):
+    names = ["compare", "amount_up", "amount_down", "show_last"]
+    report = fake.play(*(fake.press(name) for name in names))
+    assert len(report.data["dialogs"]) == len(names)
+    assert all("balance its drum tracks first" in d["text"] for d in report.data["dialogs"])
+    assert report.undo() == []
+    assert report.data["writes"] == []
+
+
+def test_nothing_selected_and_no_time_selection_are_told_without_a_question(fake):
+    report = fake.play(
+        fake.press("balance_selected"), fake.press("balance_time_selection"), fake.press("cancel")
+    )
+    lines = report.console.splitlines()
+    assert "no track is selected" in lines[0]
+    assert "no time selection" in lines[1]
+    assert "nothing is running" in lines[2]
+    assert report.data["dialogs"] == []
+    assert report.undo() == []
+    assert report.data["writes"] == []
+
+
+HOSTILE = [
+    "{",
+    "[" * 100_000,
+    json.dumps({"kind": "last", "schema": 1}),
+    json.dumps({"kind": "last", "schema": 1, "summary": 3}),
+    "x" * (2 << 20),
+]
+
+
+def last(**changes):
+    track = {"guid": "{X}", "name": "Kick In", "role": "kick", "before": 1.0, "after": 1.0}
+    return json.dumps(
+        {
+            "kind": "last",
+            "schema": 1,
+            "summary": "s",
+            "method": "forest",
+            "amount": 100.0,
+            "tracks": [{**track, **changes}],
+        }
+    )
+
+
+def test_what_a_project_claims_as_last_result_is_not_believed(fake):
+    texts = [
+        *HOSTILE,
+        *(last(after=1e300), last(before=-1.0), last(full_db=1e300), last(full_db="NaN")),
+        *(last(path="/etc/passwd"), last(guid="{00000000-0000-0000-0000-000000000000}")),
+    ]
+    steps = []
+    for text in texts:
+        steps.append({"do": {"project_ext_state": [["DrumGain", "last", text]]}})
+        steps += [fake.press("compare"), fake.press("amount_down")]
+    report = fake.play(*steps)
+    assert report.faders(0) == report.faders()
+    assert {w["function"] for w in report.data["writes"]} == {"SetProjExtState"}
+    assert len(report.data["writes"]) == len(texts)
+
+
+def test_what_a_project_claims_as_settings_is_not_believed(fake):
+    usual = {"kind": "settings", "schema": 1, "method": "forest"}
+    texts = [
+        *HOSTILE,
+        *(
+            json.dumps({**usual, **more})
+            for more in (
+                {"method": "/bin/sh"},
+                {"amount": 1e9},
+                {"scope": "everything"},
+                {"interpreter": "/bin/sh"},
+                {"audio": "http://example.org"},
+                {"level": None},
+            )
+        ),
+    ]
+    steps = []
+    for text in texts:
+        steps.append({"do": {"project_ext_state": [["DrumGain", "settings", text]]}})
+        steps.append(fake.press("settings", {"answer": "cancel"}))
+    report = fake.play(*steps)
+    shown = [dialog["values"] for dialog in report.data["dialogs"]]
+    assert shown == [["forest", "100", "keep", "selected", "volume", "files"]] * len(texts)
