@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.hosts.live import tasks
-from reaper_drumgain.hosts.live.reaper import RPR, current_project
+from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project, is_open
 from reaper_drumgain.hosts.live.setup import Setup, read_setup
 from reaper_drumgain.hosts.live.tasks import Steps, say
 
@@ -20,7 +20,8 @@ _BUSY = "DrumGain is still at work: press the key that started it again to cance
 def press(name: str) -> None:
     """Do what the action of this name is for."""
     try:
-        tasks.Sequence(_guarded(_COMMANDS[name]())).start()
+        # the tab of this moment, whatever the user does in the next ones
+        tasks.Sequence(_guarded(_COMMANDS[name](current_project()))).start()
     except Exception as error:
         tasks.tell_error(error)
 
@@ -33,11 +34,17 @@ def _guarded(steps: Steps) -> Steps:
         say(f"DrumGain: {error}")
 
 
+def _check_open(project: Project) -> None:
+    """Ticks have passed since the key press."""
+    if not is_open(project):
+        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
+
+
 def _setup() -> Setup:
     return read_setup(str(RPR.GetResourcePath()))
 
 
-def _balance(scope: str | None) -> Steps:
+def _balance(project: Project, scope: str | None) -> Steps:
     """Start a run over a scope, or over the one of the last run; cancel one that runs."""
     if tasks.cancel_running():
         return
@@ -45,7 +52,7 @@ def _balance(scope: str | None) -> Steps:
     yield from tasks.imports(tasks.LINK_MODULES)
     from reaper_drumgain.hosts.live import balance
 
-    project = current_project()
+    _check_open(project)
     problem = balance.scope_problem(project, scope)
     if problem is not None:
         say(problem)
@@ -54,102 +61,107 @@ def _balance(scope: str | None) -> Steps:
     tasks.Task(run.steps(), run.abandon).start()
 
 
-def _balance_selected() -> Steps:
+def _balance_selected(project: Project) -> Steps:
     """Balance the selected drum tracks; the others hold the level."""
-    return _balance("selected")
+    return _balance(project, "selected")
 
 
-def _balance_all() -> Steps:
+def _balance_all(project: Project) -> Steps:
     """Balance all drum tracks of the project."""
-    return _balance("all")
+    return _balance(project, "all")
 
 
-def _balance_in_time_selection() -> Steps:
+def _balance_in_time_selection(project: Project) -> Steps:
     """Balance by what sounds within the time selection."""
-    return _balance("time selection")
+    return _balance(project, "time selection")
 
 
-def _repeat() -> Steps:
+def _repeat(project: Project) -> Steps:
     """Balance again with the settings and the scope of the last run."""
-    return _balance(None)
+    return _balance(project, None)
 
 
-def _cancel() -> Steps:
+def _cancel(_: Project) -> Steps:
     """End what runs."""
     if not tasks.cancel_running():
         say("DrumGain: nothing is running")
     yield
 
 
-def _settings() -> Steps:
+def _settings(project: Project) -> Steps:
     """The settings dialog."""
     yield from tasks.imports(tasks.RUN_MODULES)
     from reaper_drumgain.hosts.live import dialogs, memory
 
-    project, setup = current_project(), _setup()
+    _check_open(project)
+    setup = _setup()
     wanted = dialogs.ask_preferences(memory.preferences(project, setup), setup)
     if wanted is not None:
         memory.remember_preferences(project, wanted)
         say(dialogs.preferences_line(project, wanted))
 
 
-def _set_role() -> Steps:
+def _set_role(project: Project) -> Steps:
     """Say what the selected tracks are."""
     yield from tasks.imports((*tasks.RUN_MODULES, *tasks.ROLE_MODULES))
     from reaper_drumgain.hosts.live import adjust
 
-    adjust.set_role(current_project())
+    _check_open(project)
+    adjust.set_role(project)
 
 
-def _toggle_lock() -> Steps:
+def _toggle_lock(project: Project) -> Steps:
     """Lock the faders of the selected tracks, or unlock them where all are locked."""
     yield from tasks.imports(tasks.RUN_MODULES)
     from reaper_drumgain.hosts.live import adjust
 
-    adjust.toggle_lock(current_project())
+    _check_open(project)
+    adjust.toggle_lock(project)
 
 
-def _change_amount(percent: float) -> Steps:
+def _change_amount(project: Project, percent: float) -> Steps:
     if tasks.running() is not None:
         say(_BUSY)
         return
     yield from tasks.imports(tasks.RUN_MODULES)
     from reaper_drumgain.hosts.live import adjust
 
-    adjust.change_amount(current_project(), percent)
+    _check_open(project)
+    adjust.change_amount(project, percent)
 
 
-def _amount_up() -> Steps:
+def _amount_up(project: Project) -> Steps:
     """Ten percent more of the last run."""
-    return _change_amount(10.0)
+    return _change_amount(project, 10.0)
 
 
-def _amount_down() -> Steps:
+def _amount_down(project: Project) -> Steps:
     """Ten percent less of the last run."""
-    return _change_amount(-10.0)
+    return _change_amount(project, -10.0)
 
 
-def _move_overheads(decibel: float) -> Steps:
+def _move_overheads(project: Project, decibel: float) -> Steps:
     if tasks.running() is not None:
         say(_BUSY)
         return
     yield from tasks.imports((*tasks.RUN_MODULES, *tasks.ROLE_MODULES))
     from reaper_drumgain.hosts.live import adjust
 
-    yield from adjust.move_overheads(current_project(), decibel)
+    _check_open(project)
+    yield from adjust.move_overheads(project, decibel)
 
 
-def _overheads_up() -> Steps:
+def _overheads_up(project: Project) -> Steps:
     """The overheads one decibel up against the close microphones."""
-    return _move_overheads(1.0)
+    return _move_overheads(project, 1.0)
 
 
-def _overheads_down() -> Steps:
+def _overheads_down(project: Project) -> Steps:
     """The overheads one decibel down against the close microphones."""
-    return _move_overheads(-1.0)
+    return _move_overheads(project, -1.0)
 
 
-def _compare() -> Steps:
+def _compare(project: Project) -> Steps:
     """Between before and after the last run."""
     if tasks.running() is not None:
         say(_BUSY)
@@ -157,18 +169,32 @@ def _compare() -> Steps:
     yield from tasks.imports(tasks.RUN_MODULES)
     from reaper_drumgain.hosts.live import adjust
 
-    adjust.compare(current_project())
+    _check_open(project)
+    adjust.compare(project)
 
 
-def _show_last() -> Steps:
+def _show_last(project: Project) -> Steps:
     """The last result with its reasons."""
     yield from tasks.imports(tasks.RUN_MODULES)
     from reaper_drumgain.hosts.live import dialogs, memory
 
-    say(dialogs.report(memory.last_run(current_project())))
+    _check_open(project)
+    say(dialogs.report(memory.last_run(project)))
 
 
-_COMMANDS: dict[str, Callable[[], Steps]] = {
+def _self_test(_: Project) -> Steps:
+    """Try what is taken for granted about REAPER, and print what holds."""
+    if tasks.cancel_running():
+        return
+    setup = _setup()
+    yield from tasks.imports((*tasks.LINK_MODULES, "platform", f"{tasks.LIVE}.selftest"))
+    from reaper_drumgain.hosts.live import selftest
+
+    steps = selftest.steps(setup)
+    tasks.Task(steps, steps.close).start()
+
+
+_COMMANDS: dict[str, Callable[[Project], Steps]] = {
     "balance_selected": _balance_selected,
     "balance_all": _balance_all,
     "balance_time_selection": _balance_in_time_selection,
@@ -183,4 +209,5 @@ _COMMANDS: dict[str, Callable[[], Steps]] = {
     "compare": _compare,
     "cancel": _cancel,
     "show_last": _show_last,
+    "self_test": _self_test,
 }

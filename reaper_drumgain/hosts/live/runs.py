@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live import apply, memory
+from reaper_drumgain.hosts.live import apply, memory, tasks
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Preferences
 from reaper_drumgain.hosts.live.reaper import Project
@@ -32,7 +32,12 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
     """Read the project, have a plan made, set the faders, remember and say it."""
     snapshot = yield from take_snapshot(project)
     settings = run_settings(snapshot.session, wanted)
-    session, settings, asides = as_wished(snapshot.session, settings, wanted)
+    session = snapshot.session
+    asides: tuple[str, ...] = ()
+    if wanted.audio == "export":
+        session = yield from _exported(snapshot, settings, worker)
+    else:
+        settings, asides = as_wished(session, settings, wanted)
     yield
     yield from worker.send(session, settings)
     plan = yield from worker.answer(_Progress())
@@ -46,6 +51,26 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
     memory.remember_preferences(project, wanted)
     memory.remember_run(project, run)
     say(run.summary)
+
+
+def _exported(
+    snapshot: Snapshot, settings: Settings, worker: Worker
+) -> Generator[Any, None, Session]:
+    """The session with stems for the drum tracks whose files are not what REAPER plays."""
+    yield from tasks.imports((*tasks.ROLE_MODULES, "reaper_drumgain.hosts.live.export"))
+    from reaper_drumgain.hosts.live import export
+    from reaper_drumgain.selection import select
+
+    drums = select(snapshot.session, settings).drums
+    yield
+    wanted = [
+        drum.track
+        for drum in drums
+        if other_sound(drum.track) is not None and (drum.measured or drum.flag == "instrument")
+    ]
+    if not wanted:
+        return snapshot.session
+    return (yield from export.with_stems(snapshot, wanted, worker.folder / "stems"))
 
 
 class _Progress:
@@ -83,13 +108,14 @@ def run_settings(session: Session, wanted: Preferences) -> Settings:
 
 def as_wished(
     session: Session, settings: Settings, wanted: Preferences
-) -> tuple[Session, Settings, tuple[str, ...]]:
-    """Session and settings under the audio setting, and what the summary says of it."""
+) -> tuple[Settings, tuple[str, ...]]:
+    """The settings under the audio setting, and the tracks of which the summary says that they
+    were measured before their effects."""
     asides = [track for track in session.tracks if other_sound(track) is not None]
     if wanted.audio != "skip":
-        return session, settings, tuple(track.name for track in asides)
+        return settings, tuple(track.name for track in asides)
     skipped = tuple((f"#{track.index + 1}", "none") for track in asides)
-    return session, dataclasses.replace(settings, roles=settings.roles + skipped), ()
+    return dataclasses.replace(settings, roles=settings.roles + skipped), ()
 
 
 def other_sound(track: Track) -> str | None:

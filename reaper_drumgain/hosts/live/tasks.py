@@ -27,15 +27,15 @@ _BEAT_EVERY_S = 0.5
 #: a task that was not heard of for so long is gone, or stands behind somebody's dialog
 _GONE_AFTER_S = 10.0
 
-_LIVE = "reaper_drumgain.hosts.live"
+LIVE = "reaper_drumgain.hosts.live"
 #: what starting the worker needs, in an order in which none takes long by itself
-LINK_MODULES = ("signal", "subprocess", "random", "shutil", "tempfile", f"{_LIVE}.balance")
+LINK_MODULES = ("signal", "subprocess", "random", "shutil", "tempfile", f"{LIVE}.balance")
 #: what a run needs beyond that
 RUN_MODULES = (
     *("ast", "dis", "inspect", "dataclasses", "reaper_drumgain.units", "reaper_drumgain.codec"),
     *("reaper_drumgain.session", "reaper_drumgain.settings", "reaper_drumgain.plan"),
-    *(f"{_LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "apply", "memory")),
-    *(f"{_LIVE}.{name}" for name in ("runs", "dialogs", "adjust")),
+    *(f"{LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "apply", "memory")),
+    *(f"{LIVE}.{name}" for name in ("runs", "dialogs", "adjust")),
 )
 ROLE_MODULES = (
     *("reaper_drumgain.role_words", "reaper_drumgain.roles", "reaper_drumgain.routing"),

@@ -1,0 +1,25 @@
+# @description DrumGain: self-test
+# @author DrumGain
+# @version 0.1.0
+# @about
+#   Tries what DrumGain takes for granted about your REAPER, in a project tab of its own, and prints
+#   what holds: paste it into a bug report.
+#   Needs 'drumgain install', run once in a terminal.
+# @changelog First version.
+
+import os
+import sys
+
+from reaper_python import RPR_GetResourcePath, RPR_ShowMessageBox
+
+_bundle = os.path.join(RPR_GetResourcePath(), "Scripts", "DrumGain", "lib")
+if _bundle not in sys.path:
+    sys.path.insert(0, _bundle)
+try:
+    from reaper_drumgain.hosts.live import commands
+except (ImportError, SyntaxError) as error:
+    _text = f"DrumGain is not set up here ({error}): run 'drumgain install' in a terminal"
+    RPR_ShowMessageBox(_text, "DrumGain", 0)
+    RPR_defer("")  # no undo point for nothing
+else:
+    commands.press("self_test")

@@ -1,0 +1,244 @@
+"""Audio setting ``export``: REAPER renders pre-fader stems of tracks whose files are not what
+it plays, and they are measured in place of the files.
+
+The render settings, the selection and the time selection are put back in every outcome. From
+the first setting to the last one put back no tick passes, so nobody sees them changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+from reaper_drumgain.errors import ConflictError, HostError, NothingToBalanceError
+from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live.reaper import RPR, Project, is_open
+from reaper_drumgain.hosts.live.snapshot import Snapshot
+from reaper_drumgain.session import Clip, Session, Source, Track
+
+#: what a stem holds already, so it must not be counted again
+_IN_STEM = ("pre-fx volume",)
+#: stems only, before the fader, and tracks of mono media as mono files like those themselves
+_PRE_FADER_STEMS = 2 | 8192 | 16
+_RENDER_AND_CLOSE = 42230
+#: WAV in 32-bit float, which nothing clips
+_FORMAT = "ZXZhdyAAAA=="
+_NUMBERS = (
+    *("RENDER_SETTINGS", "RENDER_BOUNDSFLAG", "RENDER_CHANNELS", "RENDER_SRATE"),
+    *("RENDER_STARTPOS", "RENDER_ENDPOS", "RENDER_TAILFLAG", "RENDER_TAILMS"),
+    *("RENDER_ADDTOPROJ", "RENDER_DITHER", "RENDER_NORMALIZE", "RENDER_FADEIN", "RENDER_FADEOUT"),
+)
+_STRINGS = ("RENDER_FILE", "RENDER_PATTERN", "RENDER_FORMAT", "RENDER_FORMAT2")
+_SHORTER_S = 0.1
+
+
+def with_stems(
+    snapshot: Snapshot, tracks: Sequence[Track], folder: Path
+) -> Generator[Any, None, Session]:
+    """The session with stems, rendered into ``folder``, in place of the tracks' items.
+
+    Raises HostError where REAPER does not write every stem whole; nothing is changed then.
+    """
+    span = _span(tracks)
+    yield
+    folder.mkdir()
+    paths = _render(snapshot, tracks, folder, span)
+    stems = dict(zip((track.index for track in tracks), paths, strict=True))
+    yield
+    for track in tracks:
+        _check(stems[track.index], track, span)
+        yield
+    replaced = tuple(
+        _stem_track(track, stems[track.index], span) if track.index in stems else track
+        for track in snapshot.session.tracks
+    )
+    return dataclasses.replace(snapshot.session, tracks=replaced)
+
+
+def _span(tracks: Sequence[Track]) -> tuple[float, float]:
+    clips = [clip for track in tracks for clip in track.clips if clip.plays]
+    if not clips:
+        raise NothingToBalanceError("the tracks to render hold nothing that plays")
+    start = max(0.0, min(clip.position for clip in clips))
+    return start, max(clip.position + clip.length for clip in clips)
+
+
+def _render(
+    snapshot: Snapshot, tracks: Sequence[Track], folder: Path, span: tuple[float, float]
+) -> list[Path]:
+    """Render within one tick; the files that REAPER said it would write, in track order."""
+    project = snapshot.project
+    if not is_open(project) or reaper.current_project().address != project.address:
+        raise ConflictError(
+            f"{project.name} is not the current tab any more, so it cannot be rendered: nothing "
+            "was changed"
+        )
+    wanted = [snapshot.pointers[track.index] for track in tracks]
+    if not all(reaper.is_track(project.pointer, pointer) for pointer in wanted):
+        raise ConflictError("a track to render was deleted meanwhile: nothing was changed")
+    before = _Settings(project)
+    RPR.PreventUIRefresh(1)
+    try:
+        _prepare(project, folder, span)
+        for track, selected in before.selection:
+            if selected != (reaper.address(track) in wanted):
+                RPR.SetTrackSelected(track, not selected)
+        paths = _targets(project, folder, len(wanted))
+        RPR.Main_OnCommandEx(_RENDER_AND_CLOSE, 0, project.pointer)
+    finally:
+        try:
+            before.restore()
+        finally:
+            RPR.PreventUIRefresh(-1)
+    return paths
+
+
+class _Settings:
+    """Everything of the user's that a render needs changed, and how to put it back."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project.pointer
+        self._numbers = {name: _number(self._project, name) for name in _NUMBERS}
+        self._strings = {name: _string(self._project, name) for name in _STRINGS}
+        self._times = RPR.GetSet_LoopTimeRange2(self._project, False, False, 0.0, 0.0, False)[3:5]
+        count = int(RPR.CountTracks(self._project))
+        tracks = [str(RPR.GetTrack(self._project, place)) for place in range(count)]
+        tracks.append(str(RPR.GetMasterTrack(self._project)))
+        self.selection = [(track, bool(RPR.IsTrackSelected(track))) for track in tracks]
+
+    def restore(self) -> None:
+        """Put back what differs; one that fails does not keep the others from it."""
+        failed: list[str] = []
+        for name, value in self._numbers.items():
+            self._try(failed, name, lambda name=name, value=value: self._put_number(name, value))
+        for name, text in self._strings.items():
+            self._try(failed, name, lambda name=name, text=text: self._put_string(name, text))
+        self._try(failed, "the time selection", self._put_times)
+        for track, selected in self.selection:
+            self._try(
+                failed,
+                "the selection",
+                lambda track=track, selected=selected: self._put_selected(track, selected),
+            )
+        if failed:
+            raise HostError(f"these could not be put back, check them: {', '.join(failed)}")
+
+    def _try(self, failed: list[str], name: str, put: Any) -> None:
+        try:
+            put()
+        except Exception:
+            failed.append(name)
+
+    def _put_number(self, name: str, value: float) -> None:
+        if _number(self._project, name) != value:
+            RPR.GetSetProjectInfo(self._project, name, value, True)
+
+    def _put_string(self, name: str, text: str) -> None:
+        if _string(self._project, name) != text:
+            RPR.GetSetProjectInfo_String(self._project, name, text, True)
+
+    def _put_times(self) -> None:
+        now = RPR.GetSet_LoopTimeRange2(self._project, False, False, 0.0, 0.0, False)[3:5]
+        if now != self._times:
+            RPR.GetSet_LoopTimeRange2(self._project, True, False, *self._times, False)
+
+    def _put_selected(self, track: str, selected: bool) -> None:
+        if bool(RPR.IsTrackSelected(track)) != selected:
+            RPR.SetTrackSelected(track, selected)
+
+
+def _number(project: str, name: str) -> float:
+    return float(RPR.GetSetProjectInfo(project, name, 0.0, False))
+
+
+def _string(project: str, name: str) -> str:
+    return str(RPR.GetSetProjectInfo_String(project, name, "", False)[3])
+
+
+def _prepare(project: Project, folder: Path, span: tuple[float, float]) -> None:
+    """The render settings for pre-fader stems in our folder, and nothing else."""
+    numbers = {
+        "RENDER_SETTINGS": float(_PRE_FADER_STEMS),
+        "RENDER_BOUNDSFLAG": 0.0,
+        "RENDER_STARTPOS": span[0],
+        "RENDER_ENDPOS": span[1],
+        "RENDER_CHANNELS": 2.0,
+        "RENDER_SRATE": 0.0,
+        **dict.fromkeys(("RENDER_TAILFLAG", "RENDER_TAILMS", "RENDER_ADDTOPROJ"), 0.0),
+        **dict.fromkeys(("RENDER_DITHER", "RENDER_NORMALIZE"), 0.0),
+        **dict.fromkeys(("RENDER_FADEIN", "RENDER_FADEOUT"), 0.0),
+    }
+    for name, value in numbers.items():
+        RPR.GetSetProjectInfo(project.pointer, name, value, True)
+    if int(_number(project.pointer, "RENDER_SETTINGS")) != _PRE_FADER_STEMS:
+        raise HostError(
+            f"REAPER {reaper.version()} cannot render pre-fader stems: get a newer one, or "
+            "choose 'files' as audio in DrumGain's settings. Nothing was changed"
+        )
+    strings = {
+        "RENDER_FILE": str(folder),
+        "RENDER_PATTERN": "$tracknumber",
+        "RENDER_FORMAT": _FORMAT,
+        "RENDER_FORMAT2": "",
+    }
+    for name, text in strings.items():
+        RPR.GetSetProjectInfo_String(project.pointer, name, text, True)
+
+
+def _targets(project: Project, folder: Path, count: int) -> list[Path]:
+    """What REAPER is about to write: a file per track within our folder, or it is not asked."""
+    named = _string(project.pointer, "RENDER_TARGETS")
+    paths = [Path(name) for name in named.split(";") if name]
+    if len(paths) != count or any(path.parent != folder for path in paths):
+        raise HostError(
+            f"REAPER would render {len(paths)} files for {count} tracks, or not where it was "
+            "asked to: nothing was rendered or changed"
+        )
+    return paths
+
+
+def _check(path: Path, track: Track, span: tuple[float, float]) -> None:
+    """Raises HostError where a stem is not there as a whole."""
+    seconds = _wave_seconds(path)
+    if seconds is None or seconds < span[1] - span[0] - _SHORTER_S:
+        what = "was not rendered" if seconds is None else f"has only {seconds:.1f} s"
+        raise HostError(
+            f"the stem of {track.name!r} {what}: was the render cancelled, or the disk full? "
+            "Nothing was changed"
+        )
+
+
+def _wave_seconds(path: Path) -> float | None:
+    """How long a WAV file is by what it really holds, None where it is none."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(1 << 16)
+    except OSError:
+        return None
+    if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
+        return None
+    place, rate, frame = 12, 0, 0
+    while place + 8 <= len(head):
+        name, length = head[place : place + 4], struct.unpack_from("<I", head, place + 4)[0]
+        if name == b"fmt " and place + 24 <= len(head):
+            rate = struct.unpack_from("<I", head, place + 12)[0]
+            frame = struct.unpack_from("<H", head, place + 20)[0]
+        elif name == b"data":
+            return (size - place - 8) / frame / rate if frame and rate else None
+        place += 8 + length + (length & 1)
+    return None
+
+
+def _stem_track(track: Track, path: Path, span: tuple[float, float]) -> Track:
+    """The track with its stem in place of what makes its sound before the fader."""
+    source = Source("file", "WAVE", str(path), path.name, found=True)
+    return dataclasses.replace(
+        track,
+        clips=(Clip(span[0], span[1] - span[0], source),),
+        effects=(),
+        envelopes=tuple(e for e in track.envelopes if e.kind not in _IN_STEM),
+    )

@@ -1,0 +1,276 @@
+"""What this REAPER really does where its documentation leaves it open: made to be pasted.
+
+Works in a project tab of its own, which is closed again. Each check stands for something that
+the other modules take for granted; a check that cannot be made counts as one that fails.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+from reaper_drumgain import __version__
+from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live.link import worker_environment
+from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project
+from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.hosts.live.tasks import WAIT, Steps, say
+
+_NEW_TAB, _CLOSE_TAB = 40859, 40860
+_TRACKS, _ALL = 1, -1
+_TICKS = 20
+_WORKER_WITHIN_S = 30.0
+Check = Callable[["_Tab"], str | None]
+
+
+class _Tab:
+    """The temporary project, with two tracks."""
+
+    def __init__(self, before: Project) -> None:
+        RPR.Main_OnCommandEx(_NEW_TAB, 0, before.pointer)
+        self.before = before
+        self.project = current_project()
+        if self.project.address == before.address:
+            raise RuntimeError("action 40859 opened no new project tab")
+        RPR.InsertTrackAtIndex(0, False)
+        RPR.InsertTrackAtIndex(1, False)
+
+    # asked for anew each time: an undo that does more than expected takes the tracks with it
+
+    @property
+    def one(self) -> str:
+        return self._track(0)
+
+    @property
+    def two(self) -> str:
+        return self._track(1)
+
+    def _track(self, place: int) -> str:
+        track = str(RPR.GetTrack(self.project.pointer, place))
+        if not reaper.address(track):
+            raise RuntimeError("a track of the temporary project is gone")
+        return track
+
+    def fader_step(self, value: float) -> str | None:
+        """Write a fader in an undo block; what is wrong with its undo point."""
+        name = f"self-test: fader {value:g}"
+        RPR.Undo_BeginBlock2(self.project.pointer)
+        try:
+            self.set_fader(self.one, value)
+        finally:
+            RPR.Undo_EndBlock2(self.project.pointer, name, _TRACKS)
+        return _expect("the undo point's name", RPR.Undo_CanUndo2(self.project.pointer), name)
+
+    def fader(self, track: str) -> float:
+        return float(RPR.GetMediaTrackInfo_Value(track, "D_VOL"))
+
+    def set_fader(self, track: str, value: float) -> None:
+        RPR.SetMediaTrackInfo_Value(track, "D_VOL", value)
+
+    def close(self) -> None:
+        if not reaper.is_open(self.project):
+            return
+        RPR.SelectProjectInstance(self.project.pointer)
+        RPR.Main_OnCommandEx(_CLOSE_TAB, 0, self.project.pointer)
+        if reaper.is_open(self.before):
+            RPR.SelectProjectInstance(self.before.pointer)
+
+
+def _expect(what: str, got: Any, wanted: Any) -> str | None:
+    return None if got == wanted else f"{what} is {got!r}, expected {wanted!r}"
+
+
+def _fader_is_linear(tab: _Tab) -> str | None:
+    tab.set_fader(tab.one, 0.5)
+    return _expect("D_VOL after 0.5 was written", tab.fader(tab.one), 0.5)
+
+
+def _undo_restores(tab: _Tab) -> str | None:
+    tab.set_fader(tab.one, 0.5)
+    RPR.Undo_OnStateChangeEx2(tab.project.pointer, "self-test: start", _ALL, -1)
+    problem = tab.fader_step(0.25)
+    if problem is not None:
+        return problem
+    RPR.Undo_DoUndo2(tab.project.pointer)
+    undone = tab.fader(tab.one)
+    RPR.Undo_DoRedo2(tab.project.pointer)
+    redone = tab.fader(tab.one)
+    return _expect("the fader after undo", undone, 0.5) or _expect(
+        "the fader after redo", redone, 0.25
+    )
+
+
+def _no_point_without_flags(tab: _Tab) -> str | None:
+    before = RPR.Undo_CanUndo2(tab.project.pointer)
+    RPR.Undo_BeginBlock2(tab.project.pointer)
+    RPR.Undo_EndBlock2(tab.project.pointer, "self-test: nothing", 0)
+    return _expect("the last undo point", RPR.Undo_CanUndo2(tab.project.pointer), before)
+
+
+def _track_text(tab: _Tab) -> str | None:
+    key, text = "P_EXT:drumgain_selftest", 'tom 2 "floor" ä'
+    RPR.GetSetMediaTrackInfo_String(tab.one, key, text, True)
+    got = RPR.GetSetMediaTrackInfo_String(tab.one, key, "", False)[3]
+    RPR.GetSetMediaTrackInfo_String(tab.one, key, "", True)
+    return _expect("P_EXT", got, text)
+
+
+def _project_text(tab: _Tab) -> str | None:
+    text = json.dumps({"name": 'Kick "in"', "long": "x" * 20_000})
+    RPR.SetProjExtState(tab.project.pointer, "DrumGain", "selftest", text)
+    got = RPR.GetProjExtState(tab.project.pointer, "DrumGain", "selftest", "", 4 << 20)[4]
+    RPR.SetProjExtState(tab.project.pointer, "DrumGain", "selftest", "")
+    return _expect("the length of the project's ext state", len(got), len(text))
+
+
+def _project_text_outlives_undo(tab: _Tab) -> str | None:
+    problem = tab.fader_step(0.75)
+    if problem is not None:
+        return problem
+    RPR.SetProjExtState(tab.project.pointer, "DrumGain", "selftest", "kept")
+    RPR.Undo_DoUndo2(tab.project.pointer)
+    got = RPR.GetProjExtState(tab.project.pointer, "DrumGain", "selftest", "", 4096)[4]
+    return _expect("the project's ext state after undo", got, "kept")
+
+
+def _groups_do_not_follow_scripts(tab: _Tab) -> str | None:
+    tab.set_fader(tab.two, 0.5)
+    for track, name in ((tab.one, "VOLUME_LEAD"), (tab.two, "VOLUME_FOLLOW")):
+        RPR.GetSetTrackGroupMembership(track, name, 1, 1)
+    got = RPR.GetSetTrackGroupMembership(tab.one, "VOLUME_LEAD", 0, 0)
+    tab.set_fader(tab.one, 0.125)
+    return _expect("membership in VOLUME_LEAD", got, 1) or _expect(
+        "the follower's fader", tab.fader(tab.two), 0.5
+    )
+
+
+def _envelope(tab: _Tab) -> str | None:
+    never = RPR.GetTrackEnvelopeByName(tab.two, "Volume")
+    scaled = RPR.ScaleToEnvelopeMode(1, 0.5)
+    back = RPR.ScaleFromEnvelopeMode(1, scaled)
+    return _expect("a volume envelope that was never shown", reaper.address(never), 0) or (
+        None if abs(back - 0.5) < 1e-6 else f"fader scaling gives {back!r} back for 0.5"
+    )
+
+
+def _stems_bit(tab: _Tab) -> str | None:
+    project = tab.project.pointer
+    before = RPR.GetSetProjectInfo(project, "RENDER_SETTINGS", 0.0, False)
+    RPR.GetSetProjectInfo(project, "RENDER_SETTINGS", float(2 | 8192 | 16), True)
+    got = RPR.GetSetProjectInfo(project, "RENDER_SETTINGS", 0.0, False)
+    RPR.GetSetProjectInfo(project, "RENDER_SETTINGS", before, True)
+    return _expect("RENDER_SETTINGS", int(got), 2 | 8192 | 16)
+
+
+def _lanes(tab: _Tab) -> str | None:
+    RPR.SetMediaTrackInfo_Value(tab.two, "I_FREEMODE", 2.0)
+    mode = RPR.GetMediaTrackInfo_Value(tab.two, "I_FREEMODE")
+    plays = RPR.GetMediaTrackInfo_Value(tab.two, "C_LANEPLAYS:0")
+    RPR.SetMediaTrackInfo_Value(tab.two, "I_FREEMODE", 0.0)
+    return _expect("I_FREEMODE", mode, 2.0) or _expect("C_LANEPLAYS:0", plays > 0.0, True)
+
+
+def _direct_calls(tab: _Tab) -> str | None:
+    calls = reaper.Calls()
+    track = reaper.address(tab.one)
+    guid = calls.stored("GetSetMediaTrackInfo_String", track, b"GUID")
+    wanted = RPR.GetSetMediaTrackInfo_String(tab.one, "GUID", "", False)[3]
+    fader = calls.number("GetMediaTrackInfo_Value", track, b"D_VOL")
+    return _expect("the GUID", guid, wanted) or _expect("D_VOL", fader, tab.fader(tab.one))
+
+
+def _dialog(_: _Tab) -> str | None:
+    captions = "Please press OK without a change,b,extrawidth=100,separator=|"
+    answer = RPR.GetUserInputs("DrumGain self-test", 2, captions, "a,b|c", 1024)
+    return _expect("GetUserInputs", (bool(answer[0]), answer[4]), (True, "a,b|c"))
+
+
+_CHECKS: tuple[tuple[str, Check], ...] = (
+    ("a fader is linear and takes what is written", _fader_is_linear),
+    ("an undo block with flag 1 restores a fader, and redo too", _undo_restores),
+    ("a block without flags makes no undo point", _no_point_without_flags),
+    ("texts on tracks (P_EXT) are kept", _track_text),
+    ("20 kB of project ext state are kept", _project_text),
+    ("project ext state outlives the undo of a fader", _project_text_outlives_undo),
+    ("grouped faders do not follow a script's", _groups_do_not_follow_scripts),
+    ("an envelope never shown is null, and fader scaling can be undone", _envelope),
+    ("pre-fader stems can be asked for", _stems_bit),
+    ("fixed lanes can be read", _lanes),
+    ("direct calls give what reapy's give", _direct_calls),
+    ("the dialog gives its values back", _dialog),
+)
+
+
+def steps(setup: Setup) -> Steps:
+    """All checks, and the report as the last thing said."""
+    lines = [
+        f"DrumGain {__version__} self-test: REAPER {reaper.version()}, {RPR.GetOS()}, "
+        f"Python {platform.python_version()} on {platform.platform()}"
+    ]
+    say("DrumGain: the self-test works in a project tab of its own: do not save that one")
+    tab = _Tab(current_project())
+    try:
+        for name, check in _CHECKS:
+            lines.append(_line(name, _made(check, tab)))
+            yield
+        lines.append((yield from _defer_timing()))
+        lines.append((yield from _worker(setup)))
+    finally:
+        tab.close()
+    lines.append(_line("the temporary tab is closed", _closed(tab)))
+    failed = sum(line.startswith("FAILS") for line in lines)
+    lines.append(f"{len(lines) - 1 - failed} hold, {failed} fail")
+    say("\n".join(lines))
+
+
+def _made(check: Check, tab: _Tab) -> str | None:
+    try:
+        return check(tab)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _line(name: str, problem: str | None) -> str:
+    return f"holds  {name}" if problem is None else f"FAILS  {name}: {problem}"
+
+
+def _closed(tab: _Tab) -> str | None:
+    return "it is still open" if reaper.is_open(tab.project) else None
+
+
+def _defer_timing() -> Generator[Any, None, str]:
+    started = time.perf_counter()
+    for _ in range(_TICKS):
+        yield WAIT
+    each = 1000.0 * (time.perf_counter() - started) / _TICKS
+    problem = None if each < 100.0 else f"{each:.0f} ms from one to the next"
+    return _line(f"deferred code runs every {each:.0f} ms", problem)
+
+
+def _worker(setup: Setup) -> Generator[Any, None, str]:
+    """Whether the worker's interpreter starts, and finds the package of our version."""
+    code = "import reaper_drumgain.worker as w; print(w.__version__, w.PROTOCOL)"
+    name = "the worker's Python starts and has this DrumGain"
+    try:
+        process = subprocess.Popen(
+            [setup.interpreter, "-I", "-c", code],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=worker_environment(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        return _line(name, str(error))
+    end = time.monotonic() + _WORKER_WITHIN_S
+    try:
+        while process.poll() is None and time.monotonic() < end:
+            yield WAIT
+    finally:
+        process.kill()
+        output = process.communicate()[0].decode("utf-8", "replace").strip()
+    return _line(name, _expect("its answer", output[-200:], f"{__version__} 1"))

@@ -1,0 +1,136 @@
+"""Given drum tracks with effects and the audio setting, then what is measured is what was asked.
+
+The stems that the stand-in renders are half as loud as the files, so the wrong audio shows."""
+
+import math
+
+import pytest
+
+from reaper_drumgain.balance import balance
+from reaper_drumgain.hosts import rpp
+from reaper_drumgain.settings import Settings
+
+EFFECTED = ("Kick In", "Tom 1")
+CHAIN = """    <FXCHAIN
+      SHOW 0
+      LASTSEL 0
+      DOCKED 0
+      BYPASS 0 0 0
+      <JS loser/3BandEQ ""
+        0 0 0 0 0 0
+      >
+      WAK 0 0
+    >
+"""
+
+
+@pytest.fixture
+def with_effects(reaper):
+    """The demo with an effect on two of its drum tracks, and render settings of the user's own."""
+    text = reaper.project.read_bytes().decode()
+    newline = "\r\n" if "\r\n" in text else "\n"
+    for name in EFFECTED:
+        start = text.index(f'NAME "{name}"')
+        place = text.index("    <ITEM", start)
+        text = text[:place] + CHAIN.replace("\n", newline) + text[place:]
+    reaper.project.write_bytes(text.encode())
+    assert all(t.effects for t in rpp.read_project(reaper.project).session.tracks[1:2])
+    return reaper
+
+
+def settings_for(reaper, audio):
+    return reaper.press("settings", {"values": ["2", "100", "keep", "all", "volume", audio]})
+
+
+def decibels(report):
+    return {n: round(20 * math.log10(f), 2) for n, f in report.faders().items() if f > 0}
+
+
+def of_files(reaper):
+    session = rpp.read_project(reaper.project).session
+    plan = balance(session, Settings(method="equal-loudness"))
+    return {t.name: t.new_db for t in plan.tracks}
+
+
+def user_state(report, step):
+    state = report.state(step)
+    return (
+        state["render"],
+        state["time_selection"],
+        [t["name"] for t in state["tracks"] if t["selected"]],
+    )
+
+
+def test_files_are_measured_and_the_line_says_so(with_effects):
+    report = with_effects.play(settings_for(with_effects, "files"), with_effects.press("repeat"))
+    want = of_files(with_effects)
+    assert {n: decibels(report)[n] for n in want} == want
+    assert "2 measured from their files, before effects" in report.console
+    assert report.data["renders"] == []
+
+
+def test_skipped_tracks_stay(with_effects):
+    report = with_effects.play(settings_for(with_effects, "skip"), with_effects.press("repeat"))
+    before = report.faders(0)
+    for name in EFFECTED:
+        assert report.faders()[name] == before[name]
+    assert "of 9 drum tracks" in report.console
+
+
+def test_export_measures_the_stems_and_puts_everything_back(with_effects):
+    """Then tracks with effects stand 6 dB higher against the others than by their files."""
+    report = with_effects.play(
+        {"do": {"select": ["Vocal"], "time_selection": [1.0, 2.0]}},
+        settings_for(with_effects, "export"),
+        with_effects.press("repeat"),
+        {"do": {"undo": 1}},
+    )
+    files = of_files(with_effects)
+    stand = report.faders(2)
+    stems = {n: 20 * math.log10(f) for n, f in stand.items() if n in files}
+    shift = {n: stems[n] - files[n] for n in files}
+    level = shift["Hi-Hat"]
+    for name, got in shift.items():
+        want = 6.02 if name in EFFECTED else 0.0
+        # quieter audio loses a few blocks more to the absolute gate
+        assert got - level == pytest.approx(want, abs=0.4 if want else 0.05), name
+    assert user_state(report, 2) == user_state(report, 1)
+    (render,) = report.data["renders"]
+    assert len(render["written"]) == 2
+    assert report.faders(3) == report.faders(0)
+    assert "before effects" not in report.console
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ({"render": "nothing"}, "was not rendered"),
+        ({"render": "some"}, "was not rendered"),
+        ({"render": "cancelled"}, "was not rendered"),
+        ({"render": "disk_full"}, "has only"),
+        ({"no_prefader_stems": True}, "cannot render pre-fader stems"),
+    ],
+    ids=str,
+)
+def test_a_render_that_fails_changes_nothing(with_effects, faults, said):
+    report = with_effects.play(
+        {"do": {"select": ["Vocal"], "time_selection": [1.0, 2.0]}},
+        settings_for(with_effects, "export"),
+        with_effects.press("repeat"),
+        faults=faults,
+    )
+    assert said in report.data["dialogs"][-1]["text"]
+    assert report.faders() == report.faders(0)
+    assert user_state(report, 2) == user_state(report, 1)
+    assert not [name for name in report.undo() if "balance" in name]
+
+
+def test_a_failure_between_the_settings_puts_them_back(with_effects):
+    for nth in (16, 20, 25):
+        fail = [{"call": "GetSetProjectInfo", "nth": nth, "effect": "raise"}]
+        report = with_effects.play(
+            settings_for(with_effects, "export"),
+            with_effects.press("repeat", fail=fail),
+        )
+        assert user_state(report, 1) == user_state(report, 0), nth
+        assert report.faders() == report.faders(0)
