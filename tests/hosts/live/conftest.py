@@ -87,7 +87,9 @@ class Reaper:
         return report
 
     def play_out(self, *steps: dict[str, Any], **changes: Any) -> Report:
-        how = {key: changes.pop(key) for key in ("prefix", "env", "python") if key in changes}
+        how = {
+            key: changes.pop(key) for key in ("prefix", "env", "python", "rounds") if key in changes
+        }
         scenario = {
             "projects": [str(self.project)],
             "resource_path": str(self.resource_path),
