@@ -88,13 +88,10 @@ class TrackAudio:
         what to do."""
         return self._notes.sentences
 
-    def silent_until(self) -> int:
-        """The frame up to which no clip plays, from where the track is read next."""
-        if self._active:
-            return self._position
-        if self._next < len(self._waiting):
-            return max(self._position, self._waiting[self._next].first)
-        return self.frames
+    @property
+    def sounding(self) -> tuple[tuple[int, int], ...]:
+        """From and up to which frame each clip may sound, in order of their beginnings."""
+        return tuple((reader.first, reader.last) for reader in self._waiting)
 
     def read(self, frames: int) -> Samples | None:
         """The next block: float32 of shape (channels, n), C-contiguous, n the smaller of

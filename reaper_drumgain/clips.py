@@ -246,6 +246,10 @@ class Resampler:
         self._made += len(self._rest)
 
 
+#: frames that a resampler may ring on behind the end of a source
+_TAIL = 4096
+
+
 class ClipReader:
     """What one clip adds to its track, block by block."""
 
@@ -263,6 +267,10 @@ class ClipReader:
         self.last = min(grid.frames, grid.nearest(clip.position + clip.length))
         self._clip, self._grid = clip, grid
         self._source = SourceReader(clip, self.path, info, pool, report)
+        if not clip.loop:
+            # behind the end of its source a clip is silent, however long it claims to be
+            plays = max(0.0, self._source.length / info.rate - clip.offset) / clip.play_rate
+            self.last = min(self.last, grid.nearest(clip.position + plays) + _TAIL)
         self._gain = clip.item_gain * clip.take_gain
         self.channels = 2 if clip.take_pan else self._source.channels
         ratio = info.rate * clip.play_rate / grid.rate

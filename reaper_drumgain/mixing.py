@@ -3,25 +3,109 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain import features
 from reaper_drumgain.audio import TrackAudio, analysis_rate, open_track, playing_span
+from reaper_drumgain.loudness import hop_length
 from reaper_drumgain.probes import Probe
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
 
 _BLOCK = 1 << 17
+#: silences of all tracks are shortened to this; loudness range looks at 3 s at a time
+_SILENCE_S = 10.0
+#: more than any session plays; a looped item may claim years
+_LONGEST_S = 12 * 3600
+
+_Share = NDArray[np.float32] | None
 
 #: called with what is being done and the share of it that is done
 Progress = Callable[[str, float], None]
 
 
+def stretches(
+    sounding: Sequence[Sequence[tuple[int, int]]], rate: int
+) -> tuple[tuple[int, int], ...]:
+    """The stretches (from, up to, in frames) to be heard, silence between them shortened.
+
+    ``sounding``: per track from and up to which frame each clip may sound. Of a silence of
+    all tracks that is longer than ``_SILENCE_S`` whole hops are left out in its middle.
+    """
+    hop = hop_length(rate)
+    shortest = round(_SILENCE_S * rate)
+    kept: list[tuple[int, int]] = []
+    begin, end = 0, 0
+    for first, last in sorted(clip for track in sounding for clip in track):
+        if first - end > shortest:
+            left_out = (first - end - shortest) // hop * hop
+            kept.append((begin, end + shortest // 2))
+            begin = end + shortest // 2 + left_out
+        end = max(end, last)
+    return (*kept, (begin, end))
+
+
+class Shortened:
+    """A track's audio over the stretches that are kept, as one stream."""
+
+    def __init__(self, track: TrackAudio, kept: Sequence[tuple[int, int]]) -> None:
+        self._track = track
+        self._kept = kept
+        self._place = 0
+        self._at = 0
+        self.channels = track.channels
+        self.rate = track.rate
+        self.frames = sum(last - first for first, last in kept)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """As of the track."""
+        return self._track.flags
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """As of the track."""
+        return self._track.warnings
+
+    def read(self, frames: int) -> NDArray[np.float32] | None:
+        """The next block, as ``TrackAudio.read`` gives it."""
+        parts: list[tuple[int, NDArray[np.float32] | None]] = []
+        wanted = frames
+        while wanted and self._place < len(self._kept):
+            first, last = self._kept[self._place]
+            if self._at < first:
+                self._track.read(first - self._at)
+                self._at = first
+            count = min(wanted, last - self._at)
+            parts.append((count, self._track.read(count)))
+            self._at += count
+            wanted -= count
+            if self._at == last:
+                self._place += 1
+        if len(parts) == 1:
+            return parts[0][1]
+        if parts and all(part is None for _, part in parts):
+            return None
+        empty = np.zeros((self.channels, 0), dtype=np.float32)
+        filled = [
+            np.zeros((self.channels, count), dtype=np.float32) if part is None else part
+            for count, part in parts
+        ]
+        return np.concatenate([empty, *filled], axis=1)
+
+
 class Sound:
-    """The audio of the measured drum tracks, over the time that they play within ``span``."""
+    """The audio of the measured drum tracks, over the time that they play within ``span``.
+
+    Stretches in which all are silent are shortened: a stray item at the end of a project
+    must not cost the hours before it. What is left of them is longer than any window of the
+    measurements, and what is taken is whole hops, so that no loudness changes.
+    """
 
     def __init__(
         self,
@@ -37,12 +121,13 @@ class Sound:
         self.rate = analysis_rate(session, tracks)
         self._start, self._end = playing_span(session, tracks, span)
         self._warnings: list[str] = []
+        self._kept: tuple[tuple[int, int], ...] | None = None
         self.flags: list[tuple[str, ...]] = [()] * len(drums)
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[list[TrackAudio]]:
+    def _open(self) -> Iterator[list[Shortened]]:
         with contextlib.ExitStack() as stack:
-            yield [
+            tracks = [
                 stack.enter_context(
                     open_track(
                         self._session,
@@ -54,6 +139,23 @@ class Sound:
                 )
                 for drum in self._drums
             ]
+            if self._kept is None:
+                self._kept = self._stretches(tracks)
+            yield [Shortened(track, self._kept) for track in tracks]
+
+    def _stretches(self, tracks: Sequence[TrackAudio]) -> tuple[tuple[int, int], ...]:
+        kept = stretches([track.sounding for track in tracks], self.rate)
+        longest = _LONGEST_S * self.rate
+        total = 0
+        for place, (first, last) in enumerate(kept):
+            total += last - first
+            if total > longest:
+                self._warnings.append(
+                    f"the drums play for more than {_LONGEST_S // 3600} hours: what comes after "
+                    "is not measured"
+                )
+                return (*kept[:place], (first, last - (total - longest)))
+        return kept
 
     def _tell(self, doing: str) -> Callable[[float], None]:
         progress = self._progress
@@ -92,21 +194,28 @@ class Sound:
         with np.errstate(divide="ignore"):
             return [float(level) for level in 20.0 * np.log10(highest)]
 
-    def mixed(self, gains: NDArray[np.float64], doing: str) -> Iterator[NDArray[np.float32]]:
+    def mixed(
+        self, gains: NDArray[np.float64], doing: str, threads: int = 2
+    ) -> Iterator[NDArray[np.float32]]:
         """Blocks (outputs, frames) of gains (outputs, channels) times the tracks' audio."""
         used = gains.astype(np.float32)
         tell = self._tell(doing)
-        with self._open() as streams:
+        with self._open() as streams, ThreadPoolExecutor(threads) as pool:
+            ends = np.cumsum([stream.channels for stream in streams])
+            columns = [
+                used[:, end - s.channels : end] for s, end in zip(streams, ends, strict=True)
+            ]
             total = max((stream.frames for stream in streams), default=0)
+
+            def share(stream: Shortened, gain: NDArray[np.float32], frames: int) -> _Share:
+                audio = stream.read(frames)
+                return None if audio is None or not gain.any() else gain @ audio
+
             for at in range(0, total, _BLOCK):
                 frames = min(_BLOCK, total - at)
                 block = np.zeros((len(used), frames), dtype=np.float32)
-                column = 0
-                for stream in streams:
-                    audio = stream.read(frames)
-                    if audio is not None and audio.shape[1]:
-                        columns = used[:, column : column + stream.channels]
-                        block[:, : audio.shape[1]] += columns @ audio
-                    column += stream.channels
+                for part in pool.map(share, streams, columns, itertools.repeat(frames)):
+                    if part is not None:
+                        block[:, : part.shape[1]] += part
                 yield block
                 tell((at + frames) / total)

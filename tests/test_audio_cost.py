@@ -50,7 +50,7 @@ def test_silence_costs_nothing(ones: Source, tmp_path: Path) -> None:
     with opened(session, 2e6) as audio:
         assert audio.channels == 1
         assert audio.read(RATE) is None  # the zeros of a file
-        assert audio.silent_until() == 1_000_000 * RATE
+        assert audio.sounding[-1] == (1_000_000 * RATE, 1_000_001 * RATE)
 
         def skip() -> Any:
             return audio.read(1_000_000 * RATE - 2 * RATE), audio.read(RATE)
@@ -61,7 +61,15 @@ def test_silence_costs_nothing(ones: Source, tmp_path: Path) -> None:
         block = audio.read(RATE)
         assert block is not None
         assert (block == 0.5).all()
-        assert audio.silent_until() == 2_000_000 * RATE
+        assert audio.read(RATE) is None
+
+
+def test_a_clip_sounds_no_longer_than_its_file_unless_it_loops(ones: Source) -> None:
+    session = session_of(Clip(0.0, 1e6, ones), Clip(2.0, 1e6, ones, loop=True))
+    with opened(session, 2e6) as audio:
+        (_, end), (_, looped) = audio.sounding
+        assert RATE / 10 <= end < 100 * RATE
+        assert looped == (1_000_002) * RATE
 
 
 def open_descriptors() -> int:
