@@ -42,3 +42,14 @@ def test_a_method_needs_a_name_and_keep_takes_no_value():
         Settings(method="")
     with pytest.raises(InputError, match="takes no value"):
         Level("keep", -3.0)
+
+
+@pytest.mark.parametrize("span", [(1.0, 1.0), (2.0, 1.0), (math.nan, 1.0), (0.0, math.inf)])
+def test_a_span_starts_before_it_ends(span):
+    with pytest.raises(InputError, match="span"):
+        Settings(span=span)
+
+
+def test_a_span_survives_the_way_to_another_process():
+    assert Settings.from_json(Settings(span=(0.5, 2.0)).to_json()).span == (0.5, 2.0)
+    assert Settings.from_json(Settings().to_json()).span is None

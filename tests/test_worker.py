@@ -109,3 +109,26 @@ def test_isolated_mode_does_not_run_what_lies_in_its_folder(session, tmp_path):
     for name in ("numpy", "json", "sitecustomize", "soundfile"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(9)\n")
     assert "plan" in answer(tmp_path, request(session))
+
+
+def test_it_starts_before_its_request_is_there(session, tmp_path):
+    """The live host reads the project while this process imports what it needs."""
+    tmp_path.mkdir(exist_ok=True)
+    command = [sys.executable, "-I", "-m", "reaper_drumgain.worker", str(tmp_path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    time.sleep(0.3)
+    assert process.poll() is None
+    part = tmp_path / "request.part"
+    part.write_text(json.dumps(request(session)))
+    part.replace(tmp_path / REQUEST)
+    assert process.wait(60) == 0
+    process.stdin.close()
+    assert "plan" in json.loads((tmp_path / RESULT).read_text())
+
+
+def test_it_does_not_wait_for_a_host_that_is_gone(tmp_path):
+    command = [sys.executable, "-I", "-m", "reaper_drumgain.worker", str(tmp_path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    time.sleep(0.2)
+    process.stdin.close()
+    assert process.wait(30) == 1
