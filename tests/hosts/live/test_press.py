@@ -123,3 +123,60 @@ def test_what_is_remembered_is_plain_data_of_the_project(reaper):
     assert {t["name"] for t in last["tracks"]} >= {"Kick In", "OH L"}
     text = json.dumps(stored)
     assert "/" not in text.replace("trim/read", "")
+
+
+def test_tracks_that_cannot_or_must_not_move_stay(reaper, project):
+    """Given locked, muted, silent, hidden, missing and stated tracks, then the numbers are those
+    of the same project's file, and the line says why the others stay."""
+    (project.parent / "media" / "05 Tom 1.flac").unlink()
+    saved = project.with_name("saved.RPP")
+    deeds = {
+        "p_ext": {
+            "Hi-Hat": {"drumgain_lock": "1"},
+            "Vocal": {"drumgain_role": "snare top"},
+            "Bass": {"drumgain_role": "no such role"},
+        },
+        "line": [["Snare Bottom", "MUTESOLO", 1, 1], ["Room L", "VOLPAN", 1, 0]],
+        "mute_items": "Floor Tom",
+        "save": str(saved),
+    }
+    report = reaper.play({"do": deeds}, reaper.press("balance_all"))
+    plan = balance(rpp.read_project(saved).session, Settings())
+    want = planned(plan)
+    got = decibels(report.faders())
+    assert {n: got[n] for n in want} == want
+    assert "Vocal" in want
+    flags = {t.name: t.flags[:1] for t in plan.tracks}
+    assert flags["Hi-Hat"] == ("locked",)
+    assert flags["Snare Bottom"] == ("muted",)
+    assert flags["Tom 1"] == ("missing media",)
+    untouched = {name: fader for name, fader in report.faders(0).items() if name not in want}
+    assert untouched == {name: report.faders()[name] for name in untouched}
+    assert "Floor Tom" in untouched
+    assert "left " in report.console
+
+
+def test_two_tabs_keep_their_own_settings_and_results(reaper, tmp_path):
+    other = reaper.project.with_name("other.RPP")
+    other.write_bytes(reaper.project.read_bytes())
+    report = reaper.play(
+        reaper.press("settings", {"values": ["unity", "100", "keep", "all", "volume", "files"]}),
+        reaper.press("repeat"),
+        {"do": {"switch_tab": 1}},
+        reaper.press("settings", {"answer": "ok"}),
+        reaper.press("balance_all"),
+        projects=[str(reaper.project), str(other)],
+    )
+    assert report.data["dialogs"][1]["values"][0] == "forest"
+    assert report.undo(project=1) == ["DrumGain: balance 11 drum tracks (forest)"]
+    assert all("(unity)" in name for name in report.undo(project=0))
+    assert report.faders(4, project=0) == report.faders(1, project=0)
+
+
+def test_a_project_without_drums_says_so_without_a_dialog(reaper, tmp_path):
+    empty = tmp_path / "empty.RPP"
+    empty.write_text('<REAPER_PROJECT 0.1 "7.27/linux-x86_64" 0\n>\n')
+    report = reaper.play(reaper.press("balance_all"), projects=[str(empty)])
+    assert "no drum track to balance" in report.console
+    assert report.data["dialogs"] == []
+    assert report.undo() == []
