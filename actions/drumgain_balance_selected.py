@@ -16,10 +16,10 @@ _bundle = os.path.join(RPR_GetResourcePath(), "Scripts", "DrumGain", "lib")
 if _bundle not in sys.path:
     sys.path.insert(0, _bundle)
 try:
-    from reaper_drumgain.hosts.live import commands
+    from reaper_drumgain.hosts.live import entry
 except (ImportError, SyntaxError) as error:
     _text = f"DrumGain is not set up here ({error}): run 'drumgain install' in a terminal"
     RPR_ShowMessageBox(_text, "DrumGain", 0)
     RPR_defer("")  # no undo point for nothing
 else:
-    commands.press("balance_selected")
+    entry.press("balance_selected")

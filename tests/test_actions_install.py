@@ -165,16 +165,16 @@ def test_each_action_is_thin_and_has_its_header(action):
     for key in ("@description DrumGain: ", "@author ", f"@version {__version__}", "@about", "@cha"):
         assert any(line.startswith(f"# {key}") for line in head), key
     assert len(text.splitlines()) < 35
-    (name,) = re.findall(r'commands\.press\("(\w+)"\)', text)
+    (name,) = re.findall(r'entry\.press\("(\w+)"\)', text)
     assert action.stem == f"drumgain_{name}"
     commands = Path(install._PACKAGE, "hosts", "live", "commands.py").read_text("utf-8")
-    assert f'    "{name}": _' in commands
+    assert f'    "{name}": ' in commands
 
 
 def test_every_command_has_an_action():
     commands = Path(install._PACKAGE, "hosts", "live", "commands.py").read_text("utf-8")
-    table = commands[commands.index("_COMMANDS: dict") :]
-    names = set(re.findall(r'^    "(\w+)": _', table, re.MULTILINE))
+    table = commands[commands.index("_SCOPES: dict") :]
+    names = set(re.findall(r'^    "(\w+)": ', table, re.MULTILINE))
     assert names == {action.stem.removeprefix("drumgain_") for action in ACTIONS}
 
 

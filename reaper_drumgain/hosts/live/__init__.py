@@ -5,3 +5,6 @@ make a plan of it, ``apply`` sets the faders as one undo step; ``commands`` is w
 call. Inside REAPER only the standard library, reapy and the package's stdlib-only modules may
 be imported. Importing this package alone touches neither reapy nor REAPER.
 """
+
+#: yielded by a step that waits for something outside this process (see ``tasks``)
+WAIT = "wait"

@@ -27,13 +27,16 @@ def scope_problem(project: Project, scope: str | None) -> str | None:
 
 
 class Balance:
-    """A run over a scope, None for the scope of the last one."""
+    """A run over a scope, None for the scope of the last one; ``worker``: one that runs."""
 
-    def __init__(self, project: Project, setup: Setup, scope: str | None) -> None:
+    def __init__(
+        self, project: Project, setup: Setup, scope: str | None, worker: Worker | None
+    ) -> None:
         self._project = project
         self._setup = setup
         self._scope = scope
-        self._worker = Worker(setup)
+        self._started = worker is not None
+        self._worker = worker or Worker(setup)
 
     def abandon(self) -> None:
         """Clean up at once."""
@@ -42,7 +45,8 @@ class Balance:
     def steps(self) -> Steps:
         """The work, step by step; whatever happens, the worker is ended and cleaned up after."""
         try:
-            self._worker.start()
+            if not self._started:
+                self._worker.start()
             yield
             yield from self._work()
         except GeneratorExit:

@@ -1,4 +1,4 @@
-"""What the actions call: ``press`` with the name of one of the functions below.
+"""What the actions call: ``press`` with a name from the tables below (through ``entry``).
 
 The key press itself only imports reapy and puts the work into REAPER's defer queue. No
 function lets an exception through: REAPER would show its trace and go on.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reaper_drumgain.errors import ConflictError
-from reaper_drumgain.hosts.live import tasks
+from reaper_drumgain.hosts.live import reaper, tasks
+from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project, is_open
 from reaper_drumgain.hosts.live.setup import Setup, read_setup
 from reaper_drumgain.hosts.live.tasks import Steps, say
@@ -17,13 +18,21 @@ from reaper_drumgain.hosts.live.tasks import Steps, say
 _BUSY = "DrumGain is still at work: press the key that started it again to cancel"
 
 
-def press(name: str) -> None:
-    """Do what the action of this name is for."""
+def press(name: str, worker: Worker | None = None) -> None:
+    """Do what the action of this name is for; ``worker``: one that was started for it."""
+    if worker is not None:
+        reaper.at_exit(worker.abandon)
     try:
         # the tab of this moment, whatever the user does in the next ones
-        tasks.Sequence(_guarded(_COMMANDS[name](current_project()))).start()
+        tasks.Sequence(_guarded(_command(name, current_project(), worker))).start()
     except Exception as error:
         tasks.tell_error(error)
+
+
+def _command(name: str, project: Project, worker: Worker | None) -> Steps:
+    if name in _SCOPES:
+        return _balance(project, _SCOPES[name], worker)
+    return _COMMANDS[name](project)
 
 
 def _guarded(steps: Steps) -> Steps:
@@ -44,41 +53,26 @@ def _setup() -> Setup:
     return read_setup(str(RPR.GetResourcePath()))
 
 
-def _balance(project: Project, scope: str | None) -> Steps:
+def _balance(project: Project, scope: str | None, worker: Worker | None) -> Steps:
     """Start a run over a scope, or over the one of the last run; cancel one that runs."""
-    if tasks.cancel_running():
-        return
-    setup = _setup()
-    yield from tasks.imports(tasks.LINK_MODULES)
-    from reaper_drumgain.hosts.live import balance
+    run = None
+    try:
+        if tasks.cancel_running():
+            return
+        setup = _setup()
+        yield from tasks.imports(tasks.LINK_MODULES)
+        from reaper_drumgain.hosts.live import balance
 
-    _check_open(project)
-    problem = balance.scope_problem(project, scope)
-    if problem is not None:
-        say(problem)
-        return
-    run = balance.Balance(project, setup, scope)
-    tasks.Task(run.steps(), run.abandon).start()
-
-
-def _balance_selected(project: Project) -> Steps:
-    """Balance the selected drum tracks; the others hold the level."""
-    return _balance(project, "selected")
-
-
-def _balance_all(project: Project) -> Steps:
-    """Balance all drum tracks of the project."""
-    return _balance(project, "all")
-
-
-def _balance_in_time_selection(project: Project) -> Steps:
-    """Balance by what sounds within the time selection."""
-    return _balance(project, "time selection")
-
-
-def _repeat(project: Project) -> Steps:
-    """Balance again with the settings and the scope of the last run."""
-    return _balance(project, None)
+        _check_open(project)
+        problem = balance.scope_problem(project, scope)
+        if problem is not None:
+            say(problem)
+            return
+        run = balance.Balance(project, setup, scope, worker)
+        tasks.Task(run.steps(), run.abandon).start()
+    finally:
+        if run is None and worker is not None:
+            worker.abandon()
 
 
 def _cancel(_: Project) -> Steps:
@@ -194,11 +188,14 @@ def _self_test(_: Project) -> Steps:
     tasks.Task(steps, steps.close).start()
 
 
+#: what the commands that listen listen to; None: as the last run
+_SCOPES: dict[str, str | None] = {
+    "balance_selected": "selected",
+    "balance_all": "all",
+    "balance_time_selection": "time selection",
+    "repeat": None,
+}
 _COMMANDS: dict[str, Callable[[Project], Steps]] = {
-    "balance_selected": _balance_selected,
-    "balance_all": _balance_all,
-    "balance_time_selection": _balance_in_time_selection,
-    "repeat": _repeat,
     "settings": _settings,
     "set_role": _set_role,
     "toggle_lock": _toggle_lock,

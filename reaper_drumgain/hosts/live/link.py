@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain import __version__, errors
 from reaper_drumgain.errors import HostError
+from reaper_drumgain.hosts.live import WAIT
 from reaper_drumgain.hosts.live.setup import MEND, Setup
-from reaper_drumgain.hosts.live.tasks import WAIT
 
 if TYPE_CHECKING:
     # this module starts the worker, so it comes before those that take long to import

@@ -7,12 +7,12 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live import apply, memory, tasks
+from reaper_drumgain.hosts.live import WAIT, apply, memory, tasks, wire
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Preferences
 from reaper_drumgain.hosts.live.reaper import Project
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
-from reaper_drumgain.hosts.live.tasks import WAIT, say
+from reaper_drumgain.hosts.live.tasks import say
 from reaper_drumgain.plan import GainPlan, TrackPlan
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
@@ -40,6 +40,8 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
         settings, asides = as_wished(session, settings, wanted)
     yield
     yield from worker.send(session, settings)
+    yield WAIT
+    wire.warm_up()
     plan = yield from worker.answer(_Progress())
     yield WAIT
     run = run_of(snapshot, plan, summary(plan, asides))

@@ -14,11 +14,11 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from reaper_drumgain import __version__
-from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live import WAIT, reaper
 from reaper_drumgain.hosts.live.link import worker_environment
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.hosts.live.tasks import WAIT, Steps, say
+from reaper_drumgain.hosts.live.tasks import Steps, say
 
 _NEW_TAB, _CLOSE_TAB = 40859, 40860
 _TRACKS, _ALL = 1, -1

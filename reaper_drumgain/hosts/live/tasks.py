@@ -14,11 +14,9 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from reaper_drumgain.errors import DrumGainError
-from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live import WAIT, reaper
 from reaper_drumgain.hosts.live.reaper import RPR
 
-#: yielded by a step that waits for something outside this process
-WAIT = "wait"
 #: how long the main thread may be held in a tick; a single step goes beyond by its own length
 BUDGET_S = 0.006
 _LONG_IMPORT_S = 0.002
@@ -28,9 +26,8 @@ _BEAT_EVERY_S = 0.5
 _GONE_AFTER_S = 10.0
 
 LIVE = "reaper_drumgain.hosts.live"
-#: what starting the worker needs, in an order in which none takes long by itself
-LINK_MODULES = ("signal", "subprocess", "random", "shutil", "tempfile", f"{LIVE}.balance")
-#: what a run needs beyond that
+#: what starting a run needs, and what it needs beyond, in an order in which none takes long
+LINK_MODULES = (f"{LIVE}.balance",)
 RUN_MODULES = (
     *("ast", "dis", "inspect", "dataclasses", "reaper_drumgain.units", "reaper_drumgain.codec"),
     *("reaper_drumgain.session", "reaper_drumgain.settings", "reaper_drumgain.plan"),

@@ -26,7 +26,7 @@ def faders_written(report):
     return [w for w in report.data["writes"] if w["name"] == "D_VOL"]
 
 
-def press_and(fake, deeds, tick=25):
+def press_and(fake, deeds, tick=30):
     """The key is pressed, and something happens while the worker listens."""
     return (
         {"ticks": 1},
@@ -35,7 +35,7 @@ def press_and(fake, deeds, tick=25):
 
 
 SLOW = (
-    "time.sleep(0.4)\n"
+    "time.sleep(0.9)\n"
     "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': plan}))\n"
 )
 

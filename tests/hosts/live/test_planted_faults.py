@@ -106,8 +106,8 @@ class Judge:
         self.expect(folder.startswith(str(self.home / "tmp")), True, "private folder")
 
     def meanwhile(self, deeds):
-        event = {"tick": 27, "do": deeds}
-        report = self.play(self.reaper.press("balance_all", events=[event]), wait=0.5)
+        event = {"tick": 30, "do": deeds}
+        report = self.play(self.reaper.press("balance_all", events=[event]), wait=0.9)
         other = len(report.data["projects"]) - 1
         self.expect(report.faders(project=other), report.faders(0, project=1), "the other tab")
         return report
