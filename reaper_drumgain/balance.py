@@ -16,7 +16,7 @@ from reaper_drumgain.methods.base import MethodInput, probes_of
 from reaper_drumgain.mixing import Progress, Sound
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
 from reaper_drumgain.selection import EMPTY, DrumTrack, Selection, select
-from reaper_drumgain.session import Session
+from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.solver import Solution, Solver
 from reaper_drumgain.units import Decibel, decibel_or_none
@@ -28,7 +28,15 @@ CLOSE_ROLES = frozenset(
         *("hi-hat", "tom", "ride", "cymbal"),
     }
 )
-SILENT, BLEED, LIMITED, PAIR, GROUP = "silent", "bleed only", "limited", "pair", "grouped"
+SILENT, FAINT, BLEED, UNREADABLE = "silent", "too short or quiet", "bleed only", "unreadable"
+LIMITED, PAIR, GROUP, EFFECTS = "limited", "pair", "grouped", "effects"
+_HELD = {
+    SILENT: "silent",
+    FAINT: "too short or too quiet to have a loudness",
+    BLEED: "holds only bleed of the other drums",
+}
+#: flags of audio that leave a track without any sound where no file of it can be read
+_UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
 _HEARD_DB = 0.05
 #: a smaller change into a compressor is no news
 _BUS_DB = 0.5
@@ -51,6 +59,7 @@ def balance(
     measurement = sound.measure(threads, probes_of(method))
     table = features.feature_table(measurement)
     loudness = table.column("loudness_lufs")
+    unread = np.array([bool(_UNREAD & set(flags)) for flags in sound.flags])
     silent = ~np.isfinite(loudness)
     close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
     drum_of = [_drum_of(drum) for drum in drums]
@@ -60,8 +69,14 @@ def balance(
     wanted = method.gains(
         MethodInput(tuple(drum.role for drum in drums), table, measurement, active)
     )
-    solution = Solver(drums, active, path, settings, sound.peaks).solve(wanted.gains_db)
-    states = [SILENT if s else BLEED if b else None for s, b in zip(silent, bleed, strict=True)]
+    readable = ~(unread & silent)
+    solver = Solver(drums, active, readable, path, settings, sound.peaks)
+    solution = solver.solve(wanted.gains_db)
+    peaks = table.column("peak_dbfs")
+    states = [
+        UNREADABLE if not readable[i] else _state(silent[i], bleed[i], peaks[i])
+        for i in range(len(drums))
+    ]
     measured = {
         drum.track.index: _measured_plan(
             drum, place, states[place], sound, path, loudness, solution
@@ -70,9 +85,10 @@ def balance(
     }
     plans = [measured.get(d.track.index) or _still_plan(d) for d in selection.drums]
     plans = _with_reasons(plans, selection)
-    warnings = [*session.warnings, *selection.warnings, *sound.warnings(), *solution.warnings]
+    warnings = [*session.warnings, *selection.warnings, *_reader_warnings(session, selection)]
+    warnings += [*sound.warnings(), *solution.warnings]
     warnings += _level_warnings(drums, path, solution)
-    warnings += _headroom_warnings(drums, path, table.column("peak_dbfs") + solution.faders)
+    warnings += _headroom_warnings(drums, path, peaks + solution.faders)
     return GainPlan(
         project=session.path,
         method=settings.method,
@@ -82,6 +98,13 @@ def balance(
         levels=_levels(solution),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _state(silent: bool, bleed: bool, peak: float) -> str | None:
+    if silent:
+        # a track shorter than a gating block, or under the absolute gate, has no loudness
+        return FAINT if math.isfinite(peak) else SILENT
+    return BLEED if bleed else None
 
 
 def _drum_of(drum: DrumTrack) -> tuple[object, ...]:
@@ -121,10 +144,14 @@ def _rounded(level: float | None) -> Decibel | None:
     return None if level is None or not math.isfinite(level) else Decibel(round(level, 2))
 
 
+def _fader(level: Decibel | None) -> Decibel | None:
+    """A fader to a millionth of a decibel: rounding to less would bend offsets of pairs."""
+    return None if level is None else Decibel(round(level, 6))
+
+
 def _still_plan(drum: DrumTrack) -> TrackPlan:
     """The plan of a drum track that is neither measured nor moved."""
-    # REAPER's own display has two places too
-    old = _rounded(decibel_or_none(drum.track.fader))
+    old = _fader(decibel_or_none(drum.track.fader))
     return TrackPlan(
         index=drum.track.index,
         name=drum.track.name,
@@ -150,6 +177,8 @@ def _measured_plan(
 ) -> TrackPlan:
     still = _still_plan(drum)
     flags = [*still.flags, *([state] if state else []), *sound.flags[place]]
+    if drum.track.effects_enabled and _enabled(drum.track):
+        flags.append(EFFECTS)
     if drum.links:
         flags.append(GROUP if drum.track.volume_groups else PAIR)
     if solution.limited_db and drum.flag is None:
@@ -157,7 +186,7 @@ def _measured_plan(
     own = float(loudness[place])
     return dataclasses.replace(
         still,
-        new_db=_rounded(float(solution.faders[place])),
+        new_db=_fader(Decibel(float(solution.faders[place]))),
         flags=tuple(dict.fromkeys(flags)),
         loudness_lufs=_rounded(own),
         path_db=_rounded(path.path_db(place, own) if math.isfinite(own) else None),
@@ -166,16 +195,17 @@ def _measured_plan(
 
 def _with_reasons(plans: Sequence[TrackPlan], selection: Selection) -> list[TrackPlan]:
     names = {plan.index: plan.name for plan in plans}
-    sounding = [plan for plan in plans if not {SILENT, BLEED} & set(plan.flags)]
+    sounding = [plan for plan in plans if not {*_HELD, UNREADABLE} & set(plan.flags)]
     compared, ranks = reasons.references(sounding), reasons.ranks(sounding)
 
     def reason(plan: TrackPlan, drum: DrumTrack) -> str | None:
         if plan.reason is not None:
             return plan.reason
-        if SILENT in plan.flags:
-            return reasons.held_sentence(plan, "silent")
-        if BLEED in plan.flags:
-            return reasons.held_sentence(plan, "holds only bleed of the other drums")
+        if UNREADABLE in plan.flags:
+            return "none of its media can be read: stays"
+        for flag, cause in _HELD.items():
+            if flag in plan.flags:
+                return reasons.held_sentence(plan, cause)
         partners = [names[index] for index in drum.links]
         return reasons.sentence(plan, compared, partners, ranks.get(plan.index))
 
@@ -183,11 +213,37 @@ def _with_reasons(plans: Sequence[TrackPlan], selection: Selection) -> list[Trac
     return [dataclasses.replace(plan, reason=reason(plan, drum)) for plan, drum in pairs]
 
 
+def _reader_warnings(session: Session, selection: Selection) -> Iterator[str]:
+    """What the reader could not represent, of the drum tracks and of those on their way."""
+    drums = [drum.track for drum in selection.drums]
+    seen = {track.index for track in drums}
+    told = list(drums)
+    while drums:
+        track = drums.pop()
+        targets = [session.tracks[s.target] for s in session.sends if s.source == track.index]
+        for other in (*session.folders_of(track), *targets):
+            if other.index not in seen:
+                seen.add(other.index)
+                told.append(other)
+                drums.append(other)
+    for track in told:
+        yield from (f"track {track.name!r}: {warning}" for warning in track.warnings)
+
+
 def _level_warnings(
     drums: Sequence[DrumTrack], path: PathLevels, solution: Solution
 ) -> Iterator[str]:
     """What buses and sends with effects hear of the moves: no effect is in our levels."""
     moves = solution.faders - solution.old
+    for drum in drums:
+        if drum.path.loops:
+            yield (
+                f"track {drum.track.name!r}: part of its way feeds back or is nested too deep, and "
+                "is not counted in the levels"
+            )
+    dry = [d.track.name for d in drums if d.track.effects_enabled and _enabled(d.track)]
+    if dry:
+        yield f"measured before their effects: {', '.join(map(repr, dry))}"
     for drum, move in zip(drums, moves, strict=True):
         if abs(move) >= _HEARD_DB and drum.path.unheard_sends:
             targets = ", ".join(repr(name) for name in drum.path.unheard_sends)
@@ -203,6 +259,10 @@ def _level_warnings(
             yield (
                 f"the drums now reach {bus!r} (with effects) {change:+.1f} dB: check its thresholds"
             )
+
+
+def _enabled(track: Track) -> bool:
+    return any(effect.enabled for effect in track.effects)
 
 
 def _headroom_warnings(

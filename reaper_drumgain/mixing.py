@@ -177,9 +177,8 @@ class Sound:
             return [stream.channels for stream in streams]
 
     def warnings(self) -> list[str]:
-        """What the readers of project and media could not represent, track by track."""
-        said = [f"track {d.track.name!r}: {w}" for d in self._drums for w in d.track.warnings]
-        return said + self._warnings
+        """What of the media could not be played faithfully, track by track."""
+        return list(self._warnings)
 
     def peaks(self, mixes: Sequence[NDArray[np.float64]]) -> list[float]:
         """The sample peak in dBFS of each mix, given as (2, channels) linear gains.

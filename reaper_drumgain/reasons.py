@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 from reaper_drumgain.plan import TrackPlan
@@ -33,11 +32,7 @@ def references(tracks: Sequence[TrackPlan]) -> tuple[TrackPlan, ...]:
 
 def ranks(tracks: Sequence[TrackPlan]) -> Mapping[int, str]:
     """By track index, what is remarkable about how loud it was recorded."""
-    recorded = {
-        t.index: t.loudness_lufs + t.path_db
-        for t in tracks
-        if t.loudness_lufs is not None and t.path_db is not None
-    }
+    recorded = {t.index: t.loudness_lufs for t in tracks if t.loudness_lufs is not None}
     if len(recorded) < 3:
         return {}
     loudest, quietest = (
@@ -47,23 +42,23 @@ def ranks(tracks: Sequence[TrackPlan]) -> Mapping[int, str]:
     return {loudest: "recorded loudest", quietest: "recorded quietest"}
 
 
-def with_reason(track: TrackPlan, reason: str) -> TrackPlan:
-    """A copy of the track's plan with this reason."""
-    return dataclasses.replace(track, reason=reason)
-
-
 def held_sentence(track: TrackPlan, cause: str) -> str:
     """The reason for a track that is never raised."""
     move = _move(track)
-    if abs(move) < _HEARD_DB:
-        return f"{cause}: not raised, stays"
-    return f"{cause}: not raised, lowered {abs(move):.1f} dB with the kit"
+    return f"{cause}: not raised, {_done(move)}{' with the kit' if move else ''}"
+
+
+def _done(move: float) -> str:
+    if move == 0.0:
+        return "stays"
+    places = 1 if abs(move) >= _HEARD_DB else 2
+    return f"{'raised' if move > 0 else 'lowered'} {abs(move):.{places}f} dB"
 
 
 def _move(track: TrackPlan) -> float:
     if track.new_db is None or track.old_db is None:
         return 0.0
-    return track.new_db - track.old_db
+    return round(track.new_db - track.old_db, 2)
 
 
 def sentence(
@@ -75,10 +70,7 @@ def sentence(
     the drums as recorded ("quietest track"), where it is remarkable.
     """
     move = _move(track)
-    if abs(move) < _HEARD_DB:
-        done = "stays"
-    else:
-        done = f"{'raised' if move > 0 else 'lowered'} {abs(move):.1f} dB"
+    done = _done(move)
     parts = [f"{rank}, {done}" if rank else done]
     other = next((c for c in compared if c.index != track.index), None)
     level, reference = level_of(track), None if other is None else level_of(other)

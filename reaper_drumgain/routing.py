@@ -84,14 +84,16 @@ class Path:
     """How a track reaches the point where the drums meet.
 
     What arrives is ``(fader * through_fader + beside_fader) @ audio``, with the audio before
-    the fader as left and right and ``fader`` linear. ``muted_by``: the muted track that
-    silences it. ``unheard_sends``: tracks with effects that it is also sent to, not counted.
-    ``loops``: part of the way feeds back and is not counted.
+    the fader as left and right and ``fader`` linear. ``muted_by``: a muted track on the way.
+    ``blocked_by``: what else keeps a track on the way from passing it on, as a sentence.
+    ``unheard_sends``: tracks with effects that it is also sent to, not counted. ``loops``:
+    part of the way feeds back, or is nested too deep, and is not counted.
     """
 
     through_fader: Matrix
     beside_fader: Matrix
     muted_by: str | None = None
+    blocked_by: str | None = None
     unheard_sends: tuple[str, ...] = ()
     effects_on_way: tuple[str, ...] = ()
     loops: bool = False
@@ -105,11 +107,13 @@ class Path:
 def path_of(session: Session, track: Track) -> Path:
     """The way of a track from before its fader to the master's input."""
     walk = _Walk(session)
+    walk.visiting.add(track.index)
     through, beside = walk.leave(track, with_fader=False)
     return Path(
         through,
         beside,
         muted_by=walk.muted_by,
+        blocked_by=walk.blocked_by,
         unheard_sends=tuple(dict.fromkeys(walk.unheard)),
         effects_on_way=tuple(dict.fromkeys(walk.effects)),
         loops=walk.loops,
@@ -124,7 +128,12 @@ class _Walk:
         self.sends: dict[int, list[Send]] = {}
         for send in session.sends:
             self.sends.setdefault(send.source, []).append(send)
+        self.vca_leaders: dict[int, list[Track]] = {}
+        for track in session.tracks:
+            for group in track.vca_led:
+                self.vca_leaders.setdefault(group, []).append(track)
         self.muted_by: str | None = None
+        self.blocked_by: str | None = None
         self.unheard: list[str] = []
         self.effects: list[str] = []
         self.loops = False
@@ -141,7 +150,11 @@ class _Walk:
             return _ZERO, _ZERO
         post = _pan_matrix(self.session, track)
         sign = -1.0 if track.inverted else 1.0
-        post = _scale(post, sign * (track.fader if with_fader else 1.0))
+        post = _scale(post, sign * (track.fader if with_fader else 1.0) * self._vca_gain(track))
+        if with_fader and track.fader == 0.0:
+            self.blocked_by = f"the fader of {track.name!r} on its way is at -inf"
+        if with_fader and not track.main_send and track.index not in self.sends:
+            self.blocked_by = f"the master/parent send of {track.name!r} on its way is off"
         through, beside = _ZERO, _ZERO
         if track.main_send:
             through = _add(through, _multiply(self._enter_parent(track), post))
@@ -154,6 +167,20 @@ class _Walk:
             else:
                 beside = _add(beside, arriving)
         return through, beside
+
+    def _vca_gain(self, track: Track) -> float:
+        """What VCA leaders multiply a fader by; a leader may follow others."""
+        gain = 1.0
+        waiting, seen = list(track.vca_followed), {track.index}
+        while waiting:
+            for leader in self.vca_leaders.get(waiting.pop(), ()):
+                if leader.index not in seen:
+                    seen.add(leader.index)
+                    gain *= leader.fader
+                    waiting += leader.vca_followed
+        if gain == 0.0:
+            self.blocked_by = "a VCA leader of its way is at -inf"
+        return gain
 
     def _enter_parent(self, track: Track) -> Matrix:
         if track.parent is None:
@@ -178,6 +205,7 @@ class _Walk:
             return self.known[track.index]
         if track.index in self.visiting or len(self.visiting) >= _MAX_DEPTH:
             self.loops = True
+            self.blocked_by = self.blocked_by or "its way is nested too deep or feeds back"
             return _ZERO
         if _has_effects(track):
             self.effects.append(track.name)

@@ -19,7 +19,11 @@ from reaper_drumgain.settings import Settings
 #: flags of tracks that keep their fader and whose level anchors that of the others
 LOCKED, NOT_SELECTED = "locked", "not selected"
 #: why a track with a drum's name is no microphone
-EMPTY = "has a drum's name, but holds no items that play and receives nothing"
+EMPTY = "has a drum's name, but no audio items that play, no instrument, and receives nothing"
+#: flag of tracks that stay because one that they are linked to does
+LINKED = "linked"
+#: what is not heard takes no part, also not in a pair or group
+_UNHEARD = ("muted", "hidden")
 _SIDES = (("left", "right"), ("l", "r"), ("links", "rechts"))
 #: roles whose two microphones are often numbered where others say left and right
 _SPACED = ("overhead", "room")
@@ -92,7 +96,12 @@ def select(session: Session, settings: Settings) -> Selection:
             drums.append(_drum_track(session, track, role, kind, selected, locked))
             if drums[-1].measured:
                 warnings += _envelope_warnings(track)
-    return Selection(tuple(_linked(drums)), tuple(untouched), tuple(warnings))
+    found = {drum.track.index for drum in drums}
+    for index in sorted({*locks, *only, *given} - found):
+        if index not in given or given[index] is not None:
+            name = session.tracks[index].name
+            warnings.append(f"track {name!r} is named in the settings, but is no drum microphone")
+    return Selection(tuple(_linked(session, drums)), tuple(untouched), tuple(warnings))
 
 
 def find_tracks(session: Session, name: str) -> tuple[int, ...]:
@@ -120,18 +129,13 @@ def find_tracks(session: Session, name: str) -> tuple[int, ...]:
     raise InputError(f"no track is named {name!r}: the project has {known or 'no tracks'}")
 
 
-def role_name_of(session: Session, track: Track) -> Role | None:
-    """The role that a track's name means among its folders' names."""
-    return role_of(track.name, [folder.name for folder in session.folders_of(track)])
-
-
 def _role(session: Session, track: Track, warnings: list[str]) -> Role | None:
     if track.role is not None:
         try:
             return Role.parse(track.role)
         except InputError as error:
             warnings.append(f"track {track.name!r}: the role stored on it is ignored: {error}")
-    return role_name_of(session, track)
+    return role_of(track.name, [folder.name for folder in session.folders_of(track)])
 
 
 def _drum_track(
@@ -175,7 +179,9 @@ def _obstacle(
     files = [c.source for c in track.clips if c.plays and c.source.kind == "file"]
     if not any(source.found for source in files):
         first = files[0].written or files[0].path or "no file name"
-        return "missing media", f"its media is missing ({first}): stays"
+        return "missing media", f"its media is not there or refused ({first}): stays"
+    if track.unwritable is not None:
+        return "unwritable", f"{track.unwritable}: stays"
     if track.fader == 0.0:
         return "fader at -inf", "its fader is at -inf: stays"
     driven = [e for e in track.envelopes if e.kind == "volume" and e.active]
@@ -184,6 +190,8 @@ def _obstacle(
         return "automation", f"its volume envelope drives the fader ({mode} mode): stays"
     if not path.heard_through_fader and path.muted_by is not None:
         return "muted", f"muted by {path.muted_by!r} on its way: stays"
+    if not path.heard_through_fader and track.main_send:
+        return "not heard", f"{path.blocked_by or 'nothing of it reaches the master'}: stays"
     if not path.heard_through_fader or not (track.main_send or _is_wired_to_bus(session, track)):
         why = "its master/parent send is off, so its fader moves only what its sends hear: stays"
         return "no main send", why
@@ -205,47 +213,62 @@ def _is_wired_to_bus(session: Session, track: Track) -> bool:
     return any(buses(track.index) & buses(other) for other in others - {track.index})
 
 
-def _linked(drums: Sequence[DrumTrack]) -> list[DrumTrack]:
-    """The drum tracks with those named that have to move together."""
-    leader = list(range(len(drums)))
+def _linked(session: Session, drums: Sequence[DrumTrack]) -> list[DrumTrack]:
+    """The drum tracks with those named that have to move together.
 
-    def root(place: int) -> int:
-        while leader[place] != place:
-            place = leader[place]
-        return place
+    The offsets between linked tracks are kept, so one that stays holds the others, also
+    where it is no drum; those that are muted or hidden do not count.
+    """
+    leader = {track.index: track.index for track in session.tracks}
 
-    for first, second in itertools.chain(_pairs(drums), _groups(drums)):
+    def root(index: int) -> int:
+        while leader[index] != index:
+            index = leader[index]
+        return index
+
+    pairs = ((drums[a].track.index, drums[b].track.index) for a, b in _pairs(drums))
+    for first, second in itertools.chain(pairs, _groups(session)):
         leader[root(second)] = root(first)
-    members: dict[int, list[int]] = {}
-    for place, drum in enumerate(drums):
-        if drum.measured:
-            members.setdefault(root(place), []).append(place)
-    linked: list[DrumTrack] = []
-    for place, drum in enumerate(drums):
-        own = members.get(root(place), [])
-        others = [drums[i] for i in own if i != place] if drum.measured else []
-        linked.append(_with_links(drum, others))
-    return linked
+    families: dict[int, list[int]] = {}
+    for track in session.tracks:
+        families.setdefault(root(track.index), []).append(track.index)
+    by_index = {drum.track.index: drum for drum in drums}
+    return [
+        _with_links(session, drum, by_index, families[root(drum.track.index)]) for drum in drums
+    ]
 
 
-def _with_links(drum: DrumTrack, others: Sequence[DrumTrack]) -> DrumTrack:
+def _with_links(
+    session: Session, drum: DrumTrack, drums: dict[int, DrumTrack], family: Sequence[int]
+) -> DrumTrack:
+    others = [index for index in family if index != drum.track.index]
+    if not drum.measured or not others:
+        return drum
     flag, why = drum.flag, drum.why
-    links = tuple(other.track.index for other in others)
-    holder = next((other for other in others if other.flag is not None), None)
+    links = tuple(index for index in others if index in drums and drums[index].measured)
+    holder = next((index for index in others if _holds(session, drums, index)), None)
     if flag is None and holder is not None:
-        # the offset between linked tracks is kept, so one that stays holds all of them
-        flag = holder.flag
-        why = f"moves only together with {holder.track.name!r}, which is {holder.flag}: stays"
+        held_by = drums[holder].flag if holder in drums else None
+        flag = held_by if held_by in (LOCKED, NOT_SELECTED) else LINKED
+        state = f"which is {held_by}" if held_by else "which is no drum microphone"
+        name = session.tracks[holder].name
+        why = f"moves only together with {name!r}, {state}: stays"
     return DrumTrack(drum.track, drum.role, drum.path, flag, why, drum.measured, links)
 
 
-def _groups(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:
+def _holds(session: Session, drums: dict[int, DrumTrack], index: int) -> bool:
+    if index not in drums:
+        return not session.tracks[index].muted
+    return drums[index].flag is not None and drums[index].flag not in _UNHEARD
+
+
+def _groups(session: Session) -> Iterable[tuple[int, int]]:
     first: dict[int, int] = {}
-    for place, drum in enumerate(drums):
-        for group in drum.track.volume_groups:
+    for track in session.tracks:
+        for group in track.volume_groups:
             if group in first:
-                yield first[group], place
-            first.setdefault(group, place)
+                yield first[group], track.index
+            first.setdefault(group, track.index)
 
 
 def _pairs(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:

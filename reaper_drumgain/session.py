@@ -7,7 +7,6 @@ Tracks refer to each other by ``index``, their 0-based place in the project.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -157,7 +156,9 @@ class Track:
     ``dual_pan``: left and right pan of mode 6, or (width, unused) of mode 5.
     ``hidden``: shown in neither track panel nor mixer. ``role`` and ``locked`` are what the
     user stored on the track itself. ``volume_groups``: the numbers of the groups in which
-    its fader leads or follows. ``vca_leader``: its fader scales others.
+    its fader leads or follows. ``vca_led`` and ``vca_followed``: the numbers of the groups in
+    which its fader scales others as a VCA, and of those whose leaders scale it.
+    ``unwritable``: why its fader cannot be set in the place where it is kept.
     """
 
     index: int
@@ -183,11 +184,18 @@ class Track:
     hidden: bool = False
     selected: bool = False
     volume_groups: tuple[int, ...] = ()
-    vca_leader: bool = False
+    vca_led: tuple[int, ...] = ()
+    vca_followed: tuple[int, ...] = ()
+    unwritable: str | None = None
     role: str | None = None
     locked: bool = False
     clips: tuple[Clip, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def vca_leader(self) -> bool:
+        """Whether its fader scales others."""
+        return bool(self.vca_led)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +260,3 @@ class Session:
 
             raise InputError(f"not a whole session document: {error}") from error
 
-
-def replace_track(session: Session, track: Track) -> Session:
-    """A copy of the session with the track of the same index replaced."""
-    tracks = (*session.tracks[: track.index], track, *session.tracks[track.index + 1 :])
-    return dataclasses.replace(session, tracks=tracks)

@@ -44,12 +44,14 @@ class Solver:
     """Finds faders for the measured drum tracks of a session; arrays are (n,) over them.
 
     ``active``: tracks that hold their own drum; the others are held: never raised.
+    ``readable``: tracks whose media could be read at all; the others stay.
     """
 
     def __init__(
         self,
         drums: Sequence[DrumTrack],
         active: NDArray[np.bool_],
+        readable: NDArray[np.bool_],
         path: PathLevels,
         settings: Settings,
         peaks: PeakMeter,
@@ -61,8 +63,11 @@ class Solver:
         self._share = settings.amount / 100.0
         self._peaks = peaks
         self._old: Array = np.array([to_decibel(drum.track.fader) for drum in drums])
-        self._movable = np.array([drum.flag is None for drum in drums])
+        self._movable = np.array([drum.flag is None for drum in drums]) & readable
+        self._anchors = active & np.array([drum.anchors for drum in drums])
         self._leading = active & self._movable
+        sounding = {d.track.index for d, a in zip(drums, active, strict=True) if a}
+        self._led = np.array([bool(sounding & set(drum.links)) for drum in drums])
         self._warnings: list[str] = []
         self._known_peaks: tuple[Array, list[float]] | None = None
 
@@ -73,10 +78,8 @@ class Solver:
         moves = self._linked(self._targets(gains) - self._old)
         faders = self._moved(moves, self._share, self._offset(moves))
         faders, limited = self._limited(faders)
-        faders = np.round(faders, _ROUNDING)
-        return self._solution(
-            np.where(np.abs(faders - self._old) < _HALF_STEP, self._old, faders), limited
-        )
+        # moves are rounded, not faders: linked tracks keep their offset to the last digit
+        return self._solution(self._old + np.round(faders - self._old, _ROUNDING), limited)
 
     def _targets(self, gains: Array) -> Array:
         """The method's gains; a track without one keeps its place among the others."""
@@ -97,18 +100,17 @@ class Solver:
     def _moved(self, moves: Array, share: float, offset: float) -> Array:
         """Faders after a share of the moves and a common offset.
 
-        A held track follows the kit down, never up, and keeps to its links.
+        A held track follows the tracks that it is linked to, else the kit, down but never up.
         """
         wanted = moves * share + offset
-        down = min(0.0, float(np.mean(wanted[self._leading])))
-        index_active = {d.track.index for d, a in zip(self._drums, self._active, strict=True) if a}
-        follows = np.array([bool(index_active & set(drum.links)) for drum in self._drums])
-        wanted = np.where(self._active | follows, wanted, down)
+        kit = float(np.mean(wanted[self._leading]))
+        held = np.minimum(0.0, np.where(self._led, wanted, kit))
+        wanted = np.where(self._active, wanted, held)
         return np.where(self._movable, self._old + wanted, self._old)
 
     def _offset(self, moves: Array) -> float:
         level = self._settings.level
-        anchors = self._active & ~self._movable
+        anchors = self._anchors
         if anchors.any():
             if level.kind != "keep":
                 self._warnings.append(

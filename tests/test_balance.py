@@ -139,7 +139,8 @@ def test_balancing_twice_is_balancing_once_and_no_fader_passes_its_end(kit, old,
         built = changed(built, track.index, fader=gain(track.new_db))
     again = balance(built, Settings(method=method))
     for one, two in zip(full.tracks, again.tracks, strict=True):
-        assert two.new_db == pytest.approx(one.new_db, abs=0.03)
+        # loudness jumps where a block crosses the gate
+        assert two.new_db == pytest.approx(one.new_db, abs=0.1)
 
 
 def test_locked_tracks_stay_and_anchor_the_level_of_the_rest(kit):
@@ -201,6 +202,98 @@ def test_a_tom_that_nobody_hit_is_never_raised_and_moves_nobody(kit, tmp_path, m
     without = faders(balance(built, Settings(method=method)))
     for name, level in without.items():
         assert faders(plan)[name] == pytest.approx(level, abs=0.05), name
+
+
+def test_a_silent_side_of_a_pair_follows_down_and_never_up(kit, tmp_path):
+    built, sounds = kit
+    empty = write(tmp_path / "empty.wav", np.zeros_like(sounds["OH R"]))
+    built = changed(built, 4, clips=(clip(empty, SECONDS),))
+    left, right = balance(built, Settings(method="equal-loudness")).tracks[3:]
+    assert left.new_db > left.old_db
+    assert right.new_db == right.old_db
+    assert right.reason == "silent: not raised, stays"
+    louder = changed(built, 3, fader=gain(12.0))
+    left, right = balance(louder, Settings(method="equal-loudness")).tracks[3:]
+    assert left.new_db < left.old_db
+    assert right.new_db - right.old_db == pytest.approx(left.new_db - left.old_db)
+    assert "not raised, lowered" in right.reason
+
+
+def test_a_track_whose_media_cannot_be_read_stays(kit, tmp_path):
+    built, _ = kit
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"RIFF not a sound")
+    built = changed(built, 4, clips=(clip(broken, SECONDS),), fader=gain(-3.0))
+    plan = balance(built, Settings(method="equal-loudness", level=Level("lufs", -60.0)))
+    track = plan.tracks[4]
+    assert "unreadable" in track.flags
+    assert track.new_db == track.old_db
+    assert any("broken.wav" in w for w in plan.warnings)
+
+
+def test_a_sound_too_short_to_have_a_loudness_is_told_as_such(tmp_path):
+    path = write(tmp_path / "a.wav", hits(0.35, every=0.5, frequency=60, level=0.5, seed=1))
+    built = session(Track(0, "Kick", clips=(clip(path, 0.35),)))
+    (track,) = balance(built, Settings(method="equal-loudness")).tracks
+    assert "too short or quiet" in track.flags
+    assert track.new_db == track.old_db
+
+
+def test_hours_of_silence_cost_and_change_nothing(kit):
+    built, _ = kit
+    near = balance(built, Settings(method="equal-loudness"))
+    shifted = dataclasses.replace(built.tracks[0].clips[0], position=4e8)
+    far = changed(
+        built, 0, clips=(*built.tracks[0].clips, shifted, dataclasses.replace(shifted, length=9e8))
+    )
+    again = balance(far, Settings(method="equal-loudness", level=Level("peak", -6.0)))
+    assert faders(again).keys() == faders(near).keys()
+    assert again.levels.after_dbfs == pytest.approx(-6.0, abs=0.02)
+
+
+def test_a_loop_of_years_is_measured_for_some_hours_and_told(kit, monkeypatch):
+    from reaper_drumgain import mixing
+
+    monkeypatch.setattr(mixing, "_LONGEST_S", 20)
+    built, _ = kit
+    looped = dataclasses.replace(built.tracks[0].clips[0], length=9e8, loop=True)
+    plan = balance(changed(built, 0, clips=(looped,)), Settings(method="equal-loudness"))
+    assert any("is not measured" in w for w in plan.warnings)
+
+
+def test_what_the_reader_could_not_represent_is_told_of_every_track_on_the_way(kit):
+    built, _ = kit
+    tracks = [Track(0, "Drums", folder=True, warnings=("odd folder",))]
+    tracks += [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
+    tracks[1] = dataclasses.replace(tracks[1], muted=True, warnings=("odd kick",))
+    tracks.append(Track(6, "Bass", warnings=("odd bass",)))
+    plan = balance(session(*tracks), Settings(method="unity"))
+    assert "track 'Drums': odd folder" in plan.warnings
+    assert "track 'Kick': odd kick" in plan.warnings
+    assert not any("bass" in w for w in plan.warnings)
+
+
+def test_effects_on_a_microphone_are_flagged_and_told(kit):
+    built, _ = kit
+    plan = balance(changed(built, 0, effects=(Effect("ReaComp"),)), Settings(method="unity"))
+    assert "effects" in plan.tracks[0].flags
+    assert "measured before their effects: 'Kick'" in plan.warnings
+
+
+def test_a_peak_on_one_side_alone_counts(kit):
+    built, sounds = kit
+    built = session(dataclasses.replace(built.tracks[0], pan=1.0))
+    plan = balance(built, Settings(method="unity", level=Level("peak", -9.0)))
+    peak = 20 * math.log10(np.abs(gain(plan.tracks[0].new_db) * sounds["Kick"]).max())
+    assert peak == pytest.approx(-9.0, abs=0.02)
+
+
+def test_half_the_way_to_a_loudness_is_half_of_every_move(kit):
+    built, _ = kit
+    full = balance(built, Settings(method="equal-rms", level=Level("lufs", -30.0)))
+    half = balance(built, Settings(method="equal-rms", level=Level("lufs", -30.0), amount=50.0))
+    for one, two in zip(full.tracks, half.tracks, strict=True):
+        assert two.new_db == pytest.approx(one.new_db / 2, abs=0.011)
 
 
 def test_a_tom_that_is_hit_is_no_bleed(kit, tmp_path):

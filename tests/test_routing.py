@@ -163,6 +163,56 @@ def test_a_muted_folder_silences_and_is_named():
     assert path.muted_by == "Drums"
 
 
+def test_a_mono_send_is_the_mean_of_both_sides_on_both_sides():
+    built = session(
+        Track(0, "Drum Bus"), mic := Track(1, "OH", clips=AUDIO), sends=(Send(1, 0, mono=True),)
+    )
+    assert close(through(built, mic.index), ((1.5, 0.5), (0.5, 1.5)))
+
+
+@pytest.mark.parametrize("what", ["send", "target"])
+def test_a_muted_send_and_a_send_to_a_muted_track_carry_nothing(what):
+    built = session(
+        Track(0, "Drum Bus", muted=what == "target"),
+        Track(1, "Kick", clips=AUDIO),
+        sends=(Send(1, 0, muted=what == "send"),),
+    )
+    path = path_of(built, built.tracks[1])
+    assert close(path.through_fader, ((1, 0), (0, 1)))
+    assert path.muted_by is None
+
+
+def test_vca_leaders_multiply_what_follows_them_and_what_leads_them_in_turn():
+    built = session(
+        Track(0, "All VCA", vca_led=(2,), fader=HALF),
+        Track(1, "Drums VCA", vca_led=(1,), vca_followed=(2,), fader=HALF),
+        Track(2, "Kick", vca_followed=(1,), clips=AUDIO),
+        Track(3, "Snare", clips=AUDIO),
+    )
+    assert close(through(built, 2), ((0.25, 0), (0, 0.25)))
+    assert close(through(built, 3), ((1, 0), (0, 1)))
+
+
+def test_vca_leaders_that_follow_each_other_count_once():
+    built = session(
+        Track(0, "A", vca_led=(1,), vca_followed=(2,), fader=HALF),
+        Track(1, "B", vca_led=(2,), vca_followed=(1,), fader=HALF),
+        Track(2, "Kick", vca_followed=(1,), clips=AUDIO),
+    )
+    assert close(through(built, 2), ((0.25, 0), (0, 0.25)))
+
+
+def test_two_tracks_that_send_to_each_other_add_once():
+    built = session(
+        Track(0, "Kick", clips=AUDIO),
+        Track(1, "Snare", clips=AUDIO),
+        sends=(Send(0, 1), Send(1, 0)),
+    )
+    path = path_of(built, built.tracks[0])
+    assert path.loops
+    assert close(path.through_fader, ((2, 0), (0, 2)))
+
+
 def test_feedback_ends_and_is_noted():
     built = session(
         Track(0, "A", main_send=False),
@@ -188,7 +238,7 @@ def test_nesting_beyond_any_studio_does_not_exhaust_the_stack():
         (Track(0, "Kick", clips=AUDIO), "microphone"),
         (Track(0, "Kick"), "empty"),
         (Track(0, "Drums", folder=True, clips=AUDIO), "folder"),
-        (Track(0, "Drums VCA", vca_leader=True), "vca"),
+        (Track(0, "Drums VCA", vca_led=(1,)), "vca"),
         (Track(0, "Kick", clips=(Clip(0, 1, Source("file"), plays=False),)), "empty"),
         (
             Track(

@@ -26,7 +26,7 @@ def test_drum_microphones_are_found_and_the_rest_is_told_why():
         mic(2, "Bass"),
         Track(3, "Snare Verb"),
         Track(4, "Snare Top"),
-        Track(5, "Drums VCA", vca_leader=True),
+        Track(5, "Drums VCA", vca_led=(1,)),
         sends=(Send(1, 3),),
     )
     selection = select(built, Settings())
@@ -37,7 +37,7 @@ def test_drum_microphones_are_found_and_the_rest_is_told_why():
     assert "folder" in why["Drums"]
     assert "no drum microphone" in why["Bass"]
     assert "return" in why["Snare Verb"]
-    assert "holds no items" in why["Snare Top"]
+    assert "no audio items that play" in why["Snare Top"]
     assert "VCA" in why["Drums VCA"]
 
 
@@ -205,6 +205,50 @@ def test_volume_groups_link_and_join_pairs():
         {0, 1, 2},
         set(),
     ]
+
+
+def test_a_partner_that_stays_holds_the_others_even_where_it_is_no_drum():
+    built = session(
+        mic(0, "Kick", volume_groups=(1,)),
+        mic(1, "Bass", volume_groups=(1,)),
+        mic(2, "OH L", automation_mode="read", envelopes=(Envelope("volume", active=True),)),
+        mic(3, "OH R"),
+        mic(4, "Snare", volume_groups=(2,)),
+        mic(5, "Tom 1", volume_groups=(2,), muted=True),
+    )
+    kick, left, right, snare, tom = select(built, Settings()).drums
+    assert (kick.flag, kick.anchors) == ("linked", False)
+    assert "'Bass'" in (kick.why or "")
+    assert (left.flag, right.flag) == ("automation", "linked")
+    assert (snare.flag, tom.flag) == (None, "muted")
+
+
+def test_settings_that_name_what_is_no_drum_microphone_are_told():
+    built = session(Track(0, "Drums", folder=True), mic(1, "Bass"), mic(2, "Kick", parent=0))
+    wanted = Settings(locks=("Bass",), roles=(("Drums", "kick"),))
+    first, second = select(built, wanted).warnings
+    assert "'Drums' is named in the settings" in first
+    assert "'Bass' is named in the settings" in second
+
+
+def test_a_fader_that_cannot_be_written_is_left_alone():
+    built = session(mic(0, "Kick", unwritable="it has two VOLPAN lines"), mic(1, "Snare"))
+    kick, _ = select(built, Settings()).drums
+    assert (kick.flag, kick.why) == ("unwritable", "it has two VOLPAN lines: stays")
+
+
+@pytest.mark.parametrize(
+    ("fields", "cause"),
+    [
+        ({"fader": gain(-1e9)}, "fader of 'Drums' on its way is at -inf"),
+        ({"main_send": False}, "master/parent send of 'Drums' on its way is off"),
+    ],
+)
+def test_a_folder_that_passes_nothing_on_is_named(fields, cause):
+    built = session(Track(0, "Drums", folder=True, **fields), mic(1, "Kick", parent=0))
+    (kick,) = select(built, Settings()).drums
+    assert kick.flag == "not heard"
+    assert cause in (kick.why or "")
 
 
 def test_a_locked_side_holds_the_other_and_a_muted_one_does_not():

@@ -44,6 +44,7 @@ ROLE_KEY, LOCK_KEY = "drumgain_role", "drumgain_lock"
 _TRACK, _SEND = "GetMediaTrackInfo_Value", "GetTrackSendInfo_Value"
 _STRING = "GetSetMediaTrackInfo_String"
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
+_GROUP_KINDS = (b"VOLUME_LEAD", b"VOLUME_FOLLOW", b"VOLUME_VCA_LEAD", b"VOLUME_VCA_FOLLOW")
 _INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
 _HEAD_LINE = re.compile(rb"^[ \t]*(PANLAW|PANMODE|<TRACK)[ \t]+([^ \t\r\n]+)", re.MULTILINE)
 _HEAD_BYTES = 1 << 16
@@ -186,7 +187,7 @@ class _Reader:
 
         parent, folder = self._place(index, int(value(b"I_FOLDERDEPTH")), warnings)
         self._receives(index, pointer, warnings)
-        groups, vca = self._groups(pointer, warnings)
+        groups = self._groups(pointer, warnings)
         yield
         name = calls.stored(_STRING, pointer, b"P_NAME") or ""
         guid = calls.stored(_STRING, pointer, b"GUID")
@@ -230,8 +231,9 @@ class _Reader:
             envelopes=envelopes,
             hidden=not value(b"B_SHOWINMIXER") and not value(b"B_SHOWINTCP"),
             selected=value(b"I_SELECTED") != 0.0,
-            volume_groups=groups,
-            vca_leader=vca,
+            volume_groups=groups["volume"],
+            vca_led=groups["vca led"],
+            vca_followed=groups["vca followed"],
             role=role or None,
             locked=lock not in ("", "0"),
             clips=clips,
@@ -318,10 +320,9 @@ class _Reader:
                 )
             )
 
-    def _groups(self, pointer: int, warnings: list[str]) -> tuple[tuple[int, ...], bool]:
-        """The groups in which the fader leads or follows, and whether it leads a VCA."""
-        members: list[int] = []
-        vca = False
+    def _groups(self, pointer: int, warnings: list[str]) -> dict[str, tuple[int, ...]]:
+        """The groups in which the fader leads or follows, leads a VCA, and follows one."""
+        found: dict[bytes, list[int]] = {kind: [] for kind in _GROUP_KINDS}
         names = ("GetSetTrackGroupMembership", "GetSetTrackGroupMembershipHigh")
         for first, name in zip((1, 33), names, strict=True):
             read = self._calls.function(name, "int", "pointer", "text", "int", "int")
@@ -329,12 +330,18 @@ class _Reader:
             def flags(kind: bytes, read: object = read) -> int:
                 return read(pointer, kind, 0, 0) & 0xFFFFFFFF  # type: ignore[operator, no-any-return]
 
-            linked = flags(b"VOLUME_LEAD") | flags(b"VOLUME_FOLLOW")
-            members += [first + bit for bit in range(32) if linked >> bit & 1]
-            vca = vca or flags(b"VOLUME_VCA_LEAD") != 0
+            bits = {kind: flags(kind) for kind in _GROUP_KINDS}
+            for kind, members in found.items():
+                members += [first + bit for bit in range(32) if bits[kind] >> bit & 1]
+            linked = bits[b"VOLUME_LEAD"] | bits[b"VOLUME_FOLLOW"]
             if linked & flags(b"VOLUME_REVERSE"):
                 warnings.append("follows its volume group in reverse: taken as an ordinary member")
-        return tuple(members), vca
+        volume = sorted({*found[b"VOLUME_LEAD"], *found[b"VOLUME_FOLLOW"]})
+        return {
+            "volume": tuple(volume),
+            "vca led": tuple(found[b"VOLUME_VCA_LEAD"]),
+            "vca followed": tuple(found[b"VOLUME_VCA_FOLLOW"]),
+        }
 
     def _effects(self, pointer: int) -> tuple[Effect, ...]:
         calls = self._calls

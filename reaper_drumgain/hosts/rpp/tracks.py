@@ -5,7 +5,8 @@ checked against REAPER itself):
 
 - GROUP_FLAGS (groups 1 to 32) and GROUP_FLAGS_HIGH (33 to 64) hold one number per kind of
   link, a bit per group: volume lead, volume follow, then pan, mute, solo, record arm,
-  polarity and automation mode alike; the fifteenth reverses volume; the 21st is VCA lead.
+  polarity and automation mode alike; the fifteenth reverses volume; the 21st is VCA lead,
+  the 22nd VCA follow.
 - SHOWINMIX: the first field is shown in the mixer, the fourth in the track panel.
 - PLAYOFFS offset flags: seconds by which the media plays later; bit 0 switches it off,
   bit 1 says that the offset is in samples.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
@@ -70,7 +71,7 @@ _LINES = re.compile(
 _EXT_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_role|drumgain_lock)[ \t]")
 #: REAPER 7 has 256
 _MOST_LANES = 1024
-_VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD = 0, 1, 14, 20
+_VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD, _VCA_FOLLOW = 0, 1, 14, 20, 21
 _WORD = 0xFFFFFFFF
 
 
@@ -106,7 +107,7 @@ class TrackReader:
             return self._memo.read(key, lines.get(key, none)[-1], parse, warnings)
 
         parent, folder = self._place(index, read(b"ISBUS", _folder), warnings)
-        groups, vca = _groups(lines, warnings)
+        groups = _groups(lines, warnings)
         role, locked = self._stored(block)
         self._receives(index, lines.get(b"AUXRECV", ()), warnings)
         lanes = _lanes(
@@ -114,7 +115,7 @@ class TrackReader:
         )
         shift = self._shift(read(b"PLAYOFFS", _offset), warnings)
         effects, envelopes, clips, frozen = self._children(block, lanes, shift, warnings)
-        volume = Fields("VOLPAN", lines.get(b"VOLPAN", none)[-1].split(), warnings)
+        volume = Fields("VOLPAN", values(lines.get(b"VOLPAN", none)[-1]), warnings)
         law = volume.real(2, -1.0)
         pan_mode = read(b"PANMODE", _pan_mode)
         muted, soloed = read(b"MUTESOLO", _mute_solo)
@@ -148,8 +149,10 @@ class TrackReader:
             frozen=frozen,
             hidden=read(b"SHOWINMIX", _hidden),
             selected=read(b"SEL", _flag),
-            volume_groups=groups,
-            vca_leader=vca,
+            volume_groups=groups.volume,
+            vca_led=groups.vca_led,
+            vca_followed=groups.vca_followed,
+            unwritable=_unwritable(lines),
             role=role,
             locked=locked,
             clips=clips,
@@ -367,9 +370,15 @@ def _lanes(mode: int, count: int, solo: list[bytes] | None, warnings: list[str])
     return Lanes(lanes, playing)
 
 
-def _groups(lines: dict[bytes, list[bytes]], warnings: list[str]) -> tuple[tuple[int, ...], bool]:
-    members: set[int] = set()
-    vca = False
+class _Groups(NamedTuple):
+    volume: tuple[int, ...]
+    vca_led: tuple[int, ...]
+    vca_followed: tuple[int, ...]
+
+
+def _groups(lines: dict[bytes, list[bytes]], warnings: list[str]) -> _Groups:
+    found: dict[int, set[int]] = {}
+    kinds = (_VOLUME_LEAD, _VOLUME_FOLLOW, _VCA_LEAD, _VCA_FOLLOW)
     for key, rows in lines.items():
         if not key.startswith(b"GROUP_FLAGS"):
             continue
@@ -378,9 +387,17 @@ def _groups(lines: dict[bytes, list[bytes]], warnings: list[str]) -> tuple[tuple
             warnings.append(f"{text(key)} is not known: groups beyond 64 are not followed")
             continue
         flags = Fields(text(key), rows[-1].split(), warnings)
+        for kind in kinds:
+            bits = flags.whole(kind, 0) & _WORD
+            found.setdefault(kind, set()).update(first + n for n in range(32) if bits >> n & 1)
         linked = (flags.whole(_VOLUME_LEAD, 0) | flags.whole(_VOLUME_FOLLOW, 0)) & _WORD
-        members.update(first + bit for bit in range(32) if linked >> bit & 1)
-        vca = vca or flags.whole(_VCA_LEAD, 0) != 0
         if linked & flags.whole(_VOLUME_REVERSE, 0):
             warnings.append("follows its volume group in reverse: taken as an ordinary member")
-    return tuple(sorted(members)), vca
+    lead, follow, vca_lead, vca_follow = (found.get(kind, set()) for kind in kinds)
+    return _Groups(*(tuple(sorted(group)) for group in (lead | follow, vca_lead, vca_follow)))
+
+
+def _unwritable(lines: dict[bytes, list[bytes]]) -> str | None:
+    if len(lines.get(b"VOLPAN", ())) > 1:
+        return "it has more than one VOLPAN line: open and save the project in REAPER"
+    return None
