@@ -41,8 +41,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, balance, show and write."""
     settings = options.settings_from(arguments)
-    output = _output(arguments)
     project = rpp.read_project(arguments.project)
+    output = _output(arguments)
     # numpy takes a third of a second: a mistyped option or a broken file is told before
     from reaper_drumgain.balance import balance
 
@@ -54,10 +54,13 @@ def run(arguments: argparse.Namespace) -> int:
     written: rpp.WriteReport | None = None
     if not arguments.dry_run:
         written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)
+        if written.backup is None and output is None:
+            # in place, and every fader stands already where it should
+            written = None
     if arguments.json:
         print(json.dumps(document(plan, written), indent=2, allow_nan=False))
     else:
-        show_plan(plan, written)
+        show_plan(plan, written, dry_run=arguments.dry_run)
     return 0
 
 
@@ -125,7 +128,7 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
     }
 
 
-def show_plan(plan: GainPlan, written: rpp.WriteReport | None) -> None:
+def show_plan(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool = False) -> None:
     """Print a plan, and what was written of it, for a person."""
     show.warn(plan.warnings)
     show.plan_table(plan)
@@ -135,10 +138,13 @@ def show_plan(plan: GainPlan, written: rpp.WriteReport | None) -> None:
     count = len(plan.moves)
     moved = f"{count} of {len(plan.tracks)} drum tracks moved ({plan.method})"
     rest = f"; {len(plan.untouched)} other tracks untouched" if plan.untouched else ""
-    if written is None:
+    if dry_run:
         print(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")
         return
     print(f"{moved}{rest}")
+    if written is None:
+        print("nothing to write: every fader stands where it should")
+        return
     print(f"written: {show.printable(str(written.path))}")
     if written.backup is not None:
         print(f"backup: {show.printable(str(written.backup))} ('drumgain restore' brings it back)")

@@ -67,6 +67,11 @@ def _copy_session(folder: Path) -> Path:
     try:
         with resources.as_file(packaged) as source:
             shutil.copytree(source, folder, dirs_exist_ok=True)
-    except (OSError, shutil.Error) as error:
-        raise StorageError(f"{folder}: cannot write the demo there: {error}") from error
+    except shutil.Error as error:
+        # one entry (source, target, reason) per file: the first tells enough
+        raise StorageError(
+            f"{folder}: cannot write the demo there: {error.args[0][0][2]}"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot write the demo there: {error.strerror}") from error
     return folder / _PROJECT

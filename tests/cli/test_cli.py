@@ -128,6 +128,52 @@ def test_in_place_keeps_a_backup_that_restore_brings_back(capsys, project):
     assert backup.name in out
 
 
+def test_in_place_with_nothing_to_move_writes_nothing_and_says_so(capsys, project):
+    before = project.read_bytes()
+    out, _ = run(capsys, "balance", project, "--in-place", "--amount", "0")
+    assert "nothing to write" in out
+    assert project.read_bytes() == before
+    assert list(project.parent.glob("*.bak")) == []
+    out, _ = run(capsys, "balance", project, "--in-place", "--amount", "0", "--json")
+    assert json.loads(out)["output"] is None
+
+
+def test_a_project_behind_a_link_finds_its_media_from_the_new_file(capsys, project, tmp_path):
+    link = tmp_path / "links" / "song.RPP"
+    link.parent.mkdir()
+    link.symlink_to(project)
+    out, _ = run(capsys, "balance", link, "--json")
+    written = Path(json.loads(out)["output"])
+    assert written.parent == link.parent
+    again = json.loads(run(capsys, "balance", written, "--dry-run", "--json")[0])
+    assert [t["name"] for t in again["tracks"]] == DRUMS
+    assert again["warnings"] == []
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], [], ["--in-place"]])
+def test_a_folder_is_no_project(capsys, tmp_path, options):
+    _, err = run(capsys, "balance", tmp_path, *options, status=1)
+    assert "folder" in err or "directory" in err
+    assert "unexpected" not in err
+
+
+def test_an_interrupt_is_one_line_and_status_130(capsys, monkeypatch, project):
+    from reaper_drumgain.cli import commands
+
+    def interrupted(argv):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "run", interrupted)
+    _, err = run(capsys, "balance", project, status=130)
+    assert err == "drumgain: interrupted: nothing further was written\n"
+
+
+def test_the_blas_of_numpy_gets_one_thread(monkeypatch, capsys):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    run(capsys, "methods")
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
 def test_another_folder_still_finds_its_audio(capsys, project, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -143,7 +189,7 @@ def test_another_folder_still_finds_its_audio(capsys, project, tmp_path):
 def test_an_output_that_exists_is_kept_unless_told_otherwise(capsys, project, tmp_path):
     target = tmp_path / "mix.RPP"
     target.write_text("mine")
-    _, err = run(capsys, "balance", project, "--output", target, status=2)
+    _, err = run(capsys, "balance", project, "--output", target, status=1)
     assert "exists" in err
     assert target.read_text() == "mine"
     run(capsys, "balance", project, "--output", target, "--overwrite")

@@ -31,7 +31,9 @@ def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
     """
     data = project.data
     old_folder = os.path.dirname(os.path.abspath(project.path))  # noqa: PTH100, PTH120
-    if os.path.realpath(new_folder) == os.path.realpath(old_folder):
+    real_folder = os.path.dirname(os.path.realpath(project.path))  # noqa: PTH120
+    # behind a link media may lie beside the real file, where the new one would not look
+    if {os.path.realpath(new_folder), real_folder} == {os.path.realpath(old_folder)}:
         return []
     record = [
         token

@@ -92,8 +92,8 @@ def apply_plan(
 
     An output in another folder gets paths that still find the media. A symbolic link is
     written through. Raises ConflictError where the project has changed since it was read or
-    the plan belongs to another, InputError where the output exists and ``overwrite`` is
-    false, StorageError where the system refuses. After an error every file is as before.
+    the plan belongs to another, StorageError where the system refuses, or
+    the output exists and ``overwrite`` is false. After an error every file is as before.
     """
     faders = _faders_of(project, plan)
     source = real_target(project.path)
@@ -136,7 +136,7 @@ def restore(
     """Brings the last backup of a project back, or the one that is named, and returns that
     backup's path. The module's text says what becomes of the present file.
 
-    Raises InputError where there is no backup, ProjectError where the backup is not whole,
+    Raises StorageError where there is no backup, ProjectError where the backup is not whole,
     ConflictError where the project changes meanwhile, StorageError where the system refuses.
     After an error every file is as before.
     """
@@ -271,7 +271,7 @@ def _faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
 
 def _refuse_existing(target: Path) -> None:
     if exists(target):
-        raise InputError(
+        raise StorageError(
             f"{name_of(target)} exists already: give another name, or allow overwriting"
         )
 
@@ -306,10 +306,10 @@ def _last_backup(target: Path) -> Path:
         else:
             found[match.group(1)] = (match.group(2), int(match.group(3) or 1), name)
     if not found:
-        raise InputError(f"{name_of(target)} has no backup made by DrumGain beside it")
+        raise StorageError(f"{name_of(target)} has no backup made by DrumGain beside it")
     left = [entry for stamp, entry in found.items() if stamp not in brought_back]
     if not left:
-        raise InputError(
+        raise StorageError(
             f"every backup of {name_of(target)} was brought back already; to go forward again, "
             "copy one of the .undone.bak files beside it over it"
         )

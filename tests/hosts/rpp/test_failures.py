@@ -414,7 +414,6 @@ def test_a_verification_that_fails_stops_the_write(
 def test_an_existing_output_made_meanwhile_is_not_overwritten(
     song: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reaper_drumgain.errors import InputError
     from reaper_drumgain.hosts.rpp import write
 
     output = song.with_name("new.RPP")
@@ -425,7 +424,7 @@ def test_an_existing_output_made_meanwhile_is_not_overwritten(
         check(*args)
 
     monkeypatch.setattr(write, "refuse_changed", race)
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(StorageError, match="exists already"):
         apply_plan(read_project(song), plan(), output)
     assert output.read_bytes() == b"another program's"
     assert {path.name for path in song.parent.iterdir()} == {"song.RPP", "new.RPP"}

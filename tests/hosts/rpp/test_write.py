@@ -210,7 +210,7 @@ def test_to_another_file(make: Callable[..., Path], tmp_path: Path) -> None:
     assert (report.path, report.backup, report.changed) == (output, None, (0,))
     assert path.read_bytes() == before
     assert stat.S_IMODE(output.stat().st_mode) == 0o600
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(StorageError, match="exists already"):
         apply_plan(project, plan_for(project, {0: -9.0}), output)
     assert read_project(output).session.tracks[0].fader == pytest.approx(10 ** (-6 / 20))
     apply_plan(project, plan_for(project, {0: -9.0}), output, overwrite=True)
@@ -222,7 +222,7 @@ def test_the_project_itself_as_output_is_in_place(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     project = read_project(make(TWO))
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(StorageError, match="exists already"):
         apply_plan(project, plan_for(project, {0: -6.0}), tmp_path / "." / "song.RPP")
     report = apply_plan(project, plan_for(project, {0: -6.0}), project.path, overwrite=True)
     assert report.backup is not None
@@ -301,7 +301,7 @@ def test_restores_go_back_one_balance_at_a_time(make: Callable[..., Path], tmp_p
     assert path.read_bytes() == states[1]
     assert restore(path).name == "song.RPP.drumgain-20261122-180030.bak"
     assert path.read_bytes() == states[0]
-    with pytest.raises(InputError, match=r"every backup .* was brought back"):
+    with pytest.raises(StorageError, match=r"every backup .* was brought back"):
         restore(path)
     assert names(tmp_path) > before, "no backup is removed"
     undone = tmp_path / "song.RPP.drumgain-20261122-180130.undone.bak"
@@ -317,7 +317,7 @@ def test_restore_without_a_backup(make: Callable[..., Path], tmp_path: Path) -> 
     (tmp_path / "song.RPP.bak").write_bytes(b"")
     (tmp_path / "other.RPP.drumgain-20261122-181530.bak").write_bytes(b"")
     (tmp_path / "song.RPP-bak").write_bytes(b"")
-    with pytest.raises(InputError, match="no backup made by DrumGain"):
+    with pytest.raises(StorageError, match="no backup made by DrumGain"):
         restore(path)
 
 
