@@ -43,7 +43,7 @@ def save_levels(plan: GainPlan, path: Path) -> None:
                 arrowprops={"arrowstyle": "-|>", "color": _BEFORE, "lw": 1.5, "shrinkB": 5},
             )
             axes.annotate(
-                f"{after - before:+.1f} dB",
+                f"{round(after - before, 2):+.1f} dB",
                 xy=(max(before, after), place),
                 xytext=(9, 0),
                 textcoords="offset points",
