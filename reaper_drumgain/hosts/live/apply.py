@@ -65,11 +65,7 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
     changed: list[str] = []
     moves: list[Move] = []
     for planned in plan.tracks:
-        if not 0 <= planned.index < len(snapshot.pointers):
-            raise HostError("the plan names a track that the project does not have")
         track, pointer = session.tracks[planned.index], snapshot.pointers[planned.index]
-        if planned.guid != track.guid:
-            raise HostError(f"the plan names {planned.name!r} where {track.name!r} is: no change")
         if not reaper.is_track(project.pointer, pointer) or (
             (calls.stored(_STRING, pointer, b"GUID") or None) != track.guid
         ):
@@ -85,6 +81,17 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
             "Nothing was changed: press again"
         )
     return moves
+
+
+def check_fits(snapshot: Snapshot, plan: GainPlan) -> None:
+    """Raises HostError where a plan was made for other tracks than those of the snapshot."""
+    tracks = snapshot.session.tracks
+    for planned in plan.tracks:
+        if not 0 <= planned.index < len(tracks):
+            raise HostError("the plan names a track that the project does not have: no change")
+        track = tracks[planned.index]
+        if planned.guid != track.guid:
+            raise HostError(f"the plan names {planned.name!r} where {track.name!r} is: no change")
 
 
 def undo_name(plan: GainPlan) -> str:

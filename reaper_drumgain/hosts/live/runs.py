@@ -44,6 +44,7 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
     wire.warm_up()
     plan = yield from worker.answer(_Progress())
     yield WAIT
+    apply.check_fits(snapshot, plan)
     run = run_of(snapshot, plan, summary(plan, asides))
     yield WAIT
     # from the checks to the last write nothing else of REAPER runs
