@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,13 +16,11 @@ from reaper_drumgain.probes import Probe
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
 
-_BLOCK = 1 << 17
+_BLOCK = 1 << 16
 #: silences of all tracks are shortened to this; loudness range looks at 3 s at a time
 _SILENCE_S = 10.0
 #: more than any session plays; a looped item may claim years
 _LONGEST_S = 12 * 3600
-
-_Share = NDArray[np.float32] | None
 
 #: called with what is being done and the share of it that is done
 Progress = Callable[[str, float], None]
@@ -185,13 +182,17 @@ class Sound:
 
         Reads the audio once more, because a peak does not follow from the covariance.
         """
-        gains = np.concatenate([np.asarray(mix) for mix in mixes])
-        highest = np.zeros(len(mixes))
-        for block in self.mixed(gains, "finding the peak"):
-            peaks = np.abs(block).max(axis=1).reshape(-1, 2).max(axis=1)
-            highest = np.maximum(highest, peaks)
+        rows = np.concatenate([np.asarray(mix) for mix in mixes])
+        # microphones in the middle give left and right alike: no need to mix both
+        keys = [row.tobytes() for row in rows]
+        different = dict(zip(keys, rows, strict=True))
+        highest = np.zeros(len(different))
+        for block in self.mixed(np.array(list(different.values())), "finding the peak"):
+            highest = np.maximum(highest, np.maximum(block.max(axis=1), -block.min(axis=1)))
+        found = dict(zip(different, highest, strict=True))
+        sides = np.array([found[key] for key in keys]).reshape(-1, 2)
         with np.errstate(divide="ignore"):
-            return [float(level) for level in 20.0 * np.log10(highest)]
+            return [float(level) for level in 20.0 * np.log10(sides.max(axis=1))]
 
     def mixed(
         self, gains: NDArray[np.float64], doing: str, threads: int = 2
@@ -200,21 +201,32 @@ class Sound:
         used = gains.astype(np.float32)
         tell = self._tell(doing)
         with self._open() as streams, ThreadPoolExecutor(threads) as pool:
-            ends = np.cumsum([stream.channels for stream in streams])
-            columns = [
-                used[:, end - s.channels : end] for s, end in zip(streams, ends, strict=True)
-            ]
             total = max((stream.frames for stream in streams), default=0)
+            starts = range(0, total, _BLOCK)
+            # the next block is decoded while this one is mixed
+            waiting = [pool.submit(stream.read, _BLOCK) for stream in streams]
+            for at in starts:
+                blocks = [future.result() for future in waiting]
+                waiting = [pool.submit(stream.read, _BLOCK) for stream in streams]
+                yield _mix(used, streams, blocks, min(_BLOCK, total - at))
+                tell(min(1.0, (at + _BLOCK) / total))
 
-            def share(stream: Shortened, gain: NDArray[np.float32], frames: int) -> _Share:
-                audio = stream.read(frames)
-                return None if audio is None or not gain.any() else gain @ audio
 
-            for at in range(0, total, _BLOCK):
-                frames = min(_BLOCK, total - at)
-                block = np.zeros((len(used), frames), dtype=np.float32)
-                for part in pool.map(share, streams, columns, itertools.repeat(frames)):
-                    if part is not None:
-                        block[:, : part.shape[1]] += part
-                yield block
-                tell((at + frames) / total)
+def _mix(
+    gains: NDArray[np.float32],
+    streams: Sequence[Shortened],
+    blocks: Sequence[NDArray[np.float32] | None],
+    frames: int,
+) -> NDArray[np.float32]:
+    """(outputs, frames): gains (outputs, channels) times the blocks, None for silence."""
+    ends = np.cumsum([stream.channels for stream in streams])
+    sounding = [
+        (block[:, :frames], gains[:, end - len(block) : end])
+        for block, end in zip(blocks, ends, strict=True)
+        if block is not None and block.shape[1]
+    ]
+    if not sounding:
+        return np.zeros((len(gains), frames), dtype=np.float32)
+    audio = np.concatenate([block for block, _ in sounding])
+    mixed: NDArray[np.float32] = np.concatenate([gain for _, gain in sounding], axis=1) @ audio
+    return mixed

@@ -4,7 +4,7 @@ Run ``python tests/bench/bench_balance.py [--seconds 240] [--rounds 5]``. Each r
 of several rounds, ours and the peer's taking turns in the same run:
 
 - a dry run on 8 tracks, 48 kHz/24 bit, against ffmpeg's ``ebur128`` on the same files, two at a
-  time; once with six tracks that play for 5 s alone, and once with ``--level peak`` against without;
+  time; once with six tracks that play for 5 s, and once with ``--level peak`` against without;
 - the same against plain librosa and pyloudnorm on one of the files, times 8;
 - a dry run on the packaged demo against ``python -c "import numpy, soundfile"``;
 - peak memory of the process on 24 tracks of 10 minutes, and the cost for twice the tracks and
