@@ -16,7 +16,8 @@ from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot
-from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.plan import GainPlan, TrackPlan
+from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 
 #: UNDO_STATE_TRACKCFG: volume, pan and routing of tracks; what is remembered stays out of it
@@ -81,6 +82,12 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
             "Nothing was changed: press again"
         )
     return moves
+
+
+def warm_up() -> None:
+    """Decode a small plan while the worker listens: the first one resolves all type hints."""
+    track = TrackPlan(0, "", "", None, None)
+    GainPlan.from_json(GainPlan("", "", Settings(method="-"), (track,)).to_json())
 
 
 def check_fits(snapshot: Snapshot, plan: GainPlan) -> None:

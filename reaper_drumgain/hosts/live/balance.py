@@ -62,7 +62,7 @@ class Balance:
             yield from self._worker.stop()
 
     def _work(self) -> Steps:
-        yield from tasks.imports(tasks.RUN_MODULES)
+        yield from tasks.imports(tasks.READ_MODULES)
         from reaper_drumgain.hosts.live import memory, runs
 
         if not is_open(self._project):

@@ -135,8 +135,10 @@ def is_track(project: str, number: int) -> bool:
 class Calls:
     """C functions bound once; pointers are numbers, 0 is null."""
 
-    def __init__(self) -> None:
-        self._buffer = ctypes.create_string_buffer(_BUFFER_BYTES)
+    @functools.cached_property
+    def _buffer(self) -> Any:
+        # clearing four megabytes takes a millisecond, and not every use needs them
+        return ctypes.create_string_buffer(_BUFFER_BYTES)
 
     @functools.cached_property
     def _address(self) -> int:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live import WAIT, apply, memory, tasks, wire
+from reaper_drumgain.hosts.live import WAIT, memory, tasks
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Preferences
-from reaper_drumgain.hosts.live.reaper import Project
+from reaper_drumgain.hosts.live.reaper import Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
 from reaper_drumgain.hosts.live.tasks import say
-from reaper_drumgain.plan import GainPlan, TrackPlan
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import to_linear
+
+if TYPE_CHECKING:
+    from reaper_drumgain.plan import GainPlan, TrackPlan
 
 _SAY_PROGRESS_AFTER = 10
 #: words that say where a track's own sound differs from its files
@@ -40,8 +42,12 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
         settings, asides = as_wished(session, settings, wanted)
     yield
     yield from worker.send(session, settings)
+    # what writes the result is imported while the worker listens
+    yield from tasks.imports(tasks.WRITE_MODULES)
+    from reaper_drumgain.hosts.live import apply
+
     yield WAIT
-    wire.warm_up()
+    apply.warm_up()
     plan = yield from worker.answer(_Progress())
     yield WAIT
     apply.check_fits(snapshot, plan)
@@ -51,9 +57,11 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
     moves = apply.plan_moves(snapshot, plan)
     if moves:
         apply.set_faders(project, moves, apply.undo_name(plan))
-    memory.remember_preferences(project, wanted)
-    memory.remember_run(project, run)
     say(run.summary)
+    yield WAIT
+    if is_open(project):
+        memory.remember_preferences(project, wanted)
+        memory.remember_run(project, run)
 
 
 def _exported(

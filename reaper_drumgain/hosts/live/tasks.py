@@ -8,6 +8,7 @@ in, because both see REAPER's own ext state (which no project can write and whic
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -19,7 +20,7 @@ from reaper_drumgain.hosts.live.reaper import RPR
 
 #: how long the main thread may be held in a tick; a single step goes beyond by its own length
 BUDGET_S = 0.006
-_LONG_IMPORT_S = 0.002
+_LONG_IMPORT_S = 0.003
 _SECTION, _RUNNING, _CANCEL = "DrumGain", "running", "cancel"
 _BEAT_EVERY_S = 0.5
 #: a task that was not heard of for so long is gone, or stands behind somebody's dialog
@@ -28,11 +29,16 @@ _GONE_AFTER_S = 10.0
 LIVE = "reaper_drumgain.hosts.live"
 #: what starting a run needs, and what it needs beyond, in an order in which none takes long
 LINK_MODULES = (f"{LIVE}.balance",)
-RUN_MODULES = (
+READ_MODULES = (
     *("ast", "dis", "inspect", "dataclasses", "reaper_drumgain.units", "reaper_drumgain.codec"),
-    *("reaper_drumgain.session", "reaper_drumgain.settings", "reaper_drumgain.plan"),
-    *(f"{LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "apply", "memory")),
-    *(f"{LIVE}.{name}" for name in ("runs", "dialogs", "adjust")),
+    *("reaper_drumgain.session", "reaper_drumgain.settings"),
+    *(f"{LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "memory", "runs")),
+)
+WRITE_MODULES = ("reaper_drumgain.plan", f"{LIVE}.apply")
+#: everything of the small actions
+RUN_MODULES = (
+    *(*READ_MODULES, *WRITE_MODULES),
+    *(f"{LIVE}.{name}" for name in ("dialogs", "balance", "adjust")),
 )
 ROLE_MODULES = (
     *("reaper_drumgain.role_words", "reaper_drumgain.roles", "reaper_drumgain.routing"),
@@ -128,9 +134,16 @@ def _advance(steps: Steps) -> None:
     """Steps within a tick's time. Raises what they raise, StopIteration at their end."""
     _clock[0] += 1
     end = time.perf_counter() + BUDGET_S
-    while time.perf_counter() < end:
-        if next(steps) is WAIT:
-            break
+    collecting = gc.isenabled()
+    # a session makes so many objects that one collection alone can hold REAPER for 10 ms
+    gc.disable()
+    try:
+        while time.perf_counter() < end:
+            if next(steps) is WAIT:
+                break
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Task:

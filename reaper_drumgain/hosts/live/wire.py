@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reaper_drumgain import codec
-from reaper_drumgain.plan import GainPlan, TrackPlan
 from reaper_drumgain.session import SCHEMA, Clip, Envelope, Session, Track
-from reaper_drumgain.settings import Settings
 
 
 def session_pieces(session: Session) -> Iterator[str]:
@@ -20,12 +18,6 @@ def session_pieces(session: Session) -> Iterator[str]:
     pieces = _pieces(session)
     next(pieces)  # the opening brace is there already
     yield from pieces
-
-
-def warm_up() -> None:
-    """Decode a small plan while the worker listens: the first one resolves all type hints."""
-    track = TrackPlan(0, "", "", None, None)
-    GainPlan.from_json(GainPlan("", "", Settings(method="-"), (track,)).to_json())
 
 
 def _pieces(value: Any) -> Iterator[str]:

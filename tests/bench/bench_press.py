@@ -1,0 +1,99 @@
+"""From key press to faders moved, in the stand-in for REAPER, with plain peers in the same run.
+
+Run ``python tests/bench/bench_press.py [--seconds 240] [--rounds 3]``. The best of several
+rounds each:
+
+- the press on the packaged demo against ``python -c "import numpy, soundfile"``;
+- the press on 8 tracks of 4 minutes against the command line's dry run on the same project;
+- the longest tick of the main thread, the import of reapy apart, with and without the
+  stand-in's own time, which REAPER's compiled code does not take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1])]
+
+from bench_balance import drumgain, write_project  # noqa: E402
+from reascript.run import Report, run_scenario  # noqa: E402
+
+from reaper_drumgain import cli  # noqa: E402
+
+DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session" / "DrumGain demo.RPP"
+
+
+def press(project: Path, resource_path: Path) -> Report:
+    action = resource_path / "Scripts" / "DrumGain" / "drumgain_balance_all.py"
+    steps: list[dict[str, Any]] = [{"run": str(action)}]
+    scenario = {
+        "projects": [str(project)],
+        "resource_path": str(resource_path),
+        "deadline": 120,
+        "steps": steps,
+    }
+    report = run_scenario(scenario, timeout=300)
+    assert report.ok, report.problems
+    assert "moved" in report.console, report.console
+    return report
+
+
+def best(rounds: int, *tasks: Callable[[], float]) -> list[float]:
+    """The best of several rounds of each task, taking turns."""
+    times = [[task() for task in tasks] for _ in range(rounds)]
+    return [min(column) for column in zip(*times, strict=True)]
+
+
+def timed(task: Callable[[], object]) -> Callable[[], float]:
+    def measure() -> float:
+        started = time.perf_counter()
+        task()
+        return time.perf_counter() - started
+
+    return measure
+
+
+def imports() -> None:
+    subprocess.run([sys.executable, "-c", "import numpy, soundfile"], check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=240.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "resources").mkdir()
+        assert cli.main(["install", "--resource-path", str(home / "resources")]) == 0
+        reports: list[Report] = []
+
+        def pressed(project: Path) -> Callable[[], float]:
+            def measure() -> float:
+                reports.append(press(project, home / "resources"))
+                return float(reports[-1].data["steps"][0]["seconds"])
+
+            return measure
+
+        demo, plain = best(arguments.rounds, pressed(DEMO), timed(imports))
+        print(f"demo: press {demo:.2f} s, imports {plain:.2f} s, ratio {demo / plain:.2f}")
+        project = write_project(home / "long", arguments.seconds)
+        long, line = best(arguments.rounds, pressed(project), timed(lambda: drumgain(project)))
+        print(f"8 tracks: press {long:.2f} s, command line {line:.2f} s, ratio {long / line:.2f}")
+        ticks = [report.longest_ms for report in reports]
+        net = [report.longest_script_ms for report in reports]
+        reapy = [report.data["steps"][0]["reapy_import_ms"] for report in reports]
+        print(f"import of reapy: {min(reapy):.0f} ms, once, in the tick of the key press")
+        print(f"longest other tick: {min(ticks):.1f} ms, without the stand-in {min(net):.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
