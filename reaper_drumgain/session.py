@@ -259,4 +259,3 @@ class Session:
             from reaper_drumgain.errors import InputError
 
             raise InputError(f"not a whole session document: {error}") from error
-
