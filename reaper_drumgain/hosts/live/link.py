@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 #: those of ``worker``, which only another version of the package could change
 PROTOCOL = 1
+_WORKER = "reaper_drumgain.worker"
 REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
 _MAX_RESULT_BYTES = 64 << 20
 _MAX_PROGRESS_BYTES = 4096
@@ -65,7 +66,7 @@ class Worker:
             self._folder = Path(tempfile.mkdtemp(prefix="drumgain-"))
             with (self._folder / "stderr.txt").open("wb") as stderr:
                 self._process = subprocess.Popen(
-                    [self._interpreter, "-I", "-m", "reaper_drumgain.worker", str(self._folder)],
+                    [self._interpreter, "-I", "-B", "-m", _WORKER, str(self._folder)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=stderr,
