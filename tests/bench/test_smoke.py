@@ -10,6 +10,7 @@ import pytest
 BENCHMARKS = {
     "bench_balance.py": ["--seconds", "2", "--rounds", "1", "--minutes", "0.05"],
     "bench_features.py": ["--seconds", "4", "--rounds", "1", "--memory-seconds", "4"],
+    "bench_press.py": ["--seconds", "2", "--rounds", "1"],
     "bench_rpp.py": ["no-such-folder", "--rounds", "1", "--scale", "0.01"],
 }
 
@@ -20,7 +21,7 @@ def test_every_benchmark_is_listed():
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_runs_and_prints_ratios(name):
-    if name != "bench_rpp.py" and not shutil.which("ffmpeg"):
+    if name in ("bench_balance.py", "bench_features.py") and not shutil.which("ffmpeg"):
         pytest.skip("needs ffmpeg, the peer of this benchmark")
     command = [sys.executable, str(Path(__file__).with_name(name)), *BENCHMARKS[name]]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
