@@ -71,7 +71,7 @@ def balance(
     )
     readable = ~(unread & silent)
     solver = Solver(drums, active, readable, path, settings, sound.peaks)
-    solution = solver.solve(wanted.gains_db)
+    solution = solver.solve(wanted.gains_db, wanted.intervals_db)
     peaks = table.column("peak_dbfs")
     states = [
         UNREADABLE if not readable[i] else _state(silent[i], bleed[i], peaks[i])
@@ -187,10 +187,18 @@ def _measured_plan(
     return dataclasses.replace(
         still,
         new_db=_fader(Decibel(float(solution.faders[place]))),
+        interval_db=_interval(solution, place),
         flags=tuple(dict.fromkeys(flags)),
         loudness_lufs=_rounded(own),
         path_db=_rounded(path.path_db(place, own) if math.isfinite(own) else None),
     )
+
+
+def _interval(solution: Solution, place: int) -> tuple[Decibel, Decibel] | None:
+    if solution.intervals is None or not np.isfinite(solution.intervals[place]).all():
+        return None
+    low, high = solution.intervals[place].tolist()
+    return Decibel(round(low, 2)), Decibel(round(high, 2))
 
 
 def _with_reasons(plans: Sequence[TrackPlan], selection: Selection) -> list[TrackPlan]:

@@ -1,4 +1,4 @@
-"""A trained forest as plain arrays (forest.npz) and a manifest (forest.json).
+"""A trained forest as plain arrays (NAME.npz) and a manifest (NAME.json).
 
 A model is input from a stranger: nothing in it is run, every size is bounded before
 anything is allocated, and links are checked so that no prediction can hang. numpy only.
@@ -12,6 +12,7 @@ float64 like scikit-learn does; ``missing_left`` (nodes,) 1 where NaN goes left;
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -32,8 +33,10 @@ from reaper_drumgain import features
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.roles import ROLE_NAMES
 
-FORMAT = 1
-ARRAYS_NAME, MANIFEST_NAME = "forest.npz", "forest.json"
+FORMAT = 2
+#: the names of the forests that come with the package
+DEFAULT, MULTIOUTPUT = "forest", "forest-multioutput"
+ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.npz", f"{DEFAULT}.json"
 
 MAX_ARRAYS_BYTES = 8 << 20
 MAX_MANIFEST_BYTES = 512 << 10
@@ -60,21 +63,40 @@ Indexes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class LinearPart:
+    """What ``methods.forest`` adds to its trees; every mapping holds all roles.
+
+    ``template_lufs``: the loudness that a role is usually recorded at; ``width_db``: how far
+    from it careful recordings stray; ``role_db`` and ``stereo_db``: gain of a role, and of a
+    track with two channels on top. ``interval_db``: half the width of a role's interval,
+    ``interval_rise``: by which share it is wider where all level departures are undone,
+    ``coverage``: share of tracks whose median engineer lies within.
+    """
+
+    template_lufs: Mapping[str, float]
+    width_db: float
+    role_db: Mapping[str, float]
+    stereo_db: float
+    interval_db: Mapping[str, float]
+    interval_rise: float
+    coverage: float
+
+
+@dataclass(frozen=True)
 class Forest:
     """A forest that predicts, and what its method needs to know about it.
 
     ``inputs`` and ``outputs`` name columns of ``predict``; ``columns`` are the feature
     columns that each slot's inputs are made of, ``tie_column`` orders tracks of one role.
-    ``template_lufs`` (by role) and ``width_db`` are those of ``methods.forest``. ``about``:
-    the rest of the manifest (training data, versions, scores).
+    ``linear`` is None for a forest that stands alone. ``about``: the rest of the manifest
+    (training data, versions, scores).
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     columns: tuple[str, ...]
     tie_column: str
-    template_lufs: Mapping[str, float]
-    width_db: float
+    linear: LinearPart | None
     arrays: Mapping[str, npt.NDArray[Any]]
     about: Mapping[str, Any]
 
@@ -110,14 +132,16 @@ def bundled_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "models"
 
 
-def load(folder: Path) -> Forest:
-    """The forest in a folder that ``save`` wrote. Raises ModelError with the reason."""
-    manifest_path, arrays_path = folder / MANIFEST_NAME, folder / ARRAYS_NAME
+def load(folder: Path, name: str = DEFAULT) -> Forest:
+    """The forest that ``save`` wrote into a folder. Raises ModelError with the reason."""
+    manifest_path, arrays_path = folder / f"{name}.json", folder / f"{name}.npz"
     manifest = _parse_manifest(manifest_path, _read_bounded(manifest_path, MAX_MANIFEST_BYTES))
     content = _read_bounded(arrays_path, MAX_ARRAYS_BYTES)
     digest = hashlib.sha256(content).hexdigest()
     if manifest.pop("sha256") != digest:
-        raise ModelError(f"{arrays_path}: is not the file that {MANIFEST_NAME} was written for")
+        raise ModelError(
+            f"{arrays_path}: is not the file that {manifest_path.name} was written for"
+        )
     arrays = _parse_arrays(arrays_path, content)
     inputs, outputs = tuple(manifest.pop("inputs")), tuple(manifest.pop("outputs"))
     _check_arrays(arrays_path, arrays, len(inputs), len(outputs))
@@ -126,18 +150,17 @@ def load(folder: Path) -> Forest:
         outputs=outputs,
         columns=tuple(manifest.pop("columns")),
         tie_column=manifest.pop("tie_column"),
-        template_lufs=manifest.pop("template_lufs"),
-        width_db=float(manifest.pop("width_db")),
+        linear=_linear_part(manifest.pop("linear")),
         arrays=arrays,
         about=manifest,
     )
 
 
-def save(forest: Forest, folder: Path) -> None:
+def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
     """Writes both files; the same forest gives the same bytes. Raises ModelError as ``load``."""
     buffer = io.BytesIO()
-    arrays = {name: forest.arrays[name].astype(dtype) for name, (dtype, _) in _ARRAYS.items()}
-    _check_arrays(folder / ARRAYS_NAME, arrays, len(forest.inputs), len(forest.outputs))
+    arrays = {key: forest.arrays[key].astype(dtype) for key, (dtype, _) in _ARRAYS.items()}
+    _check_arrays(folder / f"{name}.npz", arrays, len(forest.inputs), len(forest.outputs))
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     content = buffer.getvalue()
     if len(content) > MAX_ARRAYS_BYTES:
@@ -150,15 +173,14 @@ def save(forest: Forest, folder: Path) -> None:
         **forest.about,
         "columns": list(forest.columns),
         "tie_column": forest.tie_column,
-        "width_db": forest.width_db,
-        "template_lufs": dict(forest.template_lufs),
+        "linear": None if forest.linear is None else dataclasses.asdict(forest.linear),
         "outputs": list(forest.outputs),
         "inputs": list(forest.inputs),
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ARRAYS_NAME).write_bytes(content)
-    (folder / MANIFEST_NAME).write_bytes(text.encode("ascii"))
+    (folder / f"{name}.npz").write_bytes(content)
+    (folder / f"{name}.json").write_bytes(text.encode("ascii"))
 
 
 def _read_bounded(path: Path, limit: int) -> bytes:
@@ -190,9 +212,9 @@ def _parse_manifest(path: Path, content: bytes) -> dict[str, Any]:
             f"computes version {features.VERSION}: train the model again"
         )
     _check_names(path, manifest)
-    _check_levels(path, manifest)
+    _check_linear(path, manifest.get("linear", ""))
     if not isinstance(manifest.get("sha256"), str):
-        raise ModelError(f"{path}: has no sha256 of {ARRAYS_NAME}")
+        raise ModelError(f"{path}: has no sha256 of its arrays")
     return manifest
 
 
@@ -208,14 +230,34 @@ def _check_names(path: Path, manifest: Mapping[str, Any]) -> None:
             raise ModelError(f"{path}: {column!r} is no feature column")
 
 
-def _check_levels(path: Path, manifest: Mapping[str, Any]) -> None:
-    template = manifest.get("template_lufs")
-    if not isinstance(template, dict) or set(template) != set(ROLE_NAMES):
-        raise ModelError(f"{path}: template_lufs does not hold a level for each role")
-    if not all(map(_is_level, template.values())):
-        raise ModelError(f"{path}: template_lufs holds what is no level within +-200 dB")
-    if not _is_level(manifest.get("width_db")) or manifest["width_db"] < 0:
-        raise ModelError(f"{path}: width_db is {manifest.get('width_db')!r}, expected a level")
+def _check_linear(path: Path, linear: object) -> None:
+    if linear is None:
+        return
+    fields = {field.name: field.type for field in dataclasses.fields(LinearPart)}
+    if not isinstance(linear, dict) or set(linear) != set(fields):
+        raise ModelError(f"{path}: linear does not hold {', '.join(fields)}")
+    for name, kind in fields.items():
+        if kind == "float":
+            if not _is_level(linear[name]):
+                raise ModelError(f"{path}: {name} is {linear[name]!r}, no level within +-200 dB")
+        elif not isinstance(linear[name], dict) or set(linear[name]) != set(ROLE_NAMES):
+            raise ModelError(f"{path}: {name} does not hold a level for each role")
+        elif not all(map(_is_level, linear[name].values())):
+            raise ModelError(f"{path}: {name} holds what is no level within +-200 dB")
+    for name in ("width_db", "interval_rise", "coverage"):
+        if linear[name] < 0:
+            raise ModelError(f"{path}: {name} is {linear[name]!r}, expected 0 or more")
+    if min(linear["interval_db"].values()) < 0:
+        raise ModelError(f"{path}: interval_db holds a width below 0")
+
+
+def _linear_part(linear: dict[str, Any] | None) -> LinearPart | None:
+    if linear is None:
+        return None
+    values: dict[str, Any] = {
+        name: value if isinstance(value, dict) else float(value) for name, value in linear.items()
+    }
+    return LinearPart(**values)
 
 
 def _is_level(value: object) -> bool:

@@ -18,7 +18,9 @@ class TrackPlan:
     ``loudness_lufs``: of the track before its fader. ``path_db``: what the way from behind
     its fader to the drums' meeting point adds to that loudness (folders, pan, both sides of a
     mono track), so that ``loudness_lufs + path_db + new_db`` is its level among the drums
-    after the move. ``flags`` are short stable words, ``reason`` a sentence.
+    after the move. ``interval_db``: between which faders the median of many engineers lies, for
+    most tracks (80 % with the forest), around where the full move ends; None where the method
+    gives none, and for tracks that stay. ``flags`` are short stable words, ``reason`` a sentence.
     """
 
     index: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Solution:
     """Old and new faders in dB (n,) over the measured tracks, and the drums' levels with them.
 
     ``limited_db``: by how much the whole kit is lower than asked because of the faders' end.
+    ``intervals`` (n, 2): the method's intervals on the faders, NaN where there is none.
     """
 
     old: Array
@@ -37,6 +39,7 @@ class Solution:
     before_dbfs: float = -math.inf
     after_dbfs: float = -math.inf
     limited_db: float = 0.0
+    intervals: Array | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -71,15 +74,31 @@ class Solver:
         self._warnings: list[str] = []
         self._known_peaks: tuple[Array, list[float]] | None = None
 
-    def solve(self, gains: Array) -> Solution:
-        """The faders for a method's gains (n,) in dB, NaN where it has no opinion."""
+    def solve(self, gains: Array, intervals: Array | None = None) -> Solution:
+        """The faders for a method's gains (n,) in dB, NaN where it has no opinion.
+
+        ``intervals`` (n, 2): in the same scale as the gains.
+        """
         if self._share == 0.0 or not self._leading.any():
             return self._solution(self._old, 0.0)
         moves = self._linked(self._targets(gains) - self._old)
         faders = self._moved(moves, self._share, self._offset(moves))
         faders, limited = self._limited(faders)
         # moves are rounded, not faders: linked tracks keep their offset to the last digit
-        return self._solution(self._old + np.round(faders - self._old, _ROUNDING), limited)
+        faders = self._old + np.round(faders - self._old, _ROUNDING)
+        solution = self._solution(faders, limited)
+        if intervals is None:
+            return solution
+        return dataclasses.replace(solution, intervals=self._shifted(faders, gains, intervals))
+
+    def _shifted(self, faders: Array, gains: Array, intervals: Array) -> Array:
+        """The intervals moved to the faders of the tracks that lead, NaN for those that stay.
+
+        They lie around where the full move ends, also where only a share of it is made.
+        """
+        full = self._old + (faders - self._old) / self._share
+        shifted = full[:, None] + (intervals - gains[:, None])
+        return np.where(self._leading[:, None], shifted, np.nan)
 
     def _targets(self, gains: Array) -> Array:
         """The method's gains; a track without one keeps its place among the others."""

@@ -401,7 +401,7 @@ def test_all_locked_is_nothing_to_balance(kit):
 
 
 def test_an_unknown_method_lists_the_known(kit):
-    with pytest.raises(InputError, match="available are forest, equal-loudness"):
+    with pytest.raises(InputError, match="available are forest, forest-multioutput"):
         balance(kit[0], Settings(method="magic"))
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from reaper_drumgain import features, modelfile
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.modelfile import ARRAYS_NAME, MANIFEST_NAME, Forest, load, save
+from reaper_drumgain.modelfile import ARRAYS_NAME, MANIFEST_NAME, Forest, LinearPart, load, save
 from reaper_drumgain.roles import ROLE_NAMES
 
 
@@ -34,14 +34,24 @@ def arrays():
     }
 
 
+LINEAR = LinearPart(
+    template_lufs=dict.fromkeys(ROLE_NAMES, -25.0),
+    width_db=5.0,
+    role_db=dict.fromkeys(ROLE_NAMES, 1.0),
+    stereo_db=2.0,
+    interval_db=dict.fromkeys(ROLE_NAMES, 4.0),
+    interval_rise=0.5,
+    coverage=0.8,
+)
+
+
 def forest(**changes):
     made = Forest(
         inputs=("a", "b"),
         outputs=("x", "y"),
         columns=("crest_db",),
         tie_column="centroid_hz",
-        template_lufs=dict.fromkeys(ROLE_NAMES, -25.0),
-        width_db=5.0,
+        linear=LINEAR,
         arrays=arrays(),
         about={"scores": {"error_db": 3.0}},
     )
@@ -79,7 +89,7 @@ def test_what_was_saved_is_loaded(folder: Path):
     found = load(folder)
     assert found.inputs == ("a", "b")
     assert found.outputs == ("x", "y")
-    assert found.template_lufs == dict.fromkeys(ROLE_NAMES, -25.0)
+    assert found.linear == LINEAR
     assert found.about["scores"] == {"error_db": 3.0}
     for name, array in arrays().items():
         np.testing.assert_array_equal(found.arrays[name], array)
@@ -105,9 +115,18 @@ def test_prediction_refuses_another_number_of_inputs(folder: Path):
         load(folder).predict(np.zeros((1, 3)))
 
 
-def test_the_bundled_model_loads():
-    found = load(modelfile.bundled_folder())
+@pytest.mark.parametrize("name", [modelfile.DEFAULT, modelfile.MULTIOUTPUT])
+def test_the_bundled_models_load(name: str):
+    found = load(modelfile.bundled_folder(), name)
     assert found.arrays["value"].shape[1] == len(found.outputs)
+    assert (found.linear is None) == (name == modelfile.MULTIOUTPUT)
+
+
+def test_a_forest_may_stand_alone_and_have_another_name(tmp_path: Path):
+    save(forest(linear=None), tmp_path, "other")
+    assert load(tmp_path, "other").linear is None
+    with pytest.raises(ModelError, match=r"forest\.json: cannot be read"):
+        load(tmp_path)
 
 
 BAD_ARRAYS = {
@@ -259,9 +278,13 @@ def test_a_damaged_file_is_refused_or_harmless(folder: Path, data):
     assert np.isfinite(found.predict(np.zeros((1, 2)))).all()
 
 
+def linear(**changes):
+    return {"linear": asdict(LINEAR) | changes}
+
+
 BAD_MANIFESTS = {
     "kind": ({"kind": "other"}, "not the manifest"),
-    "format": ({"format": 2}, "format 2, expected 1"),
+    "format": ({"format": 1}, "format 1, expected 2"),
     "feature version": ({"feature_version": features.VERSION + 1}, "train the model again"),
     "inputs": ({"inputs": "ab"}, "not a list of names"),
     "names": ({"outputs": [1, 2]}, "not a list of names"),
@@ -269,12 +292,16 @@ BAD_MANIFESTS = {
     "many": ({"outputs": [f"{n}" for n in range(300)]}, "more than 256"),
     "column": ({"columns": ["no such"]}, "is no feature column"),
     "tie": ({"tie_column": ["centroid_hz"]}, "is no feature column"),
-    "no template": ({"template_lufs": None}, "level for each role"),
-    "a role is missing": ({"template_lufs": {"kick": -20.0}}, "level for each role"),
-    "template": ({"template_lufs": dict.fromkeys(ROLE_NAMES, "loud")}, "no level"),
-    "huge template": ({"template_lufs": dict.fromkeys(ROLE_NAMES, 10**400)}, "no level"),
-    "width": ({"width_db": -1.0}, "width_db"),
-    "true": ({"width_db": True}, "width_db"),
+    "no linear part": ({"linear": "none"}, "linear does not hold template_lufs"),
+    "linear": (linear(more=1.0), "linear does not hold"),
+    "no template": (linear(template_lufs=None), "level for each role"),
+    "a role is missing": (linear(role_db={"kick": -20.0}), "level for each role"),
+    "template": (linear(template_lufs=dict.fromkeys(ROLE_NAMES, "loud")), "no level"),
+    "huge template": (linear(template_lufs=dict.fromkeys(ROLE_NAMES, 10**400)), "no level"),
+    "width": (linear(width_db=-1.0), "width_db"),
+    "true": (linear(stereo_db=True), "stereo_db"),
+    "interval": (linear(interval_db=dict.fromkeys(ROLE_NAMES, -1.0)), "a width below 0"),
+    "rise": (linear(interval_rise=-0.5), "interval_rise is -0.5"),
     "digest": ({"sha256": 5}, "sha256"),
 }
 

@@ -9,6 +9,7 @@ from reaper_drumgain import __version__
 from reaper_drumgain.cli import (
     balance,
     demo,
+    evaluate,
     install,
     methods,
     restore,
@@ -17,7 +18,7 @@ from reaper_drumgain.cli import (
     uninstall,
 )
 
-_COMMANDS = (balance, tracks, methods, restore, install, uninstall, demo, train)
+_COMMANDS = (balance, tracks, methods, restore, install, uninstall, demo, train, evaluate)
 
 
 def run(argv: Sequence[str] | None) -> int:

@@ -26,6 +26,11 @@ def printable(text: str) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """The text with every line made safe for a terminal."""
+    return "\n".join(printable(line) for line in text.splitlines())
+
+
 def decibels(level: Decibel | None, *, sign: bool = False) -> str:
     """A level as REAPER shows it, ``-inf`` for None."""
     if level is None:
@@ -35,24 +40,32 @@ def decibels(level: Decibel | None, *, sign: bool = False) -> str:
 
 def plan_table(plan: GainPlan) -> None:
     """Print old and new fader, move and reason of every drum track."""
+    header = ["#", "Track", "Role", "Old dB", "New dB", "Move", "Engineers dB", "Why"]
     rows = [_row(track) for track in plan.tracks]
-    table(("#", "Track", "Role", "Old dB", "New dB", "Move", "Why"), rows, numbers={0, 3, 4, 5})
+    if all(track.interval_db is None for track in plan.tracks):
+        for row in (header, *rows):
+            del row[6]
+    table(header, rows, numbers=set(range(3, len(header) - 1)) | {0})
 
 
-def _row(track: TrackPlan) -> tuple[str, ...]:
+def _row(track: TrackPlan) -> list[str]:
     words = (track.role, track.ordinal, track.side)
     move = ""
     if track.moves and track.new_db is not None and track.old_db is not None:
         move = decibels(Decibel(track.new_db - track.old_db), sign=True)
-    return (
+    between = ""
+    if track.interval_db is not None:
+        between = " .. ".join(f"{bound:+.1f}" for bound in track.interval_db)
+    return [
         str(track.index + 1),
         track.name,
         " ".join(str(word) for word in words if word is not None),
         decibels(track.old_db),
         decibels(track.new_db),
         move,
+        between,
         track.reason or "",
-    )
+    ]
 
 
 def table(

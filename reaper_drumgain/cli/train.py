@@ -1,4 +1,4 @@
-"""``drumgain train``: make the forest from human mixes."""
+"""``drumgain train``: make the forests from human mixes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ import argparse
 import os
 from pathlib import Path
 
-from reaper_drumgain.cli.show import ProgressLine, printable
+from reaper_drumgain.cli.show import ProgressLine, printable_lines
 from reaper_drumgain.errors import InputError
 
 NAME = "train"
-SUMMARY = "Train the forest on human mixes; print its errors on songs that it never saw."
+SUMMARY = "Train the forests on human mixes; print their errors on songs that they never saw."
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
+    add_data(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("drumgain-model"),
+        metavar="DIR",
+        help="where arrays, manifests and model card go (default: %(default)s)",
+    )
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """The options that training and evaluation share."""
     parser.add_argument(
         "--data",
         type=Path,
@@ -22,22 +34,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder with human_faders, kits and groove (default: %(default)s)",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("drumgain-model"),
-        metavar="DIR",
-        help="where arrays, manifest and model card go (default: %(default)s)",
-    )
     parser.add_argument("--seed", type=int, default=527, help="of every draw (default: 527)")
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="threads (default: all cores)"
+        "--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
     )
     parser.add_argument(
         "--draws",
         type=int,
         default=50,
-        help="random shifts of the recorded levels per song (default: 50)",
+        help="random shifts of the recorded levels per song and width (default: 50)",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="keep what was measured here, to use it again"
@@ -47,12 +52,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Render, measure, fit, write, and print the table."""
+def check_data(arguments: argparse.Namespace) -> None:
+    """Raises InputError where the data folder is missing, before anything heavy is imported."""
     if not arguments.data.is_dir():
         raise InputError(
             f"--data {arguments.data}: no such folder; expected one with human_faders, kits, groove"
         )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Render, measure, fit, write, and print the tables."""
+    check_data(arguments)
     from reaper_drumgain.learn.train import REDUCED, train
 
     reduced = REDUCED if arguments.reduced else {}
@@ -72,8 +82,3 @@ def run(arguments: argparse.Namespace) -> int:
         progress.clear()
     print(printable_lines(report.text))
     return 0
-
-
-def printable_lines(text: str) -> str:
-    """The text with every line made safe for a terminal."""
-    return "\n".join(printable(line) for line in text.splitlines())

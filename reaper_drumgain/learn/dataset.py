@@ -3,26 +3,29 @@
 Real: track lists, raw loudness, fader gains. Simulated: the audio between them. For each
 song a performance is rendered with a sampled kit, a track for each of the song's, each
 scaled to the listed loudness. No kit has every microphone that a song has: ``taps_for``
-says which microphones stand in for which roles.
+says which microphones stand in for which roles. A resting performance is one in which no
+tom is struck: its tracks are scaled as those of the first performance with the same kit, so
+that the toms' microphones hold their bleed at the level that the session would have it.
 """
 
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from reaper_drumgain import features
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.features import FeatureTable
+from reaper_drumgain.features import FeatureTable, Measurement
 from reaper_drumgain.learn.human_faders import Float64, HumanFaders, Song
 from reaper_drumgain.learn.render import (
+    KITS,
     RATE,
     TOMS,
     Audio,
@@ -35,9 +38,11 @@ from reaper_drumgain.learn.render import (
     read_performance,
     render,
 )
+from reaper_drumgain.learn.store import load_measurement, louder, save_measurement
+from reaper_drumgain.probes import Probe
 from reaper_drumgain.roles import Role
 
-RENDER_VERSION = 1
+RENDER_VERSION = 2
 #: what an excerpt must hold for the close tracks to be more than bleed
 _NEEDED = ("kick", "snare", *TOMS)
 _FEWEST_HATS = 4
@@ -61,12 +66,15 @@ class Performance:
 
 @dataclass(frozen=True)
 class Rendering:
-    """A song rendered once. ``table`` is that of the tracks at their listed loudness."""
+    """A song rendered once. ``table`` is that of the tracks at their listed loudness, and
+    ``measurement`` what it was made from. ``resting``: no tom is struck."""
 
     song: Song
     kit: str
     performance: str
     table: FeatureTable
+    measurement: Measurement | None = None
+    resting: bool = False
 
 
 class ArrayStream:
@@ -98,11 +106,13 @@ class ArrayStream:
         return block
 
 
-def choose_performances(groove: Path, count: int, length: float, seed: int) -> list[Performance]:
+def choose_performances(
+    groove: Path, count: int, length: float, seed: int, *, resting: bool = False
+) -> list[Performance]:
     """``count`` excerpts of ``length`` seconds in 4/4 in which kick, snare and all toms sound.
 
-    In an order that ``seed`` decides; of each performance the liveliest window.
-    Raises InputError where the data set holds fewer.
+    In an order that ``seed`` decides; of each performance the liveliest window. ``resting``:
+    those without a tom instead. Raises InputError where the data set holds fewer.
     """
     path = groove / "info.csv"
     try:
@@ -117,19 +127,21 @@ def choose_performances(groove: Path, count: int, length: float, seed: int) -> l
             ]
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path}: not the Groove data set's table: {error!r}") from error
+    needed = {"kick", "snare"} if resting else set(_NEEDED)
     chosen: list[Performance] = []
     for place in np.random.default_rng(seed).permutation(len(rows)):
         identity, name = rows[place]
         strokes = read_performance(groove / name)
-        start = liveliest(strokes, length)
+        start = 0.0 if resting else liveliest(strokes, length)
         window = excerpt(strokes, start, length)
         pieces = [stroke.piece for stroke in window]
-        hats = sum(piece in _HATS for piece in pieces)
-        if set(_NEEDED) <= set(pieces) and hats >= _FEWEST_HATS:
+        enough = sum(piece in _HATS for piece in pieces) >= _FEWEST_HATS
+        if needed <= set(pieces) and enough and not (resting and set(TOMS) & set(pieces)):
             chosen.append(Performance(identity, start, window))
         if len(chosen) == count:
             return chosen
-    raise InputError(f"{groove}: expected {count} performances with all toms, found {len(chosen)}")
+    what = "no tom" if resting else "all toms"
+    raise InputError(f"{groove}: expected {count} performances with {what}, found {len(chosen)}")
 
 
 def taps_for(role: Role, channels: int, kit: str) -> tuple[Tap, ...]:
@@ -208,12 +220,14 @@ def render_song(song: Song, kit: Kit, performance: Performance, seed: int) -> li
     return np.split(sound, ends.tolist(), axis=0)
 
 
-def measure_song(song: Song, tracks: Sequence[Audio]) -> tuple[FeatureTable, Float64]:
-    """The features at the listed loudness, and the gains in dB that bring the audio there.
+def measure_song(
+    song: Song, tracks: Sequence[Audio], probes: Sequence[Probe] = ()
+) -> tuple[Measurement, Float64]:
+    """The tracks measured at the listed loudness, and the gains in dB that bring them there.
 
     Raises InputError where a track is silent and so cannot be brought anywhere.
     """
-    measurement = features.measure([ArrayStream(track) for track in tracks], threads=1)
+    measurement = _measure(tracks, probes)
     gains = np.zeros(len(tracks))
     # the absolute gate of the loudness measure lets more through once a track is louder
     for _ in range(4):
@@ -227,7 +241,81 @@ def measure_song(song: Song, tracks: Sequence[Audio]) -> tuple[FeatureTable, Flo
         if np.max(np.abs(missing)) < 1e-3:
             break
         gains = gains + missing
-    return table, gains
+    return louder(measurement, gains), gains
+
+
+def _measure(tracks: Sequence[Audio], probes: Sequence[Probe]) -> Measurement:
+    return features.measure([ArrayStream(track) for track in tracks], threads=1, probes=probes)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One song with one kit: its performances, the resting ones last, and a seed for each."""
+
+    song: Song
+    kit: Path
+    performances: tuple[Performance, ...]
+    resting: tuple[Performance, ...]
+    seed: int
+    probes: tuple[Probe, ...]
+    cache: Path | None
+
+    def done(self) -> list[Rendering]:
+        """All renderings of this job; measured, or from the cache."""
+        made, gains = [], None
+        for place, performance in enumerate((*self.performances, *self.resting)):
+            resting = place >= len(self.performances)
+            where = None if self.cache is None else self.cache / f"{self._key(place)}.npz"
+            if where is not None and where.is_file():
+                measurement = load_measurement(where)
+                if len(measurement.tracks) != len(self.song.tracks):
+                    raise InputError(f"{where}: holds another song: delete it and run again")
+            else:
+                measurement, gains = self._measured(performance, place, gains, resting)
+                if where is not None:
+                    save_measurement(measurement, where)
+            table = features.feature_table(measurement)
+            made.append(
+                Rendering(
+                    self.song, self.kit.name, performance.id, table, measurement, resting=resting
+                )
+            )
+        return made
+
+    def _measured(
+        self, performance: Performance, place: int, gains: Float64 | None, resting: bool
+    ) -> tuple[Measurement, Float64]:
+        kit = _loaded_kit(self.kit)
+        if not resting:
+            tracks = render_song(self.song, kit, performance, self.seed + place)
+            measurement, found = measure_song(self.song, tracks, self.probes)
+            return measurement, found if gains is None else gains
+        if gains is None:
+            first = render_song(self.song, kit, self.performances[0], self.seed)
+            _, gains = measure_song(self.song, first)
+        tracks = render_song(self.song, kit, performance, self.seed + place)
+        return louder(_measure(tracks, self.probes), gains), gains
+
+    def _key(self, place: int) -> str:
+        performances = (*self.performances, *self.resting)
+        decides = [
+            RENDER_VERSION,
+            features.VERSION,
+            features.COLUMNS,
+            self.song.name,
+            [[t.raw_file, str(t.role), t.channels, t.raw_lufs] for t in self.song.tracks],
+            self.kit.name,
+            [[p.id, p.start, len(p.strokes)] for p in (performances[0], performances[place])],
+            place >= len(self.performances),
+            [self.seed, self.seed + place],
+            [probe.name for probe in self.probes],
+        ]
+        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:24]
+
+
+@functools.lru_cache(maxsize=len(KITS))
+def _loaded_kit(folder: Path) -> Kit:
+    return load_kit(folder)
 
 
 def renderings(
@@ -237,72 +325,55 @@ def renderings(
     kits: Sequence[str],
     performances: Sequence[Performance],
     seed: int,
+    resting: Sequence[Performance] = (),
+    probes: Sequence[Probe] = (),
     cache: Path | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
 ) -> list[Rendering]:
     """Every song with every kit and performance, in that nesting; measured, or from ``cache``.
 
-    ``data``: the folder with ``kits``. What lies in the cache is keyed by everything that
-    decides it, and read without pickle.
+    ``data``: the folder with ``kits``. ``probes`` are measured besides. What lies in the
+    cache is keyed by everything that decides it, and read without pickle. ``jobs``: how many
+    processes work; the result does not depend on it.
     """
+    import joblib
+
+    for name in kits:
+        load_kit(data / "kits" / name)
+    work = list(_jobs(faders, data, kits, performances, resting, seed, probes, cache))
     made: list[Rendering] = []
-    total = len(faders.songs) * len(kits) * len(performances)
-    loaded = {name: load_kit(data / "kits" / name) for name in kits}
-    for song, name, performance in _jobs(faders, kits, performances):
+    done = joblib.Parallel(n_jobs=jobs, return_as="generator")(
+        joblib.delayed(_Job.done)(job) for job in work
+    )
+    for place, (job, found) in enumerate(zip(work, done, strict=True)):
         if progress:
-            progress(f"{song.name}, {name}, {performance.id}", len(made) / total)
-        job_seed = seed + len(made)
-        table = None
-        where = None
-        if cache is not None:
-            where = cache / f"{_key(song, name, performance, job_seed)}.npz"
-            table = _from_cache(where, len(song.tracks))
-        if table is None:
-            tracks = render_song(song, loaded[name], performance, job_seed)
-            table, _ = measure_song(song, tracks)
-            if where is not None:
-                where.parent.mkdir(parents=True, exist_ok=True)
-                np.savez(where, values=table.values)
-        made.append(Rendering(song, name, performance.id, table))
-    if progress:
-        progress("rendered", 1.0)
+            progress(f"rendered {job.song.name}, {job.kit.name}", (place + 1) / len(work))
+        # one object for each song, also where other processes made copies
+        made += [replace(rendering, song=job.song) for rendering in found]
     return made
 
 
 def _jobs(
-    faders: HumanFaders, kits: Sequence[str], performances: Sequence[Performance]
-) -> Iterator[tuple[Song, str, Performance]]:
+    faders: HumanFaders,
+    data: Path,
+    kits: Sequence[str],
+    performances: Sequence[Performance],
+    resting: Sequence[Performance],
+    seed: int,
+    probes: Sequence[Probe],
+    cache: Path | None,
+) -> Iterator[_Job]:
+    each = len(performances) + len(resting)
     for song in faders.songs:
         for kit in kits:
-            for performance in performances:
-                yield song, kit, performance
-
-
-def _key(song: Song, kit: str, performance: Performance, seed: int) -> str:
-    tracks = [[t.raw_file, str(t.role), t.channels, t.raw_lufs] for t in song.tracks]
-    decides = [
-        RENDER_VERSION,
-        features.VERSION,
-        features.COLUMNS,
-        song.name,
-        tracks,
-        kit,
-        performance.id,
-        performance.start,
-        len(performance.strokes),
-        seed,
-    ]
-    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:24]
-
-
-def _from_cache(path: Path, tracks: int) -> FeatureTable | None:
-    if not path.is_file():
-        return None
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            values = held["values"]
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: damaged, delete it and run again: {error}") from error
-    if values.shape != (tracks, len(features.COLUMNS)) or values.dtype != np.float64:
-        raise InputError(f"{path}: holds {values.dtype} {values.shape}: delete it and run again")
-    return FeatureTable(features.COLUMNS, values)
+            yield _Job(
+                song,
+                data / "kits" / kit,
+                tuple(performances),
+                tuple(resting),
+                seed,
+                tuple(probes),
+                cache,
+            )
+            seed += each

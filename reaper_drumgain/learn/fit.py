@@ -1,18 +1,21 @@
-"""Fits the multi-output forest of ``methods.forest`` to songs with human faders.
+"""Fits the forests of ``methods.forest`` and ``methods.multioutput`` to human faders.
 
-What a slot learns is the residual of the level part: R = target + s (d - mean d). Each
-rendering enters several times: as recorded, and with every raw track shifted by up to
-12 dB and its target the other way, so that s times the shift, which no input shows, counts
-as noise; with tracks left out at random, left and right exchanged at random, and tracks
-that have no number in random order. scikit-learn refuses missing targets: an empty slot is
-given its role's mean, and is never scored.
+The linear part comes first: role templates, then role and stereo gains by ridge regression
+on what the level part leaves of the targets. The trees then learn R = target - linear part
+for every slot. Each rendering enters several times: as recorded, and with every raw track
+shifted by up to 12 dB and its target the other way, so that s times the shift, which no
+input shows, counts as noise; with tracks left out at random, left and right exchanged at
+random, and tracks that have no number in random order. scikit-learn refuses missing
+targets: an empty slot is given R = 0 (or its role's mean gain in the multi-output form),
+and is never scored.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +23,19 @@ import numpy.typing as npt
 from reaper_drumgain.features import FeatureTable
 from reaper_drumgain.learn.dataset import Rendering
 from reaper_drumgain.learn.human_faders import Float64, Song
+from reaper_drumgain.learn.metrics import centred_error
 from reaper_drumgain.methods.forest import (
     SLOTS,
-    departures,
+    Seat,
     input_names,
     input_row,
+    is_stereo,
+    linear_gains,
     role_of_slot,
     seat,
-    slope,
 )
-from reaper_drumgain.modelfile import Forest
+from reaper_drumgain.methods.multioutput import levelled
+from reaper_drumgain.modelfile import Forest, LinearPart
 from reaper_drumgain.roles import ROLE_NAMES, Role
 
 SHIFT_DB = 12.0
@@ -55,21 +61,52 @@ SIBLINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FitSettings:
-    """How a forest is fitted. ``leaf``: least share of the rows in a leaf; ``widths_db``: what
-    the width of the level part is chosen from, inside the training songs; ``shrink``: how
-    many tracks a role's mean counts as in favour of the mean of all."""
+    """How a forest is fitted.
+
+    ``leaf``: least share of the rows in a leaf (``multioutput_leaf``: where the trees have to
+    follow levels). ``widths_db`` and ``ridges``: what the width
+    of the level part and the ridge of the linear part are chosen from, inside the training
+    songs; a ridge counts like that many tracks in favour of no difference between roles, as
+    ``shrink`` does for templates. ``inner_trees``: of the forests that calibrate intervals.
+    """
 
     trees: int = 200
+    inner_trees: int = 40
     copies: int = 6
     leaf: float = 0.12
+    multioutput_leaf: float = 0.02
     max_features: float = 0.3
+    kind: Literal["random forest", "extra trees"] = "random forest"
     columns: tuple[str, ...] = ("crest_db", "centroid_hz", "bandwidth_hz", "flatness")
     tie_column: str = "centroid_hz"
-    widths_db: tuple[float, ...] = (2.0, 3.0, 4.0, 5.0, 6.0)
+    widths_db: tuple[float, ...] = (3.0, 4.0, 5.0, 6.0)
+    ridges: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
     shrink: float = 4.0
     drop: float = 0.15
+    coverage: float = 0.8
     seed: int = 527
-    jobs: int = 2
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen inside the training songs."""
+
+    width_db: float
+    ridge: float
+
+
+def songs_of(renderings: Sequence[Rendering]) -> list[Song]:
+    """The songs, each once, in order."""
+    return list({rendering.song.name: rendering.song for rendering in renderings}.values())
+
+
+def _roles(song: Song) -> list[Role]:
+    return [track.role for track in song.tracks]
+
+
+def _channels(song: Song) -> list[int]:
+    return [track.channels for track in song.tracks]
 
 
 def role_effects(
@@ -126,73 +163,113 @@ def fit_role_levels(songs: Sequence[Song], shrink: float) -> RoleLevels:
     return RoleLevels(gains, loudness)
 
 
-@dataclass(frozen=True)
-class LevelPart:
-    """The template and width of ``methods.forest``, and role means of what it leaves."""
-
-    template_lufs: Mapping[str, float]
-    width_db: float
-    residual_db: Mapping[str, float]
-
-    def residual(self, song_roles: Sequence[Role], loudness: Float64, gains: Float64) -> Float64:
-        """(tracks,) gains plus what the level part takes away."""
-        away = departures(loudness, song_roles, self.template_lufs)
-        return np.asarray(gains + slope(away, self.width_db) * away)
-
-    def gains(self, song_roles: Sequence[Role], loudness: Float64) -> Float64:
-        """(tracks,) the gains without a forest: role means of the residual."""
-        zero = np.array([self.residual_db[role.name] for role in song_roles])
-        return zero - self.residual(song_roles, loudness, np.zeros(len(song_roles)))
-
-
-def fit_level_part(songs: Sequence[Song], width_db: float, shrink: float, seed: int) -> LevelPart:
-    """Template and residual means of the songs, half as recorded, half with shifted levels."""
-    roles = [[track.role for track in song.tracks] for song in songs]
-    template, _ = role_effects(roles, [song.raw_lufs for song in songs], shrink)
-    part = LevelPart(template, width_db, {})
-    chance = np.random.default_rng(seed)
-    residuals = []
-    for song, names in zip(songs, roles, strict=True):
-        recorded = part.residual(names, song.raw_lufs, song.target_db)
-        moved = np.zeros(len(names))
-        for shift in chance.uniform(-SHIFT_DB, SHIFT_DB, (64, len(names))):
-            moved += part.residual(names, song.raw_lufs + shift, song.target_db - shift) / 64
-        residuals.append((recorded + moved) / 2)
-    means, _ = role_effects(roles, residuals, shrink)
-    return LevelPart(template, width_db, means)
-
-
-def centred_error(gains: Float64, target: Float64) -> float:
-    """Mean absolute error in dB over tracks, after the common offset: the median error."""
-    error = gains - target
-    return float(np.mean(np.abs(error - np.median(error))))
+def fit_linear(songs: Sequence[Song], choice: Choice, settings: FitSettings) -> LinearPart:
+    """The linear part of the songs, half as recorded, half with shifted levels; no intervals."""
+    template, _ = role_effects(
+        [_roles(song) for song in songs], [song.raw_lufs for song in songs], settings.shrink
+    )
+    chance = np.random.default_rng(settings.seed)
+    designs, wanted = [], []
+    for song in songs:
+        shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (64, len(song.tracks)))
+        roles = _roles(song)
+        above = song.raw_lufs - np.array([template[role.name] for role in roles])
+        levels = np.concatenate([above[None], above + shifts])
+        away = levels - levels.mean(axis=1, keepdims=True)
+        variance = away.var(axis=1, ddof=1, keepdims=True)
+        undone = variance / (variance + choice.width_db**2) * away
+        undone[1:] -= shifts
+        target = song.target_db + (undone[0] + undone[1:].mean(axis=0)) / 2
+        one_hot = [[role.name == name for name in ROLE_NAMES] for role in roles]
+        design = np.column_stack([one_hot, is_stereo(roles, _channels(song))]).astype(float)
+        designs.append(design - design.mean(axis=0))
+        wanted.append(target - target.mean())
+    x, y = np.vstack(designs), np.concatenate(wanted)
+    found = np.linalg.solve(x.T @ x + choice.ridge * np.eye(x.shape[1]), x.T @ y)
+    present = {role.name for song in songs for role in _roles(song)}
+    means = {n: float(v) for n, v in zip(ROLE_NAMES, found[:-1], strict=True) if n in present}
+    return LinearPart(
+        template_lufs=template,
+        width_db=choice.width_db,
+        role_db={name: _mean_or_siblings(name, means) for name in ROLE_NAMES},
+        stereo_db=float(found[-1]),
+        interval_db=dict.fromkeys(ROLE_NAMES, 0.0),
+        interval_rise=0.0,
+        coverage=settings.coverage,
+    )
 
 
-def choose_width(songs: Sequence[Song], settings: FitSettings) -> float:
-    """The width with the least error over songs left out one by one, of ``widths_db``.
+def choose(songs: Sequence[Song], settings: FitSettings) -> Choice:
+    """The width and ridge with the least error of the linear part over songs left out in turn.
 
     The error is the mean of that as recorded and that with 16 shifts of up to 12 dB.
     """
-    return min(settings.widths_db, key=lambda width: width_error(songs, width, settings))
+    choices = [Choice(width, ridge) for width in settings.widths_db for ridge in settings.ridges]
+    return min(choices, key=lambda choice: choice_error(songs, choice, settings))
 
 
-def width_error(songs: Sequence[Song], width_db: float, settings: FitSettings) -> float:
-    """What ``choose_width`` compares."""
+def choice_error(songs: Sequence[Song], choice: Choice, settings: FitSettings) -> float:
+    """What ``choose`` compares."""
     errors = []
     for place, song in enumerate(songs):
-        rest = [*songs[:place], *songs[place + 1 :]]
-        part = fit_level_part(rest, width_db, settings.shrink, settings.seed)
-        roles = [track.role for track in song.tracks]
-        shifts = np.random.default_rng(settings.seed + place).uniform(
-            -SHIFT_DB, SHIFT_DB, (16, len(roles))
-        )
-        recorded = centred_error(part.gains(roles, song.raw_lufs), song.target_db)
+        part = fit_linear([*songs[:place], *songs[place + 1 :]], choice, settings)
+        roles, channels = _roles(song), _channels(song)
+        chance = np.random.default_rng(settings.seed + place)
+        shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (16, len(roles)))
         shifted = [
-            centred_error(part.gains(roles, song.raw_lufs + shift), song.target_db - shift)
+            centred_error(
+                linear_gains(part, song.raw_lufs + shift, roles, channels),
+                song.target_db - shift,
+            )
             for shift in shifts
         ]
-        errors.append((recorded + float(np.mean(shifted))) / 2)
+        recorded = linear_gains(part, song.raw_lufs, roles, channels)
+        errors.append((centred_error(recorded, song.target_db) + float(np.mean(shifted))) / 2)
     return float(np.mean(errors))
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A rendering as it enters the fit: some of its tracks, perhaps recorded louder or softer.
+
+    ``loudness`` is that of the copy and ``target`` the gains that lead to the same place.
+    """
+
+    roles: Sequence[Role]
+    channels: Sequence[int]
+    seats: Sequence[Seat]
+    table: FeatureTable
+    loudness: Float64
+    target: Float64
+
+
+def copies_of(renderings: Sequence[Rendering], settings: FitSettings) -> Iterator[Copy]:
+    """``settings.copies`` of each rendering, half of them with shifted levels."""
+    chance = np.random.default_rng(settings.seed)
+    for rendering in renderings:
+        song = rendering.song
+        for number in range(settings.copies):
+            kept = np.flatnonzero(chance.uniform(size=len(song.tracks)) >= settings.drop)
+            if kept.size < 3:
+                kept = np.arange(len(song.tracks))
+            width = SHIFT_DB if number % 2 else 0.0
+            shift = chance.uniform(-width, width, kept.size)
+            roles = _mirrored([song.tracks[k].role for k in kept], chance.uniform() < 0.5)
+            channels = [song.tracks[k].channels for k in kept]
+            seats = seat(roles, channels, chance.permutation(kept.size).astype(float))
+            values = rendering.table.values[kept].copy()
+            loudness = song.raw_lufs[kept] + shift
+            values[:, rendering.table.columns.index("loudness_lufs")] = loudness
+            table = FeatureTable(rendering.table.columns, values)
+            target = song.target_db[kept] - shift
+            yield Copy(roles, channels, seats, table, loudness, target)
+
+
+def _mirrored(roles: Sequence[Role], exchange: bool) -> list[Role]:
+    other = {"left": "right", "right": "left"}
+    if not exchange:
+        return list(roles)
+    return [Role(r.name, other.get(r.side or "", r.side), r.ordinal) for r in roles]
 
 
 @dataclass(frozen=True)
@@ -206,49 +283,54 @@ class TrainingRows:
 
 
 def training_rows(
-    renderings: Sequence[Rendering], part: LevelPart, settings: FitSettings
+    renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
 ) -> TrainingRows:
-    """The rows that a forest is fitted to, ``copies`` of each rendering."""
-    chance = np.random.default_rng(settings.seed)
-    slot_means = np.array([part.residual_db[role_of_slot(slot)] for slot in SLOTS])
-    inputs, targets, missing = [], [], []
-    for rendering in renderings:
-        song = rendering.song
-        for copy in range(settings.copies):
-            kept = np.flatnonzero(chance.uniform(size=len(song.tracks)) >= settings.drop)
-            if kept.size < 3:
-                kept = np.arange(len(song.tracks))
-            width = SHIFT_DB if copy % 2 else 0.0
-            shift = chance.uniform(-width, width, kept.size)
-            roles = _mirrored([song.tracks[k].role for k in kept], chance.uniform() < 0.5)
-            channels = [song.tracks[k].channels for k in kept]
-            table = FeatureTable(rendering.table.columns, rendering.table.values[kept])
-            left = part.residual(roles, song.raw_lufs[kept] + shift, song.target_db[kept] - shift)
-            left -= np.mean(left - [part.residual_db[role.name] for role in roles])
-            seats = seat(roles, channels, chance.permutation(kept.size).astype(float))
-            row = slot_means.copy()
-            empty = np.ones(len(SLOTS), bool)
-            for one, value in zip(seats, left, strict=True):
-                if not one.beyond:
-                    row[one.slot], empty[one.slot] = value, False
-            inputs.append(input_row(table, seats, settings.columns))
-            targets.append(row)
-            missing.append(empty)
-    return TrainingRows(np.array(inputs), np.array(targets), np.array(missing))
+    """What the trees on top of a linear part are fitted to."""
+    rows = []
+    for copy in copies_of(renderings, settings):
+        left = copy.target - linear_gains(linear, copy.loudness, copy.roles, copy.channels)
+        x = input_row(copy.table, copy.seats, settings.columns)
+        rows.append((x, left - left.mean(), copy.seats))
+    return _in_slots(rows, np.zeros(len(SLOTS)))
 
 
-def _mirrored(roles: Sequence[Role], exchange: bool) -> list[Role]:
-    other = {"left": "right", "right": "left"}
-    if not exchange:
-        return list(roles)
-    return [Role(r.name, other.get(r.side or "", r.side), r.ordinal) for r in roles]
+def multioutput_rows(
+    renderings: Sequence[Rendering], role_db: Mapping[str, float], settings: FitSettings
+) -> TrainingRows:
+    """What the forest that stands alone is fitted to; ``role_db``: mean gains by role."""
+    rows = []
+    columns = multioutput_columns(settings)
+    for copy in copies_of(renderings, settings):
+        expected = np.array([role_db[role.name] for role in copy.roles])
+        x = input_row(levelled(copy.table), copy.seats, columns)
+        rows.append((x, copy.target - np.mean(copy.target - expected), copy.seats))
+    return _in_slots(rows, np.array([role_db[role_of_slot(slot)] for slot in SLOTS]))
+
+
+def multioutput_columns(settings: FitSettings) -> tuple[str, ...]:
+    """The recorded level and the columns of the other forest."""
+    return ("loudness_lufs", *settings.columns)
+
+
+def _in_slots(
+    rows: Sequence[tuple[Float64, Float64, Sequence[Seat]]], empty: Float64
+) -> TrainingRows:
+    """Rows of inputs, values per track and seats; ``empty`` (slots,) stands where none sits."""
+    y = np.tile(empty, (len(rows), 1))
+    filled = np.ones(y.shape, bool)
+    for row, (_, values, seats) in enumerate(rows):
+        for one, value in zip(seats, values, strict=True):
+            if not one.beyond:
+                y[row, one.slot], filled[row, one.slot] = value, False
+    return TrainingRows(np.array([x for x, _, _ in rows]), y, filled)
 
 
 def fit_regressor(rows: TrainingRows, settings: FitSettings):  # type: ignore[no-untyped-def]
-    """scikit-learn's forest on the rows."""
-    from sklearn.ensemble import RandomForestRegressor
+    """scikit-learn's trees on the rows."""
+    from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
-    regressor = RandomForestRegressor(
+    kind = RandomForestRegressor if settings.kind == "random forest" else ExtraTreesRegressor
+    regressor = kind(
         n_estimators=settings.trees,
         min_samples_leaf=settings.leaf,
         max_features=settings.max_features,
@@ -259,20 +341,38 @@ def fit_regressor(rows: TrainingRows, settings: FitSettings):  # type: ignore[no
 
 
 def fit_forest(
-    renderings: Sequence[Rendering], settings: FitSettings, about: Mapping[str, object]
+    renderings: Sequence[Rendering],
+    linear: LinearPart,
+    settings: FitSettings,
+    about: Mapping[str, object],
 ) -> Forest:
-    """The level part and the forest of all renderings, as arrays."""
-    songs = list({rendering.song.name: rendering.song for rendering in renderings}.values())
-    width = choose_width(songs, settings)
-    part = fit_level_part(songs, width, settings.shrink, settings.seed)
-    regressor = fit_regressor(training_rows(renderings, part, settings), settings)
+    """The trees on top of this linear part, as arrays."""
+    regressor = fit_regressor(training_rows(renderings, linear, settings), settings)
     return Forest(
         inputs=input_names(settings.columns),
         outputs=SLOTS,
         columns=settings.columns,
         tie_column=settings.tie_column,
-        template_lufs=part.template_lufs,
-        width_db=width,
+        linear=linear,
+        arrays=as_arrays(regressor),
+        about=about,
+    )
+
+
+def fit_multioutput(
+    renderings: Sequence[Rendering], settings: FitSettings, about: Mapping[str, object]
+) -> Forest:
+    """The forest of ``methods.multioutput``."""
+    levels = fit_role_levels(songs_of(renderings), settings.shrink)
+    rows = multioutput_rows(renderings, levels.gain_db, settings)
+    regressor = fit_regressor(rows, replace(settings, leaf=settings.multioutput_leaf))
+    columns = multioutput_columns(settings)
+    return Forest(
+        inputs=input_names(columns),
+        outputs=SLOTS,
+        columns=columns,
+        tie_column=settings.tie_column,
+        linear=None,
         arrays=as_arrays(regressor),
         about=about,
     )

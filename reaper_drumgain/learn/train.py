@@ -1,4 +1,7 @@
-"""``drumgain train``: data in, model folder and table out. The same bytes each time."""
+"""``drumgain evaluate`` and ``drumgain train``: data in, figures and models out.
+
+The same data, settings and library versions give the same bytes, whatever ``jobs`` is.
+"""
 
 from __future__ import annotations
 
@@ -6,94 +9,152 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import soundfile
 
 import reaper_drumgain
-from reaper_drumgain import modelfile
+from reaper_drumgain import methods, modelfile
 from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.learn import report
 from reaper_drumgain.learn.card import model_card
-from reaper_drumgain.learn.dataset import Performance, Progress, choose_performances, renderings
-from reaper_drumgain.learn.fit import FitSettings, fit_forest, fit_role_levels
+from reaper_drumgain.learn.dataset import (
+    Performance,
+    Progress,
+    Rendering,
+    choose_performances,
+    renderings,
+)
+from reaper_drumgain.learn.evaluate import SongResult, evaluate
+from reaper_drumgain.learn.fit import FitSettings
+from reaper_drumgain.learn.fold import fit_models
 from reaper_drumgain.learn.human_faders import HumanFaders, load_human_faders
 from reaper_drumgain.learn.render import KITS
-from reaper_drumgain.learn.scores import Scores, leave_one_song_out
-from reaper_drumgain.methods.role_levels import KEY
+from reaper_drumgain.methods.base import probes_of
+from reaper_drumgain.probes import Probe
 
-DRAWS, TREES, SEED = 50, 200, 527
+DRAWS, SEED = 50, 527
 PERFORMANCES, EXCERPT_SECONDS = 3, 12.0
 #: for a quick run that shows the way works, not how good the forest is
-REDUCED: dict[str, Any] = {"trees": 20, "performances": 1, "seconds": 8.0}
+REDUCED: dict[str, Any] = {
+    "settings": FitSettings(trees=20, inner_trees=5, widths_db=(4.0, 5.0), ridges=(1.0,)),
+    "performances": 1,
+    "seconds": 8.0,
+}
 #: shares of the time that a full run takes
-_RENDERED, _MEASURED = 0.7, 0.95
+_RENDERED, _MEASURED = 0.3, 0.95
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that was measured, and what it was measured on."""
+
+    faders: HumanFaders
+    renderings: Sequence[Rendering]
+    performances: Sequence[Performance]
+    settings: FitSettings
+    draws: int
+    results: Sequence[SongResult]
+    figures: dict[str, Any]
+
+    @classmethod
+    def run(
+        cls,
+        data: Path,
+        *,
+        draws: int = DRAWS,
+        settings: FitSettings | None = None,
+        seed: int = SEED,
+        jobs: int = 2,
+        performances: int = PERFORMANCES,
+        seconds: float = EXCERPT_SECONDS,
+        cache: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Evaluation:
+        """Renders the songs, and measures all methods with one song left out at a time.
+
+        ``data``: the folder with ``human_faders``, ``kits`` and ``groove``. ``draws``: random
+        shifts of the recorded levels for each song and width. ``performances`` of ``seconds``
+        each are rendered with each kit, and one in which no tom is struck. ``cache``: a
+        folder for what was measured, to be used again. ``settings``: of the fit, but for the
+        seed. ``progress`` is called with what is
+        being done and the share that is done. Raises InputError for data that cannot be used.
+        """
+        settings = replace(settings or FitSettings(), seed=seed)
+        _check(draws, settings.trees, performances, jobs)
+        tell = progress or (lambda _what, _share: None)
+        faders = load_human_faders(data / "human_faders")
+        if len(faders.songs) < 3:
+            raise InputError(f"{data}: {len(faders.songs)} songs, expected 3 or more to learn from")
+        chosen = choose_performances(data / "groove", performances, seconds, seed)
+        rendered = renderings(
+            faders,
+            data,
+            kits=KITS,
+            performances=chosen,
+            resting=choose_performances(data / "groove", 1, seconds, seed, resting=True),
+            probes=all_probes(),
+            seed=seed,
+            cache=cache,
+            jobs=jobs,
+            progress=lambda what, share: tell(what, share * _RENDERED),
+        )
+        results = evaluate(
+            rendered,
+            settings,
+            draws=draws,
+            jobs=jobs,
+            progress=lambda what, share: tell(what, _RENDERED + share * (_MEASURED - _RENDERED)),
+        )
+        figures = report.summary(results, faders, settings)
+        return cls(faders, rendered, chosen, settings, draws, results, figures)
+
+
+def all_probes() -> tuple[Probe, ...]:
+    """What the registered methods want measured besides."""
+    wanted = [probe for name in methods.names() for probe in probes_of(methods.create(name))]
+    return tuple({probe.name: probe for probe in wanted}.values())
 
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a training run did: the scores, where the model is, and all of it as text."""
+    """What a training run did: the figures, where the models are, and the tables as text."""
 
-    scores: Scores
+    evaluation: Evaluation
     folder: Path
     text: str
 
 
 def train(
-    data: Path,
-    output: Path,
-    *,
-    draws: int = DRAWS,
-    trees: int = TREES,
-    seed: int = SEED,
-    jobs: int = 2,
-    performances: int = PERFORMANCES,
-    seconds: float = EXCERPT_SECONDS,
-    cache: Path | None = None,
-    progress: Progress | None = None,
+    data: Path, output: Path, *, progress: Progress | None = None, **options: Any
 ) -> TrainReport:
-    """Renders the songs, measures leave one song out, fits on all, writes into ``output``.
+    """Evaluates, fits on all songs, writes both forests and the model card into ``output``.
 
-    ``data``: the folder with ``human_faders``, ``kits`` and ``groove``. ``draws``: random
-    shifts of the recorded levels for each song and width. ``performances`` of ``seconds``
-    each are rendered with each kit. ``cache``: a folder for what was measured, to be used
-    again. ``progress`` is called with what is being done and the share that is done.
-    Written are the arrays, the manifest and the model card.
-    Raises InputError for data that cannot be used, StorageError where nothing can be written.
+    ``options`` are those of ``Evaluation.run``. Raises InputError for data that cannot be
+    used, StorageError where nothing can be written.
     """
-    _check(draws, trees, performances, jobs)
-    tell = progress or (lambda _what, _share: None)
-    faders = load_human_faders(data / "human_faders")
-    chosen = choose_performances(data / "groove", performances, seconds, seed)
-    rendered = renderings(
-        faders,
-        data,
-        kits=KITS,
-        performances=chosen,
-        seed=seed,
-        cache=cache,
-        progress=lambda what, share: tell(what, share * _RENDERED),
-    )
-    settings = FitSettings(trees=trees, seed=seed, jobs=jobs)
-    scores = leave_one_song_out(
-        rendered,
-        settings,
-        draws=draws,
-        progress=lambda what, share: tell(what, _RENDERED + share * (_MEASURED - _RENDERED)),
-    )
-    tell("fitting on all songs", _MEASURED)
-    about = _about(data, faders, chosen, settings, scores, draws)
-    about[KEY] = asdict(fit_role_levels(faders.songs, settings.shrink))
-    forest = fit_forest(rendered, settings, about)
-    card = model_card(forest, faders, scores, draws)
+    done = Evaluation.run(data, progress=progress, **options)
+    if progress:
+        progress("fitting on all songs", _MEASURED)
+    playing = [rendering for rendering in done.renderings if not rendering.resting]
+    models = fit_models(playing, done.settings, _about(data, done))
     try:
-        modelfile.save(forest, output)
+        modelfile.save(models.forest, output)
+        modelfile.save(models.multioutput, output, modelfile.MULTIOUTPUT)
+        card = model_card(models, done.faders, done.results, done.figures, done.draws)
         (output / "README.md").write_text(card, encoding="utf-8", newline="\n")
     except OSError as error:
         raise StorageError(f"{output}: cannot be written: {error.strerror}") from error
-    tell("done", 1.0)
-    return TrainReport(scores, output, _text(faders, scores, draws, output))
+    if progress:
+        progress("done", 1.0)
+    left_out = (
+        f"{len(done.faders.songs)} songs, {done.faders.mixes} mixes; {done.faders.mutes} faders in "
+        f"effect muted and {done.faders.without_raw} without a raw track left out"
+    )
+    text = f"{left_out}\n\n{report.text(done.figures)}\n\nwritten to {output}"
+    return TrainReport(done, output, text)
 
 
 def _check(draws: int, trees: int, performances: int, jobs: int) -> None:
@@ -109,28 +170,10 @@ def _check(draws: int, trees: int, performances: int, jobs: int) -> None:
         raise InputError(f"trees is {trees}, expected at most {modelfile.MAX_TREES}")
 
 
-def _text(faders: HumanFaders, scores: Scores, draws: int, output: Path) -> str:
-    lines = [
-        f"{len(faders.songs)} songs, {faders.mixes} mixes; {faders.mutes} faders in effect muted "
-        f"and {faders.without_raw} without a raw track left out",
-        f"error in dB against the median engineer on songs left out ({draws} draws of shifts):",
-        "",
-        scores.text(),
-        "",
-        f"written to {output}",
-    ]
-    return "\n".join(lines)
-
-
-def _about(
-    data: Path,
-    faders: HumanFaders,
-    performances: Sequence[Performance],
-    settings: FitSettings,
-    scores: Scores,
-    draws: int,
-) -> dict[str, object]:
-    fitted = {name: value for name, value in asdict(settings).items() if name != "jobs"}
+def _about(data: Path, done: Evaluation) -> dict[str, object]:
+    fitted = {name: value for name, value in asdict(done.settings).items() if name != "jobs"}
+    scores = done.figures["against the median engineer"]["with gate"]
+    faders = done.faders
     return {
         "made_with": {
             "reaper-drumgain": reaper_drumgain.__version__,
@@ -147,14 +190,16 @@ def _about(
             "faders_muted_left_out": faders.mutes,
             "faders_without_raw_left_out": faders.without_raw,
             "tracks_without_target": list(faders.without_target),
-            "performances": [[item.id, item.start] for item in performances],
-            "sha256": _hashes(data, performances),
+            "performances": [[item.id, item.start] for item in done.performances],
+            "sha256": _hashes(data, done.performances),
         },
         "settings": fitted,
         "scores": {
-            "draws": draws,
-            "error_db": scores.summary(),
-            "widths_db": list(scores.widths_db),
+            "draws": done.draws,
+            "error_db": {
+                name: {condition: held["error"] for condition, held in by.items()}
+                for name, by in scores.items()
+            },
         },
     }
 

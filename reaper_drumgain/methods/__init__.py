@@ -26,11 +26,26 @@ class Entry:
 METHODS = (
     Entry(
         "forest",
-        "a random forest with multiple outputs, trained on the faders of human mixes",
+        "a random forest with multiple outputs on a linear part, trained on human mixes",
         "after D. Moffat and M. Sandler, Machine Learning Multitrack Gain Mixing of Drums, "
         "AES 147th Convention, Engineering Brief 527, 2019",
         "reaper_drumgain.methods.forest",
         "ForestMethod",
+    ),
+    Entry(
+        "forest-multioutput",
+        "the plain form of that forest: recorded levels are inputs of its trees",
+        "D. Moffat and M. Sandler, Machine Learning Multitrack Gain Mixing of Drums, "
+        "AES 147th Convention, Engineering Brief 527, 2019",
+        "reaper_drumgain.methods.multioutput",
+        "MultiOutputForest",
+    ),
+    Entry(
+        "linear",
+        "the forest's linear part alone: role, stereo, and how carefully levels were set",
+        "a sanity check without a source of its own, trained on the forest's mixes",
+        "reaper_drumgain.methods.forest",
+        "LinearMethod",
     ),
     Entry(
         "equal-loudness",

@@ -1,15 +1,19 @@
-"""The forest: a multi-output random forest over named role slots, on top of a level part.
+"""The forest: a multi-output random forest over named role slots, on top of a linear part.
 
-    gain of track m = forest_slot(m) - s (d_m - mean d),   d_m = L_m - template(role of m)
-    s = V / (V + W),   V = variance of d over the tracks (n - 1)
+    gain of track m = role(m) + stereo(m) + forest_slot(m) - s (d_m - mean d)
+    d_m = L_m - template(role of m),   s = V / (V + W),   V = variance of d (n - 1)
 
 L is the gated loudness of the raw track, ``template`` the loudness that the role was
-recorded at in the training songs. Careful recordings carry the engineer's wish in their
-levels (V is small, so is s); the levels of careless ones are undone (V is large, s is near
-1). The forest sees no level, only what a change of recording gain leaves alone, so s alone
-decides the slope: a track recorded louder never gets a higher fader relative to any other.
-Proof: with D = d_m - mean d, the derivative of gain m against gain j is at most
--s + s' (2 / (n - 1)) D (d_j - d_m), whose second term stays below s W / (2 (V + W)).
+recorded at in the training songs, ``stereo`` counts for tracks with two channels. Careful
+recordings carry the engineer's wish in their levels (V is small, so is s); the levels of
+careless ones are undone (V is large, s is near 1). The trees see no level, only what a
+change of recording gain leaves alone, so s alone decides the slope: a track recorded louder
+never gets a higher fader relative to any other. Proof: with D = d - mean d, raising track j
+by a little e moves its gain against that of track m by
+-e (s + s' 2 D_j (D_j - D_m) / (n - 1)) with s' = W / (V + W)^2; D_j (D_j - D_m) is at least
+-0.21 (n - 1) V, so the bracket is at least s (1 - 0.42 W / (V + W)), which is above 0.
+
+The interval of a track is its gain -+ interval(role) (1 + rise s): see ``learn.intervals``.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ import numpy.typing as npt
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.features import FeatureTable
 from reaper_drumgain.methods.base import MethodGains, MethodInput
-from reaper_drumgain.modelfile import Forest, bundled_folder, load
+from reaper_drumgain.modelfile import Forest, LinearPart, bundled_folder, load
 from reaper_drumgain.roles import Role
 
 Float64 = npt.NDArray[np.float64]
@@ -57,6 +61,8 @@ SLOTS: tuple[str, ...] = tuple(
 )
 #: roles that have a slot for each side
 SIDED = ("overhead", "room")
+#: roles whose two-channel tracks are stereo pictures of the kit, not one microphone twice
+STEREO = (*SIDED, "cymbal")
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,8 @@ def slope(departure: Float64, width_db: float) -> float:
     if len(departure) < 2:
         return 1.0
     variance = float(np.var(departure, ddof=1))
-    return variance / (variance + width_db**2)
+    total = variance + width_db**2
+    return variance / total if total > 0.0 else 1.0
 
 
 class ForestMethod:
@@ -150,34 +157,102 @@ class ForestMethod:
         """The model, loaded when first needed. Raises ModelError."""
         if self._model is None:
             self._model = load(bundled_folder())
-        if self._model.outputs != SLOTS:
-            raise ModelError("the model has other slots than this version of DrumGain")
-        if self._model.inputs != input_names(self._model.columns):
-            raise ModelError("the model has other inputs than this version of DrumGain")
+        check_fits(self._model)
         return self._model
+
+    def gains(self, given: MethodInput) -> MethodGains:
+        """The gains of the active tracks with their intervals, NaN for the others."""
+        wanted = np.full(len(given.roles), np.nan)
+        intervals = np.full((len(given.roles), 2), np.nan)
+        chosen, roles, channels, table = sounding(given)
+        if chosen.size:
+            linear = linear_part(self.model)
+            wanted[chosen] = predict(self.model, table, roles, channels)
+            half = interval_halves(linear, table.column("loudness_lufs"), roles)
+            intervals[chosen] = wanted[chosen, None] + np.stack([-half, half], axis=1)
+        return MethodGains(wanted, intervals)
+
+
+class LinearMethod(ForestMethod):
+    """The forest's linear part alone: roles, stereo tracks and levels, no trees."""
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for the others."""
         wanted = np.full(len(given.roles), np.nan)
-        loudness = given.table.column("loudness_lufs")
-        chosen = np.flatnonzero(given.active & np.isfinite(loudness))
+        chosen, roles, channels, table = sounding(given)
         if chosen.size:
-            roles = [given.roles[place] for place in chosen]
-            channels = [given.measurement.tracks[place].channels for place in chosen]
-            table = FeatureTable(given.table.columns, given.table.values[chosen])
-            wanted[chosen] = predict(self.model, table, roles, channels)
+            linear = linear_part(self.model)
+            wanted[chosen] = linear_gains(linear, table.column("loudness_lufs"), roles, channels)
         return MethodGains(wanted)
+
+
+def check_fits(model: Forest) -> None:
+    """Raises ModelError where the model is for other slots or inputs than this version's."""
+    if model.outputs != SLOTS:
+        raise ModelError("the model has other slots than this version of DrumGain")
+    if model.inputs != input_names(model.columns):
+        raise ModelError("the model has other inputs than this version of DrumGain")
+
+
+def linear_part(model: Forest) -> LinearPart:
+    """The model's linear part. Raises ModelError where it has none."""
+    if model.linear is None:
+        raise ModelError("the model has no linear part: it belongs to another method")
+    return model.linear
+
+
+def sounding(
+    given: MethodInput,
+) -> tuple[npt.NDArray[np.intp], list[Role], list[int], FeatureTable]:
+    """The places, roles, channels and features of the active tracks that have a loudness."""
+    loudness = given.table.column("loudness_lufs")
+    chosen = np.flatnonzero(given.active & np.isfinite(loudness))
+    roles = [given.roles[place] for place in chosen]
+    channels = [given.measurement.tracks[place].channels for place in chosen]
+    return chosen, roles, channels, FeatureTable(given.table.columns, given.table.values[chosen])
 
 
 def predict(
     model: Forest, table: FeatureTable, roles: Sequence[Role], channels: Sequence[int]
 ) -> Float64:
     """(tracks,) gains in dB of tracks that all sound; their common offset carries no meaning."""
+    linear = linear_part(model)
+    return np.asarray(
+        linear_gains(linear, table.column("loudness_lufs"), roles, channels)
+        + slot_values(model, table, roles, channels)
+    )
+
+
+def slot_values(
+    model: Forest, table: FeatureTable, roles: Sequence[Role], channels: Sequence[int]
+) -> Float64:
+    """(tracks,) what the trees give to the slots that the tracks sit in."""
     seats = seat(roles, channels, table.column(model.tie_column))
-    base = model.predict(input_row(table, seats, model.columns)[None, :])[0]
-    away = departures(table.column("loudness_lufs"), roles, model.template_lufs)
-    forest = base[[one.slot for one in seats]]
-    return np.asarray(forest - slope(away, model.width_db) * away)
+    values = model.predict(input_row(table, seats, model.columns)[None, :])[0]
+    return np.asarray(values[[one.slot for one in seats]])
+
+
+def linear_gains(
+    linear: LinearPart, loudness: Float64, roles: Sequence[Role], channels: Sequence[int]
+) -> Float64:
+    """(tracks,) gains in dB without the trees."""
+    away = departures(loudness, roles, linear.template_lufs)
+    fixed = np.array([linear.role_db[role.name] for role in roles])
+    stereo = linear.stereo_db * is_stereo(roles, channels)
+    return np.asarray(fixed + stereo - slope(away, linear.width_db) * away)
+
+
+def is_stereo(roles: Sequence[Role], channels: Sequence[int]) -> Float64:
+    """(tracks,) 1 where ``stereo_db`` counts, 0 elsewhere."""
+    pairs = zip(roles, channels, strict=True)
+    return np.array([float(r.name in STEREO and (c == 2 or r.side == "stereo")) for r, c in pairs])
+
+
+def interval_halves(linear: LinearPart, loudness: Float64, roles: Sequence[Role]) -> Float64:
+    """(tracks,) half the width of each track's interval in dB."""
+    undone = slope(departures(loudness, roles, linear.template_lufs), linear.width_db)
+    widths = np.array([linear.interval_db[role.name] for role in roles])
+    return np.asarray(widths * (1.0 + linear.interval_rise * undone))
 
 
 def _number(role: Role) -> float:

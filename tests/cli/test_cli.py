@@ -286,8 +286,9 @@ def test_methods_lists_names_and_citations(capsys):
     assert "BS.1770" in out
     listed = json.loads(run(capsys, "methods", "--json")[0])["methods"]
     assert [m["name"] for m in listed] == [
-        *("forest", "equal-loudness", "modified-loudness", "fenton-lee", "cross-adaptive"),
-        *("partial-loudness", "role-template", "role-mean", "equal-rms", "unity", "random"),
+        *("forest", "forest-multioutput", "linear", "equal-loudness", "modified-loudness"),
+        *("fenton-lee", "cross-adaptive", "partial-loudness", "role-template", "role-mean"),
+        *("equal-rms", "unity", "random"),
     ]
     assert all(m["summary"] and m["citation"] for m in listed)
 

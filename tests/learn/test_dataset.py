@@ -7,6 +7,7 @@ import pyloudnorm
 import pytest
 
 from reaper_drumgain import features
+from reaper_drumgain.balance import CLOSE_ROLES
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.dataset import (
     choose_performances,
@@ -66,12 +67,43 @@ def test_performances_that_are_not_there_are_an_error(shared_data, tmp_path):
         choose_performances(tmp_path, 1, 6.0, 1)
 
 
+def test_resting_performances_hold_no_tom(shared_data):
+    (performance,) = choose_performances(shared_data / "groove", 1, 12.0, 1, resting=True)
+    pieces = {stroke.piece for stroke in performance.strokes}
+    assert {"kick", "snare"} <= pieces
+    assert not set(TOMS) & pieces
+
+
+def test_a_resting_performance_has_the_levels_of_the_session(shared_data, faders, performances):
+    """Drums that play have nearly the listed loudness, the toms are far below it."""
+    resting = choose_performances(shared_data / "groove", 1, 6.0, 7, resting=True)
+    one = HumanFaders(faders.songs[2:3], 0, 0, ())
+    playing, still = renderings(
+        one,
+        shared_data,
+        kits=("muldjord",),
+        performances=performances,
+        resting=resting,
+        seed=5,
+    )
+    assert (playing.resting, still.resting) == (False, True)
+    assert playing.song is still.song
+    below = playing.table.column("loudness_lufs") - still.table.column("loudness_lufs")
+    names = [track.role.name for track in playing.song.tracks]
+    assert min(b for b, name in zip(below, names, strict=True) if name == "tom") > 10.0
+    assert abs(below[names.index("kick in")]) < 8.0
+    held = features.holds_only_bleed(still.measurement, names)
+    close = {name for name, only in zip(names, held, strict=True) if only} & CLOSE_ROLES
+    assert close == {"tom"}
+
+
 @pytest.mark.parametrize("kit", KITS)
 @pytest.mark.parametrize("name", ["Good Time", "Old Tree"])
 def test_scaled_tracks_have_the_listed_loudness(shared_data, faders, performances, kit, name):
     (song,) = [song for song in faders.songs if song.name == name]
     tracks = render_song(song, load_kit(shared_data / "kits" / kit), performances[0], seed=3)
-    table, gains = measure_song(song, tracks)
+    measurement, gains = measure_song(song, tracks)
+    table = features.feature_table(measurement)
     assert [track.shape[0] for track in tracks] == [track.channels for track in song.tracks]
     np.testing.assert_allclose(table.column("loudness_lufs"), song.raw_lufs, atol=0.01)
     meter = pyloudnorm.Meter(RATE, filter_class="DeMan")
@@ -105,8 +137,7 @@ def test_a_rendering_comes_from_the_cache_as_it_was_measured(
     for made in (first, second):
         np.testing.assert_array_equal(made[0].table.values, fresh[0].table.values)
     assert second[0].table.columns == features.COLUMNS
-    assert told[0] == 0.0
-    assert told[-1] == 1.0
+    assert told == [1.0, 1.0, 1.0]
 
     held.write_bytes(held.read_bytes()[:200])
     with pytest.raises(InputError, match="delete it and run again"):

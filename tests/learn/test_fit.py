@@ -1,5 +1,7 @@
 """Fitting: role means, the level part, and trees that predict alike in both forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,19 +9,22 @@ from reaper_drumgain import features
 from reaper_drumgain.features import FeatureTable
 from reaper_drumgain.learn.dataset import Rendering
 from reaper_drumgain.learn.fit import (
+    Choice,
     FitSettings,
-    as_arrays,
-    centred_error,
-    choose_width,
+    choose,
+    copies_of,
     fit_forest,
-    fit_level_part,
+    fit_linear,
+    fit_multioutput,
     fit_regressor,
+    fit_role_levels,
+    multioutput_rows,
     role_effects,
     training_rows,
 )
 from reaper_drumgain.learn.human_faders import RawTrack, Song
-from reaper_drumgain.learn.scores import leave_one_song_out
-from reaper_drumgain.methods.forest import SLOTS, input_names, predict
+from reaper_drumgain.learn.metrics import centred_error
+from reaper_drumgain.methods.forest import SLOTS, input_names, linear_gains, predict
 from reaper_drumgain.modelfile import load, save
 from reaper_drumgain.roles import ROLE_NAMES, Role
 
@@ -70,49 +75,87 @@ def test_shrinking_draws_role_means_together():
     assert 0 < drawn["tom"] - drawn["kick in"] < free["tom"] - free["kick in"]
 
 
-def test_error_does_not_count_the_common_offset():
-    target = np.array([1.0, -2.0, 4.0])
-    assert centred_error(target + 7.0, target) == 0.0
-    assert centred_error(target + np.array([0.0, 0.0, 3.0]), target) == pytest.approx(1.0)
+SONGS = [item.song for item in RENDERINGS]
+LINEAR = fit_linear(SONGS, Choice(4.0, 1.0), SETTINGS)
 
 
-def test_the_level_part_learns_what_the_songs_agree_on():
-    songs = [item.song for item in RENDERINGS]
-    part = fit_level_part(songs, 1.0, 0.0, seed=1)
-    found = part.gains([t.role for t in songs[0].tracks], songs[0].raw_lufs)
-    assert centred_error(found, songs[0].target_db) < 1.0
+def test_the_linear_part_learns_what_the_songs_agree_on():
+    part = fit_linear(SONGS, Choice(1.0, 0.01), SETTINGS)
+    song = SONGS[0]
+    found = linear_gains(part, song.raw_lufs, [t.role for t in song.tracks], [1] * 7)
+    assert centred_error(found, song.target_db) < 1.0
+    assert part.role_db["kick out"] == part.role_db["kick in"]
+
+
+def test_the_linear_part_learns_what_stereo_is_worth():
+    """Songs in which overheads on one stereo track are 6 dB louder than elsewhere."""
+    songs = []
+    for place, song in enumerate(SONGS):
+        channels = 1 + place % 2
+        extra = np.array([6.0 * (channels - 1) * (t.role.name == "overhead") for t in song.tracks])
+        tracks = tuple(
+            replace(t, channels=channels if t.role.name == "overhead" else 1) for t in song.tracks
+        )
+        songs.append(replace(song, tracks=tracks, target_db=song.target_db + extra))
+    part = fit_linear(songs, Choice(1.0, 0.01), SETTINGS)
+    assert part.stereo_db == pytest.approx(6.0, abs=0.7)
+
+
+def test_a_ridge_draws_roles_together():
+    free = fit_linear(SONGS, Choice(4.0, 0.01), SETTINGS).role_db
+    drawn = fit_linear(SONGS, Choice(4.0, 100.0), SETTINGS).role_db
+    assert abs(drawn["snare top"] - drawn["hi-hat"]) < abs(free["snare top"] - free["hi-hat"]) / 2
 
 
 def test_the_width_follows_the_data():
     """Where engineers undo all departures a narrow width is best."""
-    songs = [item.song for item in RENDERINGS]
-    assert choose_width(songs, FitSettings(widths_db=(0.5, 20.0), shrink=0.5)) == 0.5
+    settings = FitSettings(widths_db=(0.5, 20.0), ridges=(0.1,), shrink=0.5)
+    assert choose(SONGS, settings).width_db == 0.5
+
+
+def test_copies_are_as_recorded_or_shifted_and_lead_to_the_same_place():
+    held = list(copies_of(RENDERINGS, SETTINGS))
+    assert len(held) == 8 * SETTINGS.copies
+    shifted = 0
+    for place, copy in enumerate(held):
+        song = SONGS[place // SETTINGS.copies]
+        ends = {round(e, 9) for e in (song.raw_lufs + song.target_db).tolist()}
+        assert {round(e, 9) for e in (copy.loudness + copy.target).tolist()} <= ends
+        np.testing.assert_array_equal(copy.table.column("loudness_lufs"), copy.loudness)
+        shifted += not set(copy.loudness.tolist()) <= set(song.raw_lufs.tolist())
+    assert shifted == 8 * (SETTINGS.copies // 2)
 
 
 def test_rows_hold_missing_inputs_and_whole_targets():
-    part = fit_level_part([item.song for item in RENDERINGS], 4.0, 4.0, seed=1)
-    rows = training_rows(RENDERINGS, part, SETTINGS)
+    rows = training_rows(RENDERINGS, LINEAR, SETTINGS)
     assert rows.x.shape == (8 * 3, len(input_names(SETTINGS.columns)))
     assert rows.y.shape == rows.filled.shape == (8 * 3, len(SLOTS))
     assert np.isnan(rows.x).any()
     assert np.isfinite(rows.y).all()
     room = SLOTS.index("room stereo 1")
     assert rows.filled[:, room].all()
-    assert set(rows.y[:, room]) == {part.residual_db["room"]}
-    again = training_rows(RENDERINGS, part, SETTINGS)
+    assert set(rows.y[:, room]) == {0.0}
+    again = training_rows(RENDERINGS, LINEAR, SETTINGS)
     np.testing.assert_array_equal(rows.x, again.x)
     np.testing.assert_array_equal(rows.y, again.y)
 
 
-def test_arrays_predict_as_scikit_learn_does_with_missing_values(tmp_path):
+def test_the_plain_form_sees_levels_and_fills_with_role_means():
+    means = fit_role_levels(SONGS, 4.0).gain_db
+    rows = multioutput_rows(RENDERINGS, means, SETTINGS)
+    names = input_names(fit_multioutput(RENDERINGS, SETTINGS, {}).columns)
+    level = rows.x[:, names.index("kick in 1: loudness_lufs")]
+    assert np.nanstd(level) > 3.0
+    assert set(rows.y[:, SLOTS.index("room stereo 1")]) == {means["room"]}
+
+
+@pytest.mark.parametrize("kind", ["random forest", "extra trees"])
+def test_arrays_predict_as_scikit_learn_does_with_missing_values(tmp_path, kind):
     rng = np.random.default_rng(4)
-    part = fit_level_part([item.song for item in RENDERINGS], 4.0, 4.0, seed=1)
-    settings = FitSettings(trees=40, copies=8, leaf=0.01, jobs=1)
-    regressor = fit_regressor(training_rows(RENDERINGS, part, settings), settings)
-    forest = fit_forest(RENDERINGS, settings, {"settings": {}})
-    forest.arrays.update(as_arrays(regressor))
-    save(forest, tmp_path)
-    rows = training_rows(RENDERINGS, part, settings).x
+    settings = FitSettings(trees=40, copies=8, leaf=0.01, kind=kind)
+    regressor = fit_regressor(training_rows(RENDERINGS, LINEAR, settings), settings)
+    save(fit_forest(RENDERINGS, LINEAR, settings, {"settings": {}}), tmp_path)
+    rows = training_rows(RENDERINGS, LINEAR, settings).x
     rows = np.concatenate([rows, rows * rng.normal(1, 0.5, rows.shape)])
     rows[rng.uniform(size=rows.shape) < 0.2] = np.nan
     rows[-1], rows[-2] = np.nan, 1e30
@@ -122,44 +165,10 @@ def test_arrays_predict_as_scikit_learn_does_with_missing_values(tmp_path):
 
 
 def test_a_fitted_forest_finds_the_wishes_of_a_song_it_never_saw():
-    forest = fit_forest(RENDERINGS, SETTINGS, {})
+    forest = fit_forest(RENDERINGS, LINEAR, SETTINGS, {})
     new = invented(99)
     tracks = new.song.tracks
     found = predict(forest, new.table, [t.role for t in tracks], [1] * len(tracks))
     assert centred_error(found, new.song.target_db) < centred_error(
         np.zeros(len(tracks)), new.song.target_db
     )
-
-
-def test_scores_know_what_is_true_of_the_baselines():
-    scores = leave_one_song_out(RENDERINGS[:5], SETTINGS, draws=5, widths_db=(12.0,))
-    assert scores.songs == tuple(item.song.name for item in RENDERINGS[:5])
-    assert scores.slopes["unity"] == 0.0
-    assert scores.slopes["equal-loudness"] == pytest.approx(-1.0)
-    assert -1.0 < scores.slopes["forest"] < 0.0
-    shifted = scores.shifted[12.0]
-    for method in ("equal-loudness", "equal-rms", "role-template"):
-        expected = np.repeat(scores.recorded[method][:, None], 5, axis=1)
-        np.testing.assert_allclose(shifted[method], expected, atol=1e-9)
-    assert shifted["unity"].mean() > scores.recorded["unity"].mean()
-    for item, error in zip(RENDERINGS[:5], scores.recorded["unity"], strict=True):
-        assert error == pytest.approx(centred_error(np.zeros(7), item.song.target_db))
-    assert "forest" in scores.text()
-    assert scores.summary()["unity"]["recorded"] == pytest.approx(
-        scores.recorded["unity"].mean(), abs=1e-4
-    )
-
-
-def test_no_song_is_measured_by_what_was_fitted_to_it(monkeypatch):
-    from reaper_drumgain.learn import scores
-
-    seen = []
-    fit = scores.fold_rules
-
-    def watched(renderings, settings):
-        seen.append({item.song.name for item in renderings})
-        return fit(renderings, settings)
-
-    monkeypatch.setattr(scores, "fold_rules", watched)
-    result = leave_one_song_out(RENDERINGS[:3], SETTINGS, draws=1, widths_db=(12.0,))
-    assert seen == [set(result.songs) - {song} for song in result.songs]

@@ -1,5 +1,7 @@
 """The run-time method: seats, slopes, what changes nothing."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,14 +14,19 @@ from reaper_drumgain.methods.base import MethodInput
 from reaper_drumgain.methods.forest import (
     SLOTS,
     ForestMethod,
+    LinearMethod,
     Seat,
     departures,
+    interval_halves,
+    linear_gains,
     predict,
     role_of_slot,
     seat,
     slope,
+    slot_values,
 )
-from reaper_drumgain.modelfile import bundled_folder, load
+from reaper_drumgain.methods.multioutput import MultiOutputForest
+from reaper_drumgain.modelfile import DEFAULT, MULTIOUTPUT, bundled_folder, load
 from reaper_drumgain.roles import ROLE_NAMES, SIDES, Role
 
 MODEL = load(bundled_folder())
@@ -146,6 +153,66 @@ def test_the_order_of_tracks_changes_nothing(tracks, seed):
     np.testing.assert_allclose(mixed, straight[order], atol=1e-9)
 
 
+@settings(max_examples=200)
+@given(sessions.filter(lambda tracks: len(tracks) > 1), st.data())
+def test_no_width_of_the_linear_part_lets_a_louder_track_rise(tracks, data):
+    """The proof in the module holds for every W, not only for the one that was fitted."""
+    from dataclasses import replace
+
+    part = replace(MODEL.linear, width_db=data.draw(st.floats(0.0, 60.0)))
+    roles, channels = [role for role, _ in tracks], [1] * len(tracks)
+    levels = np.array([level for _, level in tracks])
+    louder = levels.copy()
+    track = data.draw(st.integers(0, len(tracks) - 1))
+    louder[track] += data.draw(st.floats(0.01, 40.0))
+    change = linear_gains(part, louder, roles, channels) - linear_gains(
+        part, levels, roles, channels
+    )
+    assert np.delete(change - change[track], track).min() >= -1e-9
+
+
+def test_intervals_lie_around_the_gains_and_are_wider_for_careless_levels():
+    roles = [Role("kick"), Role("snare top"), Role("hi-hat")]
+    found = ForestMethod().gains(method_input([-30, -25, -20], roles, [True, True, False]))
+    low, high = found.intervals_db.T
+    np.testing.assert_allclose((low + high)[:2] / 2, found.gains_db[:2])
+    assert (high - low)[:2].min() > 2.0
+    assert np.isnan(found.intervals_db[2]).all()
+    usual = np.array([MODEL.linear.template_lufs[role.name] for role in roles])
+    careful = interval_halves(MODEL.linear, usual, roles)
+    careless = interval_halves(MODEL.linear, usual + np.array([20.0, -20.0, 0.0]), roles)
+    assert (careless > careful).all()
+
+
+def test_the_linear_method_is_the_forest_without_its_trees():
+    roles = [Role("kick"), Role("snare top"), Role("overhead", "stereo")]
+    given_input = method_input([-30, -25, -20], roles, [True, False, True])
+    found = LinearMethod().gains(given_input)
+    expected = linear_gains(
+        MODEL.linear,
+        given_input.table.column("loudness_lufs")[[0, 2]],
+        [roles[0], roles[2]],
+        [1, 1],
+    )
+    np.testing.assert_allclose(found.gains_db[[0, 2]], expected)
+    assert np.isnan(found.gains_db[1])
+    assert found.intervals_db is None
+
+
+def test_the_plain_form_does_not_mind_how_loud_the_whole_recording_is():
+    roles = [Role("kick"), Role("snare top"), Role("hi-hat")]
+    quiet = MultiOutputForest().gains(method_input([-40, -35, -30], roles, [True] * 3)).gains_db
+    loud = MultiOutputForest().gains(method_input([-30, -25, -20], roles, [True] * 3)).gains_db
+    np.testing.assert_allclose(loud, quiet, atol=1e-6)
+    assert np.ptp(quiet) > 0.1
+
+
+def test_a_forest_for_one_method_is_refused_by_the_other():
+    given_input = method_input([-30.0, -25.0], [Role("kick"), Role("snare")], [True, True])
+    with pytest.raises(ModelError, match="no linear part"):
+        ForestMethod(load(bundled_folder(), MULTIOUTPUT)).gains(given_input)
+
+
 def test_careful_levels_are_undone_less_than_careless_ones():
     assert slope(np.array([-0.5, 0.5, 0.0]), 5.0) < 0.02
     assert slope(np.array([-20.0, 20.0, 0.0]), 5.0) > 0.9
@@ -193,8 +260,16 @@ def test_silent_and_inactive_tracks_get_no_gain_and_change_nothing():
     assert np.isnan(none).all()
 
 
-def test_the_registry_makes_it():
-    assert isinstance(methods.create("forest"), ForestMethod)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("forest", ForestMethod),
+        ("linear", LinearMethod),
+        ("forest-multioutput", MultiOutputForest),
+    ],
+)
+def test_the_registry_makes_it(name, kind):
+    assert type(methods.create(name)) is kind
 
 
 def test_a_model_for_other_slots_or_inputs_is_refused():
@@ -210,3 +285,17 @@ def test_a_model_for_other_slots_or_inputs_is_refused():
 
 def test_seats_are_plain_values():
     assert seat([Role("ride")], [1], np.array([np.nan])) == [Seat(SLOTS.index("ride 1"), False)]
+
+
+@pytest.mark.parametrize("name", [DEFAULT, MULTIOUTPUT])
+def test_24_tracks_take_less_than_20_ms_once_their_features_exist(name):
+    rng = np.random.default_rng(1)
+    model = load(bundled_folder(), name)
+    roles = [Role(ROLE_NAMES[place % len(ROLE_NAMES)]) for place in range(24)]
+    features_of_24 = table(rng.uniform(-45.0, -15.0, 24), rng)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        slot_values(model, features_of_24, roles, [1] * 24)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.020

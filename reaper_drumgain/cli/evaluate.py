@@ -1,0 +1,59 @@
+"""``drumgain evaluate``: how good is every method on songs that it never saw?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from reaper_drumgain.cli.show import ProgressLine, printable_lines
+from reaper_drumgain.cli.train import add_data, check_data
+from reaper_drumgain.errors import StorageError
+
+NAME = "evaluate"
+SUMMARY = "Compare all methods with the faders of human engineers, one song left out at a time."
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    add_data(parser)
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write every figure here, for programs"
+    )
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures here")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Render, fit and measure; print the tables; write what was asked for."""
+    check_data(arguments)
+    from reaper_drumgain.learn import report
+    from reaper_drumgain.learn.train import REDUCED, Evaluation
+
+    reduced = REDUCED if arguments.reduced else {}
+    progress = ProgressLine()
+    try:
+        done = Evaluation.run(
+            arguments.data,
+            draws=arguments.draws,
+            seed=arguments.seed,
+            jobs=arguments.jobs,
+            cache=arguments.cache,
+            progress=progress,
+            **reduced,
+        )
+    finally:
+        progress.clear()
+    print(printable_lines(report.text(done.figures)))
+    try:
+        if arguments.json is not None:
+            document = json.dumps(done.figures, indent=1, allow_nan=False)
+            arguments.json.write_text(document + "\n", encoding="utf-8")
+            print(f"\nwritten: {printable_lines(str(arguments.json))}")
+        if arguments.plots is not None:
+            from reaper_drumgain.learn.pictures import save_pictures
+
+            for path in save_pictures(done.results, done.figures, arguments.plots):
+                print(f"written: {printable_lines(str(path))}")
+    except OSError as error:
+        raise StorageError(f"{error.filename}: cannot be written: {error.strerror}") from error
+    return 0
