@@ -39,7 +39,7 @@ def with_effects(reaper):
 
 
 def settings_for(reaper, audio):
-    return reaper.press("settings", {"values": ["2", "100", "keep", "all", "volume", audio]})
+    return reaper.press("settings", {"values": ["equal-loudness", "100", "keep", "all", "volume", audio]})
 
 
 def decibels(report):
