@@ -39,6 +39,7 @@ from reaper_drumgain.learn.render import (
     render,
 )
 from reaper_drumgain.learn.store import load_measurement, louder, save_measurement
+from reaper_drumgain.learn.work import in_processes
 from reaper_drumgain.probes import Probe
 from reaper_drumgain.roles import Role
 
@@ -337,15 +338,11 @@ def renderings(
     cache is keyed by everything that decides it, and read without pickle. ``jobs``: how many
     processes work; the result does not depend on it.
     """
-    import joblib
-
     for name in kits:
         load_kit(data / "kits" / name)
     work = list(_jobs(faders, data, kits, performances, resting, seed, probes, cache))
     made: list[Rendering] = []
-    done = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(_Job.done)(job) for job in work
-    )
+    done = in_processes(_Job.done, work, jobs)
     for place, (job, found) in enumerate(zip(work, done, strict=True)):
         if progress:
             progress(f"rendered {job.song.name}, {job.kit.name}", (place + 1) / len(work))

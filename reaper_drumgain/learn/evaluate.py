@@ -15,6 +15,7 @@ holds it) keeps its place among the others.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ from reaper_drumgain.learn.fold import FOREST, Fold, fit_fold
 from reaper_drumgain.learn.human_faders import Float64, Song
 from reaper_drumgain.learn.intervals import Widths
 from reaper_drumgain.learn.store import louder
+from reaper_drumgain.learn.work import in_processes
 from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.methods.chance import Random
 from reaper_drumgain.roles import Role
@@ -104,13 +106,9 @@ def evaluate(
     progress: Progress | None = None,
 ) -> list[SongResult]:
     """The results of every song. The number of processes (``jobs``) does not change them."""
-    import joblib
-
     songs = songs_of(renderings)
-    done = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(evaluate_song)(renderings, place, settings, draws)
-        for place in range(len(songs))
-    )
+    measured = functools.partial(evaluate_song, renderings, settings=settings, draws=draws)
+    done = in_processes(measured, range(len(songs)), jobs)
     results: list[SongResult] = []
     for result in done:
         results.append(result)
