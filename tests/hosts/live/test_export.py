@@ -39,7 +39,8 @@ def with_effects(reaper):
 
 
 def settings_for(reaper, audio):
-    return reaper.press("settings", {"values": ["equal-loudness", "100", "keep", "all", "volume", audio]})
+    values = ["equal-loudness", "100", "keep", "all", "volume", audio]
+    return reaper.press("settings", {"values": values})
 
 
 def decibels(report):
