@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,13 @@ from numpy.typing import NDArray
 from reaper_drumgain import features, methods, reasons
 from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.levels import PathLevels
-from reaper_drumgain.methods.base import MethodInput, probes_of
-from reaper_drumgain.mixing import Progress, Sound
+from reaper_drumgain.methods.base import Method, MethodInput, probes_of
+from reaper_drumgain.mixing import Heard, Listener, Progress, Sound, listen
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
 from reaper_drumgain.selection import EMPTY, DrumTrack, Selection, select
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
-from reaper_drumgain.solver import Solution, Solver
+from reaper_drumgain.solver import PeakMeter, Solution, Solver
 from reaper_drumgain.units import Decibel, decibel_or_none
 
 #: roles whose microphone stands at one drum: without its drum it holds only bleed
@@ -43,7 +44,12 @@ _BUS_DB = 0.5
 
 
 def balance(
-    session: Session, settings: Settings, *, threads: int = 2, progress: Progress | None = None
+    session: Session,
+    settings: Settings,
+    *,
+    threads: int = 2,
+    progress: Progress | None = None,
+    listener: Listener = listen,
 ) -> GainPlan:
     """The faders that the settings' method gives to the drum tracks of a session.
 
@@ -52,59 +58,109 @@ def balance(
     """
     method = methods.create(settings.method)
     selection = select(session, settings)
-    drums = [drum for drum in selection.drums if drum.measured]
+    drums = measured_drums(selection)
     if not any(drum.flag is None for drum in drums):
         raise NothingToBalanceError(_why_nothing(session, selection))
-    sound = Sound(session, drums, progress, settings.span)
-    measurement = sound.measure(threads, probes_of(method))
-    table = features.feature_table(measurement)
-    loudness = table.column("loudness_lufs")
-    unread = np.array([bool(_UNREAD & set(flags)) for flags in sound.flags])
-    silent = ~np.isfinite(loudness)
-    close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
-    drum_of = [_drum_of(drum) for drum in drums]
-    bleed = features.holds_only_bleed(measurement, drum_of) & close & ~silent
-    active = ~(silent | bleed)
-    path = PathLevels(measurement, [drum.path for drum in drums])
+    span = settings.span
+    heard = listener(session, drums, span, probes_of(method), threads=threads, progress=progress)
+
+    def peaks(mixes: Sequence[NDArray[np.float64]]) -> list[float]:
+        return Sound(session, drums, progress, span).peaks(mixes)
+
+    return decide(session, settings, selection, heard, method, peaks)
+
+
+def measured_drums(selection: Selection) -> tuple[DrumTrack, ...]:
+    """The drum tracks whose audio counts: what is listened to, in this order."""
+    return tuple(drum for drum in selection.drums if drum.measured)
+
+
+def decide(
+    session: Session,
+    settings: Settings,
+    selection: Selection,
+    heard: Heard,
+    method: Method,
+    peaks: PeakMeter,
+) -> GainPlan:
+    """The plan for what was heard of ``measured_drums(selection)``; reads no audio itself.
+
+    ``peaks`` is asked only for the level ``peak``.
+    """
+    drums = measured_drums(selection)
+    found = _findings(drums, heard)
+    path = PathLevels(heard.measurement, [drum.path for drum in drums])
     wanted = method.gains(
-        MethodInput(tuple(drum.role for drum in drums), table, measurement, active)
-    )
-    readable = ~(unread & silent)
-    solver = Solver(drums, active, readable, path, settings, sound.peaks)
-    solution = solver.solve(wanted.gains_db, wanted.intervals_db)
-    peaks = table.column("peak_dbfs")
-    states = [
-        UNREADABLE if not readable[i] else _state(silent[i], bleed[i], peaks[i])
-        for i in range(len(drums))
-    ]
-    measured = {
-        drum.track.index: _measured_plan(
-            drum, place, states[place], sound, path, loudness, solution
+        MethodInput(
+            tuple(drum.role for drum in drums), found.table, heard.measurement, found.active
         )
+    )
+    solver = Solver(drums, found.active, found.readable, path, settings, peaks)
+    solution = solver.solve(wanted.gains_db, wanted.intervals_db)
+    measured = {
+        drum.track.index: _measured_plan(drum, place, found, heard.flags[place], path, solution)
         for place, drum in enumerate(drums)
     }
     plans = [measured.get(d.track.index) or _still_plan(d) for d in selection.drums]
-    plans = _with_reasons(plans, selection)
     warnings = [*session.warnings, *selection.warnings, *_reader_warnings(session, selection)]
-    warnings += [*sound.warnings(), *solution.warnings]
+    warnings += [*heard.warnings, *solution.warnings]
     warnings += _level_warnings(drums, path, solution)
-    warnings += _headroom_warnings(drums, path, peaks + solution.faders)
+    warnings += _headroom_warnings(drums, path, found.peaks_dbfs + solution.faders)
     return GainPlan(
         project=session.path,
         method=settings.method,
         settings=settings,
-        tracks=tuple(plans),
+        tracks=tuple(_with_reasons(plans, selection)),
         untouched=selection.untouched,
         levels=_levels(solution),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
 
-def _state(silent: bool, bleed: bool, peak: float) -> str | None:
-    if silent:
-        # a track shorter than a gating block, or under the absolute gate, has no loudness
-        return FAINT if math.isfinite(peak) else SILENT
-    return BLEED if bleed else None
+@dataclass(frozen=True)
+class _Findings:
+    """What the measurement says of each measured track, all (n,). ``states``: why a track is
+    not active, in the flags' words."""
+
+    table: features.FeatureTable
+    states: tuple[str | None, ...]
+
+    @property
+    def loudness_lufs(self) -> NDArray[np.float64]:
+        return self.table.column("loudness_lufs")
+
+    @property
+    def peaks_dbfs(self) -> NDArray[np.float64]:
+        return self.table.column("peak_dbfs")
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Tracks that hold their own drum."""
+        return np.array([state is None for state in self.states])
+
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """Tracks of whose media something could be read."""
+        return np.array([state != UNREADABLE for state in self.states])
+
+
+def _findings(drums: Sequence[DrumTrack], heard: Heard) -> _Findings:
+    table = features.feature_table(heard.measurement)
+    silent = ~np.isfinite(table.column("loudness_lufs"))
+    close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
+    drum_of = [_drum_of(drum) for drum in drums]
+    bleed = features.holds_only_bleed(heard.measurement, drum_of) & close
+    peaks = table.column("peak_dbfs")
+
+    def state(place: int) -> str | None:
+        if silent[place]:
+            if _UNREAD & set(heard.flags[place]):
+                return UNREADABLE
+            # a track shorter than a gating block, or under the absolute gate, has no loudness
+            return FAINT if math.isfinite(peaks[place]) else SILENT
+        return BLEED if bleed[place] else None
+
+    return _Findings(table, tuple(state(place) for place in range(len(drums))))
 
 
 def _drum_of(drum: DrumTrack) -> tuple[object, ...]:
@@ -169,21 +225,21 @@ def _still_plan(drum: DrumTrack) -> TrackPlan:
 def _measured_plan(
     drum: DrumTrack,
     place: int,
-    state: str | None,
-    sound: Sound,
+    found: _Findings,
+    heard_flags: Sequence[str],
     path: PathLevels,
-    loudness: NDArray[np.float64],
     solution: Solution,
 ) -> TrackPlan:
     still = _still_plan(drum)
-    flags = [*still.flags, *([state] if state else []), *sound.flags[place]]
+    state = found.states[place]
+    flags = [*still.flags, *([state] if state else []), *heard_flags]
     if drum.track.effects_enabled and _enabled(drum.track):
         flags.append(EFFECTS)
     if drum.links:
         flags.append(GROUP if drum.track.volume_groups else PAIR)
     if solution.limited_db and drum.flag is None:
         flags.append(LIMITED)
-    own = float(loudness[place])
+    own = float(found.loudness_lufs[place])
     return dataclasses.replace(
         still,
         new_db=_fader(Decibel(float(solution.faders[place]))),

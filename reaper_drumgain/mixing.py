@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,49 @@ _LONGEST_S = 12 * 3600
 
 #: called with what is being done and the share of it that is done
 Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What listening to n drum tracks found: all that plans are made of, without their audio.
+
+    ``flags``: per track, what of it is not played as REAPER plays it. ``warnings``: the same in
+    sentences, track by track.
+    """
+
+    measurement: features.Measurement
+    flags: tuple[tuple[str, ...], ...]
+    warnings: tuple[str, ...]
+
+
+class Listener(Protocol):
+    """Listens to drum tracks: ``listen`` does so, others may know already what it would find."""
+
+    def __call__(
+        self,
+        session: Session,
+        drums: Sequence[DrumTrack],
+        span: tuple[float, float] | None,
+        probes: Sequence[Probe],
+        *,
+        threads: int,
+        progress: Progress | None,
+    ) -> Heard:
+        """What these tracks of a session hold within ``span`` (seconds), with ``probes``."""
+        ...
+
+
+def listen(
+    session: Session,
+    drums: Sequence[DrumTrack],
+    span: tuple[float, float] | None = None,
+    probes: Sequence[Probe] = (),
+    *,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> Heard:
+    """Read the audio of these tracks once and measure it. The plain ``Listener``."""
+    return Sound(session, drums, progress, span).measure(threads, probes)
 
 
 def stretches(
@@ -119,7 +164,6 @@ class Sound:
         self._start, self._end = playing_span(session, tracks, span)
         self._warnings: list[str] = []
         self._kept: tuple[tuple[int, int], ...] | None = None
-        self.flags: list[tuple[str, ...]] = [()] * len(drums)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[list[Shortened]]:
@@ -158,24 +202,20 @@ class Sound:
         progress = self._progress
         return lambda share: None if progress is None else progress(doing, share)
 
-    def measure(self, threads: int, probes: Sequence[Probe] = ()) -> features.Measurement:
+    def measure(self, threads: int, probes: Sequence[Probe] = ()) -> Heard:
         """One pass over all tracks in step, with ``probes`` besides."""
         with self._open() as streams:
             tell = self._tell("listening")
             measurement = features.measure(streams, threads=threads, progress=tell, probes=probes)
-            self.flags = [stream.flags for stream in streams]
+            flags = tuple(stream.flags for stream in streams)
             for drum, stream in zip(self._drums, streams, strict=True):
                 self._warnings += [f"track {drum.track.name!r}: {w}" for w in stream.warnings]
-        return measurement
+        return Heard(measurement, flags, tuple(self._warnings))
 
     def channels(self) -> list[int]:
         """1 or 2 per track."""
         with self._open() as streams:
             return [stream.channels for stream in streams]
-
-    def warnings(self) -> list[str]:
-        """What of the media could not be played faithfully, track by track."""
-        return list(self._warnings)
 
     def peaks(self, mixes: Sequence[NDArray[np.float64]]) -> list[float]:
         """The sample peak in dBFS of each mix, given as (2, channels) linear gains.
