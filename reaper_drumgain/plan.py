@@ -5,10 +5,59 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reaper_drumgain import codec
+from reaper_drumgain.session import EnvelopeKind, EnvelopePoint
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import Decibel
 
 SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SectionGain:
+    """What one section of the song gets: ``fader_db`` is its fader there, the plan's
+    ``new_db`` and the envelope together. ``state``: why the track holds in this section, in
+    the flags' words, None where it plays."""
+
+    name: str
+    start: float
+    end: float
+    fader_db: Decibel
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackAutomation:
+    """What becomes of one envelope of a track. All numbers are final: a host only writes them.
+
+    ``envelope``: ``volume`` or ``trim volume``. It is made where the track has none; it is
+    switched on (and shown, where it is made). Its points are afterwards, in this order: the
+    first ``kept_before`` of those that it has now, untouched; ``points``; the last
+    ``kept_after`` of those that it has now, untouched. It has ``old_points`` now: with another
+    number the plan belongs to another state, and the host refuses (ConflictError). Its scaling
+    mode stays; one that is made gets REAPER's usual one (``VOLTYPE 1`` in files).
+
+    Values are linear gains that multiply the fader's (files hold them as they are, ReaScript
+    takes them scaled), ``shape`` is REAPER's number. Times are whole milliseconds and values
+    whole millionths, so that they survive REAPER's own writing.
+
+    ``mark`` is stored on the track under ``marks.KEY`` (P_EXT in REAPER, a
+    line of ``<EXT`` in files), in place of one that is there; ``marks.take_back`` reads it.
+    """
+
+    envelope: EnvelopeKind
+    points: tuple[EnvelopePoint, ...]
+    mark: str
+    old_points: int = 0
+    kept_before: int = 0
+    kept_after: int = 0
+    sections: tuple[SectionGain, ...] = ()
+
+    def result(self, old: tuple[EnvelopePoint, ...]) -> tuple[EnvelopePoint, ...]:
+        """All points of the envelope afterwards. Raises ValueError where ``old`` is not what
+        the plan was made for."""
+        if len(old) != self.old_points:
+            raise ValueError(f"the envelope has {len(old)} points, expected {self.old_points}")
+        return (*old[: self.kept_before], *self.points, *old[len(old) - self.kept_after :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +70,10 @@ class TrackPlan:
     after the move. ``interval_db``: between which faders the median of many engineers lies, for
     most tracks (80 % with the forest), around where the full move ends; None where the method
     gives none, and for tracks that stay. ``flags`` are short stable words, ``reason`` a sentence.
+
+    With automation ``new_db`` is the constant part, which stays in the fader, and
+    ``automation`` what the envelope adds to it over time; None where nothing is written, and
+    ``not_automated`` then says why, if the track was to get some.
     """
 
     index: int
@@ -36,6 +89,8 @@ class TrackPlan:
     reason: str | None = None
     loudness_lufs: Decibel | None = None
     path_db: Decibel | None = None
+    automation: TrackAutomation | None = None
+    not_automated: str | None = None
 
     @property
     def moves(self) -> bool:
@@ -81,6 +136,11 @@ class GainPlan:
     def moves(self) -> tuple[TrackPlan, ...]:
         """The tracks whose fader changes."""
         return tuple(track for track in self.tracks if track.moves)
+
+    @property
+    def automated(self) -> tuple[TrackPlan, ...]:
+        """The tracks that get an envelope."""
+        return tuple(track for track in self.tracks if track.automation is not None)
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The plan as a JSON document."""

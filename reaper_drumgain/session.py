@@ -159,6 +159,8 @@ class Track:
     its fader leads or follows. ``vca_led`` and ``vca_followed``: the numbers of the groups in
     which its fader scales others as a VCA, and of those whose leaders scale it.
     ``unwritable``: why its fader cannot be set in the place where it is kept.
+    ``automation_mark``: what DrumGain noted on the track about an envelope that it wrote, see
+    ``marks``.
     """
 
     index: int
@@ -189,6 +191,7 @@ class Track:
     unwritable: str | None = None
     role: str | None = None
     locked: bool = False
+    automation_mark: str | None = None
     clips: tuple[Clip, ...] = ()
     warnings: tuple[str, ...] = ()
 

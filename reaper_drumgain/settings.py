@@ -12,6 +12,10 @@ from reaper_drumgain.units import Decibel
 
 SCHEMA = 1
 
+Write = Literal["volume", "automation"]
+SectionKind = Literal["usual", "regions", "markers", "times", "time selection", "running"]
+Existing = Literal["refuse", "replace", "trim"]
+
 #: what ``Level.parse`` takes, for help texts and messages
 LEVEL_FORMS = "keep, peak:DBFS (like peak:-6) or lufs:LUFS (like lufs:-18)"
 
@@ -59,13 +63,44 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Automation:
+    """How gains over time are made and written; without meaning unless automation is written.
+
+    ``sections``: where each section is balanced for itself: the project's ``regions``, from
+    ``marker`` to marker, the ``times`` given here, or its ``time selection`` (outside of which
+    nothing changes then); ``running``: gains that follow the song without sections, which only
+    the method cross-adaptive has; ``usual``: running for cross-adaptive, else the regions, else
+    the markers. ``times``: (start, end, name) in seconds; an end of None is the next start.
+    ``envelope``: which one is written, the volume envelope or the trim volume envelope.
+    ``existing``: what becomes of an envelope that does something already: the track is
+    refused, the envelope is replaced, or it is kept and multiplied (trim).
+    """
+
+    sections: SectionKind = "usual"
+    times: tuple[tuple[float, float | None, str], ...] = ()
+    envelope: Literal["volume", "trim"] = "volume"
+    existing: Existing = "refuse"
+
+    def __post_init__(self) -> None:
+        if (self.sections == "times") != bool(self.times):
+            raise InputError("sections by times need times, and other sections take none")
+        for start, end, name in self.times:
+            where = f"section {name!r}" if name else "a section"
+            if not math.isfinite(start) or (end is not None and not math.isfinite(end)):
+                raise InputError(f"{where} goes from {start!r} to {end!r}: expected seconds")
+            if end is not None and end <= start:
+                raise InputError(f"{where} ends at {end:g} s, before it starts ({start:g} s)")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The user's wishes. ``amount`` is in percent of the move in dB.
 
     ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as
     ``#3`` by the number that REAPER shows. A role is a name such as ``tom 2``,
     ``overhead left`` or ``none``. ``span``: only what sounds between these seconds of the
-    project is listened to.
+    project is listened to; automation then changes nothing outside, faders included.
+    ``write``: faders alone, or gains over time as ``automation`` says.
     """
 
     method: str = "forest"
@@ -75,6 +110,8 @@ class Settings:
     only: tuple[str, ...] = ()
     roles: tuple[tuple[str, str], ...] = ()
     span: tuple[float, float] | None = None
+    write: Write = "volume"
+    automation: Automation = Automation()
 
     def __post_init__(self) -> None:
         if not self.method:

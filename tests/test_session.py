@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.plan import GainPlan, TrackPlan
+from reaper_drumgain.plan import GainPlan, SectionGain, TrackAutomation, TrackPlan
 from reaper_drumgain.session import (
     Clip,
     Effect,
@@ -88,6 +88,23 @@ def test_settings_and_plan_survive_json():
     assert Settings.from_json(wanted.to_json()) == wanted
     plan = GainPlan("p", "unity", wanted, (TrackPlan(3, "T", "tom", -1.0, None),))
     assert GainPlan.from_json(plan.to_json()) == plan
+    section = SectionGain("verse", 0.0, 10.0, -2.5, "bleed only")
+    points = (EnvelopePoint(0.0, 0.9), EnvelopePoint(9.95, 0.9, 1))
+    added = TrackAutomation("volume", points, "1;volume", 3, 1, 1, (section,))
+    track = dataclasses.replace(plan.tracks[0], automation=added)
+    plan = dataclasses.replace(plan, tracks=(track,))
+    assert GainPlan.from_json(plan.to_json()) == plan
+    assert plan.automated == (track,)
+
+
+def test_an_envelope_keeps_its_points_around_the_planned_ones():
+    new = (EnvelopePoint(2.0, 0.5),)
+    old = tuple(EnvelopePoint(float(time), 1.0) for time in range(5))
+    planned = TrackAutomation("volume", new, "", old_points=5, kept_before=2, kept_after=1)
+    assert planned.result(old) == (*old[:2], *new, old[4])
+    assert TrackAutomation("volume", new, "").result(()) == new
+    with pytest.raises(ValueError, match="has 4 points, expected 5"):
+        planned.result(old[1:])
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.settings import Automation, Level, Settings
 
 
 @pytest.mark.parametrize("text", ["keep", "peak:-6", "lufs:-18.5", "peak:0"])
@@ -53,3 +53,27 @@ def test_a_span_starts_before_it_ends(span):
 def test_a_span_survives_the_way_to_another_process():
     assert Settings.from_json(Settings(span=(0.5, 2.0)).to_json()).span == (0.5, 2.0)
     assert Settings.from_json(Settings().to_json()).span is None
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"sections": "times"}, "need times"),
+        ({"sections": "regions", "times": ((0.0, 1.0, ""),)}, "take none"),
+        ({"sections": "times", "times": ((math.nan, 1.0, "A"),)}, "section 'A' goes from nan"),
+        ({"sections": "times", "times": ((0.0, math.inf, ""),)}, "expected seconds"),
+        ({"sections": "times", "times": ((2.0, 2.0, "B"),)}, "section 'B' ends at 2 s, before"),
+    ],
+)
+def test_sections_are_checked_where_they_are_given(wishes, message):
+    with pytest.raises(InputError, match=message):
+        Automation(**wishes)
+
+
+def test_automation_survives_the_way_to_another_process():
+    times = ((0.0, None, "verse"), (10.0, 20.0, ""))
+    wanted = Settings(
+        write="automation", automation=Automation("times", times, "trim", existing="replace")
+    )
+    assert Settings.from_json(wanted.to_json()) == wanted
+    assert Settings.from_json(Settings().to_json()).write == "volume"

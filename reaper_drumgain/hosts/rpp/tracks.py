@@ -25,6 +25,7 @@ from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
 from reaper_drumgain.hosts.rpp.syntax import Block, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_CHANNELS, Fields, Memo, number, text
+from reaper_drumgain.marks import KEY
 from reaper_drumgain.session import (
     AUTOMATION_MODES,
     Clip,
@@ -42,6 +43,7 @@ T = TypeVar("T")
 #: keys of what the user stored on the track itself, beside ``P_EXT:`` in REAPER's scripts
 ROLE_KEY = b"drumgain_role"
 LOCK_KEY = b"drumgain_lock"
+MARK_KEY = KEY.encode()
 
 _ENVELOPES: dict[bytes, EnvelopeKind] = {
     b"VOLENV": "pre-fx volume",
@@ -68,7 +70,7 @@ _LINES = re.compile(
     rb"|LANESOLO|SEL|NCHAN|FX|PANMODE|WIDTH|MAINSEND|AUXRECV|GROUP_FLAGS\w*|PLAYOFFS|TRACKID)"
     rb"(?![^ \t\r\n])([^\r\n]*)"
 )
-_EXT_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_role|drumgain_lock)[ \t]")
+_EXT_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_role|drumgain_lock|drumgain_automation)[ \t]")
 #: REAPER 7 has 256
 _MOST_LANES = 1024
 _VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD, _VCA_FOLLOW = 0, 1, 14, 20, 21
@@ -108,7 +110,7 @@ class TrackReader:
 
         parent, folder = self._place(index, read(b"ISBUS", _folder), warnings)
         groups = _groups(lines, warnings)
-        role, locked = self._stored(block)
+        role, locked, mark = self._stored(block)
         self._receives(index, lines.get(b"AUXRECV", ()), warnings)
         lanes = _lanes(
             read(b"FREEMODE", _whole), read(b"ITEMLANES", _whole), lines.get(b"LANESOLO"), warnings
@@ -155,6 +157,7 @@ class TrackReader:
             unwritable=_unwritable(lines),
             role=role,
             locked=locked,
+            automation_mark=mark,
             clips=clips,
             warnings=tuple(dict.fromkeys(warnings)),
         )
@@ -247,8 +250,8 @@ class TrackReader:
             return 0.0
         return value / self._sample_rate
 
-    def _stored(self, block: Block) -> tuple[str | None, bool]:
-        role, locked = None, False
+    def _stored(self, block: Block) -> tuple[str | None, bool, str | None]:
+        role, locked, mark = None, False, None
         for child in block.children:
             if child.keyword != b"EXT":
                 continue
@@ -257,9 +260,11 @@ class TrackReader:
                 value = text(words[1].value).strip() if len(words) > 1 else ""
                 if match.group(1) == ROLE_KEY:
                     role = value or None
+                elif match.group(1) == MARK_KEY:
+                    mark = value or None
                 else:
                     locked = value not in ("", "0")
-        return role, locked
+        return role, locked, mark
 
 
 def _string(lines: list[bytes] | None) -> str:
