@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,7 @@ from reaper_drumgain.levels import PathLevels
 from reaper_drumgain.methods.base import Method, MethodInput, probes_of
 from reaper_drumgain.mixing import Heard, Listener, Progress, Sound, listen
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
+from reaper_drumgain.records import record, replace
 from reaper_drumgain.selection import EMPTY, DrumTrack, Selection, select
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
@@ -117,7 +116,7 @@ def decide(
     )
 
 
-@dataclass(frozen=True)
+@record
 class _Findings:
     """What the measurement says of each measured track, all (n,). ``states``: why a track is
     not active, in the flags' words."""
@@ -240,7 +239,7 @@ def _measured_plan(
     if solution.limited_db and drum.flag is None:
         flags.append(LIMITED)
     own = float(found.loudness_lufs[place])
-    return dataclasses.replace(
+    return replace(
         still,
         new_db=_fader(Decibel(float(solution.faders[place]))),
         interval_db=_interval(solution, place),
@@ -274,7 +273,7 @@ def _with_reasons(plans: Sequence[TrackPlan], selection: Selection) -> list[Trac
         return reasons.sentence(plan, compared, partners, ranks.get(plan.index))
 
     pairs = zip(plans, selection.drums, strict=True)
-    return [dataclasses.replace(plan, reason=reason(plan, drum)) for plan, drum in pairs]
+    return [replace(plan, reason=reason(plan, drum)) for plan, drum in pairs]
 
 
 def _reader_warnings(session: Session, selection: Selection) -> Iterator[str]:

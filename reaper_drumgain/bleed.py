@@ -13,12 +13,12 @@ Tracks whose ratio hardly changes hear the same things and say nothing about eac
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.loudness import Float32, Float64, quantiles
+from reaper_drumgain.records import record
 
 #: in 10 ms steps: onsets closer than this are one; energy is summed from one step before the
 #: onset, and what was there before it is measured as long
@@ -58,7 +58,7 @@ def onsets(envelope: Float32) -> npt.NDArray[np.intp]:
     return np.asarray(found)
 
 
-@dataclass(frozen=True)
+@record
 class OnsetLevels:
     """Levels of all tracks at the onsets of all, each relative to the track's loudest.
 

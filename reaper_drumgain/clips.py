@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reaper_drumgain.curves import EnvelopeCurve, fade
 from reaper_drumgain.media import MediaInfo, MediaPool, Samples, UnplayableMediaError
+from reaper_drumgain.records import record
 from reaper_drumgain.session import Clip
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ MIN_FADE = 1e-6
 Report = Callable[[str, str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grid:
     """The frames of a span: rate in Hz, start in seconds, number of frames."""
 

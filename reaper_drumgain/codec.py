@@ -1,7 +1,7 @@
-"""Frozen dataclasses to plain JSON data and back, with types checked both ways.
+"""Records to plain JSON data and back, with types checked both ways.
 
-A document is a mapping with ``kind`` and ``schema`` beside the fields of its dataclass.
-Fields may be str, bool, int, float, NewTypes of them, None unions, dataclasses,
+A document is a mapping with ``kind`` and ``schema`` beside the fields of its record.
+Fields may be str, bool, int, float, NewTypes of them, None unions, records,
 homogeneous tuples (``tuple[X, ...]``), fixed tuples, and ``dict[str, X]``. Numbers are
 finite: NaN and infinity are refused in both directions. Fields that an older writer did
 not know take their defaults; unknown fields are refused, because dropping them would
@@ -10,7 +10,6 @@ drop what the user asked for.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import math
@@ -19,22 +18,23 @@ import typing
 from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.records import is_record, names
 
 T = TypeVar("T")
 _PLAIN = (str, bool, int, float, type(None))
 
 
 def dumps(value: Any, *, kind: str, schema: int, indent: int | None = None) -> str:
-    """The JSON text of a dataclass instance, as a document of this kind and schema."""
+    """The JSON text of a record, as a document of this kind and schema."""
     document = {"kind": kind, "schema": schema, **encode(value)}
     return json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
-    """The dataclass instance that ``dumps`` wrote.
+    """The record that ``dumps`` wrote.
 
     Raises InputError where the text is no JSON, of another kind or schema, or does not
-    fit the dataclass; the message names the place.
+    fit the record; the message names the place.
     """
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
@@ -53,9 +53,9 @@ def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
 
 
 def encode(value: Any) -> Any:
-    """Plain JSON data of a dataclass instance, a container of them or a plain value."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    """Plain JSON data of a record, a container of them or a plain value."""
+    if is_record(type(value)):
+        return {name: encode(getattr(value, name)) for name in names(type(value))}
     if isinstance(value, dict):
         return {str(name): encode(item) for name, item in value.items()}
     if isinstance(value, tuple | list):
@@ -89,8 +89,8 @@ def decode(data: Any, wanted: Any, where: str) -> Any:
         if not isinstance(data, dict):
             raise InputError(f"{where}: expected a mapping, got {type(data).__name__}")
         return {name: decode(item, arguments[1], f"{where}.{name}") for name, item in data.items()}
-    if dataclasses.is_dataclass(wanted):
-        return _decode_dataclass(data, wanted, where)
+    if is_record(wanted):
+        return _decode_record(data, wanted, where)
     return _decode_plain(data, wanted, where)
 
 
@@ -110,14 +110,14 @@ def _hints(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
-def _decode_dataclass(data: Any, cls: Any, where: str) -> Any:
+def _decode_record(data: Any, cls: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise InputError(f"{where}: expected a mapping, got {type(data).__name__}")
     hints = _hints(cls)
-    names = {f.name for f in dataclasses.fields(cls)}
-    unknown = sorted(set(data) - names)
+    known = set(names(cls))
+    unknown = sorted(set(data) - known)
     if unknown:
-        raise InputError(f"{where}: unknown fields {unknown}; known are {sorted(names)}")
+        raise InputError(f"{where}: unknown fields {unknown}; known are {sorted(known)}")
     values = {name: decode(item, hints[name], f"{where}.{name}") for name, item in data.items()}
     try:
         return cls(**values)

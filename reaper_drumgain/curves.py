@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.records import replace
 from reaper_drumgain.session import Envelope, EnvelopePoint
 
 Curve = npt.NDArray[np.float64]

@@ -12,7 +12,6 @@ import math
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -35,6 +34,7 @@ from reaper_drumgain.loudness import (
     quantiles,
 )
 from reaper_drumgain.probes import Meter, Probe
+from reaper_drumgain.records import record
 from reaper_drumgain.spectrum import (
     BAND_EDGES,
     SpectrumMeter,
@@ -78,6 +78,8 @@ COLUMNS: tuple[str, ...] = (
     "dominance_db",
 )
 
+_NOTHING: Mapping[str, tuple[Float32, ...]] = {}
+
 
 class Stream(Protocol):
     """A track's audio before its fader, read from the start of the session."""
@@ -99,7 +101,7 @@ class Stream(Protocol):
         (channels, 0) at the end."""
 
 
-@dataclass(frozen=True)
+@record
 class TrackMeasures:
     """What is kept of one track.
 
@@ -122,7 +124,7 @@ class TrackMeasures:
         return np.asarray(self.envelope.reshape(-1, FINE).mean(axis=1, dtype=np.float64))
 
 
-@dataclass(frozen=True)
+@record
 class Measurement:
     """What was measured of all tracks of a session. Arrays and numbers only (picklable).
 
@@ -133,7 +135,7 @@ class Measurement:
     seconds: float
     tracks: tuple[TrackMeasures, ...]
     mix: MixLoudness
-    probed: Mapping[str, tuple[Float32, ...]] = field(default_factory=dict)
+    probed: Mapping[str, tuple[Float32, ...]] = _NOTHING
 
     @cached_property
     def onsets(self) -> bleed.OnsetLevels:
@@ -153,7 +155,7 @@ class Measurement:
         return np.asarray(np.clip(shapes @ shapes.T, -1.0, 1.0), dtype=np.float64)
 
 
-@dataclass(frozen=True)
+@record
 class FeatureTable:
     """``values`` (tracks, columns), NaN where a track has nothing that could be measured."""
 
@@ -354,11 +356,7 @@ def _chunk_hops(samples_per_hop: int) -> int:
 
 
 def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:
-    def report(done: int) -> None:
-        if progress:
-            progress(min(done / max(expected, 1), 1.0))
-
-    return report
+    return lambda done: progress(min(done / max(expected, 1), 1.0)) if progress else None
 
 
 def _sounding(slices: Sequence[slice], sounds: Sequence[bool]) -> npt.NDArray[np.intp]:

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from reaper_drumgain.records import record
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -252,7 +253,7 @@ def loudness_range(hops: npt.ArrayLike) -> float:
     return float(10.0 * math.log10(high / low))
 
 
-@dataclass(frozen=True)
+@record
 class CovarianceRun:
     """Hops ``start`` to ``start + len(packed)`` in which only ``channels`` sound.
 
@@ -265,7 +266,7 @@ class CovarianceRun:
     packed: Float32
 
 
-@dataclass(frozen=True)
+@record
 class MixLoudness:
     """Loudness of any mix of the channels, from their K-weighted covariance per 100 ms hop.
 

@@ -20,10 +20,10 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from reaper_drumgain.errors import ConflictError
+from reaper_drumgain.records import record
 from reaper_drumgain.session import Envelope, EnvelopeKind, EnvelopePoint, Track
 
 #: under ``P_EXT:`` in REAPER, and in the ``<EXT`` block of a track in project files
@@ -50,7 +50,7 @@ class _Mark(NamedTuple):
     former: tuple[EnvelopePoint, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TakenBack:
     """How an envelope of ours becomes again what it was.
 

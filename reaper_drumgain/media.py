@@ -13,7 +13,6 @@ import os
 import re
 import stat
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +21,7 @@ import numpy.typing as npt
 import soundfile
 
 from reaper_drumgain.errors import MediaError
+from reaper_drumgain.records import record
 
 Samples = npt.NDArray[np.float32]
 MediaFault = Literal["missing media", "refused media", "unreadable media"]
@@ -50,7 +50,7 @@ class UnplayableMediaError(MediaError):
         self.fault: MediaFault = fault
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MediaInfo:
     """What a header says: rate in Hz, channels, frames; ``floating``: it may hold NaN;
     ``truncated``: it declares more than the file holds."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ from reaper_drumgain import features
 from reaper_drumgain.audio import TrackAudio, analysis_rate, open_track, playing_span
 from reaper_drumgain.loudness import hop_length
 from reaper_drumgain.probes import Probe
+from reaper_drumgain.records import record
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
 
@@ -28,7 +28,7 @@ _LONGEST_S = 12 * 3600
 Progress = Callable[[str, float], None]
 
 
-@dataclass(frozen=True)
+@record
 class Heard:
     """What listening to n drum tracks found: all that plans are made of, without their audio.
 

@@ -12,7 +12,6 @@ float64 like scikit-learn does; ``missing_left`` (nodes,) 1 where NaN goes left;
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -22,15 +21,15 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain import features
+from reaper_drumgain import features, records
 from reaper_drumgain.errors import ModelError
+from reaper_drumgain.records import record
 from reaper_drumgain.roles import ROLE_NAMES
 
 FORMAT = 2
@@ -62,7 +61,7 @@ Float64 = npt.NDArray[np.float64]
 Indexes = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True)
+@record
 class LinearPart:
     """What ``methods.forest`` adds to its trees; every mapping holds all roles.
 
@@ -82,7 +81,7 @@ class LinearPart:
     coverage: float
 
 
-@dataclass(frozen=True)
+@record
 class Forest:
     """A forest that predicts, and what its method needs to know about it.
 
@@ -173,7 +172,7 @@ def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
         **forest.about,
         "columns": list(forest.columns),
         "tie_column": forest.tie_column,
-        "linear": None if forest.linear is None else dataclasses.asdict(forest.linear),
+        "linear": _linear_data(forest.linear),
         "outputs": list(forest.outputs),
         "inputs": list(forest.inputs),
     }
@@ -233,7 +232,7 @@ def _check_names(path: Path, manifest: Mapping[str, Any]) -> None:
 def _check_linear(path: Path, linear: object) -> None:
     if linear is None:
         return
-    fields = {field.name: field.type for field in dataclasses.fields(LinearPart)}
+    fields = LinearPart.__annotations__
     if not isinstance(linear, dict) or set(linear) != set(fields):
         raise ModelError(f"{path}: linear does not hold {', '.join(fields)}")
     for name, kind in fields.items():
@@ -258,6 +257,12 @@ def _linear_part(linear: dict[str, Any] | None) -> LinearPart | None:
         name: value if isinstance(value, dict) else float(value) for name, value in linear.items()
     }
     return LinearPart(**values)
+
+
+def _linear_data(linear: LinearPart | None) -> dict[str, Any] | None:
+    if linear is None:
+        return None
+    return {name: getattr(linear, name) for name in records.names(LinearPart)}
 
 
 def _is_level(value: object) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reaper_drumgain import codec
+from reaper_drumgain.records import record
 from reaper_drumgain.session import EnvelopeKind, EnvelopePoint
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import Decibel
@@ -12,7 +11,7 @@ from reaper_drumgain.units import Decibel
 SCHEMA = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SectionGain:
     """What one section of the song gets: ``fader_db`` is its fader there, the plan's
     ``new_db`` and the envelope together. ``state``: why the track holds in this section, in
@@ -25,7 +24,7 @@ class SectionGain:
     state: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrackAutomation:
     """What becomes of one envelope of a track. All numbers are final: a host only writes them.
 
@@ -60,7 +59,7 @@ class TrackAutomation:
         return (*old[: self.kept_before], *self.points, *old[len(old) - self.kept_after :])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrackPlan:
     """One drum track. Levels in dB, None where a fader is at -inf or nothing was measured.
 
@@ -98,7 +97,7 @@ class TrackPlan:
         return self.new_db is not None and self.new_db != self.old_db
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Untouched:
     """A track that is no drum microphone, and why it stays."""
 
@@ -107,7 +106,7 @@ class Untouched:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Levels:
     """The drums together along their path: loudness in LUFS, sample peak in dBFS.
 
@@ -120,7 +119,7 @@ class Levels:
     after_dbfs: Decibel | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GainPlan:
     """Old and new fader of every drum track, in project order, and what stays and why."""
 

@@ -7,7 +7,6 @@ each of them every track's audio. What no chosen method asks for is not computed
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +19,7 @@ from reaper_drumgain.loudness import (
     Weighting,
     hop_length,
 )
+from reaper_drumgain.records import record
 from reaper_drumgain.spectrum import band_weights, fft_length
 
 #: steps of a ``WeightedEnvelope`` per second
@@ -49,7 +49,7 @@ class Probe(Protocol):
         """A meter of one track in a session of ``frames`` samples."""
 
 
-@dataclass(frozen=True)
+@record
 class WeightedEnvelope:
     """Mean square per 10 ms behind another weighting than K, channels summed: (steps,).
 
@@ -64,7 +64,7 @@ class WeightedEnvelope:
         return _EnvelopeMeter(Weighting(self.biquads(rate)), hop_length(rate), channels)
 
 
-@dataclass(frozen=True)
+@record
 class BandPowers:
     """Mean square in frequency bands, frame by frame: (frames, bands), channels summed.
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+
+from reaper_drumgain.records import record
 
 #: a name is read up to here: what follows in a longer one is no name
 _MAX_NAME = 200
@@ -238,7 +239,7 @@ class Token(NamedTuple):
     separator: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Words:
     """A name that was read. ``placed``: where its microphone model stands on a kick drum."""
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.records import record
 from reaper_drumgain.role_words import WEAK, Token, Words, read
 
 ROLE_NAMES = (
@@ -46,7 +46,7 @@ _MAX_ROLE_TEXT = 80
 _SMALLEST_DRUM = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Role:
     """What a drum microphone listens to. ``side`` and ``ordinal`` are None where unsaid.
 

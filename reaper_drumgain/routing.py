@@ -15,9 +15,9 @@ before it balances; a muted track mutes its sends too. Standard library only.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from reaper_drumgain.records import record
 from reaper_drumgain.roles import is_processing_name
 from reaper_drumgain.session import Send, Session, Track
 
@@ -79,7 +79,7 @@ def _carries_audio(send: Send) -> bool:
     return not send.muted and send.source_channel >= 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """How a track reaches the point where the drums meet.
 

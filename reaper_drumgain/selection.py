@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.plan import Untouched
+from reaper_drumgain.records import record
 from reaper_drumgain.roles import Role, role_of
 from reaper_drumgain.routing import Kind, Path, kind_of, path_of
 from reaper_drumgain.session import Session, Track
@@ -35,7 +35,7 @@ _PATH_KINDS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DrumTrack:
     """A drum microphone of the session.
 
@@ -58,7 +58,7 @@ class DrumTrack:
         return self.measured and self.flag in (LOCKED, NOT_SELECTED)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """The drum tracks in project order, and the rest with the reason why it stays."""
 

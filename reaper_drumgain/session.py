@@ -7,10 +7,10 @@ Tracks refer to each other by ``index``, their 0-based place in the project.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from reaper_drumgain import codec
+from reaper_drumgain.records import record
 from reaper_drumgain.units import UNITY, LinearGain
 
 SCHEMA = 1
@@ -29,7 +29,7 @@ EnvelopeKind = Literal["volume", "pre-fx volume", "trim volume", "pan", "mute", 
 SendMode = Literal["post-fader", "pre-fx", "pre-fader"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnvelopePoint:
     """A point of an envelope; ``shape`` is REAPER's number (0 linear, 1 square, 2 slow
     start and end, 3 fast start, 4 fast end, 5 Bezier with ``tension`` from -1 to 1)."""
@@ -40,7 +40,7 @@ class EnvelopePoint:
     tension: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Envelope:
     """An envelope that REAPER shows or plays; values of a volume envelope are linear gains.
 
@@ -55,7 +55,7 @@ class Envelope:
     pooled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Effect:
     """One effect of a chain. ``enabled`` is false where it is bypassed or offline."""
 
@@ -64,7 +64,7 @@ class Effect:
     instrument: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fade:
     """A fade in or out: ``shape`` is REAPER's number 0 to 6, or 7 for equal power (written
     as 1.1 in project files), ``curvature`` -1 to 1."""
@@ -74,7 +74,7 @@ class Fade:
     curvature: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """Where a clip's audio comes from.
 
@@ -95,7 +95,7 @@ class Source:
     reversed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Clip:
     """One take that may sound: the active take of an item, or each take where all play.
 
@@ -127,7 +127,7 @@ class Clip:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Send:
     """Audio from one track into another. Channels are 0-based; ``channels`` is 1 or more.
 
@@ -147,7 +147,7 @@ class Send:
     channels: int = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Track:
     """A track of the project. ``parent`` is the index of its folder track.
 
@@ -201,7 +201,7 @@ class Track:
         return bool(self.vca_led)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Marker:
     """A marker, or a region where ``end`` is given."""
 
@@ -211,7 +211,7 @@ class Marker:
     end: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Session:
     """A whole project. ``sample_rate`` is None where the project follows the device.
 

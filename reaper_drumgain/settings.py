@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 from reaper_drumgain import codec
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.records import record
 from reaper_drumgain.units import Decibel
 
 SCHEMA = 1
@@ -20,7 +20,7 @@ Existing = Literal["refuse", "replace", "trim"]
 LEVEL_FORMS = "keep, peak:DBFS (like peak:-6) or lufs:LUFS (like lufs:-18)"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Level:
     """Where the common offset of all gains comes from.
 
@@ -62,7 +62,7 @@ class Level:
         return self.kind if self.target is None else f"{self.kind}:{self.target:g}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Automation:
     """How gains over time are made and written; without meaning unless automation is written.
 
@@ -92,7 +92,7 @@ class Automation:
                 raise InputError(f"{where} ends at {end:g} s, before it starts ({start:g} s)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """The user's wishes. ``amount`` is in percent of the move in dB.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_drumgain import records
 from reaper_drumgain.levels import PathLevels, offset_for
+from reaper_drumgain.records import record
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import MAX_FADER, Decibel, to_decibel
@@ -24,7 +24,7 @@ _HEARD_DB = 0.05
 _HALF_STEP = 0.5 * 10.0**-_ROUNDING
 
 
-@dataclass(frozen=True)
+@record
 class Solution:
     """Old and new faders in dB (n,) over the measured tracks, and the drums' levels with them.
 
@@ -89,7 +89,7 @@ class Solver:
         solution = self._solution(faders, limited)
         if intervals is None:
             return solution
-        return dataclasses.replace(solution, intervals=self._shifted(faders, gains, intervals))
+        return records.replace(solution, intervals=self._shifted(faders, gains, intervals))
 
     def _shifted(self, faders: Array, gains: Array, intervals: Array) -> Array:
         """The intervals moved to the faders of the tracks that lead, NaN for those that stay.

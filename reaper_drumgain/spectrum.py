@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.loudness import Float32, Float64
+from reaper_drumgain.records import record
 
 #: edges of the bands in Hz: eight of equal width in octaves from 20 Hz to 20 kHz
 BAND_EDGES: tuple[float, ...] = tuple(round(20.0 * 1000.0 ** (i / 8.0), 1) for i in range(9))
@@ -36,7 +36,7 @@ def fft_length(rate: int) -> int:
     return length
 
 
-@dataclass(frozen=True)
+@record
 class SpectrumSummary:
     """Averages over the frames that counted; ``band_energy`` (bands,) in squared samples.
 

@@ -12,7 +12,7 @@ PACKAGE = Path(str(resources.files("reaper_drumgain")))
 HEAVY = ("scipy", "sklearn", "librosa", "numba", "matplotlib", "joblib", "rich")
 #: modules of the package that may import nothing but the standard library and each other
 STDLIB_ONLY = (
-    *("errors", "units", "codec", "session", "settings", "plan", "roles", "role_words"),
+    *("errors", "units", "records", "codec", "session", "settings", "plan", "roles", "role_words"),
     *("routing", "selection", "reasons", "marks"),
 )
 #: what each part may not import

@@ -23,7 +23,7 @@ SUMMARY = "Put the actions into REAPER's resource folder."
 
 #: the modules that REAPER's own Python may import, beside ``hosts.live`` and reapy
 BUNDLED = (
-    *("__init__", "errors", "units", "codec", "session", "settings", "plan"),
+    *("__init__", "errors", "units", "records", "codec", "session", "settings", "plan"),
     *("roles", "role_words", "routing", "selection", "reasons", "marks"),
 )
 _MAX_MANIFEST_BYTES = 1 << 20

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.records import record
 
 if TYPE_CHECKING:
     from reaper_drumgain.methods.base import Method
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One method: what to call it, what it does, where it was published, where it lives."""
 

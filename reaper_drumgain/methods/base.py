@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from reaper_drumgain.records import record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from reaper_drumgain.roles import Role
 
 
-@dataclass(frozen=True)
+@record
 class MethodInput:
     """The drum tracks that a method balances, n of them, in project order.
 
@@ -29,7 +30,7 @@ class MethodInput:
     active: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@record
 class MethodGains:
     """What a method wants: (n,) fader gains in dB; their common offset carries no meaning.
 

@@ -19,7 +19,6 @@ The interval of a track is its gain -+ interval(role) (1 + rise s): see ``learn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +27,7 @@ from reaper_drumgain.errors import ModelError
 from reaper_drumgain.features import FeatureTable
 from reaper_drumgain.methods.base import MethodGains, MethodInput
 from reaper_drumgain.modelfile import Forest, LinearPart, bundled_folder, load
+from reaper_drumgain.records import record
 from reaper_drumgain.roles import Role
 
 Float64 = npt.NDArray[np.float64]
@@ -65,7 +65,7 @@ SIDED = ("overhead", "room")
 STEREO = (*SIDED, "cymbal")
 
 
-@dataclass(frozen=True)
+@record
 class Seat:
     """Where a track sits: its slot, and whether it is one too many and only reads from there."""
 

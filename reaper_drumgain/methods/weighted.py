@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from reaper_drumgain.loudness import Float32, Float64, gated_mean
 from reaper_drumgain.methods.base import MethodGains, MethodInput
 from reaper_drumgain.probes import STEPS_PER_SECOND, WeightedEnvelope
+from reaper_drumgain.records import record
 
 Biquads = tuple[Float64, Float64, Float64, Float64]
 
 
-@dataclass(frozen=True)
+@record
 class Curve:
     """A weighting: the shelf's gain in dB and middle in Hz, the high-pass's corner in Hz."""
 

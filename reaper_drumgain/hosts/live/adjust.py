@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from reaper_drumgain import records
 from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, memory, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
@@ -172,7 +172,7 @@ def change_amount(project: Project, percent: float) -> None:
         wanted = {g: w * highest / over if g in moving else w for g, w in wanted.items()}
     moves = _moves(found, wanted)
     apply.set_faders(project, moves, f"DrumGain: amount {amount:g} %")
-    run = dataclasses.replace(memory.with_after(run, wanted), amount=amount)
+    run = records.replace(memory.with_after(run, wanted), amount=amount)
     memory.remember_run(project, run)
     kept = f"; {_tracks(by_hand)} moved by hand kept their distance" if by_hand else ""
     say(f"DrumGain: amount {amount:g} % of the last run ({run.method}){kept}")

@@ -6,16 +6,15 @@ against their types, bounded, and hold no path and no command. What does not fit
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
-from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
-from reaper_drumgain import codec
+from reaper_drumgain import codec, records
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.records import record
 from reaper_drumgain.settings import Level, Settings
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
@@ -37,7 +36,7 @@ _MAX_TRACKS = 2000
 _ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Preferences:
     """What the settings dialog shows. ``scope`` is that of the last run too, for repeating it."""
 
@@ -53,7 +52,7 @@ class Preferences:
         return Settings(method=self.method, amount=self.amount, level=self.level)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LastTrack:
     """A drum track of the last run. ``full_db``: its move at an amount of 100 %, None where it
     may not move. Faders are linear gains."""
@@ -68,7 +67,7 @@ class LastTrack:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LastRun:
     """The last result, for showing, comparing and changing its amount."""
 
@@ -85,7 +84,7 @@ def preferences(project: Project, setup: Setup, scope: str | None = None) -> Pre
     found = _preferences(project, setup)
     for known in SCOPES:
         if known == scope:
-            return dataclasses.replace(found, scope=known)
+            return records.replace(found, scope=known)
     return found
 
 
@@ -143,9 +142,9 @@ def move_db(old: LinearGain | float, new: LinearGain | float) -> float | None:
 def with_after(run: LastRun, after: dict[str, float]) -> LastRun:
     """A run with other faders as its outcome, by GUID."""
     tracks = tuple(
-        dataclasses.replace(track, after=after.get(track.guid, track.after)) for track in run.tracks
+        records.replace(track, after=after.get(track.guid, track.after)) for track in run.tracks
     )
-    return dataclasses.replace(run, tracks=tracks)
+    return records.replace(run, tracks=tracks)
 
 
 def _load(project: Project, key: str, cls: type[T]) -> T | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from reaper_drumgain import records
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live import WAIT, memory, tasks
 from reaper_drumgain.hosts.live.link import Worker
@@ -103,7 +103,7 @@ def run_settings(session: Session, wanted: Preferences) -> Settings:
     if wanted.scope == "time selection":
         if session.time_selection is None:
             raise InputError("the time selection is gone: nothing was changed")
-        settings = dataclasses.replace(settings, span=session.time_selection)
+        settings = records.replace(settings, span=session.time_selection)
     elif wanted.scope == "selected" and not chosen:
         raise InputError("no track is selected any more: nothing was changed")
     if wanted.scope == "all" or not chosen:
@@ -114,7 +114,7 @@ def run_settings(session: Session, wanted: Preferences) -> Settings:
         for track in session.tracks
         if track.selected or folders & {f.index for f in session.folders_of(track)}
     ]
-    return dataclasses.replace(settings, only=tuple(f"#{t.index + 1}" for t in inside))
+    return records.replace(settings, only=tuple(f"#{t.index + 1}" for t in inside))
 
 
 def as_wished(
@@ -126,7 +126,7 @@ def as_wished(
     if wanted.audio != "skip":
         return settings, tuple(track.name for track in asides)
     skipped = tuple((f"#{track.index + 1}", "none") for track in asides)
-    return dataclasses.replace(settings, roles=settings.roles + skipped), ()
+    return records.replace(settings, roles=settings.roles + skipped), ()
 
 
 def other_sound(track: Track) -> str | None:

@@ -18,7 +18,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reaper_drumgain.errors import ConflictError
@@ -27,6 +26,7 @@ from reaper_drumgain.hosts.live.envelopes import fader_gain, track_envelopes
 from reaper_drumgain.hosts.live.items import ItemReader, TrackFacts
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
 from reaper_drumgain.hosts.live.tasks import tick_number
+from reaper_drumgain.records import record, replace
 from reaper_drumgain.session import (
     AUTOMATION_MODES,
     Clip,
@@ -55,7 +55,7 @@ _MAX_CHANNELS = 128
 _MAX_RATE = 1_536_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snapshot:
     """A session, and the pointers of its tracks in the same order."""
 

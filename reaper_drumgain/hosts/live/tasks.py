@@ -30,7 +30,14 @@ LIVE = "reaper_drumgain.hosts.live"
 #: what starting a run needs, and what it needs beyond, in an order in which none takes long
 LINK_MODULES = (f"{LIVE}.balance",)
 READ_MODULES = (
-    *("ast", "dis", "inspect", "dataclasses", "reaper_drumgain.units", "reaper_drumgain.codec"),
+    *(
+        "ast",
+        "dis",
+        "inspect",
+        "reaper_drumgain.records",
+        "reaper_drumgain.units",
+        "reaper_drumgain.codec",
+    ),
     *("reaper_drumgain.session", "reaper_drumgain.settings"),
     *(f"{LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "memory", "runs")),
 )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from reaper_drumgain import codec
+from reaper_drumgain import codec, records
 from reaper_drumgain.session import SCHEMA, Clip, Envelope, Session, Track
 
 
@@ -26,9 +25,9 @@ def _pieces(value: Any) -> Iterator[str]:
         isinstance(value, Clip) and value.envelopes
     ):
         yield "{"
-        for place, field in enumerate(dataclasses.fields(value)):
-            yield f"{', ' if place else ''}{json.dumps(field.name)}: "
-            yield from _pieces(getattr(value, field.name))
+        for place, name in enumerate(records.names(type(value))):
+            yield f"{', ' if place else ''}{json.dumps(name)}: "
+            yield from _pieces(getattr(value, name))
         yield "}"
     elif (isinstance(value, tuple) and len(value) > 8) or _holds(value):
         yield "["

@@ -17,15 +17,15 @@ here as follows (assumptions, to be checked against REAPER itself):
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from reaper_drumgain import records
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.media import Resolver
 from reaper_drumgain.hosts.rpp.syntax import Block, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_NUMBER, Fields, Memo, text
+from reaper_drumgain.records import record
 from reaper_drumgain.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
 from reaper_drumgain.units import LinearGain
 
@@ -43,7 +43,7 @@ _NOTHING = Source()
 _MAX_SECTIONS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lanes:
     """The fixed lanes of a track: how many, and the bits of those that play."""
 
@@ -61,15 +61,17 @@ class Lanes:
         return lane is None or bool(self.playing >> lane & 1)
 
 
-@dataclass(slots=True)
 class _Take:
     """One take: its lines by key (the first take's hold the item's too), and its blocks."""
 
-    lines: dict[bytes, bytes]
-    stretched: bool = False
-    source: Source = _NOTHING
-    effects: tuple[Effect, ...] = ()
-    envelopes: tuple[Envelope, ...] = ()
+    __slots__ = ("effects", "envelopes", "lines", "source", "stretched")
+
+    def __init__(self) -> None:
+        self.lines: dict[bytes, bytes] = {}
+        self.stretched = False
+        self.source = _NOTHING
+        self.effects: tuple[Effect, ...] = ()
+        self.envelopes: tuple[Envelope, ...] = ()
 
     @property
     def words(self) -> list[bytes]:
@@ -145,7 +147,7 @@ class ItemReader:
         return clips
 
     def _takes(self, item: Block, faults: list[str], warnings: list[str]) -> list[_Take]:
-        take = _Take({})
+        take = _Take()
         takes = [take]
         children = iter(item.children)
         for start, end in item.segments():
@@ -153,7 +155,7 @@ class ItemReader:
             pairs = _LINES.findall(self._data, start, end) if end - start > 12 else ()
             for key, rest in pairs:
                 if key == b"TAKE":
-                    take = _Take({})
+                    take = _Take()
                     takes.append(take)
                 elif key == b"SM":
                     take.stretched = True
@@ -197,7 +199,7 @@ class ItemReader:
         found = self._file_source(source, warnings)
         if depth == 0:
             return found
-        return dataclasses.replace(
+        return records.replace(
             found, section_start=bounds[0], section_length=bounds[1], reversed=backwards
         )
 

@@ -6,8 +6,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from reaper_drumgain.records import record
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 # // and \\ name another machine or a device, /net is where automounters put machines
@@ -15,7 +16,7 @@ _NETWORK = re.compile(r"[\\/]{2}|[A-Za-z][A-Za-z0-9+.-]+://|/net/")
 _LONGEST = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """``path`` is absolute, or None where nothing may be touched; ``problem`` says what is
     wrong where ``found`` is false, in words that follow the file's name."""

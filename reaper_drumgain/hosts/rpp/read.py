@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from reaper_drumgain.errors import ProjectError
@@ -16,6 +14,7 @@ from reaper_drumgain.hosts.rpp.storage import Fingerprint, read_file
 from reaper_drumgain.hosts.rpp.syntax import Block, line_of, scan, tokens
 from reaper_drumgain.hosts.rpp.tracks import TrackReader
 from reaper_drumgain.hosts.rpp.values import Fields, text
+from reaper_drumgain.records import record, replace
 from reaper_drumgain.session import Marker, Session, Track
 from reaper_drumgain.units import UNITY, LinearGain
 
@@ -26,7 +25,7 @@ _LINES = re.compile(
 _VERSION = re.compile(rb"(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProjectFile:
     """A project as read: its bytes, their blocks, and the session they describe.
 
@@ -36,8 +35,11 @@ class ProjectFile:
     path: Path
     session: Session
     fingerprint: Fingerprint
-    data: bytes = field(repr=False)
-    root: Block = field(repr=False)
+    data: bytes
+    root: Block
+
+    def __repr__(self) -> str:
+        return f"ProjectFile({str(self.path)!r}, {len(self.data)} bytes)"
 
     @property
     def tracks(self) -> list[Block]:
@@ -144,7 +146,7 @@ def _markers(
         if not fields.whole(3, 0) & 1:
             markers.append(Marker(position, fields.word(2), number))
         elif number in open_regions:
-            regions.append(dataclasses.replace(open_regions.pop(number), end=position))
+            regions.append(replace(open_regions.pop(number), end=position))
         else:
             open_regions[number] = Marker(position, fields.word(2), number)
     warnings += [f"region {number} has no end: left out" for number in open_regions]
@@ -165,7 +167,7 @@ def _master_warnings(mute: Fields, rate: Fields, root: Block) -> list[str]:
 def _mark_shared_guids(tracks: list[Track]) -> tuple[Track, ...]:
     counts = Counter(track.guid for track in tracks)
     return tuple(
-        dataclasses.replace(
+        replace(
             track,
             warnings=(*track.warnings, "shares its GUID with another track: name it by number"),
         )

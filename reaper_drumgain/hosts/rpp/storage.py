@@ -7,17 +7,17 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from reaper_drumgain.errors import ConflictError, ProjectError, StorageError
 from reaper_drumgain.hosts.rpp.syntax import MAX_BYTES
 from reaper_drumgain.hosts.rpp.values import text
+from reaper_drumgain.records import record
 
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fingerprint:
     """What a file was when it was read; only size and digest decide whether it changed."""
 

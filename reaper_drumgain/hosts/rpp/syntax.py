@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from reaper_drumgain.errors import ProjectError
+from reaper_drumgain.records import record
 
 #: the largest project that is read; the largest seen in the wild is below a fifth of it
 MAX_BYTES = 1 << 30
@@ -38,7 +38,7 @@ _PREAMBLE = 4096
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xef\xbb\xbf": "a byte-order mark"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edit:
     """Bytes ``start`` to ``end`` are to become ``new``; an empty span inserts."""
 

@@ -15,7 +15,6 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -44,6 +43,7 @@ from reaper_drumgain.hosts.rpp.syntax import (
 )
 from reaper_drumgain.hosts.rpp.values import number
 from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.records import record
 from reaper_drumgain.units import LinearGain, to_linear
 
 _BACKUP = re.compile(r"\.drumgain-((\d{8}-\d{6})(?:-(\d+))?)(\.undone(?:-\d+)?)?\.bak")
@@ -51,7 +51,7 @@ _MOST_BACKUPS = 1000
 _MAX_GAIN = 1e6
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WriteReport:
     """What a write did: the file, the backup (None where there was none to make), and the
     indices of the tracks whose fader changed in the file."""
