@@ -150,6 +150,9 @@ class _DataclassFields:
         return fields
 
     def _field(self, dataclasses: Any, name: str) -> Any:
-        if name in self._defaults:
-            return dataclasses.field(default=self._defaults[name])
-        return dataclasses.field()
+        if name not in self._defaults:
+            return dataclasses.field()
+        default = self._defaults[name]
+        if type(default).__hash__ is None:  # which a dataclass refuses, as one could change it
+            return dataclasses.field(default_factory=lambda: default)
+        return dataclasses.field(default=default)

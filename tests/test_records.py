@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+from collections.abc import Mapping
 from functools import cached_property
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper_drumgain.records import is_record, names, record, replace
+
+NOTHING: Mapping[str, float] = {}
 
 
 @record
@@ -46,6 +49,7 @@ class Same:
 @record
 class Counted:
     x: float
+    given: Mapping[str, float] = NOTHING
 
     @cached_property
     def doubled(self):
@@ -99,6 +103,7 @@ def test_the_check_after_the_fields_are_set_is_called():
 @pytest.mark.parametrize("change", [replace, dataclasses.replace])
 def test_replaced_fields(change):
     assert change(Point(1.0, 2.0), y=3.0) == Point(1.0, 3.0)
+    assert change(Counted(1.0), x=2.0).doubled == [4.0]
     with pytest.raises(TypeError):
         change(Point(1.0), z=3.0)
 
