@@ -8,35 +8,26 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_drumgain import features, methods, reasons
+from reaper_drumgain import methods, reasons
 from reaper_drumgain.errors import NothingToBalanceError
+from reaper_drumgain.findings import BLEED, FAINT, SILENT, UNREADABLE, Findings, findings
 from reaper_drumgain.levels import PathLevels
 from reaper_drumgain.methods.base import Method, MethodInput, probes_of
 from reaper_drumgain.mixing import Heard, Listener, Progress, Sound, listen
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
-from reaper_drumgain.records import record, replace
+from reaper_drumgain.records import replace
 from reaper_drumgain.selection import EMPTY, DrumTrack, Selection, select
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.solver import PeakMeter, Solution, Solver
 from reaper_drumgain.units import Decibel, decibel_or_none
 
-#: roles whose microphone stands at one drum: without its drum it holds only bleed
-CLOSE_ROLES = frozenset(
-    {
-        *("kick in", "kick out", "kick", "sub kick", "snare top", "snare bottom", "snare"),
-        *("hi-hat", "tom", "ride", "cymbal"),
-    }
-)
-SILENT, FAINT, BLEED, UNREADABLE = "silent", "too short or quiet", "bleed only", "unreadable"
 LIMITED, PAIR, GROUP, EFFECTS = "limited", "pair", "grouped", "effects"
 _HELD = {
     SILENT: "silent",
     FAINT: "too short or too quiet to have a loudness",
     BLEED: "holds only bleed of the other drums",
 }
-#: flags of audio that leave a track without any sound where no file of it can be read
-_UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
 _HEARD_DB = 0.05
 #: a smaller change into a compressor is no news
 _BUS_DB = 0.5
@@ -87,7 +78,7 @@ def decide(
     ``peaks`` is asked only for the level ``peak``.
     """
     drums = measured_drums(selection)
-    found = _findings(drums, heard)
+    found = findings(drums, heard.measurement, heard.flags)
     path = PathLevels(heard.measurement, [drum.path for drum in drums])
     wanted = method.gains(
         MethodInput(
@@ -114,61 +105,6 @@ def decide(
         levels=_levels(solution),
         warnings=tuple(dict.fromkeys(warnings)),
     )
-
-
-@record
-class _Findings:
-    """What the measurement says of each measured track, all (n,). ``states``: why a track is
-    not active, in the flags' words."""
-
-    table: features.FeatureTable
-    states: tuple[str | None, ...]
-
-    @property
-    def loudness_lufs(self) -> NDArray[np.float64]:
-        return self.table.column("loudness_lufs")
-
-    @property
-    def peaks_dbfs(self) -> NDArray[np.float64]:
-        return self.table.column("peak_dbfs")
-
-    @property
-    def active(self) -> NDArray[np.bool_]:
-        """Tracks that hold their own drum."""
-        return np.array([state is None for state in self.states])
-
-    @property
-    def readable(self) -> NDArray[np.bool_]:
-        """Tracks of whose media something could be read."""
-        return np.array([state != UNREADABLE for state in self.states])
-
-
-def _findings(drums: Sequence[DrumTrack], heard: Heard) -> _Findings:
-    table = features.feature_table(heard.measurement)
-    silent = ~np.isfinite(table.column("loudness_lufs"))
-    close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
-    drum_of = [_drum_of(drum) for drum in drums]
-    bleed = features.holds_only_bleed(heard.measurement, drum_of) & close
-    peaks = table.column("peak_dbfs")
-
-    def state(place: int) -> str | None:
-        if silent[place]:
-            if _UNREAD & set(heard.flags[place]):
-                return UNREADABLE
-            # a track shorter than a gating block, or under the absolute gate, has no loudness
-            return FAINT if math.isfinite(peaks[place]) else SILENT
-        return BLEED if bleed[place] else None
-
-    return _Findings(table, tuple(state(place) for place in range(len(drums))))
-
-
-def _drum_of(drum: DrumTrack) -> tuple[object, ...]:
-    """A label that the close microphones of one drum share; others have their own."""
-    role = drum.role
-    if role.name not in CLOSE_ROLES:
-        return (drum.track.index,)
-    family = next((f for f in ("kick", "snare") if f in role.name), role.name)
-    return (family,) if family in ("kick", "snare") else (family, role.ordinal)
 
 
 def _why_nothing(session: Session, selection: Selection) -> str:
@@ -224,7 +160,7 @@ def _still_plan(drum: DrumTrack) -> TrackPlan:
 def _measured_plan(
     drum: DrumTrack,
     place: int,
-    found: _Findings,
+    found: Findings,
     heard_flags: Sequence[str],
     path: PathLevels,
     solution: Solution,

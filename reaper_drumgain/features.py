@@ -33,7 +33,7 @@ from reaper_drumgain.loudness import (
     loudness_range,
     quantiles,
 )
-from reaper_drumgain.probes import Meter, Probe
+from reaper_drumgain.probes import PIECE_FRAMES, Meter, Pieces, Probe
 from reaper_drumgain.records import record
 from reaper_drumgain.spectrum import (
     BAND_EDGES,
@@ -175,7 +175,7 @@ class _TrackMeter:
     """Reads and measures one stream, chunk by chunk."""
 
     def __init__(
-        self, stream: Stream, weighting: KWeighting, plan: SpectrumPlan, hop: int, chunk: int
+        self, stream: Stream, weighting: KWeighting, spectrum: SpectrumMeter, hop: int, chunk: int
     ) -> None:
         self._stream = stream
         self._weighting = weighting
@@ -186,7 +186,7 @@ class _TrackMeter:
             raise ValueError(f"a stream has {self.channels} channels, expected 1 or 2")
         self._states = [np.zeros(ORDER) for _ in range(self.channels)]
         self._ringing = False
-        self._spectrum = SpectrumMeter(plan, self.channels)
+        self.spectrum = spectrum
         self.probes: Sequence[Meter] = ()
         self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
         widths = np.tile(np.diff(self._edges), chunk // hop)
@@ -237,19 +237,18 @@ class _TrackMeter:
         length = self.frames - before
         if samples is not None:
             samples = self._check(samples)
-        if length:
-            for probe in self.probes:
-                probe.add(samples, length)
+        for probe in self.probes if length else ():
+            probe.add(samples, length)
         if samples is None:
             if length:
-                self._spectrum.silence(length)
+                self.spectrum.silence(length)
             if not self._ringing:
                 self._envelope.append(np.zeros_like(self._widths))
                 return False
             samples = np.zeros((self.channels, 0), dtype=np.float32)
             self._ringing = False
         else:
-            self._spectrum.add(samples)
+            self.spectrum.add(samples)
             self._ringing = True
         self._weigh(samples, weighted)
         if not self._ringing:
@@ -303,7 +302,7 @@ class _TrackMeter:
             self._energy,
             self._damaged,
             envelope.astype(np.float32),
-            self._spectrum.finish(),
+            self.spectrum.finish(),
         )
 
 
@@ -329,7 +328,10 @@ def measure(
     hop = hop_length(rate)
     chunk = hop * _chunk_hops(sum(stream.channels for stream in streams) * hop)
     weighting, plan = KWeighting(rate), SpectrumPlan(rate)
-    meters = [_TrackMeter(stream, weighting, plan, hop, chunk) for stream in streams]
+    keep = any(isinstance(probe, Pieces) for probe in probes)
+    spectra = [SpectrumMeter(plan, stream.channels, keep=keep) for stream in streams]
+    pairs = zip(streams, spectra, strict=True)
+    meters = [_TrackMeter(stream, weighting, own, hop, chunk) for stream, own in pairs]
     expected = max(stream.frames for stream in streams)
     for meter in meters:
         meter.probes = [probe.meter(rate, meter.channels, expected) for probe in probes]
@@ -342,8 +344,9 @@ def measure(
     tracks = tuple(meter.finish() for meter in meters)
     if progress:
         progress(1.0)
-    finished = [[probe.finish() for probe in meter.probes] for meter in meters]
-    probed = {p.name: tuple(own[n] for own in finished) for n, p in enumerate(probes)}
+    probed = {p.name: tuple(m.probes[n].finish() for m in meters) for n, p in enumerate(probes)}
+    if keep:
+        probed[PIECE_FRAMES] = tuple(spectrum.frames() for spectrum in spectra)
     return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop), probed)
 
 
@@ -478,12 +481,9 @@ def _active(hops: Float64) -> npt.NDArray[np.bool_]:
 
 def _active_span(hops: Sequence[Float64], members: Sequence[int]) -> int:
     """How many hops lie between the first and the last in which any member is active."""
-    first, last = math.inf, -math.inf
-    for index in members:
-        found = np.flatnonzero(_active(hops[index]))
-        if found.size:
-            first, last = min(first, float(found[0])), max(last, float(found[-1]))
-    return int(last - first) + 1 if last >= first else 0
+    found = [np.flatnonzero(_active(hops[index])) for index in members]
+    ends = [(places[0], places[-1]) for places in found if places.size]
+    return int(max(last for _, last in ends) - min(first for first, _ in ends)) + 1 if ends else 0
 
 
 def _own_columns(

@@ -283,6 +283,18 @@ class MixLoudness:
         """How many channels all tracks have together."""
         return self.channel_slices[-1].stop if self.channel_slices else 0
 
+    def between(self, first: int, last: int) -> MixLoudness:
+        """The same of hops ``first`` to ``last`` alone."""
+        last = min(last, self.hops)
+        runs = []
+        for run in self.runs:
+            low = max(run.start, first)
+            high = min(run.start + run.packed.shape[0], last)
+            if low < high:
+                packed = run.packed[low - run.start : high - run.start]
+                runs.append(CovarianceRun(low - first, run.channels, packed))
+        return MixLoudness(max(last - first, 0), self.channel_slices, tuple(runs))
+
     def hop_powers(self, gains: npt.ArrayLike) -> Float64:
         """K-weighted mean square per hop (hops,), summed over the outputs of ``gains``."""
         matrix = np.atleast_2d(np.asarray(gains, dtype=np.float64))

@@ -33,12 +33,31 @@ class Heard:
     """What listening to n drum tracks found: all that plans are made of, without their audio.
 
     ``flags``: per track, what of it is not played as REAPER plays it. ``warnings``: the same in
-    sentences, track by track.
+    sentences, track by track. ``timeline``: from and up to which second of the project each
+    stretch that was heard goes; silence between them was left out.
     """
 
     measurement: features.Measurement
     flags: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...]
+    timeline: tuple[tuple[float, float], ...] = ()
+
+    def hop_of(self, time: float) -> int:
+        """The number of the 100 ms hop that begins at, or nearest to, a time of the project."""
+        heard = 0.0
+        for first, last in self.timeline:
+            heard += max(0.0, min(time, last) - first)
+        hop = hop_length(self.measurement.rate) / self.measurement.rate
+        return round(heard / hop)
+
+    def time_of(self, hop: int) -> float:
+        """When in the project a hop begins."""
+        left = hop * hop_length(self.measurement.rate) / self.measurement.rate
+        for first, last in self.timeline:
+            if left < last - first:
+                return first + left
+            left -= last - first
+        return self.timeline[-1][1] + left if self.timeline else left
 
 
 class Listener(Protocol):
@@ -210,7 +229,11 @@ class Sound:
             flags = tuple(stream.flags for stream in streams)
             for drum, stream in zip(self._drums, streams, strict=True):
                 self._warnings += [f"track {drum.track.name!r}: {w}" for w in stream.warnings]
-        return Heard(measurement, flags, tuple(self._warnings))
+            timeline = tuple(
+                (self._start + first / self.rate, self._start + last / self.rate)
+                for first, last in self._kept or ()
+            )
+        return Heard(measurement, flags, tuple(self._warnings), timeline)
 
     def channels(self) -> list[int]:
         """1 or 2 per track."""

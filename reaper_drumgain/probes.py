@@ -25,6 +25,8 @@ from reaper_drumgain.spectrum import band_weights, fft_length
 #: steps of a ``WeightedEnvelope`` per second
 STEPS_PER_SECOND = 100
 _STEPS = STEPS_PER_SECOND // HOPS_PER_SECOND
+#: where a measurement with ``Pieces`` keeps the frames of its spectra, see ``spectrum``
+PIECE_FRAMES = "pieces: frames"
 
 
 class Meter(Protocol):
@@ -48,6 +50,30 @@ class Probe(Protocol):
     def meter(self, rate: int, channels: int, frames: int) -> Meter:
         """A meter of one track in a session of ``frames`` samples."""
 
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:
+        """What of a track's results belongs to samples ``start`` to ``stop`` of a session of
+        ``frames``; both are whole hops of 100 ms."""
+
+
+@record
+class Pieces:
+    """Peak and sum of squares per 100 ms: (hops, 2), the last hop may be incomplete.
+
+    With it ``features.measure`` keeps, under the name ``PIECE_FRAMES``, the frames of the ordinary
+    spectrum too: then ``pieces.between`` can measure any part of the session by itself.
+    """
+
+    name: str = "pieces"
+
+    def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
+        """Any length of session."""
+        return _LevelMeter(hop_length(rate))
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
+        """Whole hops."""
+        hop = hop_length(rate)
+        return measured[start // hop : stop // hop]
+
 
 @record
 class WeightedEnvelope:
@@ -62,6 +88,11 @@ class WeightedEnvelope:
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
         """Any length of session."""
         return _EnvelopeMeter(Weighting(self.biquads(rate)), hop_length(rate), channels)
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
+        """Whole steps."""
+        hop = hop_length(rate)
+        return measured[start // hop * _STEPS : stop // hop * _STEPS]
 
 
 @record
@@ -80,9 +111,43 @@ class BandPowers:
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:
         """Frame n of each track of a session lies at the same time."""
-        n_fft = 2 * fft_length(rate)
-        stride = max(-(-(frames // n_fft) // self.most), 1)
+        n_fft, stride = self._steps(rate, frames)
         return _BandMeter(band_weights(rate, self.edges, n_fft), n_fft, stride, channels)
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:
+        """The frames that begin there."""
+        n_fft, stride = self._steps(rate, frames)
+        step = n_fft * stride
+        return measured[-(-start // step) : -(-stop // step)]
+
+    def _steps(self, rate: int, frames: int) -> tuple[int, int]:
+        n_fft = 2 * fft_length(rate)
+        return n_fft, max(-(-(frames // n_fft) // self.most), 1)
+
+
+class _LevelMeter:
+    def __init__(self, hop: int) -> None:
+        self._hop = hop
+        self._parts: list[Float32] = []
+
+    def add(self, samples: Float32 | None, frames: int) -> None:
+        levels = np.zeros((-(-frames // self._hop), 2), dtype=np.float32)
+        self._parts.append(levels)
+        if samples is None:
+            return
+        starts = np.arange(0, samples.shape[1], self._hop)
+        used = levels[: starts.size]
+        for channel in samples:
+            for edge in (np.maximum, np.minimum):
+                np.maximum(used[:, 0], np.abs(edge.reduceat(channel, starts)), out=used[:, 0])
+            whole = channel.shape[0] // self._hop
+            rows = channel[: whole * self._hop].reshape(-1, self._hop)
+            used[:whole, 1] += np.einsum("ij,ij->i", rows, rows)
+            rest = channel[whole * self._hop :]
+            used[whole:, 1] += np.dot(rest, rest)
+
+    def finish(self) -> Float32:
+        return np.concatenate([np.zeros((0, 2), dtype=np.float32), *self._parts])
 
 
 class _EnvelopeMeter:

@@ -154,11 +154,22 @@ class SpectrumPlan:
         return np.asarray(np.minimum(place * group + count, self.bins - 1))
 
 
-class SpectrumMeter:
-    """Accumulates one track's spectrum from consecutive chunks."""
+#: columns of a frame that is kept: its number, its energy, that of its bands, and the energy
+#: times centroid, bandwidth, roll-off and flatness
+FRAME_COLUMNS = 2 + BANDS + 4
 
-    def __init__(self, plan: SpectrumPlan, channels: int) -> None:
+
+class SpectrumMeter:
+    """Accumulates one track's spectrum from consecutive chunks.
+
+    ``keep``: every frame that counts is kept besides, for ``summary_between``.
+    """
+
+    def __init__(self, plan: SpectrumPlan, channels: int, *, keep: bool = False) -> None:
         self._plan = plan
+        self._keep = keep
+        self._kept: list[Float32] = []
+        self._passed = 0
         self._rest: Float32 = np.zeros((channels, 0), dtype=np.float32)
         self._loudest = 0.0
         self._frames = 0
@@ -177,6 +188,7 @@ class SpectrumMeter:
             self.add(np.zeros((channels, n_fft - held), dtype=np.float32))
             frames -= n_fft - held
             held = 0
+        self._passed += (held + frames) // n_fft
         self._rest = np.zeros((channels, (held + frames) % n_fft), dtype=np.float32)
 
     def add(self, samples: Float32) -> None:
@@ -216,20 +228,49 @@ class SpectrumMeter:
             self._frames += power.shape[0]
             self._weight += float(energies[:, 0].sum())
             self._bands += energies[:, 1:].sum(axis=0)
-            self._sums += plan.shapes(power) @ energies[:, 0]
+            shapes = plan.shapes(power)
+            self._sums += shapes @ energies[:, 0]
+            if self._keep:
+                numbers = self._passed + counts[start : start + plan.batch]
+                columns = (numbers[:, None], energies, shapes.T * energies[:, :1])
+                self._kept.append(np.hstack(columns).astype(np.float32))
+        self._passed += frames.shape[1]
+
+    def frames(self) -> Float32:
+        """(frames, FRAME_COLUMNS) of the frames that counted, in order."""
+        return np.concatenate([np.zeros((0, FRAME_COLUMNS), dtype=np.float32), *self._kept])
 
     def finish(self) -> SpectrumSummary:
         """The averages over all frames that counted."""
-        if not self._weight > 0.0:
-            nan = float("nan")
-            return SpectrumSummary(0, np.zeros(BANDS), nan, nan, nan, nan)
-        centroid, bandwidth, rolloff, flatness = (self._sums / self._weight).tolist()
-        nyquist = self._plan.rate / 2.0
-        return SpectrumSummary(
-            self._frames,
-            self._bands.copy(),
-            centroid * nyquist,
-            bandwidth * nyquist,
-            rolloff * nyquist,
-            flatness,
-        )
+        return _summary(self._plan.rate, self._frames, self._weight, self._bands, self._sums)
+
+
+def summary_between(frames: Float32, rate: int, start: int, stop: int) -> SpectrumSummary:
+    """The averages over those of the kept ``frames`` that begin within these samples.
+
+    Unlike in a meter of that stretch alone, frames count here that are 60 dB under the loudest
+    of the stretch, where they are not under the loudest before; their energy is their weight.
+    """
+    n_fft = fft_length(rate)
+    first, last = np.searchsorted(frames[:, 0], [-(-start // n_fft), -(-stop // n_fft)])
+    sums = frames[first:last].sum(axis=0, dtype=np.float64)
+    bands = sums[2 : 2 + BANDS]
+    return _summary(rate, int(last - first), float(sums[1]), bands, sums[2 + BANDS :])
+
+
+def _summary(
+    rate: int, frames: int, weight: float, bands: Float64, sums: Float64
+) -> SpectrumSummary:
+    if not weight > 0.0:
+        nan = float("nan")
+        return SpectrumSummary(0, np.zeros(BANDS), nan, nan, nan, nan)
+    centroid, bandwidth, rolloff, flatness = (sums / weight).tolist()
+    nyquist = rate / 2.0
+    return SpectrumSummary(
+        frames,
+        bands.copy(),
+        centroid * nyquist,
+        bandwidth * nyquist,
+        rolloff * nyquist,
+        flatness,
+    )

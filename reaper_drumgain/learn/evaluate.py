@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain import features
-from reaper_drumgain.balance import CLOSE_ROLES
+from reaper_drumgain.findings import CLOSE_ROLES
 from reaper_drumgain.learn.dataset import Progress, Rendering
 from reaper_drumgain.learn.fit import Choice, FitSettings, songs_of
 from reaper_drumgain.learn.fold import FOREST, Fold, fit_fold

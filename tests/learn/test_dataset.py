@@ -7,8 +7,8 @@ import pyloudnorm
 import pytest
 
 from reaper_drumgain import features
-from reaper_drumgain.balance import CLOSE_ROLES
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.findings import CLOSE_ROLES
 from reaper_drumgain.learn.dataset import (
     choose_performances,
     measure_song,

@@ -1,0 +1,84 @@
+"""Which of the drum tracks play, by what was heard of them, and why the others are held."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain import features
+from reaper_drumgain.records import record
+from reaper_drumgain.selection import DrumTrack
+
+#: roles whose microphone stands at one drum: without its drum it holds only bleed
+CLOSE_ROLES = frozenset(
+    {
+        *("kick in", "kick out", "kick", "sub kick", "snare top", "snare bottom", "snare"),
+        *("hi-hat", "tom", "ride", "cymbal"),
+    }
+)
+SILENT, FAINT, BLEED, UNREADABLE = "silent", "too short or quiet", "bleed only", "unreadable"
+#: flags of audio that leave a track without any sound where no file of it can be read
+_UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
+
+
+@record
+class Findings:
+    """What the measurement says of each measured track, all (n,). ``states``: why a track is
+    not active, in the flags' words."""
+
+    table: features.FeatureTable
+    states: tuple[str | None, ...]
+
+    @property
+    def loudness_lufs(self) -> NDArray[np.float64]:
+        """Before the fader, NaN for silence."""
+        return self.table.column("loudness_lufs")
+
+    @property
+    def peaks_dbfs(self) -> NDArray[np.float64]:
+        """Before the fader, NaN for silence."""
+        return self.table.column("peak_dbfs")
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Tracks that hold their own drum."""
+        return np.array([state is None for state in self.states])
+
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """Tracks of whose media something could be read."""
+        return np.array([state != UNREADABLE for state in self.states])
+
+
+def findings(
+    drums: Sequence[DrumTrack], measurement: features.Measurement, flags: Sequence[tuple[str, ...]]
+) -> Findings:
+    """What the measurement of these tracks says; ``flags``: what is known of their media."""
+    table = features.feature_table(measurement)
+    silent = ~np.isfinite(table.column("loudness_lufs"))
+    close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
+    drum_of = [_drum_of(drum) for drum in drums]
+    bleed = features.holds_only_bleed(measurement, drum_of) & close
+    peaks = table.column("peak_dbfs")
+
+    def state(place: int) -> str | None:
+        if silent[place]:
+            if _UNREAD & set(flags[place]):
+                return UNREADABLE
+            # a track shorter than a gating block, or under the absolute gate, has no loudness
+            return FAINT if math.isfinite(peaks[place]) else SILENT
+        return BLEED if bleed[place] else None
+
+    return Findings(table, tuple(state(place) for place in range(len(drums))))
+
+
+def _drum_of(drum: DrumTrack) -> tuple[object, ...]:
+    """A label that the close microphones of one drum share; others have their own."""
+    role = drum.role
+    if role.name not in CLOSE_ROLES:
+        return (drum.track.index,)
+    family = next((f for f in ("kick", "snare") if f in role.name), role.name)
+    return (family,) if family in ("kick", "snare") else (family, role.ordinal)
