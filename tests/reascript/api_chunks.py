@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reascript import StandInError
+from reascript.api_envelopes import activated
 from reascript.engine import Engine
 from reascript.model import Block, Envelope, Item, Project, Track
 from reascript.rpp import parse
@@ -11,8 +12,7 @@ from reascript.signatures import Buffer, api
 
 def _get_chunk(node: Envelope | Track | Item, text: Buffer) -> bool:
     chunk = "".join(line.lstrip() + "\n" for line in node.text("\n").splitlines())
-    if text.size is not None and len(chunk.encode("utf-8", "surrogateescape")) >= text.size:
-        raise StandInError(f"a chunk of {len(chunk)} characters for a buffer of {text.size}")
+    # one that is too long for the buffer is cut: a script that writes it back loses the rest
     text.text = chunk
     return True
 
@@ -22,12 +22,15 @@ def _set_chunk(engine: Engine, node: Envelope | Track | Item, text: str, functio
     new = parse(text, Block)
     if new.key != node.key:
         raise StandInError(f"the chunk starts with {new.key}, {node.key} was wanted")
+    before = _active(node)
     if len(new.head.tokens) > 1 or not isinstance(node, Track):
         node.head = new.head
     node.children = list(new.children)
     for child in new.nodes():
         child.parent = node
     node.changed()
+    for key in _active(node) - before:
+        activated(engine, next(e for e in _envelopes(node) if e.key == key))
     project: Project | None = None
     at = node.parent
     while at is not None:
@@ -35,6 +38,16 @@ def _set_chunk(engine: Engine, node: Envelope | Track | Item, text: str, functio
     assert project is not None
     engine.wrote(function, getattr(node, "name", node.key), "chunk", len(text), project)
     return True
+
+
+def _envelopes(node: Envelope | Track | Item) -> list[Envelope]:
+    if isinstance(node, Track):
+        return node.envelopes
+    return [node] if isinstance(node, Envelope) else []
+
+
+def _active(node: Envelope | Track | Item) -> set[str]:
+    return {envelope.key for envelope in _envelopes(node) if envelope.active}
 
 
 @api(

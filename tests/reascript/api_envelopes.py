@@ -15,7 +15,7 @@ from reascript.model import (
     Project,
     Take,
     Track,
-    new_guid,
+    new_envelope,
 )
 from reascript.rpp import Line
 from reascript.signatures import Buffer, Cell, api
@@ -85,7 +85,10 @@ def _find(engine: Engine, track: Track | Master, key: str) -> Envelope | None:
     name = ENVELOPE_NAMES.get(key, "")
     if name in engine.faults.null_envelopes:
         return None
-    return next((e for e in track.envelopes if e.key == key), None)
+    found = next((e for e in track.envelopes if e.key == key), None)
+    if found is None and engine.faults.dormant_envelopes and key.startswith("<VOLENV"):
+        return track.dormant(key)
+    return found
 
 
 @api("TrackEnvelope* GetTrackEnvelopeByName(MediaTrack* track, const char* envname)")
@@ -134,6 +137,11 @@ def get_take_envelope(engine: Engine, take: Take, place: int) -> Envelope | None
 @api("TrackEnvelope* GetTakeEnvelopeByName(MediaItem_Take* take, const char* envname)")
 def get_take_envelope_by_name(engine: Engine, take: Take, name: str) -> Envelope | None:
     return next((e for e in _take_envelopes(take) if name_of(e) == name), None)
+
+
+@api("int GetGlobalAutomationOverride()")
+def get_global_automation_override(engine: Engine) -> int:
+    return engine.faults.automation_override
 
 
 @api("bool GetEnvelopeName(TrackEnvelope* env, char* bufOut, int bufOut_sz)")
@@ -228,6 +236,8 @@ def _insert(
     if not (math.isfinite(time) and math.isfinite(value)):
         raise StandInError(f"a point at {time} with the value {value}")
     gain = from_fader_scale(value) if envelope.fader_scaled else value
+    if engine.faults.envelope_range is not None:
+        gain = min(gain, engine.faults.envelope_range)
     values: tuple[str | int | float, ...] = ("PT", time, gain, shape)
     if selected or tension:
         values = (*values, 0, int(selected), 0, tension)
@@ -312,6 +322,18 @@ def delete_envelope_point_range_ex(
     return len(keep) < len(points)
 
 
+@api("bool DeleteEnvelopePointEx(TrackEnvelope* envelope, int autoitem_idx, int ptidx)")
+def delete_envelope_point_ex(
+    engine: Engine, envelope: Envelope, auto_item: int, place: int
+) -> bool:
+    points = _own_points(envelope, auto_item)
+    if not 0 <= place < len(points):
+        return False
+    envelope.set_points(points[:place] + points[place + 1 :])
+    _wrote(engine, envelope, "DeleteEnvelopePointEx", place)
+    return True
+
+
 _SWITCHES = {"ACTIVE": ("ACT", 1), "VISIBLE": ("VIS", 1), "ARM": ("ARM", 1), "SHOWLANE": ("VIS", 2)}
 
 
@@ -336,10 +358,19 @@ def get_set_envelope_info_string(
     if value not in ("0", "1"):
         raise StandInError(f"{name} of an envelope was set to {value!r}")
     if name == "ACTIVE" and value == "1" and not envelope.active:
+        wake(envelope)
         activated(engine, envelope)
     envelope.put(key, place, int(value), (key, 0, 1, 1))
     _wrote(engine, envelope, "GetSetEnvelopeInfo_String", (name, value))
     return True
+
+
+def wake(envelope: Envelope) -> None:
+    """An envelope that was never shown becomes part of its track's text."""
+    track = envelope.parent
+    if isinstance(track, Track) and envelope not in track.children:
+        lines = [i for i, c in enumerate(track.children) if isinstance(c, Line)]
+        track.insert(lines[-1] + 1 if lines else 0, envelope)
 
 
 def activated(engine: Engine, envelope: Envelope) -> None:
@@ -354,13 +385,10 @@ def activated(engine: Engine, envelope: Envelope) -> None:
 
 def new_volume_envelope(track: Track) -> Envelope:
     """A volume envelope as the first show of it makes one: one point at unity."""
-    envelope = Envelope(Line("<VOLENV2"))
-    for text in (f"EGUID {new_guid()}", "ACT 0 -1", "VIS 1 1 1", "LANEHEIGHT 0 0", "ARM 0"):
-        envelope.append(Line(text))
-    for text in ("DEFSHAPE 0 -1 -1", "VOLTYPE 1", "PT 0 1 0"):
-        envelope.append(Line(text))
-    lines = [i for i, c in enumerate(track.children) if isinstance(c, Line)]
-    track.insert(lines[-1] + 1 if lines else 0, envelope)
+    envelope = new_envelope("<VOLENV2")
+    envelope.put("VIS", 1, 1)
+    envelope.parent = track
+    wake(envelope)
     return envelope
 
 

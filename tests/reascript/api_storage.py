@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 from reascript import StandInError
@@ -39,17 +40,21 @@ def count_project_markers(engine: Engine, project: Project, plain: Cell, regions
     return len(found)
 
 
-def _enum_marker(project: Project, place: int, cells: tuple[Cell, ...]) -> int:
+def _enum_marker(
+    engine: Engine, project: Project, place: int, cells: tuple[Cell, ...], name: int | None
+) -> int:
     found = markers(project)
     if not 0 <= place < len(found):
         return 0
-    region, start, end, _, number, colour = found[place]
+    region, start, end, text, number, colour = found[place]
+    if name:
+        ctypes.c_void_p.from_address(name).value = engine.keep_text(text)
     for cell, value in zip(cells, (int(region), start, end, number, colour), strict=False):
         cell.value = value
     return place + 1
 
 
-# the names of markers do not come through Python: the pointer to the text's pointer is null
+# through the generated functions of Python names do not come: the pointer for them is null
 
 
 @api(
@@ -63,10 +68,10 @@ def enum_project_markers2(
     region: Cell,
     start: Cell,
     end: Cell,
-    name: object,
+    name: int | None,
     number: Cell,
 ) -> int:
-    return _enum_marker(project, place, (region, start, end, number))
+    return _enum_marker(engine, project, place, (region, start, end, number), name)
 
 
 @api(
@@ -80,11 +85,11 @@ def enum_project_markers3(
     region: Cell,
     start: Cell,
     end: Cell,
-    name: object,
+    name: int | None,
     number: Cell,
     colour: Cell,
 ) -> int:
-    return _enum_marker(project, place, (region, start, end, number, colour))
+    return _enum_marker(engine, project, place, (region, start, end, number, colour), name)
 
 
 # ---- ext state of the project

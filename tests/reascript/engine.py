@@ -56,6 +56,12 @@ class Faults:
     stuck_faders: dict[str, float] = field(default_factory=dict)
     #: activating a volume envelope moves the fader's value into it (envtrimadjmode)
     trim_moves: bool = False
+    #: an envelope that was never shown is no null pointer, but one that is off and has a point
+    dormant_envelopes: bool = False
+    #: the highest gain that a volume envelope takes, as the preference for its range says
+    envelope_range: float | None = None
+    #: what GetGlobalAutomationOverride says: -1 none, 0 trim/read, 1 read ... 6 bypass
+    automation_override: int = -1
 
 
 class Clock:
@@ -208,7 +214,7 @@ class Engine:
             return self.alive(thing.item) and thing in thing.item.takes
         parent = thing.parent
         # blocks and takes compare by identity
-        if parent is None or thing not in parent.children:
+        if parent is None or (thing not in parent.children and not parent.sleeps(thing)):
             return False
         while parent.parent is not None:
             child, parent = parent, parent.parent

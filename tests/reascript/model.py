@@ -92,6 +92,16 @@ class Envelope(Node):
         self.changed()
 
 
+def new_envelope(key: str) -> Envelope:
+    """A volume or trim envelope that is off and not shown, with one point at unity."""
+    envelope = Envelope(Line(key))
+    for text in (f"EGUID {new_guid()}", "ACT 0 -1", "VIS 0 1 1", "LANEHEIGHT 0 0", "ARM 0"):
+        envelope.append(Line(text))
+    for text in ("DEFSHAPE 0 -1 -1", "VOLTYPE 1", "PT 0 1 0"):
+        envelope.append(Line(text))
+    return envelope
+
+
 class Source(Node):
     """Where a take's sound comes from. ``kind`` is WAVE, MIDI, SECTION ..."""
 
@@ -227,6 +237,10 @@ class Item(Node):
 
 
 class Track(Node):
+    def __init__(self, head: Line, parent: Node | None = None) -> None:
+        super().__init__(head, parent)
+        self._dormant: dict[str, Envelope] = {}
+
     @property
     def project(self) -> Project:
         assert isinstance(self.parent, Project)
@@ -250,6 +264,17 @@ class Track(Node):
         own = [c for c in self.blocks if isinstance(c, Envelope)]
         chain = self.node("<FXCHAIN")
         return own + [c for c in chain.children if isinstance(c, Envelope)] if chain else own
+
+    def dormant(self, key: str) -> Envelope:
+        """An envelope that the text does not have until it is switched on."""
+        # one that was on came and went with an undo
+        if key not in self._dormant or self._dormant[key].active:
+            self._dormant[key] = new_envelope(key)
+            self._dormant[key].parent = self
+        return self._dormant[key]
+
+    def sleeps(self, child: Node) -> bool:
+        return child in self._dormant.values()
 
     @property
     def effects(self) -> list[Node]:

@@ -229,6 +229,10 @@ class Node:
         self.children[at] = new
         self.changed()
 
+    def sleeps(self, child: Node) -> bool:
+        """Whether a block belongs to this one although the text does not have it yet."""
+        return False
+
     def write(self, out: list[str], level: int) -> None:
         indent = "  " * level
         out.append(indent + self.head.text())

@@ -7,11 +7,12 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from reascript.api_envelopes import wake
 from reascript.api_storage import save, set_proj_ext_state
 from reascript.api_tracks import ext_set
 from reascript.engine import Engine, Faults
-from reascript.history import ITEMS, MISCCFG, TRACKCFG, differences
-from reascript.model import Envelope, Project, Track
+from reascript.history import ITEMS, MISCCFG, TRACKCFG, TRACKENV, differences
+from reascript.model import Envelope, Project, Track, new_envelope
 from reascript.rpp import Line
 
 
@@ -59,6 +60,28 @@ class World:
         for name, key, place, value in changes:
             track_named(self.project, name).put(key, place, value)
         self._point("Change track", TRACKCFG)
+
+    def do_envelope(self, changes: dict[str, dict[str, Any]]) -> None:
+        """``{track: {"key": "<VOLENV2", "active": 1, "points": [[time, gain, shape], ...]}}``:
+        draw an envelope anew, or change what is given of it; ``"pooled"`` adds automation items."""
+        for name, wanted in changes.items():
+            track = track_named(self.project, name)
+            key = wanted.get("key", "<VOLENV2")
+            envelope = next((e for e in track.envelopes if e.key == key), None)
+            if envelope is None:
+                envelope = new_envelope(key)
+                envelope.parent = track
+                wake(envelope)
+                envelope.put("VIS", 1, 1)
+                envelope.put("ACT", 1, 1)
+            if "active" in wanted:
+                envelope.put("ACT", 1, wanted["active"])
+            if "points" in wanted:
+                lines = [Line(values=("PT", *map(float, p[:2]), *p[2:])) for p in wanted["points"]]
+                envelope.set_points(lines)
+            for _ in range(wanted.get("pooled", 0)):
+                envelope.append(Line("POOLEDENVINST 1 0 4 0 1 0 0 0 1 0 0 0"))
+        self._point("Edit envelope", TRACKENV)
 
     def do_mute_items(self, name: str) -> None:
         for item in track_named(self.project, name).items:

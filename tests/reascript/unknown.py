@@ -46,7 +46,6 @@ UNKNOWN = frozenset(
         "GetExePath",
         "GetFXEnvelope",
         "GetFocusedFX",
-        "GetGlobalAutomationOverride",
         "GetInputChannelName",
         "GetInputLatency",
         "GetInputOutputLatency",

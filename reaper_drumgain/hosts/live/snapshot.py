@@ -7,7 +7,7 @@ project gives the same plan. What REAPER does not tell its scripts:
 - the project's own pan law and pan mode: read from the head of the saved file; a project that
   was never saved has REAPER's defaults, and says so where a track relies on them;
 - whether a track is frozen (its media is what the freeze made, as in the file), the effects
-  inside containers, names of markers: left out.
+  inside containers: left out.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from reaper_drumgain.units import LinearGain
 
 #: keys of what the user stored on the track itself, the same as in project files
 ROLE_KEY, LOCK_KEY = "drumgain_role", "drumgain_lock"
+#: that of ``marks``, which the plain press does not need
+MARK_KEY = "drumgain_automation"
 _TRACK, _SEND = "GetMediaTrackInfo_Value", "GetTrackSendInfo_Value"
 _STRING = "GetSetMediaTrackInfo_String"
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
@@ -78,7 +80,7 @@ def take_snapshot(project: Project) -> Generator[None, None, Snapshot]:
 
 def _unchanged(project: Project) -> Generator[None, None, Snapshot | None]:
     """One reading; None where the project changed. No pointer outlives a change."""
-    count, tick = _state(project), tick_number()
+    count, tick = state_of(project), tick_number()
     calls = Calls()
     pointers = tuple(
         calls.child("GetTrack", project.address, place)
@@ -93,11 +95,11 @@ def _unchanged(project: Project) -> Generator[None, None, Snapshot | None]:
         yield
         if tick_number() != tick:
             tick = tick_number()
-            if _state(project) != count:
+            if state_of(project) != count:
                 return None
 
 
-def _state(project: Project) -> int:
+def state_of(project: Project) -> int:
     """A number that changes with the project. Raises ConflictError where it is closed."""
     if not is_open(project):
         raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
@@ -193,6 +195,7 @@ class _Reader:
         guid = calls.stored(_STRING, pointer, b"GUID")
         role = (calls.stored(_STRING, pointer, f"P_EXT:{ROLE_KEY}".encode()) or "").strip()
         lock = (calls.stored(_STRING, pointer, f"P_EXT:{LOCK_KEY}".encode()) or "").strip()
+        mark = (calls.stored(_STRING, pointer, f"P_EXT:{MARK_KEY}".encode()) or "").strip()
         yield
         envelopes = yield from track_envelopes(calls, pointer, warnings)
         effects = self._effects(pointer)
@@ -236,6 +239,7 @@ class _Reader:
             vca_followed=groups["vca followed"],
             role=role or None,
             locked=lock not in ("", "0"),
+            automation_mark=mark or None,
             clips=clips,
             warnings=tuple(dict.fromkeys(warnings)),
         )
@@ -371,19 +375,22 @@ class _Reader:
         calls, address = self._calls, self._project.address
         region, colour = ctypes.c_byte(), ctypes.c_int()
         start, end, number = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
-        outs = ["out", "out", "out", "pointer", "out", "out"]
-        read = calls.function("EnumProjectMarkers3", "int", "pointer", "int", *outs)
-        places = [ctypes.addressof(out) for out in (region, start, end)]
-        rest = [ctypes.addressof(out) for out in (number, colour)]
+        # a pointer to REAPER's own text, which holds until the next call
+        text = ctypes.c_char_p()
+        cells = (region, start, end, text, number, colour)
+        read = calls.function("EnumProjectMarkers3", "int", "pointer", "int", *["out"] * 6)
+        places = [ctypes.addressof(cell) for cell in cells]
         markers: list[Marker] = []
         regions: list[Marker] = []
         for place in range(_MAX_MARKERS):
-            if not read(address, place, *places, 0, *rest):
+            text.value = None
+            if not read(address, place, *places):
                 break
+            name = reaper.text_of(text.value or b"")
             if region.value:
-                regions.append(Marker(start.value, "", number.value, end=end.value))
+                regions.append(Marker(start.value, name, number.value, end=end.value))
             else:
-                markers.append(Marker(start.value, "", number.value))
+                markers.append(Marker(start.value, name, number.value))
         return tuple(markers), tuple(regions)
 
     def _master_warnings(self, master: int) -> Iterator[str]:

@@ -23,8 +23,6 @@ EXEMPT = {
     ".tracks[].warnings": "envelopes of receives",
     ".tracks[].warnings[]": "names of missing media, as above",
     ".warnings": "the master's envelopes, which the stand-in does not know",
-    ".markers[].name": "names of markers do not come through Python",
-    ".regions[].name": "as above",
     ".path": "in another form",
 }
 
@@ -147,6 +145,7 @@ CASES = {
     + ITEM.format(item="      YPOS 0 0.5\n", take=WAVE)
     + ITEM.format(item="      YPOS 0.5 0.5\n", take=WAVE),
     "stored role and lock": '    <EXT\n      drumgain_role "tom 2"\n      drumgain_lock 1\n    >\n',
+    "stored note": "    <EXT\n      drumgain_automation 1;volume;1;0;0;0123;none\n    >\n",
     "sends": "    AUXRECV 0 3 0.5 0.25 0 1 1 1025 2 -1:U 0 -1 ''\n",
     "folder": "    ISBUS 1 1\n",
     "last in folder": "    ISBUS 2 -1\n",
