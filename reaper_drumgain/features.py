@@ -11,7 +11,6 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import Protocol
 
@@ -41,6 +40,7 @@ from reaper_drumgain.spectrum import (
     SpectrumPlan,
     SpectrumSummary,
 )
+from reaper_drumgain.threads import Job, Pool
 
 VERSION = 1
 #: 10 ms envelope values per 100 ms hop
@@ -407,10 +407,10 @@ def _run_threaded(
     # two chunks are under way, so that no worker waits for the last track of a chunk, and the
     # covariance of one is taken while the next is measured
     buffers = [np.zeros((slices[-1].stop, chunk), dtype=np.float32) for _ in range(2)]
-    with ThreadPoolExecutor(threads) as pool:
-        latest: list[Future[bool] | None] = [None] * len(meters)
+    with Pool(threads) as pool:
+        latest: list[Job[bool] | None] = [None] * len(meters)
 
-        def submit(target: Float32) -> list[Future[bool]]:
+        def submit(target: Float32) -> list[Job[bool]]:
             futures = [
                 pool.submit(_after, before, meter, target[place])
                 for before, meter, place in zip(latest, meters, slices, strict=True)
@@ -430,7 +430,7 @@ def _run_threaded(
             buffers.reverse()
 
 
-def _after(before: Future[bool] | None, meter: _TrackMeter, target: Float32) -> bool:
+def _after(before: Job[bool] | None, meter: _TrackMeter, target: Float32) -> bool:
     """The next step of a track, once its last one is done (it started earlier)."""
     if before is not None:
         before.result()

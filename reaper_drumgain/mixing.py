@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +16,7 @@ from reaper_drumgain.probes import Probe
 from reaper_drumgain.records import record
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
+from reaper_drumgain.threads import Pool
 
 _BLOCK = 1 << 16
 #: silences of all tracks are shortened to this; loudness range looks at 3 s at a time
@@ -263,7 +263,7 @@ class Sound:
         """Blocks (outputs, frames) of gains (outputs, channels) times the tracks' audio."""
         used = gains.astype(np.float32)
         tell = self._tell(doing)
-        with self._open() as streams, ThreadPoolExecutor(threads) as pool:
+        with self._open() as streams, Pool(threads) as pool:
             total = max((stream.frames for stream in streams), default=0)
             starts = range(0, total, _BLOCK)
             # the next block is decoded while this one is mixed

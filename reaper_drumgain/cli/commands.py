@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import sys
 from collections.abc import Sequence
+from typing import Any
 
 from reaper_drumgain import __version__
-from reaper_drumgain.cli import (
-    balance,
-    demo,
-    evaluate,
-    install,
-    methods,
-    restore,
-    tracks,
-    train,
-    uninstall,
-)
 
-_COMMANDS = (balance, tracks, methods, restore, install, uninstall, demo, train, evaluate)
+#: each a module of ``cli``
+_COMMANDS = (
+    *("balance", "tracks", "methods", "restore", "install", "uninstall", "demo", "train"),
+    "evaluate",
+)
 
 
 def run(argv: Sequence[str] | None) -> int:
     """Parse a command line, do what it says and return the exit status."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser(words).parse_args(words)
     status: int = arguments.run(arguments)
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Only of the command that is asked for, where one is: the others need not be imported."""
+    asked = words[0] if words and words[0] in _COMMANDS else None
     parser = argparse.ArgumentParser(
         prog="drumgain",
         description="Sets the faders of drum tracks in REAPER projects where a good engineer "
@@ -38,7 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in _COMMANDS:
+    for name in (asked,) if asked else _COMMANDS:
+        command = _command(name)
         sub = subparsers.add_parser(
             command.NAME,
             parents=[common],
@@ -48,3 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_options(sub)
         sub.set_defaults(run=command.run)
     return parser
+
+
+def _command(name: str) -> Any:
+    return importlib.import_module(f"reaper_drumgain.cli.{name}")

@@ -7,21 +7,25 @@ never opened; paths that lead to another machine are not even looked at. Standar
 only.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from reaper_drumgain.hosts.rpp.read import ProjectFile, read_project
-from reaper_drumgain.hosts.rpp.storage import Fingerprint
 from reaper_drumgain.hosts.rpp.tracks import LOCK_KEY, ROLE_KEY
-from reaper_drumgain.hosts.rpp.write import (
-    WriteReport,
-    apply_plan,
-    relocate,
-    restore,
-    set_faders,
-)
+
+if TYPE_CHECKING:
+    from reaper_drumgain.hosts.rpp.write import (
+        WriteReport,
+        apply_plan,
+        relocate,
+        restore,
+        set_faders,
+    )
 
 __all__ = [
     "LOCK_KEY",
     "ROLE_KEY",
-    "Fingerprint",
     "ProjectFile",
     "WriteReport",
     "apply_plan",
@@ -30,3 +34,12 @@ __all__ = [
     "restore",
     "set_faders",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What writes is imported when it is used: most runs only read."""
+    if name in __all__:
+        from reaper_drumgain.hosts.rpp import write
+
+        return getattr(write, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

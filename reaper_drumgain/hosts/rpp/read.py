@@ -10,7 +10,7 @@ from pathlib import Path
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp.items import ItemReader
 from reaper_drumgain.hosts.rpp.media import Resolver
-from reaper_drumgain.hosts.rpp.storage import Fingerprint, read_file
+from reaper_drumgain.hosts.rpp.storage import read_file
 from reaper_drumgain.hosts.rpp.syntax import Block, line_of, scan, tokens
 from reaper_drumgain.hosts.rpp.tracks import TrackReader
 from reaper_drumgain.hosts.rpp.values import Fields, text
@@ -29,12 +29,12 @@ _VERSION = re.compile(rb"(\d+)")
 class ProjectFile:
     """A project as read: its bytes, their blocks, and the session they describe.
 
-    ``path`` is as given; ``fingerprint`` tells whether the file is still the same.
+    ``path`` is as given; ``mode`` are the permissions of the file.
     """
 
     path: Path
     session: Session
-    fingerprint: Fingerprint
+    mode: int
     data: bytes
     root: Block
 
@@ -59,10 +59,10 @@ def read_project(path: str | os.PathLike[str]) -> ProjectFile:
     StorageError where it cannot be read.
     """
     place = Path(path)
-    data, fingerprint = read_file(place)
+    data, mode = read_file(place)
     name = text(os.fsencode(place))
     root = scan(data, name)
-    return ProjectFile(place, _session(data, root, place, name), fingerprint, data, root)
+    return ProjectFile(place, _session(data, root, place, name), mode, data, root)
 
 
 def _session(data: bytes, root: Block, path: Path, name: str) -> Session:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -12,19 +11,8 @@ from pathlib import Path
 from reaper_drumgain.errors import ConflictError, ProjectError, StorageError
 from reaper_drumgain.hosts.rpp.syntax import MAX_BYTES
 from reaper_drumgain.hosts.rpp.values import text
-from reaper_drumgain.records import record
 
 _PIECE = 1 << 20
-
-
-@record
-class Fingerprint:
-    """What a file was when it was read; only size and digest decide whether it changed."""
-
-    size: int
-    mtime_ns: int
-    sha256: str
-    mode: int
 
 
 def name_of(path: str | os.PathLike[str]) -> str:
@@ -42,8 +30,8 @@ def storage_errors(what: str) -> Iterator[None]:
         raise StorageError(f"{what}: {reason}") from error
 
 
-def read_file(path: Path) -> tuple[bytes, Fingerprint]:
-    """All bytes of a regular file and its fingerprint.
+def read_file(path: Path) -> tuple[bytes, int]:
+    """All bytes of a regular file, and its permissions.
 
     Raises ProjectError for a folder, pipe or device and for more than MAX_BYTES,
     StorageError where the system refuses, ConflictError where it changes meanwhile.
@@ -61,9 +49,7 @@ def read_file(path: Path) -> tuple[bytes, Fingerprint]:
         raise StorageError(f"cannot read {name!r}: {error}") from error
     if len(data) != status.st_size:
         raise ConflictError(f"{name} is being written by another program: try again")
-    digest = hashlib.sha256(data).hexdigest()
-    mode = stat.S_IMODE(status.st_mode)
-    return data, Fingerprint(status.st_size, status.st_mtime_ns, digest, mode)
+    return data, stat.S_IMODE(status.st_mode)
 
 
 def _refuse_irregular(status: os.stat_result, name: str) -> None:
@@ -81,23 +67,20 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def refuse_changed(path: Path, fingerprint: Fingerprint) -> None:
-    """Raises ConflictError where a file is no longer what was read."""
+def refuse_changed(path: Path, read: bytes) -> None:
+    """Raises ConflictError where a file no longer holds what was read, byte for byte."""
     name = name_of(path)
-    digest = hashlib.sha256()
-    size = 0
+    expected, place, same = memoryview(read), 0, True
     try:
         with storage_errors(f"cannot read {name} again"), open(path, "rb") as file:  # noqa: PTH123
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-                size += len(piece)
-                if size > fingerprint.size:
-                    break
+            while same and (piece := file.read(_PIECE)):
+                same = expected[place : place + len(piece)] == piece
+                place += len(piece)
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise ConflictError(f"{name} is gone since it was read: nothing was written") from error
         raise
-    if size != fingerprint.size or digest.hexdigest() != fingerprint.sha256:
+    if not same or place != len(read):
         raise ConflictError(
             f"{name} has changed since it was read (saved from REAPER?): nothing was written; "
             "run the command again"

@@ -108,18 +108,18 @@ def apply_plan(
         edits += relocation(project, target.parent)
     data = _edited(project, edits, faders)
     if in_place and not edits:
-        refuse_changed(source, project.fingerprint)
+        refuse_changed(source, project.data)
         return WriteReport(project.path, None, ())
 
     def last_check() -> None:
-        refuse_changed(source, project.fingerprint)
+        refuse_changed(source, project.data)
         if output is not None and not overwrite:
             _refuse_existing(target)
 
     backup = put(
         target,
         data,
-        project.fingerprint.mode,
+        project.mode,
         last_check,
         _names(target, _stamp(now)) if in_place else iter(()),
         project.data,
@@ -142,19 +142,19 @@ def restore(
     """
     target = real_target(Path(path))
     chosen = _last_backup(target) if backup is None else Path(backup)
-    data, fingerprint = read_file(chosen)
+    data, mode = read_file(chosen)
     scan(data, name_of(chosen), keep=1)
     if not exists(target):
-        put(target, data, fingerprint.mode, lambda: _refuse_existing(target))
+        put(target, data, mode, lambda: _refuse_existing(target))
         return chosen
-    present, before = read_file(target)
+    present, _ = read_file(target)
     match = _BACKUP.fullmatch(chosen.name.removeprefix(target.name))
     stamp = match.group(1) if match is not None else _stamp(now)
     put(
         target,
         data,
-        fingerprint.mode,
-        lambda: refuse_changed(target, before),
+        mode,
+        lambda: refuse_changed(target, present),
         _names(target, f"{stamp}.undone"),
         present,
     )
