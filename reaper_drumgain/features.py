@@ -48,6 +48,8 @@ FINE = 10
 #: hops read at a time, fewer where all tracks together would take more than this
 CHUNK_HOPS = 64
 CHUNK_BYTES = 40_000_000
+#: hops filtered at a time: what a chunk is made of, so that no sum depends on its length
+PIECE_HOPS = 16
 #: samples above this (100 dBFS) are damage, like those that are not finite
 SANE_PEAK = 1e5
 #: floor of shares in dB
@@ -180,7 +182,6 @@ class _TrackMeter:
         self._stream = stream
         self._weighting = weighting
         self.hop = hop
-        self._chunk = chunk
         self.channels = stream.channels
         if self.channels not in {1, 2}:
             raise ValueError(f"a stream has {self.channels} channels, expected 1 or 2")
@@ -198,9 +199,8 @@ class _TrackMeter:
         self.frames = 0
         self.ended = False
 
-    def _read(self) -> Float32 | None:
+    def _read(self, wanted: int) -> Float32 | None:
         """The next chunk, shorter only at the end; None where all of it is silence."""
-        wanted = self._chunk
         parts: list[Float32] = []
         silent = True
         got = 0
@@ -212,7 +212,7 @@ class _TrackMeter:
                     self.ended = True
                     break
                 if count == wanted:
-                    self.frames += wanted
+                    self._advance(wanted)
                     return None
                 block = np.zeros((self.channels, count), dtype=np.float32)
             elif block.shape[1] == 0:
@@ -222,18 +222,24 @@ class _TrackMeter:
                 silent = False
             parts.append(block)
             got += block.shape[1]
-        self.frames += got
+        self._advance(got)
         if silent:
             return None
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
+    def _advance(self, frames: int) -> None:
+        self.frames += frames
+        self.ended = self.ended or self.frames >= self._stream.frames
+
     def step(self, weighted: Float32) -> bool:
         """Measure the next chunk; its K-weighted samples go to ``weighted`` (channels, chunk).
 
-        False where nothing sounds (``weighted`` is then not written).
+        A chunk is whole hops, at most as many as the first. False where nothing sounds
+        (``weighted`` is then not written).
         """
         before = self.frames
-        samples = self._read()
+        chunk = weighted.shape[1]
+        samples = self._read(chunk)
         length = self.frames - before
         if samples is not None:
             samples = self._check(samples)
@@ -243,7 +249,7 @@ class _TrackMeter:
             if length:
                 self.spectrum.silence(length)
             if not self._ringing:
-                self._envelope.append(np.zeros_like(self._widths))
+                self._envelope.append(np.zeros(chunk // self.hop * FINE, dtype=np.float32))
                 return False
             samples = np.zeros((self.channels, 0), dtype=np.float32)
             self._ringing = False
@@ -274,21 +280,25 @@ class _TrackMeter:
         return samples
 
     def _weigh(self, samples: Float32, weighted: Float32) -> None:
-        envelope = np.zeros_like(self._widths)
+        chunk = weighted.shape[1]
+        envelope = np.zeros(chunk // self.hop * FINE, dtype=np.float32)
         for number in range(self.channels):
             channel = samples[number]
-            if channel.shape[0] < self._chunk:
-                channel = np.zeros(self._chunk, dtype=np.float32)
+            if channel.shape[0] < chunk:
+                channel = np.zeros(chunk, dtype=np.float32)
                 channel[: samples.shape[1]] = samples[number]
             out = weighted[number]
-            self._states[number] = self._weighting.process(channel, self._states[number], out)
+            for start in range(0, chunk, PIECE_HOPS * self.hop):
+                piece = slice(start, start + PIECE_HOPS * self.hop)
+                state = self._weighting.process(channel[piece], self._states[number], out[piece])
+                self._states[number] = state
             if self.hop % FINE == 0:
                 rows = out.reshape(-1, self.hop // FINE)
                 envelope += np.einsum("ij,ij->i", rows, rows)
             else:
                 squares = np.square(out).reshape(-1, self.hop)
                 envelope += np.add.reduceat(squares, self._edges[:-1], axis=1).ravel()
-        envelope /= self._widths
+        envelope /= self._widths[: envelope.size]
         self._envelope.append(envelope)
 
     def finish(self) -> TrackMeasures:
@@ -339,7 +349,14 @@ def measure(
     slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
     covariance = CovarianceMeter(slices, hop)
     run = _run_threaded if threads > 1 else _run_inline
-    run(meters, slices, covariance, chunk, threads, _reporter(progress, expected))
+    run(
+        meters,
+        slices,
+        covariance,
+        _Chunks(hop, chunk, expected),
+        threads,
+        _reporter(progress, expected),
+    )
     frames = max(meter.frames for meter in meters)
     tracks = tuple(meter.finish() for meter in meters)
     if progress:
@@ -379,20 +396,36 @@ def _collect(
     covariance.add(start, block, channels)
 
 
+class _Chunks:
+    """How long each chunk is: the last one only as long as the streams need it."""
+
+    def __init__(self, hop: int, longest: int, expected: int) -> None:
+        self.longest = longest
+        self._hop, self._left = hop, expected
+
+    def next(self) -> int:
+        """Samples of the next chunk, whole pieces."""
+        piece = PIECE_HOPS * self._hop
+        needed = max(1, -(-self._left // piece)) * piece
+        self._left -= self.longest
+        return min(needed, self.longest)
+
+
 def _run_inline(
     meters: Sequence[_TrackMeter],
     slices: Sequence[slice],
     covariance: CovarianceMeter,
-    chunk: int,
+    chunks: _Chunks,
     _threads: int,
     report: Callable[[int], None],
 ) -> None:
-    weighted = np.zeros((slices[-1].stop, chunk), dtype=np.float32)
+    buffer = np.zeros((slices[-1].stop, chunks.longest), dtype=np.float32)
     start = 0
     while not all(meter.ended for meter in meters):
+        weighted = buffer[:, : chunks.next()]
         sounds = [meter.step(weighted[place]) for meter, place in zip(meters, slices, strict=True)]
         _collect(covariance, start, weighted, slices, sounds)
-        start += chunk // meters[0].hop
+        start += weighted.shape[1] // meters[0].hop
         report(max(meter.frames for meter in meters))
 
 
@@ -400,30 +433,32 @@ def _run_threaded(
     meters: Sequence[_TrackMeter],
     slices: Sequence[slice],
     covariance: CovarianceMeter,
-    chunk: int,
+    chunks: _Chunks,
     threads: int,
     report: Callable[[int], None],
 ) -> None:
     # two chunks are under way, so that no worker waits for the last track of a chunk, and the
     # covariance of one is taken while the next is measured
-    buffers = [np.zeros((slices[-1].stop, chunk), dtype=np.float32) for _ in range(2)]
+    buffers = [np.zeros((slices[-1].stop, chunks.longest), dtype=np.float32) for _ in range(2)]
     with Pool(threads) as pool:
         latest: list[Job[bool] | None] = [None] * len(meters)
 
-        def submit(target: Float32) -> list[Job[bool]]:
-            futures = [
+        def submit(buffer: Float32) -> tuple[Float32, list[Job[bool]]]:
+            target = buffer[:, : chunks.next()]
+            jobs = [
                 pool.submit(_after, before, meter, target[place])
                 for before, meter, place in zip(latest, meters, slices, strict=True)
             ]
-            latest[:] = futures
-            return futures
+            latest[:] = jobs
+            return target, jobs
 
         under_way = deque([submit(buffer) for buffer in buffers])
         start = 0
         while under_way:
-            sounds = [future.result() for future in under_way.popleft()]
-            _collect(covariance, start, buffers[0], slices, sounds)
-            start += chunk // meters[0].hop
+            weighted, jobs = under_way.popleft()
+            sounds = [job.result() for job in jobs]
+            _collect(covariance, start, weighted, slices, sounds)
+            start += weighted.shape[1] // meters[0].hop
             report(max(meter.frames for meter in meters))
             if not all(meter.ended for meter in meters):
                 under_way.append(submit(buffers[0]))
