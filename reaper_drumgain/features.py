@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain import bleed
+from reaper_drumgain.chunks import PIECE_HOPS, Chunks, chunk_hops, run_inline, run_threaded
 from reaper_drumgain.loudness import (
     ABSOLUTE_GATE_LUFS,
     OFFSET_DB,
@@ -40,16 +40,10 @@ from reaper_drumgain.spectrum import (
     SpectrumPlan,
     SpectrumSummary,
 )
-from reaper_drumgain.threads import Job, Pool
 
 VERSION = 1
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
-#: hops read at a time, fewer where all tracks together would take more than this
-CHUNK_HOPS = 64
-CHUNK_BYTES = 40_000_000
-#: hops filtered at a time: what a chunk is made of, so that no sum depends on its length
-PIECE_HOPS = 16
 #: samples above this (100 dBFS) are damage, like those that are not finite
 SANE_PEAK = 1e5
 #: floor of shares in dB
@@ -336,7 +330,7 @@ def measure(
     if any(stream.rate != rate for stream in streams):
         raise ValueError("streams have different sample rates")
     hop = hop_length(rate)
-    chunk = hop * _chunk_hops(sum(stream.channels for stream in streams) * hop)
+    chunk = hop * chunk_hops(sum(stream.channels for stream in streams) * hop)
     weighting, plan = KWeighting(rate), SpectrumPlan(rate)
     keep = any(isinstance(probe, Pieces) for probe in probes)
     spectra = [SpectrumMeter(plan, stream.channels, keep=keep) for stream in streams]
@@ -348,12 +342,12 @@ def measure(
     stops = np.cumsum([meter.channels for meter in meters]).tolist()
     slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
     covariance = CovarianceMeter(slices, hop)
-    run = _run_threaded if threads > 1 else _run_inline
+    run = run_threaded if threads > 1 else run_inline
     run(
         meters,
         slices,
         covariance,
-        _Chunks(hop, chunk, expected),
+        Chunks(hop, chunk, expected),
         threads,
         _reporter(progress, expected),
     )
@@ -367,109 +361,8 @@ def measure(
     return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop), probed)
 
 
-def _chunk_hops(samples_per_hop: int) -> int:
-    """A power of two, so that a chunk is a whole number of the filter's blocks."""
-    hops = CHUNK_HOPS
-    while hops > 8 and 4 * hops * samples_per_hop > CHUNK_BYTES:
-        hops //= 2
-    return hops
-
-
 def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:
     return lambda done: progress(min(done / max(expected, 1), 1.0)) if progress else None
-
-
-def _sounding(slices: Sequence[slice], sounds: Sequence[bool]) -> npt.NDArray[np.intp]:
-    chosen = [np.arange(s.start, s.stop) for s, on in zip(slices, sounds, strict=True) if on]
-    return np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.intp)
-
-
-def _collect(
-    covariance: CovarianceMeter,
-    start: int,
-    weighted: Float32,
-    slices: Sequence[slice],
-    sounds: Sequence[bool],
-) -> None:
-    channels = _sounding(slices, sounds)
-    block = weighted if channels.size == weighted.shape[0] else weighted[channels]
-    covariance.add(start, block, channels)
-
-
-class _Chunks:
-    """How long each chunk is: the last one only as long as the streams need it."""
-
-    def __init__(self, hop: int, longest: int, expected: int) -> None:
-        self.longest = longest
-        self._hop, self._left = hop, expected
-
-    def next(self) -> int:
-        """Samples of the next chunk, whole pieces."""
-        piece = PIECE_HOPS * self._hop
-        needed = max(1, -(-self._left // piece)) * piece
-        self._left -= self.longest
-        return min(needed, self.longest)
-
-
-def _run_inline(
-    meters: Sequence[_TrackMeter],
-    slices: Sequence[slice],
-    covariance: CovarianceMeter,
-    chunks: _Chunks,
-    _threads: int,
-    report: Callable[[int], None],
-) -> None:
-    buffer = np.zeros((slices[-1].stop, chunks.longest), dtype=np.float32)
-    start = 0
-    while not all(meter.ended for meter in meters):
-        weighted = buffer[:, : chunks.next()]
-        sounds = [meter.step(weighted[place]) for meter, place in zip(meters, slices, strict=True)]
-        _collect(covariance, start, weighted, slices, sounds)
-        start += weighted.shape[1] // meters[0].hop
-        report(max(meter.frames for meter in meters))
-
-
-def _run_threaded(
-    meters: Sequence[_TrackMeter],
-    slices: Sequence[slice],
-    covariance: CovarianceMeter,
-    chunks: _Chunks,
-    threads: int,
-    report: Callable[[int], None],
-) -> None:
-    # two chunks are under way, so that no worker waits for the last track of a chunk, and the
-    # covariance of one is taken while the next is measured
-    buffers = [np.zeros((slices[-1].stop, chunks.longest), dtype=np.float32) for _ in range(2)]
-    with Pool(threads) as pool:
-        latest: list[Job[bool] | None] = [None] * len(meters)
-
-        def submit(buffer: Float32) -> tuple[Float32, list[Job[bool]]]:
-            target = buffer[:, : chunks.next()]
-            jobs = [
-                pool.submit(_after, before, meter, target[place])
-                for before, meter, place in zip(latest, meters, slices, strict=True)
-            ]
-            latest[:] = jobs
-            return target, jobs
-
-        under_way = deque([submit(buffer) for buffer in buffers])
-        start = 0
-        while under_way:
-            weighted, jobs = under_way.popleft()
-            sounds = [job.result() for job in jobs]
-            _collect(covariance, start, weighted, slices, sounds)
-            start += weighted.shape[1] // meters[0].hop
-            report(max(meter.frames for meter in meters))
-            if not all(meter.ended for meter in meters):
-                under_way.append(submit(buffers[0]))
-            buffers.reverse()
-
-
-def _after(before: Job[bool] | None, meter: _TrackMeter, target: Float32) -> bool:
-    """The next step of a track, once its last one is done (it started earlier)."""
-    if before is not None:
-        before.result()
-    return meter.step(target)
 
 
 def feature_table(
@@ -584,7 +477,7 @@ def _relative_columns(
     rank = np.full(count, np.nan)
     heard = [place for place in range(len(sounding)) if math.isfinite(loudness[place])]
     for place in heard:
-        louder = sum(loudness[other] > loudness[place] for other in heard)
+        louder = int((loudness[heard] > loudness[place]).sum())
         rank[sounding[place]] = louder / max(len(heard) - 1, 1)
     columns["loudness_rank"] = rank
     bands = np.stack([measurement.tracks[i].spectrum.band_energy for i in sounding])

@@ -16,7 +16,6 @@ library only.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -82,6 +81,8 @@ def digest_of(points: Iterable[EnvelopePoint]) -> str:
         f"{round(p.tension * 1000.0)}"
         for p in points
     )
+    import hashlib
+
     return hashlib.sha256("/".join(rows).encode()).hexdigest()[:32]
 
 

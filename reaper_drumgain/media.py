@@ -11,20 +11,18 @@ from __future__ import annotations
 import functools
 import os
 import re
-import stat
 from collections import OrderedDict
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from reaper_drumgain.errors import MediaError
+from reaper_drumgain import readahead
+from reaper_drumgain.openfile import UnplayableMediaError, checked_descriptor, is_local, reason_of
 from reaper_drumgain.records import record
 
 Samples = npt.NDArray[np.float32]
-MediaFault = Literal["missing media", "refused media", "unreadable media"]
 
 #: samples, all channels counted, that one read of a file with several channels holds at once
 SCRATCH_SAMPLES = 1 << 16
@@ -36,18 +34,6 @@ MP3_LEAD = 9 * 1152
 MIN_RATE, MAX_RATE = 1_000, 6_144_000
 
 _DECLARED = re.compile(r"^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
-
-_OPEN_FLAGS = os.O_RDONLY
-for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
-    _OPEN_FLAGS |= getattr(os, _name, 0)
-
-
-class UnplayableMediaError(MediaError):
-    """A file that cannot be played; ``fault`` is the flag that its track gets."""
-
-    def __init__(self, fault: MediaFault, message: str) -> None:
-        super().__init__(message)
-        self.fault: MediaFault = fault
 
 
 @record
@@ -78,7 +64,8 @@ class MediaFile:
 
     def __init__(self, path: str) -> None:
         """Open a file. Raises UnplayableMediaError."""
-        self._descriptor = _checked_descriptor(path)
+        self._path = path
+        self._descriptor = checked_descriptor(path)
         try:
             self._sound = _decoder(path, self._descriptor)
         except BaseException:
@@ -94,6 +81,8 @@ class MediaFile:
         # After a seek the bit reservoir and the overlap of an MP3 have to fill again.
         self._lead = MP3_LEAD if self._sound.subtype.startswith("MPEG") else 0
         self._position = 0
+        self._asked = False
+        self._ahead: Samples | None = None
 
     def close(self) -> None:
         """Close the file; once is enough, twice does no harm."""
@@ -110,6 +99,9 @@ class MediaFile:
         Raises UnplayableMediaError where the decoder gives up.
         """
         wanted = target.shape[1]
+        decoded = self._decoded_ahead()
+        if decoded is not None:
+            return _copied(target, decoded[frame : frame + wanted], pick)
         try:
             if frame != self._position:
                 self._seek(frame)
@@ -121,8 +113,18 @@ class MediaFile:
         except (soundfile.SoundFileError, RuntimeError) as error:
             self._position = -1
             raise UnplayableMediaError(
-                "unreadable media", f"decoding stopped at frame {frame} ({_reason(error)})"
+                "unreadable media", f"decoding stopped at frame {frame} ({reason_of(error)})"
             ) from error
+
+    def _decoded_ahead(self) -> Samples | None:
+        """All samples (frames, channels), where they were read ahead."""
+        if not self._asked:
+            self._asked = True
+            held = readahead.take(self._path, os.fstat(self._descriptor))
+            info = self.info
+            if held is not None and held.nbytes == 4 * info.frames * info.channels:
+                self._ahead = np.frombuffer(held, np.float32).reshape(-1, info.channels)
+        return self._ahead
 
     def _seek(self, frame: int) -> None:
         start = max(0, frame - self._lead)
@@ -145,13 +147,20 @@ class MediaFile:
             piece = scratch[: min(step, wanted - done)]
             got = len(self._sound.read(dtype="float32", always_2d=True, out=piece))
             self._position += got
-            for place, channel in enumerate(pick):
-                if channel < channels:
-                    target[place, done : done + got] = piece[:got, channel]
+            _copied(target[:, done:], piece[:got], pick)
             done += got
             if got < len(piece):
                 break
         return done
+
+
+def _copied(target: Samples, frames: Samples, pick: tuple[int, ...]) -> int:
+    """Copy ``frames`` (n, channels) to the start of ``target``; returns n."""
+    count, channels = frames.shape
+    for place, channel in enumerate(pick):
+        if channel < channels:
+            target[place, :count] = frames[:, channel]
+    return int(count)
 
 
 class MediaPool:
@@ -191,7 +200,7 @@ class MediaPool:
 def probe(path: str) -> MediaInfo:
     """What the header of a file says. Raises UnplayableMediaError."""
     try:
-        status = Path(path).stat() if _is_local(path) else None
+        status = Path(path).stat() if is_local(path) else None
     except (OSError, ValueError):
         status = None
     if status is None:  # the opener finds the words for it
@@ -213,41 +222,6 @@ def _header(path: str) -> MediaInfo:
     return media.info
 
 
-def _is_local(path: str) -> bool:
-    return path[:2].replace("\\", "/") != "//"
-
-
-def _checked_descriptor(path: str) -> int:
-    """A descriptor of a regular local file, opened without waiting."""
-    if not _is_local(path):
-        raise UnplayableMediaError("refused media", "it lies on a network share")
-    if "\0" in path or not Path(path).is_absolute():
-        raise UnplayableMediaError("missing media", "it was not found")
-    try:
-        # Looked at before it is opened: with some devices opening alone has an effect.
-        _require_regular(Path(path).stat())
-        descriptor = os.open(path, _OPEN_FLAGS)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UnplayableMediaError("missing media", "it was not found") from error
-    except (OSError, ValueError) as error:
-        raise UnplayableMediaError(
-            "unreadable media", f"it cannot be opened ({_reason(error)})"
-        ) from error
-    try:
-        _require_regular(os.fstat(descriptor))  # it may have been replaced in between
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _require_regular(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise UnplayableMediaError("refused media", "it is not a regular file")
-    if status.st_size == 0:
-        raise UnplayableMediaError("unreadable media", "it is empty")
-
-
 def _decoder(path: str, descriptor: int) -> _Sound:
     # closefd=False: where opening fails libsndfile would close the descriptor on its own, and
     # a second close could then hit a file that another thread has just opened. On Windows
@@ -257,7 +231,7 @@ def _decoder(path: str, descriptor: int) -> _Sound:
         sound = _Sound(path if os.name == "nt" else descriptor, closefd=False)
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         raise UnplayableMediaError(
-            "unreadable media", f"it does not decode ({_reason(error)})"
+            "unreadable media", f"it does not decode ({reason_of(error)})"
         ) from error
     seekable = soundfile.SoundFile.seekable(sound)
     if not (MIN_RATE <= sound.samplerate <= MAX_RATE and sound.channels >= 1 and seekable):
@@ -276,12 +250,3 @@ def _is_cut(log: str) -> bool:
     """
     found = _DECLARED.search(log)
     return found is not None and int(found[2]) < int(found[1]) < 0x7FFF0000
-
-
-def _reason(error: BaseException) -> str:
-    """The words of an error without the descriptor's number that libsndfile's wrapper adds."""
-    for name in ("error_string", "strerror"):
-        text = getattr(error, name, None)
-        if text:
-            return str(text).rstrip(".")
-    return str(error) or type(error).__name__

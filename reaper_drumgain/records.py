@@ -2,8 +2,8 @@
 
 A dataclass compiles half a dozen functions while its module is imported, and with slots builds
 its class twice: for the plain data of a short command that was a third of its time. A record
-shares its methods with all others; only ``__init__`` is its own, compiled when the first
-instance is made. It compares, hashes, prints, copies and pickles by its fields like a frozen
+shares its methods with all others; only ``__init__`` is its own, compiled when there are more
+than a few instances. It compares, hashes, prints, copies and pickles by its fields like a frozen
 dataclass, and ``dataclasses.fields``, ``replace`` and ``asdict`` take it for one.
 """
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+#: instances that are made without compiling anything
+_FEW = 50
 #: what is no field of the new class
 _OF_THE_FIRST = ("__dict__", "__weakref__")
 
@@ -69,12 +71,26 @@ def replace(original: T, /, **changes: Any) -> T:
 
 
 def _first_init(names: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., None]:
-    """An ``__init__`` that puts the compiled one in its place and calls it."""
+    """An ``__init__`` for a few instances; then, and for wrong arguments, the compiled one takes
+    its place, which costs as much as fifty of them."""
+    fields = frozenset(names)
+    made = 0
 
     def __init__(self: Any, *values: Any, **named: Any) -> None:  # noqa: N807
+        nonlocal made
+        made += 1
         cls = type(self)
-        cls.__init__ = _compiled_init(cls, names, defaults)
-        cls.__init__(self, *values, **named)
+        placed = dict(zip(names, values, strict=False))
+        given = {**defaults, **placed, **named}
+        clear = given.keys() == fields and len(placed) == len(values) and not placed.keys() & named
+        if made > _FEW or not clear:
+            cls.__init__ = _compiled_init(cls, names, defaults)
+            cls.__init__(self, *values, **named)
+            return
+        for name in names:
+            object.__setattr__(self, name, given[name])
+        if hasattr(cls, "__post_init__"):
+            self.__post_init__()
 
     return __init__
 

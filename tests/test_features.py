@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain import features
+from reaper_drumgain import chunks
 from reaper_drumgain.features import (
     COLUMNS,
     VERSION,
@@ -163,7 +163,7 @@ def test_chunks_change_nothing_where_tracks_fall_silent(monkeypatch: pytest.Monk
     tracks[0][3 * RATE : 11 * RATE] = 0.0
     tracks[2][: 9 * RATE] = 0.0
     large = measured(tracks)
-    monkeypatch.setattr(features, "CHUNK_HOPS", 8)
+    monkeypatch.setattr(chunks, "CHUNK_HOPS", 8)
     small = measured(tracks)
     assert len({run.channels.size for run in small.mix.runs}) > 1  # silent channels are left out
     assert_same(feature_table(small), feature_table(large))

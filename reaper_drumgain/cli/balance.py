@@ -12,6 +12,7 @@ from reaper_drumgain.cli import options, show
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.plan import SCHEMA, GainPlan
+from reaper_drumgain.readahead import files_of, reading_ahead
 
 NAME = "balance"
 SUMMARY = "Set the faders of a project's drum tracks."
@@ -43,14 +44,16 @@ def run(arguments: argparse.Namespace) -> int:
     settings = options.settings_from(arguments)
     project = rpp.read_project(arguments.project)
     output = _output(arguments)
-    # numpy takes a third of a second: a mistyped option or a broken file is told before
-    from reaper_drumgain.balance import balance
-
     progress = show.ProgressLine()
-    try:
-        plan = balance(project.session, settings, progress=progress)
-    finally:
-        progress.clear()
+    # numpy takes its time: a mistyped option or a broken file is told before, and meanwhile
+    # short files are decoded
+    with reading_ahead(files_of(project.session, settings)):
+        from reaper_drumgain.balance import balance
+
+        try:
+            plan = balance(project.session, settings, progress=progress)
+        finally:
+            progress.clear()
     written: rpp.WriteReport | None = None
     if not arguments.dry_run:
         written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)

@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from reaper_drumgain.errors import InputError, MediaError
 from reaper_drumgain.loudness import ORDER, Float32, KWeighting
-from reaper_drumgain.media import MediaFile, MediaInfo, UnplayableMediaError
+from reaper_drumgain.media import MediaFile, MediaInfo
+from reaper_drumgain.openfile import UnplayableMediaError
 
 Given = str | PathLike[str] | npt.NDArray[np.floating] | npt.NDArray[np.integer]
 

@@ -1,0 +1,77 @@
+"""Files that a project names, opened with care.
+
+A project names files that its author chose: a FIFO would hang the reader, a device would do
+worse, a network path would send credentials. Only regular files of this machine are opened,
+without waiting. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Literal
+
+from reaper_drumgain.errors import MediaError
+
+MediaFault = Literal["missing media", "refused media", "unreadable media"]
+
+_OPEN_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
+    _OPEN_FLAGS |= getattr(os, _name, 0)
+
+
+class UnplayableMediaError(MediaError):
+    """A file that cannot be played; ``fault`` is the flag that its track gets."""
+
+    def __init__(self, fault: MediaFault, message: str) -> None:
+        super().__init__(message)
+        self.fault: MediaFault = fault
+
+
+def is_local(path: str) -> bool:
+    """Whether a path names no other machine."""
+    return path[:2].replace("\\", "/") != "//"
+
+
+def checked_descriptor(path: str) -> int:
+    """A descriptor of a regular local file, opened without waiting.
+
+    Raises UnplayableMediaError.
+    """
+    if not is_local(path):
+        raise UnplayableMediaError("refused media", "it lies on a network share")
+    if "\0" in path or not Path(path).is_absolute():
+        raise UnplayableMediaError("missing media", "it was not found")
+    try:
+        # Looked at before it is opened: with some devices opening alone has an effect.
+        _require_regular(Path(path).stat())
+        descriptor = os.open(path, _OPEN_FLAGS)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UnplayableMediaError("missing media", "it was not found") from error
+    except (OSError, ValueError) as error:
+        raise UnplayableMediaError(
+            "unreadable media", f"it cannot be opened ({reason_of(error)})"
+        ) from error
+    try:
+        _require_regular(os.fstat(descriptor))  # it may have been replaced in between
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnplayableMediaError("refused media", "it is not a regular file")
+    if status.st_size == 0:
+        raise UnplayableMediaError("unreadable media", "it is empty")
+
+
+def reason_of(error: BaseException) -> str:
+    """The words of an error without the descriptor's number that libsndfile's wrapper adds."""
+    for name in ("error_string", "strerror"):
+        text = getattr(error, name, None)
+        if text:
+            return str(text).rstrip(".")
+    return str(error) or type(error).__name__

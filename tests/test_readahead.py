@@ -1,0 +1,160 @@
+"""Files that are decoded ahead give the same audio, and whatever is odd is left to ``media``."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from audio_support import RATE, file_source, noise_in, play, session_of
+
+from reaper_drumgain import readahead
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.readahead import files_of, reading_ahead, take
+from reaper_drumgain.session import Clip, Session, Source, Track
+from reaper_drumgain.settings import Settings
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="descriptors mean nothing there")
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory):
+    return noise_in(tmp_path_factory.mktemp("noise"))
+
+
+def wait_for(path):
+    with readahead._waiting[str(path)].done:
+        pass
+
+
+def decoded(path):
+    """What is there of a file once the thread had time to decode it."""
+    with reading_ahead([str(path)]):
+        wait_for(path)
+        return take(str(path), Path(path).stat())
+
+
+def test_every_sample_is_the_one_that_media_decodes(noise):
+    for source in noise:
+        samples, _ = soundfile.read(source.path, dtype="float32", always_2d=True)
+        held = decoded(source.path)
+        assert held is not None, source.path
+        np.testing.assert_array_equal(np.frombuffer(held, np.float32), samples.ravel())
+
+
+@pytest.mark.parametrize("mode", [0, 1, 3, 4])
+def test_tracks_sound_the_same_with_it_and_without(noise, mode):
+    for source in noise:
+        clips = [
+            Clip(0.0, 0.5, source, channel_mode=mode),
+            Clip(0.6, 0.4, source, offset=0.3, channel_mode=mode),  # beyond the file's end
+        ]
+        session = session_of(*clips)
+        plain, flags = play(session, 1.2)
+        with reading_ahead([source.path]):
+            wait_for(source.path)
+            ahead, same = play(session, 1.2)
+        np.testing.assert_array_equal(plain, ahead)
+        assert flags == same
+
+
+def test_that_guard_sees_what_is_read_ahead(noise):
+    session = session_of(Clip(0.0, 0.5, noise[0]))
+    plain, _ = play(session, 0.5)
+    with reading_ahead([noise[0].path]) as _:
+        ahead = readahead._waiting[noise[0].path]
+        with ahead.done:
+            ahead.samples = memoryview(bytes(ahead.samples.nbytes))
+        silence, _ = play(session, 0.5)
+    assert plain.any()
+    assert not silence.any()
+
+
+def forged_wav(path):
+    path.write_bytes(
+        b"RIFF\xff\xff\xff\x7fWAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0"
+        b"data\xf0\xff\xff\x7f" + bytes(64)
+    )
+
+
+def fifo(path):
+    os.mkfifo(path)
+
+
+def cut_flac(path):
+    soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, 20_000), RATE, format="FLAC")
+    path.write_bytes(path.read_bytes()[:-9000])
+
+
+def rubbish(path):
+    path.write_bytes(np.random.default_rng(1).bytes(5000))
+
+
+@pytest.mark.parametrize("make", [fifo, cut_flac, rubbish, forged_wav, lambda path: path.mkdir()])
+def test_what_is_odd_is_said_by_media_as_ever(tmp_path, make):
+    path = tmp_path / "odd.flac"
+    make(path)
+    session = session_of(Clip(0.0, 2.0, file_source(path)))
+    plain, flags = play(session, 2.0)
+    with reading_ahead([str(path), str(tmp_path / "missing.wav"), "relative.wav", "//host/a.wav"]):
+        wait_for(path)
+        ahead, same = play(session, 2.0)
+    np.testing.assert_array_equal(plain, ahead)
+    assert flags == same
+
+
+def test_files_beyond_the_bounds_are_left(noise, monkeypatch):
+    mono = noise[0]
+    assert decoded(mono.path) is not None
+    monkeypatch.setattr(readahead, "FILE_SAMPLES", 100)
+    assert decoded(mono.path) is None
+    monkeypatch.setattr(readahead, "FILE_SAMPLES", 1 << 20)
+    monkeypatch.setattr(readahead, "ALL_SAMPLES", 7000)  # the first alone has 6000
+    with reading_ahead([mono.path, noise[1].path]):
+        wait_for(noise[1].path)
+        assert take(mono.path, Path(mono.path).stat()) is not None
+        assert take(noise[1].path, Path(noise[1].path).stat()) is None
+
+
+def test_a_file_that_was_replaced_meanwhile_is_read_anew(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.full(100, 0.5), RATE)
+    with reading_ahead([str(path)]):
+        wait_for(path)
+        soundfile.write(tmp_path / "b.wav", np.full(100, 0.25), RATE)
+        (tmp_path / "b.wav").replace(path)
+        signal, _ = play(session_of(Clip(0.0, 100 / RATE, file_source(path))), 100 / RATE)
+    assert signal.max() == pytest.approx(0.25)
+
+
+def test_without_the_binding_everything_is_left_to_media(noise, monkeypatch):
+    monkeypatch.setitem(sys.modules, "_soundfile", None)
+    assert decoded(noise[0].path) is None
+
+
+def test_leaving_early_waits_for_one_file_at_most_and_keeps_nothing(tmp_path):
+    names = [str(tmp_path / f"{number}.flac") for number in range(40)]
+    for name in names:
+        soundfile.write(name, np.zeros(400_000), RATE)
+    threads = threading.active_count()
+    with pytest.raises(InputError), reading_ahead(names):
+        raise InputError("stop")
+    assert threading.active_count() == threads
+    assert readahead._waiting == {}
+    assert take(names[0], Path(names[0]).stat()) is None
+
+
+def test_what_is_listened_to_is_read_ahead(noise):
+    clips = [Clip(0.0, 1.0, noise[0]), Clip(1.0, 1.0, noise[0]), Clip(2.0, 1.0, noise[1])]
+    tracks = (
+        Track(0, "Kick", clips=(*clips, Clip(3.0, 1.0, noise[2], plays=False))),
+        Track(1, "Piano", clips=(Clip(0.0, 1.0, noise[3]),)),
+        Track(2, "Snare", clips=(Clip(0.0, 1.0, Source("midi")), Clip(0.0, 1.0, noise[4]))),
+        Track(3, "Tom 1", muted=True, clips=(Clip(0.0, 1.0, noise[3]),)),
+    )
+    session = Session("a.RPP", tracks)
+    expected = [noise[0].path, noise[1].path, noise[4].path]
+    assert files_of(session, Settings()) == expected
+    assert files_of(session, Settings(span=(0.0, 1.0))) == []
