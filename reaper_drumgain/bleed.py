@@ -145,8 +145,9 @@ def only_bleed(
     """Which tracks hold nothing but bleed (tracks,).
 
     ``families``: one label per track; tracks with the same label (the microphones of one
-    drum) do not explain each other away. Without labels only tracks are compared that hear
-    very different things, and fewer cases are found.
+    drum) do not explain each other away, and one labelled None explains nothing: it was not
+    recorded with the others. Without labels only tracks are compared that hear very different
+    things, and fewer cases are found.
 
     A track holds only bleed where all of its strongest onsets are explained by tracks that
     dominate on their own. In doubt it does not.
@@ -156,10 +157,11 @@ def only_bleed(
     if len(labels) != count:
         raise ValueError(f"families has {len(labels)} labels, expected {count}")
     spread = _SPREAD_BLIND_DB if families is None else _SPREAD_FAMILY_DB
-    others = [[o for o in range(count) if labels[o] != labels[t]] for t in range(count)]
+    there = [t for t in range(count) if labels[t] is not None]
+    others = [[o for o in there if labels[o] != labels[t]] for t in range(count)]
     sources = {
         t
-        for t in range(count)
+        for t in there
         if _SOURCE_DB <= dominance(heard, t, others[t], near=_NEAR_DB, spread=spread) < float("inf")
     }
     return np.array(

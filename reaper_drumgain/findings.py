@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain import features
 from reaper_drumgain.records import record
+from reaper_drumgain.roles import Role, drum_of
 from reaper_drumgain.selection import DrumTrack
 
 #: roles whose microphone stands at one drum: without its drum it holds only bleed
@@ -19,6 +20,8 @@ CLOSE_ROLES = frozenset(
         *("hi-hat", "tom", "ride", "cymbal"),
     }
 )
+#: roles of tracks that no microphone of the kit leaks into, nor they into it
+_ELSEWHERE = ("sample", "percussion")
 SILENT, FAINT, BLEED, UNREADABLE = "silent", "too short or quiet", "bleed only", "unreadable"
 #: flags of audio that leave a track without any sound where no file of it can be read
 _UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
@@ -60,8 +63,8 @@ def findings(
     table = features.feature_table(measurement)
     silent = ~np.isfinite(table.column("loudness_lufs"))
     close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
-    drum_of = [_drum_of(drum) for drum in drums]
-    bleed = features.holds_only_bleed(measurement, drum_of) & close
+    labels = drum_labels([drum.role for drum in drums])
+    bleed = features.holds_only_bleed(measurement, labels) & close
     peaks = table.column("peak_dbfs")
 
     def state(place: int) -> str | None:
@@ -75,10 +78,15 @@ def findings(
     return Findings(table, tuple(state(place) for place in range(len(drums))))
 
 
-def _drum_of(drum: DrumTrack) -> tuple[object, ...]:
-    """A label that the close microphones of one drum share; others have their own."""
-    role = drum.role
-    if role.name not in CLOSE_ROLES:
-        return (drum.track.index,)
-    family = next((f for f in ("kick", "snare") if f in role.name), role.name)
-    return (family,) if family in ("kick", "snare") else (family, role.ordinal)
+def drum_labels(roles: Sequence[Role]) -> list[Hashable]:
+    """One label per track for ``features.holds_only_bleed``: the close microphones of one
+    drum share theirs, every other track has its own.
+
+    None where a track was not in the room with the kit: triggered samples sound with their
+    drum, and tambourines are played along in another take. What sounds there as well is no
+    bleed.
+    """
+    return [
+        None if role.name in _ELSEWHERE else drum_of(role) if role.name in CLOSE_ROLES else place
+        for place, role in enumerate(roles)
+    ]

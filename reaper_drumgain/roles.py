@@ -90,6 +90,16 @@ class Role:
             ) from None
 
 
+def drum_of(role: Role) -> str:
+    """What a microphone of this role stands at: the same for all that hear one drum.
+
+    ``kick`` and ``snare`` for all of theirs, each tom for itself, else the role's name.
+    """
+    if role.name == "tom":
+        return f"tom {role.ordinal}"
+    return next((drum for drum in ("kick", "snare") if drum in role.name), role.name)
+
+
 def role_of(name: str, folders: Sequence[str] = ()) -> Role | None:
     """The drum role that a track's name means, or None where it means no drum.
 

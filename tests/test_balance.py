@@ -306,6 +306,25 @@ def test_a_tom_that_is_hit_is_no_bleed(kit, tmp_path):
     assert track.new_db > track.old_db
 
 
+@pytest.mark.parametrize(
+    ("drum", "other"), [("Snare Top", "Snare Sample"), ("Hi-Hat", "Tambourine")]
+)
+def test_a_sample_or_a_tambourine_does_not_make_bleed_of_the_drum_it_plays_with(
+    kit, tmp_path, drum, other
+):
+    """Both are clean where the drum's own microphone holds bleed, and sound at its strokes."""
+    built, sounds = kit
+    close = ("Kick", "Snare Top", "Hi-Hat")
+    for index, name in enumerate(close):
+        rest = sum(sounds[n] for n in close if n != name)
+        path = write(tmp_path / f"{name}.wav", sounds[name] + 0.03 * rest)
+        built = changed(built, index, clips=(clip(path, SECONDS),))
+    played_along, _ = add((built, sounds), tmp_path, other, sounds[drum])
+    plan = balance(played_along, Settings(method="equal-loudness"))
+    assert not any("bleed only" in track.flags for track in plan.tracks)
+    assert plan.tracks[-1].role in ("sample", "percussion")
+
+
 def test_what_is_not_a_drum_or_cannot_move_is_not_touched(kit):
     built, _ = kit
     built = changed(built, 0, muted=True)

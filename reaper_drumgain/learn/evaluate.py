@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain import features
-from reaper_drumgain.findings import CLOSE_ROLES
+from reaper_drumgain.findings import CLOSE_ROLES, drum_labels
 from reaper_drumgain.learn.dataset import Progress, Rendering
-from reaper_drumgain.learn.fit import Choice, FitSettings, songs_of
+from reaper_drumgain.learn.fit import FitSettings, songs_of
 from reaper_drumgain.learn.fold import FOREST, Fold, fit_fold
 from reaper_drumgain.learn.human_faders import Float64, Song
 from reaper_drumgain.learn.intervals import Widths
@@ -33,7 +33,6 @@ from reaper_drumgain.learn.store import louder
 from reaper_drumgain.learn.work import in_processes
 from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.methods.chance import Random
-from reaper_drumgain.roles import Role
 
 RECORDED, RESTING = "recorded", "toms rest"
 SHIFTS_DB: Mapping[str, float] = {"+-3": 3.0, "+-6": 6.0, "+-12": 12.0}
@@ -94,7 +93,7 @@ class SongResult:
     role_mean: Mapping[str, Float64]
     moves: Mapping[str, Moves]
     held: Mapping[str, float]
-    choice: Choice
+    width_db: float
 
 
 def evaluate(
@@ -152,7 +151,7 @@ def evaluate_song(
         held={
             c: float(np.mean([~case.given.active for case in held])) for c, held in cases.items()
         },
-        choice=fold.choice,
+        width_db=fold.width_db,
     )
 
 
@@ -249,18 +248,6 @@ def raised_cases(case: Case) -> list[Case]:
             given = MethodInput(case.given.roles, table, measurement, case.given.active)
             raised.append(Case(given, shift * step, case.source))
     return raised
-
-
-def drum_labels(roles: Sequence[Role]) -> list[tuple[object, ...]]:
-    """One label per track, the same for the close microphones of one drum, as in a plan."""
-    labels: list[tuple[object, ...]] = []
-    for place, role in enumerate(roles):
-        family = next((drum for drum in ("kick", "snare") if drum in role.name), None)
-        if role.name not in CLOSE_ROLES:
-            labels.append((place,))
-        else:
-            labels.append((family,) if family else (role.name, role.ordinal))
-    return labels
 
 
 def moves_of(method: Method, case: Case, raised: Sequence[Case]) -> Moves:

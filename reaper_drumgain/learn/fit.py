@@ -1,13 +1,13 @@
 """Fits the forests of ``methods.forest`` and ``methods.multioutput`` to human faders.
 
-The linear part comes first: role templates, then role and stereo gains by ridge regression
-on what the level part leaves of the targets. The trees then learn R = target - linear part
-for every slot. Each rendering enters several times: as recorded, and with every raw track
-shifted by up to 12 dB and its target the other way, so that s times the shift, which no
-input shows, counts as noise; with tracks left out at random, left and right exchanged at
-random, and tracks that have no number in random order. scikit-learn refuses missing
-targets: an empty slot is given R = 0 (or its role's mean gain in the multi-output form),
-and is never scored.
+The linear part comes first: role templates, W as the variance of departures that careful
+recordings have, then role and stereo gains by ridge regression on what the level part leaves
+of the targets. The trees then learn R = target - linear part for every slot. Each rendering
+enters several times: as recorded, and with every raw track shifted by up to 12 dB and its
+target the other way, so that s times the shift, which no input shows, counts as noise; with
+tracks left out at random, left and right exchanged at random, and tracks that have no number
+in random order. scikit-learn refuses missing targets: an empty slot is given R = 0 (or its
+role's mean gain in the multi-output form), and is never scored.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ import numpy.typing as npt
 from reaper_drumgain.features import FeatureTable
 from reaper_drumgain.learn.dataset import Rendering
 from reaper_drumgain.learn.human_faders import Float64, Song
-from reaper_drumgain.learn.metrics import centred_error
 from reaper_drumgain.methods.forest import (
     SLOTS,
     Seat,
+    departures,
     input_names,
     input_row,
     is_stereo,
     linear_gains,
     role_of_slot,
     seat,
+    slope,
 )
 from reaper_drumgain.methods.multioutput import levelled
 from reaper_drumgain.modelfile import Forest, LinearPart
@@ -64,10 +65,9 @@ class FitSettings:
     """How a forest is fitted.
 
     ``leaf``: least share of the rows in a leaf (``multioutput_leaf``: where the trees have to
-    follow levels). ``widths_db`` and ``ridges``: what the width
-    of the level part and the ridge of the linear part are chosen from, inside the training
-    songs; a ridge counts like that many tracks in favour of no difference between roles, as
-    ``shrink`` does for templates. ``inner_trees``: of the forests that calibrate intervals.
+    follow levels). ``ridge``: of the linear part; it counts like that many tracks in favour
+    of no difference between roles, as ``shrink`` does for templates. ``inner_trees``: of the
+    forests that calibrate intervals.
     """
 
     trees: int = 200
@@ -79,21 +79,12 @@ class FitSettings:
     kind: Literal["random forest", "extra trees"] = "random forest"
     columns: tuple[str, ...] = ("crest_db", "centroid_hz", "bandwidth_hz", "flatness")
     tie_column: str = "centroid_hz"
-    widths_db: tuple[float, ...] = (3.0, 4.0, 5.0, 6.0)
-    ridges: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
+    ridge: float = 1.0
     shrink: float = 4.0
     drop: float = 0.15
     coverage: float = 0.8
     seed: int = 527
     jobs: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What was chosen inside the training songs."""
-
-    width_db: float
-    ridge: float
 
 
 def songs_of(renderings: Sequence[Rendering]) -> list[Song]:
@@ -163,69 +154,51 @@ def fit_role_levels(songs: Sequence[Song], shrink: float) -> RoleLevels:
     return RoleLevels(gains, loudness)
 
 
-def fit_linear(songs: Sequence[Song], choice: Choice, settings: FitSettings) -> LinearPart:
-    """The linear part of the songs, half as recorded, half with shifted levels; no intervals."""
+def usual_width(songs: Sequence[Song], shrink: float) -> float:
+    """How far raw tracks of a song lie from their roles' usual levels, in dB.
+
+    The root of the mean over songs of the variance (n - 1) of departures from the templates
+    of the other songs: what to expect of the next careful recording.
+    """
+    variances = []
+    for place, song in enumerate(songs):
+        others = [*songs[:place], *songs[place + 1 :]] or [song]
+        template, _ = role_effects(
+            [_roles(other) for other in others], [other.raw_lufs for other in others], shrink
+        )
+        away = departures(song.raw_lufs, _roles(song), template)
+        variances.append(float(away @ away) / max(len(away) - 1, 1))
+    return float(np.sqrt(np.mean(variances)))
+
+
+def fit_linear(songs: Sequence[Song], settings: FitSettings) -> LinearPart:
+    """The linear part of the songs as they were recorded, without intervals."""
     template, _ = role_effects(
         [_roles(song) for song in songs], [song.raw_lufs for song in songs], settings.shrink
     )
-    chance = np.random.default_rng(settings.seed)
+    width = usual_width(songs, settings.shrink)
     designs, wanted = [], []
     for song in songs:
-        shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (64, len(song.tracks)))
         roles = _roles(song)
-        above = song.raw_lufs - np.array([template[role.name] for role in roles])
-        levels = np.concatenate([above[None], above + shifts])
-        away = levels - levels.mean(axis=1, keepdims=True)
-        variance = away.var(axis=1, ddof=1, keepdims=True)
-        undone = variance / (variance + choice.width_db**2) * away
-        undone[1:] -= shifts
-        target = song.target_db + (undone[0] + undone[1:].mean(axis=0)) / 2
+        away = departures(song.raw_lufs, roles, template)
+        target = song.target_db + slope(away, width) * away
         one_hot = [[role.name == name for name in ROLE_NAMES] for role in roles]
         design = np.column_stack([one_hot, is_stereo(roles, _channels(song))]).astype(float)
         designs.append(design - design.mean(axis=0))
         wanted.append(target - target.mean())
     x, y = np.vstack(designs), np.concatenate(wanted)
-    found = np.linalg.solve(x.T @ x + choice.ridge * np.eye(x.shape[1]), x.T @ y)
+    found = np.linalg.solve(x.T @ x + settings.ridge * np.eye(x.shape[1]), x.T @ y)
     present = {role.name for song in songs for role in _roles(song)}
     means = {n: float(v) for n, v in zip(ROLE_NAMES, found[:-1], strict=True) if n in present}
     return LinearPart(
         template_lufs=template,
-        width_db=choice.width_db,
+        width_db=width,
         role_db={name: _mean_or_siblings(name, means) for name in ROLE_NAMES},
         stereo_db=float(found[-1]),
         interval_db=dict.fromkeys(ROLE_NAMES, 0.0),
         interval_rise=0.0,
         coverage=settings.coverage,
     )
-
-
-def choose(songs: Sequence[Song], settings: FitSettings) -> Choice:
-    """The width and ridge with the least error of the linear part over songs left out in turn.
-
-    The error is the mean of that as recorded and that with 16 shifts of up to 12 dB.
-    """
-    choices = [Choice(width, ridge) for width in settings.widths_db for ridge in settings.ridges]
-    return min(choices, key=lambda choice: choice_error(songs, choice, settings))
-
-
-def choice_error(songs: Sequence[Song], choice: Choice, settings: FitSettings) -> float:
-    """What ``choose`` compares."""
-    errors = []
-    for place, song in enumerate(songs):
-        part = fit_linear([*songs[:place], *songs[place + 1 :]], choice, settings)
-        roles, channels = _roles(song), _channels(song)
-        chance = np.random.default_rng(settings.seed + place)
-        shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (16, len(roles)))
-        shifted = [
-            centred_error(
-                linear_gains(part, song.raw_lufs + shift, roles, channels),
-                song.target_db - shift,
-            )
-            for shift in shifts
-        ]
-        recorded = linear_gains(part, song.raw_lufs, roles, channels)
-        errors.append((centred_error(recorded, song.target_db) + float(np.mean(shifted))) / 2)
-    return float(np.mean(errors))
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass
 from reaper_drumgain import methods
 from reaper_drumgain.learn.dataset import Rendering
 from reaper_drumgain.learn.fit import (
-    Choice,
     FitSettings,
-    choose,
     fit_forest,
     fit_linear,
     fit_multioutput,
@@ -20,7 +18,7 @@ from reaper_drumgain.learn.fit import (
 from reaper_drumgain.learn.intervals import Widths, role_mean_widths, with_intervals
 from reaper_drumgain.learn.rivals import fit_rivals
 from reaper_drumgain.methods.base import Method
-from reaper_drumgain.methods.forest import ForestMethod, LinearMethod
+from reaper_drumgain.methods.forest import ForestMethod, LinearMethod, linear_part
 from reaper_drumgain.methods.multioutput import MultiOutputForest
 from reaper_drumgain.methods.role_levels import KEY, RoleMean, RoleTemplate
 from reaper_drumgain.modelfile import Forest
@@ -30,11 +28,10 @@ FOREST, LINEAR, MULTIOUTPUT = "forest", "linear", "forest-multioutput"
 
 @dataclass(frozen=True)
 class Models:
-    """The fitted models, and what was chosen on the way. ``forest`` has its intervals."""
+    """The fitted models. ``forest`` has its intervals."""
 
     forest: Forest
     multioutput: Forest
-    choice: Choice
 
 
 def fit_models(
@@ -42,24 +39,21 @@ def fit_models(
 ) -> Models:
     """The models that are bundled, from renderings in which all drums play."""
     songs = songs_of(renderings)
-    choice = choose(songs, settings)
-    linear = fit_linear(songs, choice, settings)
-    linear = with_intervals(linear, renderings, choice, settings)
+    linear = with_intervals(fit_linear(songs, settings), renderings, settings)
     levels = {KEY: asdict(fit_role_levels(songs, settings.shrink))}
     return Models(
         forest=fit_forest(renderings, linear, settings, {**about, **levels}),
         multioutput=fit_multioutput(renderings, settings, about),
-        choice=choice,
     )
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Methods by name, as they are without the song, and the widths around role means: from
-    songs as recorded, and from songs with recorded and shifted levels."""
+    """Methods by name, as they are without the song, the width of the linear part, and the
+    widths around role means: from songs as recorded, and with recorded and shifted levels."""
 
     methods: Mapping[str, Method]
-    choice: Choice
+    width_db: float
     recorded_widths: Widths
     widths: Widths
 
@@ -76,12 +70,12 @@ def fit_fold(renderings: Sequence[Rendering], settings: FitSettings) -> Fold:
         "role-mean": RoleMean(forest),
     }
     every = {name: trained.get(name) or methods.create(name) for name in methods.names()}
-    if forest.linear is not None:
-        every |= fit_rivals(renderings, forest.linear, settings)
+    linear = linear_part(forest)
+    every |= fit_rivals(renderings, linear, settings)
     songs = songs_of(renderings)
     return Fold(
         every,
-        models.choice,
+        linear.width_db,
         role_mean_widths(songs, settings, shifted=False),
         role_mean_widths(songs, settings, shifted=True),
     )

@@ -25,7 +25,6 @@ from reaper_drumgain.learn.dataset import Rendering
 from reaper_drumgain.learn.fit import (
     SHIFT_DB,
     SIBLINGS,
-    Choice,
     FitSettings,
     fit_forest,
     fit_linear,
@@ -66,14 +65,14 @@ class Widths:
 
 
 def with_intervals(
-    linear: LinearPart, renderings: Sequence[Rendering], choice: Choice, settings: FitSettings
+    linear: LinearPart, renderings: Sequence[Rendering], settings: FitSettings
 ) -> LinearPart:
     """The linear part with the widths that its forest needs."""
     inner = replace(settings, trees=settings.inner_trees)
     residuals = []
     for song in songs_of(renderings):
         rest = [item for item in renderings if item.song is not song]
-        part = fit_linear(songs_of(rest), choice, inner)
+        part = fit_linear(songs_of(rest), inner)
         model = fit_forest(rest, part, inner, {})
         own = next(item for item in renderings if item.song is song)
         roles, channels = [t.role for t in song.tracks], [t.channels for t in song.tracks]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from reaper_drumgain.learn.evaluate import CONDITIONS, RECORDED, RESTING, SHIFTS
 from reaper_drumgain.learn.fit import FitSettings
 from reaper_drumgain.learn.fold import FOREST
 from reaper_drumgain.learn.human_faders import Float64, HumanFaders, Song
+from reaper_drumgain.learn.limits import level_limits
 from reaper_drumgain.learn.metrics import (
     bootstrap,
     centred_error,
@@ -44,12 +44,14 @@ def summary(
 ) -> dict[str, Any]:
     """Every figure of the evaluation as plain JSON data."""
     seed, coverage = settings.seed, settings.coverage
+    songs = [result.song for result in results]
+    draws = len(results[0].gains[FOREST, True, LOUDEST])
     return {
         "schema": SCHEMA,
         "data": {
-            "songs": [result.song.name for result in results],
+            "songs": [song.name for song in songs],
             "mixes": faders.mixes,
-            "tracks": sum(len(result.song.tracks) for result in results),
+            "tracks": sum(len(song.tracks) for song in songs),
             "what is what": list(REAL),
         },
         "against the median engineer": {
@@ -72,7 +74,8 @@ def summary(
         "held by the gate": {
             c: _round(float(np.mean([r.held[c] for r in results]))) for c in _conditions(results)
         },
-        "chosen in the folds": {r.song.name: asdict(r.choice) for r in results},
+        "width in the folds": {r.song.name: _round(r.width_db) for r in results},
+        "limits of levels": level_limits(songs, settings, draws),
     }
 
 
@@ -191,6 +194,17 @@ def role_errors(results: Sequence[SongResult], name: str, condition: str) -> dic
         for track, error in zip(r.song.tracks, errors, strict=True):
             held[track.role.name].append(float(error))
     return dict(held)
+
+
+def role_biases(results: Sequence[SongResult], name: str, condition: str) -> dict[str, float]:
+    """By role, the mean over tracks and cases of gain - target - common offset."""
+    held: dict[str, list[float]] = defaultdict(list)
+    for r in results:
+        error = r.gains[name, True, condition] - r.song.target_db
+        error = error - np.median(error, axis=1, keepdims=True)
+        for track, value in zip(r.song.tracks, error.mean(axis=0), strict=True):
+            held[track.role.name].append(float(value))
+    return {role: float(np.mean(values)) for role, values in held.items()}
 
 
 def _by_role(results: Sequence[SongResult]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ DRAWS, SEED = 50, 527
 PERFORMANCES, EXCERPT_SECONDS = 3, 12.0
 #: for a quick run that shows the way works, not how good the forest is
 REDUCED: dict[str, Any] = {
-    "settings": FitSettings(trees=20, inner_trees=5, widths_db=(4.0, 5.0), ridges=(1.0,)),
+    "settings": FitSettings(trees=20, inner_trees=5),
     "performances": 1,
     "seconds": 8.0,
 }

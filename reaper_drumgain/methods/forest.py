@@ -4,9 +4,10 @@
     d_m = L_m - template(role of m),   s = V / (V + W),   V = variance of d (n - 1)
 
 L is the gated loudness of the raw track, ``template`` the loudness that the role was
-recorded at in the training songs, ``stereo`` counts for tracks with two channels. Careful
-recordings carry the engineer's wish in their levels (V is small, so is s); the levels of
-careless ones are undone (V is large, s is near 1). The trees see no level, only what a
+recorded at in the training songs, W what V is there on average, ``stereo`` counts for tracks
+with two channels. Careful recordings carry the engineer's wish in their levels (V is about W,
+s about a half, which is what engineers undo); the levels of careless ones are undone (V is
+large, s is near 1). The trees see no level, only what a
 change of recording gain leaves alone, so s alone decides the slope: a track recorded louder
 never gets a higher fader relative to any other. Proof: with D = d - mean d, raising track j
 by a little e moves its gain against that of track m by

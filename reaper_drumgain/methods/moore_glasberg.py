@@ -2,10 +2,12 @@
 
 B. C. J. Moore, B. R. Glasberg, T. Baer, "A Model for the Prediction of Thresholds, Loudness,
 and Partial Loudness", J. Audio Eng. Soc. 45 (1997) 224-240; the ear's transmission and the
-constants as revised in ANSI S3.4-2007. Sounds are powers in bands of half an ERB (``EDGES``),
-in units of 0 dB SPL, from the front in a free field, to both ears. Excitation is in units of
-that of a 1 kHz tone at 0 dB SPL. Stages: transmission, excitation pattern by rounded
-exponential filters whose lower skirt flattens with level, specific loudness, sum.
+constants as revised in ANSI S3.4-2007. Thresholds, exponents and the form for very loud sounds
+agree with the authors' published programs; the ratios of ``_DETECTION`` are read off a figure
+of the paper, and were compared with nothing. Sounds are powers in bands of half an ERB
+(``EDGES``), in units of 0 dB SPL, from the front in a free field, to both ears. Excitation is
+in units of that of a 1 kHz tone at 0 dB SPL. Stages: transmission, excitation pattern by
+rounded exponential filters whose lower skirt flattens with level, specific loudness, sum.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ STEP = 0.5
 C = 0.046871
 #: excitation at threshold in quiet from 500 Hz up
 QUIET = 2.31
-#: above this excitation the compression is a square root
+#: above this excitation the compression is (E / 1.0707)^0.2, as revised; it was a square root
 HIGH = 1e10
-_HIGH_DIVISOR = 1.04e6
+_HIGH_DIVISOR, _HIGH_EXPONENT = 1.0707, 0.2
 #: mean power of a band that counts as none: no sound is 60 dB below hearing
 _TINY = 1e-6
 
@@ -135,8 +137,7 @@ class Ear:
         """Loudness in sone (sounds,) in the presence of ``masker``; both (sounds, channels).
 
         Equations 17 to 20 of the paper, in which the compression is (G E + A)^a where both
-        together are up to 1e10, and the root of E / 1.04e6 where they are above. There a
-        masked sound jumps, in the paper too: no kit at an ordinary level comes so far.
+        together are up to 1e10, and that of ANSI S3.4-2007 where they are above.
         """
         signal = np.maximum(excitation.astype(np.float64), _TINY)
         noise = masker.astype(np.float64)
@@ -150,7 +151,7 @@ class Ear:
             low: Float64 = (self._gain * value + self._constant) ** self._exponent
             if not high.any():
                 return low
-            return np.where(high, np.sqrt(value / _HIGH_DIVISOR) + at_zero, low)
+            return np.where(high, (value / _HIGH_DIVISOR) ** _HIGH_EXPONENT + at_zero, low)
 
         over_noise = compressed(noise + threshold)
         above = compressed(total) - at_zero

@@ -3,7 +3,10 @@
 D. Ward, J. D. Reiss, C. Athwal, "Multitrack Mixing Using a Model of Loudness and Partial
 Loudness", AES 133rd Convention, 2012: G_m += eta (mean PL - PL_m), here with the model for
 steady sounds of ``moore_glasberg`` on frames of about 90 ms, and PL as 10 log2 of the mean
-loudness over the track's frames, so that both sides of the rule are decibels. Z. Ma,
+loudness over the track's frames, so that both sides of the rule are decibels. The paper's
+tracks are instruments. Microphones of one drum, and all overheads and all rooms, hear the same:
+each would mask the other as much as it is raised, and of identical tracks no gains are equally
+loud. So they count as one instrument heard twice and do not mask each other. Z. Ma,
 J. D. Reiss, D. Black (AES 53rd International Conference, 2014) found that such models
 underrate how loud music is among other music.
 
@@ -12,6 +15,8 @@ The SPL at which one listens is not in the recordings: ``LISTENING_DB`` states i
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +24,7 @@ from reaper_drumgain.loudness import Float32, Float64
 from reaper_drumgain.methods.base import MethodGains, MethodInput
 from reaper_drumgain.methods.moore_glasberg import EDGES, Ear
 from reaper_drumgain.probes import BandPowers
+from reaper_drumgain.roles import drum_of
 
 #: what the kit is played at, in dB SPL: the tracks' powers summed, mean of the frames heard
 LISTENING_DB = 80.0
@@ -52,14 +58,20 @@ class PartialLoudness:
             if held[place].any()
         }
         if powers:
-            gains[list(powers)] = equal_partial_loudness(list(powers.values()), self.listening_db)
+            sources = [drum_of(given.roles[place]) for place in powers]
+            gains[list(powers)] = equal_partial_loudness(
+                list(powers.values()), sources, self.listening_db
+            )
         return MethodGains(gains)
 
 
-def equal_partial_loudness(powers: list[Float32], listening_db: float) -> Float64:
+def equal_partial_loudness(
+    powers: Sequence[Float32], sources: Sequence[Hashable], listening_db: float
+) -> Float64:
     """Gains in dB (tracks,) from band powers (frames, bands) per track, none of them silent.
 
-    Frame n of each track lies at the same time; a track that ends early is silent from there.
+    ``sources``: a label per track; those with the same do not mask each other. Frame n of each
+    track lies at the same time; a track that ends early is silent from there.
     """
     frames = max(len(track) for track in powers)
     levels = np.zeros((len(powers), frames))
@@ -76,7 +88,8 @@ def equal_partial_loudness(powers: list[Float32], listening_db: float) -> Float6
     own = np.array([row[chosen].mean() for row, chosen in zip(levels, heard, strict=True)])
     sounds /= own[:, None, None]
     places = [np.searchsorted(union, chosen) for chosen in heard]
-    return np.asarray(_balanced(sounds, places, listening_db) - 10.0 * np.log10(own))
+    same = np.array([[one == other for one in sources] for other in sources], dtype=np.float32)
+    return np.asarray(_balanced(sounds, places, same, listening_db) - 10.0 * np.log10(own))
 
 
 def _heard(level: Float64, most: int) -> npt.NDArray[np.intp]:
@@ -89,8 +102,13 @@ def _heard(level: Float64, most: int) -> npt.NDArray[np.intp]:
     return np.sort(order[((np.arange(count) + 0.5) * order.size / count).astype(np.intp)])
 
 
-def _balanced(sounds: Float64, places: list[npt.NDArray[np.intp]], listening_db: float) -> Float64:
-    """(tracks,) gains in dB; ``sounds`` (tracks, frames, bands), ``places``: frames of each."""
+def _balanced(
+    sounds: Float64, places: list[npt.NDArray[np.intp]], same: Float32, listening_db: float
+) -> Float64:
+    """(tracks,) gains in dB; ``sounds`` (tracks, frames, bands), ``places``: frames of each.
+
+    ``same`` (tracks, tracks): 1 where two tracks are one source, a track and itself as well.
+    """
     ear = Ear()
     tracks = len(sounds)
     rows = np.concatenate(places)
@@ -107,7 +125,13 @@ def _balanced(sounds: Float64, places: list[npt.NDArray[np.intp]], listening_db:
             factors = (10.0 ** ((gains - before) / 10.0)).astype(np.float32)
             kit = np.einsum("m,mfc->fc", factors, patterns)
             own = patterns[owners, rows] * factors[owners, None]
-            others = np.maximum(kit[rows] - own, 0.0)
+            source = np.concatenate(
+                [
+                    np.einsum("m,mfc->fc", factors * share, patterns[:, chosen])
+                    for share, chosen in zip(same, places, strict=True)
+                ]
+            )
+            others = np.maximum(kit[rows] - source, 0.0)
             sone = np.add.reduceat(ear.partial_loudness(own, others), starts) / counts
             loudness = 10.0 * np.log2(np.maximum(sone, _LEAST_SONE))
             missing = loudness.mean() - loudness

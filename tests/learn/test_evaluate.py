@@ -10,15 +10,16 @@ from reaper_drumgain.learn import evaluate as evaluation
 from reaper_drumgain.learn import fold as folds
 from reaper_drumgain.learn import report
 from reaper_drumgain.learn.dataset import ArrayStream, Rendering
-from reaper_drumgain.learn.evaluate import RECORDED, RESTING, conditions, drum_labels, evaluate
+from reaper_drumgain.learn.evaluate import RECORDED, RESTING, conditions, evaluate
 from reaper_drumgain.learn.fit import FitSettings
 from reaper_drumgain.learn.human_faders import HumanFaders, RawTrack, Song, median_engineer
+from reaper_drumgain.learn.limits import BEST_SHARE, LEFT_OUT, SEEN
 from reaper_drumgain.learn.metrics import centred_error
 from reaper_drumgain.learn.train import all_probes
 from reaper_drumgain.roles import Role
 
 RATE = 44100
-SETTINGS = FitSettings(trees=5, inner_trees=3, copies=2, widths_db=(4.0,), ridges=(1.0,))
+SETTINGS = FitSettings(trees=5, inner_trees=3, copies=2)
 ROLES = (
     Role("kick in"),
     Role("snare top"),
@@ -217,14 +218,20 @@ def test_intervals_are_scored_beside_those_of_role_means(figures):
     assert score["forest"] < score["role-mean"]
 
 
-def test_microphones_of_one_drum_share_a_label():
-    roles = [
-        *(Role("kick in"), Role("kick out"), Role("snare top"), Role("snare bottom")),
-        *(Role("tom", None, 1), Role("tom", None, 2), Role("overhead"), Role("overhead")),
-    ]
-    labels = drum_labels(roles)
-    assert labels[0] == labels[1] != labels[2] == labels[3]
-    assert len(set(labels)) == 6
+def test_limits_of_levels_lie_in_their_order(figures):
+    held = figures["limits of levels"]
+    for engineer in ("median engineer", "one engineer"):
+        assert held[SEEN][engineer] < held[LEFT_OUT][engineer]
+    assert held[BEST_SHARE]["median engineer"] < held[LEFT_OUT]["median engineer"]
+    assert held["left of a shift (SD)"] < min(held["usual departure (SD)"], held["shift (SD)"])
+    assert held["shift (SD)"] == pytest.approx(12 / 3**0.5, abs=1e-3)
+
+
+def test_biases_by_role_are_signed(results):
+    bias = report.role_biases(results, "unity", RECORDED)
+    # engineers lower the hi-hat, which unity leaves
+    assert bias["hi-hat"] > 4.0
+    assert set(bias) == {role.name for role in ROLES}
 
 
 def test_pictures_are_drawn(results, figures, tmp_path):

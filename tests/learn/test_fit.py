@@ -9,9 +9,7 @@ from reaper_drumgain import features
 from reaper_drumgain.features import FeatureTable
 from reaper_drumgain.learn.dataset import Rendering
 from reaper_drumgain.learn.fit import (
-    Choice,
     FitSettings,
-    choose,
     copies_of,
     fit_forest,
     fit_linear,
@@ -21,10 +19,18 @@ from reaper_drumgain.learn.fit import (
     multioutput_rows,
     role_effects,
     training_rows,
+    usual_width,
 )
 from reaper_drumgain.learn.human_faders import RawTrack, Song
 from reaper_drumgain.learn.metrics import centred_error
-from reaper_drumgain.methods.forest import SLOTS, input_names, linear_gains, predict
+from reaper_drumgain.methods.forest import (
+    SLOTS,
+    departures,
+    input_names,
+    linear_gains,
+    predict,
+    slope,
+)
 from reaper_drumgain.modelfile import load, save
 from reaper_drumgain.roles import ROLE_NAMES, Role
 
@@ -76,41 +82,51 @@ def test_shrinking_draws_role_means_together():
 
 
 SONGS = [item.song for item in RENDERINGS]
-LINEAR = fit_linear(SONGS, Choice(4.0, 1.0), SETTINGS)
+LINEAR = fit_linear(SONGS, SETTINGS)
+FREE = replace(SETTINGS, ridge=0.01, shrink=0.01)
 
 
 def test_the_linear_part_learns_what_the_songs_agree_on():
-    part = fit_linear(SONGS, Choice(1.0, 0.01), SETTINGS)
+    part = fit_linear(SONGS, FREE)
     song = SONGS[0]
-    found = linear_gains(part, song.raw_lufs, [t.role for t in song.tracks], [1] * 7)
-    assert centred_error(found, song.target_db) < 1.0
+    roles = [t.role for t in song.tracks]
+    found = linear_gains(part, song.raw_lufs, roles, [1] * 7)
+    # half of what the song was recorded away from the rest is left, and nothing else
+    away = departures(song.raw_lufs, roles, part.template_lufs)
+    left = -(1 - slope(away, part.width_db)) * away
+    np.testing.assert_allclose(song.target_db - found, left, atol=1.5)
+    usual = np.array([USUAL[role.name] for role in roles])
+    wish = np.array([WISH[role.name] for role in roles])
+    assert centred_error(linear_gains(part, usual, roles, [1] * 7), wish) < 2.0
     assert part.role_db["kick out"] == part.role_db["kick in"]
 
 
 def test_the_linear_part_learns_what_stereo_is_worth():
     """Songs in which overheads on one stereo track are 6 dB louder than elsewhere."""
     songs = []
-    for place, song in enumerate(SONGS):
+    for place, song in enumerate(invented(seed, careless_db=0.5).song for seed in range(8)):
         channels = 1 + place % 2
         extra = np.array([6.0 * (channels - 1) * (t.role.name == "overhead") for t in song.tracks])
         tracks = tuple(
             replace(t, channels=channels if t.role.name == "overhead" else 1) for t in song.tracks
         )
         songs.append(replace(song, tracks=tracks, target_db=song.target_db + extra))
-    part = fit_linear(songs, Choice(1.0, 0.01), SETTINGS)
+    part = fit_linear(songs, FREE)
     assert part.stereo_db == pytest.approx(6.0, abs=0.7)
 
 
 def test_a_ridge_draws_roles_together():
-    free = fit_linear(SONGS, Choice(4.0, 0.01), SETTINGS).role_db
-    drawn = fit_linear(SONGS, Choice(4.0, 100.0), SETTINGS).role_db
+    free = fit_linear(SONGS, FREE).role_db
+    drawn = fit_linear(SONGS, replace(FREE, ridge=100.0)).role_db
     assert abs(drawn["snare top"] - drawn["hi-hat"]) < abs(free["snare top"] - free["hi-hat"]) / 2
 
 
-def test_the_width_follows_the_data():
-    """Where engineers undo all departures a narrow width is best."""
-    settings = FitSettings(widths_db=(0.5, 20.0), ridges=(0.1,), shrink=0.5)
-    assert choose(SONGS, settings).width_db == 0.5
+@pytest.mark.parametrize("spread", [1.0, 4.0])
+def test_the_width_is_how_far_recordings_stray(spread):
+    songs = [invented(seed, careless_db=spread).song for seed in range(40)]
+    assert usual_width(songs, 0.01) == pytest.approx(spread, rel=0.1)
+    assert fit_linear(songs, FREE).width_db == usual_width(songs, 0.01)
+    assert usual_width(songs[:1], 4.0) >= 0.0
 
 
 def test_copies_are_as_recorded_or_shifted_and_lead_to_the_same_place():

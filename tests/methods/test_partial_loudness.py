@@ -12,6 +12,7 @@ from reaper_drumgain.methods.partial_loudness import (
     PartialLoudness,
     equal_partial_loudness,
 )
+from reaper_drumgain.roles import Role
 
 
 def noise(low: float, high: float, seed: int, seconds: float = 4.0) -> np.ndarray:
@@ -60,17 +61,33 @@ def test_tracks_that_play_in_turn_do_not_mask_each_other():
     assert (apart[0] - apart[2]) < (together[0] - together[2]) - 3.0
 
 
+def test_microphones_of_one_drum_do_not_mask_each_other():
+    """Of the same sound in two tracks no gains are equally loud beside a third: they would rise
+    for ever."""
+    drum, other = noise(60, 300, 1), noise(2_000, 9_000, 3)
+    roles = (Role("kick in"), Role("kick out"), Role("hi-hat"))
+    alone = gains_of(PartialLoudness(), [drum, other], (roles[0], roles[2]))
+    twice = gains_of(PartialLoudness(), [drum, scaled(drum, -9.0), other], roles)
+    assert twice[1] - twice[0] == pytest.approx(9.0, abs=0.1)
+    assert twice[0] - twice[2] == pytest.approx(alone[0] - alone[1], abs=1.5)
+    several = (Role("tom", ordinal=1), Role("tom", ordinal=2), Role("hi-hat"))
+    apart = gains_of(PartialLoudness(), [drum, scaled(drum, -9.0), other], several)
+    assert apart[0] - apart[2] > twice[0] - twice[2] + 3.0
+
+
 def test_gains_settle_for_tracks_that_mask_each_other_like_real_microphones():
     drums = sounds(6.0)
     bled = [sum(drums) * 0.3 + drum for drum in drums]
     given = method_input(PartialLoudness(), bled)
     powers = list(given.measurement.probed["partial-loudness"])
-    gains = equal_partial_loudness(powers, 80.0)
+    gains = equal_partial_loudness(powers, range(len(powers)), 80.0)
     assert np.isfinite(gains).all()
     # a start from elsewhere ends at the same place
     starts = np.array([0.0, 12.0, -12.0, 6.0])
     moved = equal_partial_loudness(
-        [p * np.float32(10 ** (s / 10)) for p, s in zip(powers, starts, strict=True)], 80.0
+        [p * np.float32(10 ** (s / 10)) for p, s in zip(powers, starts, strict=True)],
+        range(len(powers)),
+        80.0,
     )
     np.testing.assert_allclose(moved + starts, gains, atol=1e-3)
 
@@ -98,5 +115,5 @@ def test_many_tracks_share_a_bounded_number_of_frames():
         np.random.default_rng(n).uniform(0.5, 1.0, (50, CENTRES.size)).astype(np.float32)
         for n in range(40)
     ]
-    gains = equal_partial_loudness(powers, LISTENING_DB)
+    gains = equal_partial_loudness(powers, range(len(powers)), LISTENING_DB)
     assert np.ptp(gains) < 2.0
