@@ -29,6 +29,11 @@ import numpy as np
 import soundfile as sf
 
 RATE = 48_000
+# an installed package is compiled, and so are its peers
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+#: ``drumgain`` as installed beside this Python, else the module
+SCRIPT = shutil.which("drumgain", path=str(Path(sys.executable).parent))
+COMMAND = [SCRIPT] if SCRIPT else [sys.executable, "-m", "reaper_drumgain"]
 NAMES = ("Kick In", "Kick Out", "Snare Top", "Snare Bottom", "Hi-Hat", "Tom 1", "OH L", "OH R")
 
 
@@ -59,7 +64,7 @@ def write_project(folder: Path, seconds: float, names: tuple[str, ...] = NAMES) 
 
 
 def drumgain(project: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "reaper_drumgain", "balance", str(project), "--dry-run"]
+    command = [*COMMAND, "balance", str(project), "--dry-run"]
     subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -109,7 +114,7 @@ def row(what: str, mine: float, peer: float, name: str) -> None:
 
 def peak_memory_mb(project: Path) -> float:
     """Peak resident memory of a dry run; it starts no other process."""
-    command = [sys.executable, "-m", "reaper_drumgain", "balance", str(project), "--dry-run"]
+    command = [*COMMAND, "balance", str(project), "--dry-run"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
