@@ -26,8 +26,13 @@ _PLAIN = (str, bool, int, float, type(None))
 
 def dumps(value: Any, *, kind: str, schema: int, indent: int | None = None) -> str:
     """The JSON text of a record, as a document of this kind and schema."""
-    document = {"kind": kind, "schema": schema, **encode(value)}
+    document = to_document(value, kind=kind, schema=schema)
     return json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def to_document(value: Any, *, kind: str, schema: int) -> dict[str, Any]:
+    """Plain JSON data of a record, as a document of this kind and schema."""
+    return {"kind": kind, "schema": schema, **encode(value)}
 
 
 def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
@@ -40,6 +45,11 @@ def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
         document = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a {kind} document: {error}") from error
+    return from_document(document, cls, kind=kind, schema=schema)
+
+
+def from_document(document: Any, cls: type[T], *, kind: str, schema: int) -> T:
+    """The record that ``to_document`` made plain. Raises InputError as ``loads`` does."""
     if not isinstance(document, dict) or document.get("kind") != kind:
         got = document.get("kind") if isinstance(document, dict) else type(document).__name__
         raise InputError(f"expected a {kind} document, got {got!r}")

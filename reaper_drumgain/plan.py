@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reaper_drumgain import codec
 from reaper_drumgain.records import record
 from reaper_drumgain.session import EnvelopeKind, EnvelopePoint
@@ -149,3 +151,12 @@ class GainPlan:
     def from_json(cls, text: str | bytes) -> GainPlan:
         """The plan that ``to_json`` wrote. Raises InputError where it is none."""
         return codec.loads(text, cls, kind="plan", schema=SCHEMA)
+
+    def to_document(self) -> dict[str, Any]:
+        """The plan as plain JSON data."""
+        return codec.to_document(self, kind="plan", schema=SCHEMA)
+
+    @classmethod
+    def from_document(cls, document: Any) -> GainPlan:
+        """The plan of a document that was read. Raises InputError where it is none."""
+        return codec.from_document(document, cls, kind="plan", schema=SCHEMA)

@@ -7,9 +7,12 @@ Tracks refer to each other by ``index``, their 0-based place in the project.
 
 from __future__ import annotations
 
-from typing import Literal
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from reaper_drumgain import codec
+from reaper_drumgain.errors import InputError
 from reaper_drumgain.records import record
 from reaper_drumgain.units import UNITY, LinearGain
 
@@ -256,9 +259,19 @@ class Session:
     @classmethod
     def from_json(cls, text: str | bytes) -> Session:
         """The session that ``to_json`` wrote. Raises InputError where it is none."""
-        try:
+        with _whole():
             return codec.loads(text, cls, kind="session", schema=SCHEMA)
-        except ValueError as error:
-            from reaper_drumgain.errors import InputError
 
-            raise InputError(f"not a whole session document: {error}") from error
+    @classmethod
+    def from_document(cls, document: Any) -> Session:
+        """The session of a document that was read. Raises InputError where it is none."""
+        with _whole():
+            return codec.from_document(document, cls, kind="session", schema=SCHEMA)
+
+
+@contextlib.contextmanager
+def _whole() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(f"not a whole session document: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from reaper_drumgain import codec
 from reaper_drumgain.errors import InputError
@@ -131,3 +131,8 @@ class Settings:
     def from_json(cls, text: str | bytes) -> Settings:
         """The settings that ``to_json`` wrote. Raises InputError where they are none."""
         return codec.loads(text, cls, kind="settings", schema=SCHEMA)
+
+    @classmethod
+    def from_document(cls, document: Any) -> Settings:
+        """The settings of a document that was read. Raises InputError where they are none."""
+        return codec.from_document(document, cls, kind="settings", schema=SCHEMA)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from reaper_drumgain import __version__, errors
-from reaper_drumgain.session import Session
+from reaper_drumgain.session import Clip, Session, Source, Track
 from reaper_drumgain.settings import Settings
 
 PROTOCOL = 1
@@ -61,13 +61,13 @@ def main(arguments: list[str]) -> int:
 def _plan(folder: Path) -> Any:
     _await(folder / REQUEST)
     request = _request(folder / REQUEST)
-    session = Session.from_json(json.dumps(request["session"]))
-    settings = Settings.from_json(json.dumps(request["settings"]))
+    session = Session.from_document(request["session"])
+    settings = Settings.from_document(request["settings"])
     # numpy takes its time: a request that is none is answered before
     from reaper_drumgain.balance import balance
 
     plan = balance(session, settings, progress=_Progress(folder / PROGRESS))
-    return json.loads(plan.to_json())
+    return plan.to_document()
 
 
 def _await(path: Path) -> None:
@@ -79,9 +79,17 @@ def _await(path: Path) -> None:
     from reaper_drumgain import methods
 
     importlib.import_module("reaper_drumgain.balance")
-    importlib.import_module(methods.METHODS[0].module)
+    importlib.import_module(methods.METHODS[0].module).warm_up()
+    _decode_one()
     while not path.exists():
         time.sleep(_LOOK_EVERY_S)
+
+
+def _decode_one() -> None:
+    """The first session of a process resolves all type hints."""
+    track = Track(0, "", clips=(Clip(0.0, 1.0, Source()),))
+    Session.from_json(Session("", (track,)).to_json())
+    Settings.from_json(Settings().to_json())
 
 
 def _request(path: Path) -> dict[str, Any]:

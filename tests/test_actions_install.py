@@ -14,7 +14,7 @@ from reaper_drumgain.cli import install
 
 ACTIONS = sorted(install.actions_folder().glob("*.py"))
 STDLIB_ONLY = {
-    *("errors", "units", "codec", "session", "settings", "plan", "roles", "role_words"),
+    *("errors", "units", "records", "codec", "session", "settings", "plan", "roles", "role_words"),
     *("routing", "selection", "reasons", "marks", "__init__"),
 }
 

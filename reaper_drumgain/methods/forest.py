@@ -19,6 +19,8 @@ The interval of a track is its gain -+ interval(role) (1 + rise s): see ``learn.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -157,7 +159,7 @@ class ForestMethod:
     def model(self) -> Forest:
         """The model, loaded when first needed. Raises ModelError."""
         if self._model is None:
-            self._model = load(bundled_folder())
+            self._model = _bundled()
         check_fits(self._model)
         return self._model
 
@@ -172,6 +174,17 @@ class ForestMethod:
             half = interval_halves(linear, table.column("loudness_lufs"), roles)
             intervals[chosen] = wanted[chosen, None] + np.stack([-half, half], axis=1)
         return MethodGains(wanted, intervals)
+
+
+@functools.cache
+def _bundled() -> Forest:
+    return load(bundled_folder())
+
+
+def warm_up() -> None:
+    """Load the bundled model before it is needed."""
+    with contextlib.suppress(ModelError):
+        _bundled()
 
 
 class LinearMethod(ForestMethod):

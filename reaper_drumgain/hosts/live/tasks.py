@@ -1,6 +1,8 @@
 """Work in slices: a generator that is advanced from REAPER's defer queue.
 
-A step that yields ``WAIT`` has nothing to do before the next tick. One task runs at a time in
+A step that yields ``WAIT`` has nothing to do before the next tick; one that yields a number
+says how many seconds the step after it may take, which waits for the next tick where this one
+has not as many left. One task runs at a time in
 a REAPER: the key that is pressed while one runs cancels it, whichever script instance it is
 in, because both see REAPER's own ext state (which no project can write and which is not kept).
 """
@@ -20,6 +22,8 @@ from reaper_drumgain.hosts.live.reaper import RPR
 
 #: how long the main thread may be held in a tick; a single step goes beyond by its own length
 BUDGET_S = 0.006
+#: the same with the length of a step that says it
+_LIMIT_S = 0.009
 _LONG_IMPORT_S = 0.003
 _SECTION, _RUNNING, _CANCEL = "DrumGain", "running", "cancel"
 _BEAT_EVERY_S = 0.5
@@ -57,6 +61,8 @@ Steps = Generator[Any, None, None]
 
 #: a number that is another one in each tick: between ticks anything can happen to a project
 _clock = [0]
+#: when the present tick began
+_began = [0.0]
 
 
 def tick_number() -> int:
@@ -127,6 +133,7 @@ class Sequence:
         reaper.defer(self._tick)
 
     def _tick(self) -> None:
+        _begin_tick()
         try:
             _advance(self._steps)
         except StopIteration:
@@ -137,16 +144,26 @@ class Sequence:
             reaper.defer(self._tick)
 
 
-def _advance(steps: Steps) -> None:
-    """Steps within a tick's time. Raises what they raise, StopIteration at their end."""
+def _begin_tick() -> None:
     _clock[0] += 1
-    end = time.perf_counter() + BUDGET_S
+    _began[0] = time.perf_counter()
+
+
+def _advance(steps: Steps) -> None:
+    """Steps within what is left of the present tick's time, one at least.
+
+    Raises what they raise, StopIteration at their end.
+    """
+    begin = _began[0]
     collecting = gc.isenabled()
     # a session makes so many objects that one collection alone can hold REAPER for 10 ms
     gc.disable()
     try:
-        while time.perf_counter() < end:
-            if next(steps) is WAIT:
+        while True:
+            said = next(steps)
+            if said is WAIT or time.perf_counter() > begin + BUDGET_S:
+                break
+            if said is not None and time.perf_counter() + said > begin + _LIMIT_S:
                 break
     finally:
         if collecting:
@@ -165,10 +182,10 @@ class Task:
         self._throw: BaseException | None = None
 
     def start(self) -> None:
-        """Claim the run; the work begins with the next tick, so the key press returns at once."""
+        """Claim the run and begin: within a tick, so the key press has returned already."""
         self._beat_now()
         reaper.at_exit(self._at_exit)
-        reaper.defer(self._tick)
+        self._go_on()
 
     def _beat_now(self) -> None:
         self._beat = time.monotonic()
@@ -185,6 +202,10 @@ class Task:
             self._beat_now()
 
     def _tick(self) -> None:
+        _begin_tick()
+        self._go_on()
+
+    def _go_on(self) -> None:
         try:
             self._check()
             _advance(self._steps)
