@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.plan import SCHEMA, GainPlan
 from reaper_drumgain.readahead import files_of, reading_ahead
+from reaper_drumgain.remembered import Store, knows
 
 NAME = "balance"
 SUMMARY = "Set the faders of a project's drum tracks."
@@ -36,6 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="let --output replace a file that exists"
     )
     options.add_settings(parser)
+    options.add_cache(parser)
     options.add_json(parser)
 
 
@@ -45,13 +47,22 @@ def run(arguments: argparse.Namespace) -> int:
     project = rpp.read_project(arguments.project)
     output = _output(arguments)
     progress = show.ProgressLine()
+    store = None if arguments.no_cache else Store(_note)
+    known = store is not None and knows(store, project.session, settings)
     # numpy takes its time: a mistyped option or a broken file is told before, and meanwhile
     # short files are decoded
-    with reading_ahead(files_of(project.session, settings)):
+    with reading_ahead([] if known else files_of(project.session, settings)):
+        from reaper_drumgain import methods
         from reaper_drumgain.balance import balance
+        from reaper_drumgain.mixing import listen
 
+        memory: Memory | None = None
+        if store is not None:
+            from reaper_drumgain.cache import Memory
+
+            memory = Memory(store, methods.all_probes)
         try:
-            plan = balance(project.session, settings, progress=progress)
+            plan = balance(project.session, settings, progress=progress, listener=memory or listen)
         finally:
             progress.clear()
     written: rpp.WriteReport | None = None
@@ -64,7 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(document(plan, written), indent=2, allow_nan=False))
     else:
         show_plan(plan, written, dry_run=arguments.dry_run)
+    if memory is not None:
+        # nobody waits for it: the answer is there
+        sys.stdout.flush()
+        memory.finish()
     return 0
+
+
+def _note(note: str) -> None:
+    show.warn([note])
 
 
 def _output(arguments: argparse.Namespace) -> Path | None:
@@ -73,22 +92,13 @@ def _output(arguments: argparse.Namespace) -> Path | None:
     if arguments.in_place or arguments.dry_run:
         return None
     if arguments.output is None:
-        return next(path for path in _names_beside(project) if not path.exists())
+        return rpp.free_name_beside(project)
     output: Path = arguments.output
     if output.is_dir():
         output /= project.name
     if output.resolve() == project.resolve():
         raise InputError(f"--output {output} is the project itself: use --in-place for that")
     return output
-
-
-def _names_beside(project: Path) -> "itertools.chain[Path]":  # noqa: UP037
-    suffix = project.suffix or ".RPP"
-    numbered = (
-        project.with_name(f"{project.stem}-drumgain-{number}{suffix}")
-        for number in itertools.count(2)
-    )
-    return itertools.chain([project.with_name(f"{project.stem}-drumgain{suffix}")], numbered)
 
 
 def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from reaper_drumgain import __version__
 
 #: each a module of ``cli``
 _COMMANDS = (
-    *("balance", "tracks", "methods", "restore", "install", "uninstall", "demo", "train"),
-    "evaluate",
+    *("balance", "batch", "tracks", "methods", "restore", "install", "uninstall", "demo"),
+    *("train", "evaluate"),
 )
 
 

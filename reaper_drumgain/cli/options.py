@@ -71,6 +71,16 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add_roles(parser)
 
 
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """Whether what was heard is kept."""
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="listen anew, and keep nothing of it (usually what was heard is kept in the user's "
+        "cache folder, and another method on the same audio reads none)",
+    )
+
+
 def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     """The pairs of ``--role``. A track name may hold ``=``: the last one divides."""
     pairs: list[tuple[str, str]] = []

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
-import typing
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +14,12 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.features import Measurement
 from reaper_drumgain.learn.human_faders import Float64
 from reaper_drumgain.loudness import CovarianceRun
+from reaper_drumgain.packing import pack, unpack
 
 
 def save_measurement(measurement: Measurement, path: Path) -> None:
     """Writes the file as a whole, or not at all."""
-    arrays: dict[str, Any] = {}
-    _pack(measurement, "", arrays)
+    arrays: dict[str, Any] = pack(measurement)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
     np.savez_compressed(part, **arrays)
@@ -34,52 +31,12 @@ def load_measurement(path: Path) -> Measurement:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
-        measurement = _unpack(Measurement, "", arrays)
+        return unpack(Measurement, arrays)
     except (
         *(OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError),
         *(AttributeError, NotImplementedError, zipfile.BadZipFile),
     ) as error:
         raise InputError(f"{path}: damaged, delete it and run again: {error}") from error
-    return typing.cast(Measurement, measurement)
-
-
-def _pack(value: Any, name: str, arrays: dict[str, Any]) -> None:
-    if dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            _pack(getattr(value, field.name), f"{name}.{field.name}", arrays)
-    elif isinstance(value, Mapping):
-        arrays[name] = np.array(list(value), dtype=str)
-        for key, item in value.items():
-            _pack(item, f"{name}.{key}", arrays)
-    elif isinstance(value, tuple):
-        arrays[name] = np.array(len(value))
-        for place, item in enumerate(value):
-            _pack(item, f"{name}.{place}", arrays)
-    else:
-        plain = [value.start, value.stop] if isinstance(value, slice) else value
-        arrays[name] = np.asarray(plain)
-
-
-@functools.cache
-def _hints(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
-
-
-def _unpack(kind: Any, name: str, arrays: Mapping[str, Any]) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        hints: dict[str, Any] = _hints(typing.cast(Any, kind))
-        names = [field.name for field in dataclasses.fields(kind)]
-        parts = {part: _unpack(hints[part], f"{name}.{part}", arrays) for part in names}
-        return typing.cast(Any, kind)(**parts)
-    held = arrays[name]
-    if origin is tuple:
-        return tuple(_unpack(arguments[0], f"{name}.{n}", arrays) for n in range(int(held)))
-    if origin is not None and issubclass(origin, Mapping):
-        return {str(key): _unpack(arguments[1], f"{name}.{key}", arrays) for key in held}
-    if kind is slice:
-        return slice(int(held[0]), int(held[1]))
-    return kind(held) if kind in (int, float, str) else held
 
 
 def louder(measurement: Measurement, gains_db: Float64) -> Measurement:

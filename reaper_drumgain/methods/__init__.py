@@ -10,6 +10,7 @@ from reaper_drumgain.records import record
 
 if TYPE_CHECKING:
     from reaper_drumgain.methods.base import Method
+    from reaper_drumgain.probes import Probe
 
 
 @record
@@ -141,3 +142,11 @@ def create(name: str) -> Method:
             module = importlib.import_module(entry.module)
             return cast("Method", getattr(module, entry.factory)())
     raise InputError(f"method {name!r} is not known: available are {', '.join(names())}")
+
+
+def all_probes() -> tuple[Probe, ...]:
+    """What all methods together want measured beside the ordinary."""
+    from reaper_drumgain.methods.base import probes_of
+
+    found = {probe.name: probe for name in names() for probe in probes_of(create(name))}
+    return tuple(found.values())

@@ -15,7 +15,9 @@ from reaper_drumgain.hosts.rpp.read import ProjectFile, read_project
 from reaper_drumgain.hosts.rpp.tracks import LOCK_KEY, ROLE_KEY
 
 if TYPE_CHECKING:
+    from reaper_drumgain.hosts.rpp.paths import free_name_beside
     from reaper_drumgain.hosts.rpp.write import (
+        WriteIntent,
         WriteReport,
         apply_plan,
         relocate,
@@ -27,8 +29,10 @@ __all__ = [
     "LOCK_KEY",
     "ROLE_KEY",
     "ProjectFile",
+    "WriteIntent",
     "WriteReport",
     "apply_plan",
+    "free_name_beside",
     "read_project",
     "relocate",
     "restore",
@@ -39,7 +43,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """What writes is imported when it is used: most runs only read."""
     if name in __all__:
-        from reaper_drumgain.hosts.rpp import write
+        from reaper_drumgain.hosts.rpp import paths, write
 
-        return getattr(write, name)
+        return getattr(paths if name == "free_name_beside" else write, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 
 _RECORD_PATH = re.compile(rb"\n[ \t\r]*+(RECORD_PATH)[ \t]")
 _FILE = re.compile(rb"\n[ \t\r]*+(FILE)[ \t]")
+
+
+def free_name_beside(project: Path) -> Path:
+    """The first free name for a balanced copy beside a project: ``song-drumgain.RPP``."""
+    suffix = project.suffix or ".RPP"
+    names = (
+        project.with_name(f"{project.stem}-drumgain{'' if count == 1 else f'-{count}'}{suffix}")
+        for count in itertools.count(1)
+    )
+    return next(path for path in names if not os.path.lexists(path))
 
 
 def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,11 @@ from reaper_drumgain.hosts.rpp.syntax import MAX_BYTES
 from reaper_drumgain.hosts.rpp.values import text
 
 _PIECE = 1 << 20
+#: what a file system says that gives a file no second name
+_NO_LINKS = (
+    *(errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL),
+    *(errno.EXDEV, errno.ENOTSUP),
+)
 
 
 def name_of(path: str | os.PathLike[str]) -> str:
@@ -113,6 +119,11 @@ def exists(path: Path) -> bool:
     return True
 
 
+def temporary_name(target: Path) -> Path:
+    """A name beside a file, for what will take its place; nothing is there."""
+    return target.with_name(f".drumgain-{os.urandom(8).hex()}.tmp")
+
+
 def put(
     target: Path,
     data: bytes,
@@ -120,6 +131,8 @@ def put(
     last_check: Callable[[], None],
     backups: Iterator[Path] = iter(()),  # noqa: B008 - an iterator that is empty for good
     backup: bytes = b"",
+    *,
+    temporary: Path | None = None,
 ) -> Path | None:
     """Puts data in a file's place in one step; either all of it is there or nothing changed.
 
@@ -127,21 +140,18 @@ def put(
     ``last_check`` may still object, then ``backup`` is kept under the first free name of
     ``backups``, then the temporary file takes the target's place. Any failure before that,
     an interrupt included, removes what was made. Returns the backup's path, if one was asked
-    for. ``mode``: the permissions, None for the usual ones of a new file.
+    for. ``mode``: the permissions, None for the usual ones of a new file. ``temporary``: as
+    ``temporary_name`` gives one.
     """
     made: list[Path] = []
     kept: Path | None = None
-    temporary = target.with_name(f".drumgain-{os.urandom(8).hex()}.tmp")
+    temporary = temporary or temporary_name(target)
     ready = False
     try:
         with storage_errors(f"cannot write {name_of(target)}"):
             _create(temporary, data, mode, made)
             last_check()
-            for name in backups:
-                with contextlib.suppress(FileExistsError):
-                    _create(name, backup, mode, made)
-                    kept = name
-                    break
+            kept = _keep(backups, backup, mode, backup_draft(temporary), made)
             ready = True
             os.replace(temporary, target)  # noqa: PTH105
     except BaseException:
@@ -151,6 +161,42 @@ def put(
         raise
     sync_folder(target.parent)
     return kept
+
+
+def backup_draft(temporary: Path) -> Path:
+    """The file as which a backup is written, beside the temporary file of the same write."""
+    return temporary.with_suffix(".bak.tmp")
+
+
+def _keep(
+    names: Iterator[Path], data: bytes, mode: int | None, draft: Path, made: list[Path]
+) -> Path | None:
+    """A backup under the first free name, which it gets once it is whole and on disk."""
+    for name in names:
+        if draft not in made:
+            _create(draft, data, mode, made)
+        try:
+            _name_it(draft, name, data, mode, made)
+        except FileExistsError:
+            continue
+        _discard([draft])
+        made.remove(draft)
+        # the backup's name lasts before the file that it is of is gone
+        sync_folder(draft.parent)
+        return name
+    return None
+
+
+def _name_it(draft: Path, name: Path, data: bytes, mode: int | None, made: list[Path]) -> None:
+    made.append(name)
+    try:
+        os.link(draft, name)
+    except OSError as error:
+        made.remove(name)
+        if error.errno not in _NO_LINKS:
+            raise
+        # no second names on this file system: there a kill can leave a backup that is cut
+        _create(name, data, mode, made)
 
 
 def _create(path: Path, data: bytes, mode: int | None, made: list[Path]) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from reaper_drumgain.hosts.rpp.storage import (
     real_target,
     refuse_changed,
     storage_errors,
+    temporary_name,
 )
 from reaper_drumgain.hosts.rpp.syntax import (
     MAX_LINE,
@@ -61,6 +62,17 @@ class WriteReport:
     changed: tuple[int, ...]
 
 
+@record
+class WriteIntent:
+    """What is about to be written, told before anything is: the real file, the SHA-256 of the
+    bytes that are meant for it, and the name of the temporary file that takes its place (what
+    is left, should the process end in between: that file, and ``backup_draft`` of it)."""
+
+    target: Path
+    after: str
+    temporary: Path
+
+
 def set_faders(project: ProjectFile, faders: Mapping[int, LinearGain]) -> bytes:
     """The project's bytes with the faders of these tracks (by index) set to linear gains.
 
@@ -87,6 +99,7 @@ def apply_plan(
     *,
     overwrite: bool = False,
     now: datetime | None = None,
+    note: Callable[[WriteIntent], None] | None = None,
 ) -> WriteReport:
     """Writes the plan's new faders: to ``output``, or in place with a dated backup.
 
@@ -94,6 +107,9 @@ def apply_plan(
     written through. Raises ConflictError where the project has changed since it was read or
     the plan belongs to another, StorageError where the system refuses, or
     the output exists and ``overwrite`` is false. After an error every file is as before.
+
+    ``note`` is called once all is ready and before anything is written; nothing is where it
+    raises, and not at all where there is nothing to write.
     """
     faders = _faders_of(project, plan)
     source = real_target(project.path)
@@ -116,6 +132,11 @@ def apply_plan(
         if output is not None and not overwrite:
             _refuse_existing(target)
 
+    temporary = temporary_name(target)
+    if note is not None:
+        import hashlib
+
+        note(WriteIntent(target, hashlib.sha256(data).hexdigest(), temporary))
     backup = put(
         target,
         data,
@@ -123,6 +144,7 @@ def apply_plan(
         last_check,
         _names(target, _stamp(now)) if in_place else iter(()),
         project.data,
+        temporary=temporary,
     )
     return WriteReport(project.path if output is None else Path(output), backup, changed)
 

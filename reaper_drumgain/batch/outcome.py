@@ -1,0 +1,33 @@
+"""What became of a project in a batch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from reaper_drumgain.records import record
+from reaper_drumgain.units import Decibel
+
+#: written: to a file. planned: a dry run. unchanged: in place, every fader stood right.
+#: nothing: no drum track to balance. failed: ``message`` says why.
+Status = Literal["written", "planned", "unchanged", "nothing", "failed"]
+
+
+@record
+class Outcome:
+    """One line of the summary. ``moved`` of ``drums`` tracks; loudness of the drums together.
+
+    ``earlier``: it was done by the interrupted run that this one goes on with.
+    """
+
+    project: str
+    status: Status
+    message: str = ""
+    drums: int = 0
+    moved: int = 0
+    warnings: int = 0
+    before_lufs: Decibel | None = None
+    after_lufs: Decibel | None = None
+    output: str | None = None
+    backup: str | None = None
+    report: str | None = None
+    earlier: bool = False

@@ -1,0 +1,252 @@
+"""A batch from its paths to its outcomes. Plans come from anywhere; only this process writes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from reaper_drumgain.batch.find import Found, Place, find_projects
+from reaper_drumgain.batch.journal import Begun, Journal, Mode, Run, paths_of
+from reaper_drumgain.batch.lock import locked
+from reaper_drumgain.batch.outcome import Outcome
+from reaper_drumgain.batch.pool import Tell, planned
+from reaper_drumgain.batch.work import Job, Result, digest_of
+from reaper_drumgain.errors import (
+    ConflictError,
+    DrumGainError,
+    InputError,
+    NothingToBalanceError,
+    StorageError,
+)
+from reaper_drumgain.hosts import rpp
+from reaper_drumgain.hosts.rpp.storage import storage_errors
+from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.records import record, replace
+from reaper_drumgain.settings import Settings
+
+
+@record
+class Options:
+    """What a batch is asked for. ``output``: the folder of mode ``output``. ``resume``: go on
+    with an interrupted run, begin anew, or (None) begin anew where that does nothing twice."""
+
+    paths: tuple[Path, ...]
+    settings: Settings
+    recursive: bool = False
+    mode: Mode | Literal["dry run"] = "beside"
+    output: Path | None = None
+    overwrite: bool = False
+    jobs: int = 1
+    cluster: str | None = None
+    cache: bool = True
+    resume: bool | None = None
+
+
+class Batch:
+    """The projects that were found, and what becomes of them."""
+
+    def __init__(self, options: Options) -> None:
+        """Look for the projects. Raises InputError, and NothingToBalanceError for none."""
+        self._options = options
+        # results of an earlier run are no projects; those of a path that was given are
+        given = set(paths_of(options.paths))
+        output = options.output
+        skip = () if output is None or os.path.realpath(output) in given else (output,)
+        self.found: Found = find_projects(options.paths, recursive=options.recursive, skip=skip)
+        if not self.found.projects and not self.found.troubles:
+            hint = "" if options.recursive else "; --recursive looks into the folders below"
+            where = ", ".join(map(str, options.paths))
+            raise NothingToBalanceError(f"{where}: no project files (.RPP) there{hint}")
+        self.places = {str(place.path.absolute()): place for place in self.found.projects}
+        self._targets = self._outputs()
+
+    def outcomes(self, tell: Tell) -> Iterator[Outcome]:
+        """Work, and give the outcome of each project as it is known.
+
+        ``tell``: called with what concerns no project. Ended early (closed, interrupted), it
+        leaves every project as it was or completely written. Raises ConflictError where
+        another run is at work on the same folders, InputError, StorageError or HostError where
+        the run cannot begin.
+        """
+        for trouble in self.found.troubles:
+            folder = str(trouble).partition(":")[0]
+            yield Outcome(folder, "failed", str(trouble))
+        if self._options.mode == "dry run":
+            yield from self._work(list(self.places), None, tell)
+            return
+        with locked(*self._folders()):
+            journal = Journal.open(self._run(), resume=self._options.resume)
+            with contextlib.closing(journal):
+                waiting = []
+                for project in self.places:
+                    earlier = self._earlier(project, journal)
+                    if earlier is None:
+                        waiting.append(project)
+                    else:
+                        yield earlier
+                yield from self._work(waiting, journal, tell)
+                with _told(tell):
+                    journal.finish()
+
+    def _work(self, waiting: list[str], journal: Journal | None, tell: Tell) -> Iterator[Outcome]:
+        options = self._options
+        job = Job(options.settings, threads=2, cache=options.cache)
+        results = planned(
+            dict(enumerate(waiting)), job, jobs=options.jobs, cluster=options.cluster, tell=tell
+        )
+        told: set[str] = set()
+        with contextlib.closing(results):
+            for number, result in results:
+                for note in set(result.notes) - told:
+                    tell(note)
+                told.update(result.notes)
+                outcome = self._finish(waiting[number], result, journal)
+                if journal is not None:
+                    # what was written was noted before, so that nothing is done twice
+                    with _told(tell):
+                        journal.finished_with(outcome)
+                yield outcome
+
+    def _finish(self, project: str, result: Result, journal: Journal | None) -> Outcome:
+        """Write a plan, or say why there is none. Whatever goes wrong is in the outcome."""
+        try:
+            if result.plan is None:
+                nothing = result.error == NothingToBalanceError.__name__
+                return Outcome(project, "nothing" if nothing else "failed", result.message)
+            outcome = _summary(project, result.plan)
+            if journal is None:
+                return outcome
+            return self._write(result.plan, result.digest, outcome, journal)
+        except DrumGainError as error:
+            return Outcome(project, "failed", str(error))
+        except Exception as error:
+            message = f"{project}: unexpected {type(error).__name__}: {error}. Please report it"
+            return Outcome(project, "failed", message)
+
+    def _write(self, plan: GainPlan, digest: str, outcome: Outcome, journal: Journal) -> Outcome:
+        file = rpp.read_project(outcome.project)
+        if digest_of(file.data) != digest:
+            raise ConflictError(
+                f"{outcome.project} changed while it was listened to (saved from REAPER?): "
+                "nothing was written; run the batch again"
+            )
+        target = self._target(outcome.project)
+        if target is not None:
+            outcome = replace(outcome, output=str(target))
+        done = replace(outcome, status="written")
+        written = rpp.apply_plan(
+            file,
+            plan,
+            target,
+            overwrite=self._options.overwrite,
+            note=lambda intent: journal.writing(intent, done),
+        )
+        if target is None and written.backup is None:
+            return replace(outcome, status="unchanged")
+        backup = None if written.backup is None else str(written.backup)
+        return replace(done, output=str(written.path), backup=backup)
+
+    def _earlier(self, project: str, journal: Journal) -> Outcome | None:
+        """What an interrupted run did with a project; None where it is still to be done."""
+        outcome = journal.done.get(project)
+        begun: Begun | None = journal.interrupted(project)
+        if begun is not None:
+            try:
+                outcome = begun.outcome if begun.is_done() else None
+            except DrumGainError as error:
+                return Outcome(project, "failed", str(error))
+            if outcome is not None:
+                with contextlib.suppress(StorageError):
+                    journal.finished_with(outcome)
+        return None if outcome is None else replace(outcome, earlier=True)
+
+    def _target(self, project: str) -> Path | None:
+        """Where a project's result goes, None for itself; its folder is there then."""
+        if self._options.mode == "in place":
+            return None
+        if self._options.mode == "beside":
+            return rpp.free_name_beside(Path(project))
+        target = self._targets[project]
+        with storage_errors(f"cannot make the folder {target.parent}"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def _outputs(self) -> dict[str, Path]:
+        """Files in the output folder, with the folders in which the projects lie; no two alike.
+
+        Raises InputError where one would be a project itself.
+        """
+        folder = self._options.output
+        if folder is None:
+            return {}
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"--output {folder} is a file: expected a folder")
+        targets: dict[str, Path] = {}
+        taken: set[str] = set()
+        projects = {os.path.realpath(place.path) for place in self.found.projects}
+        for project, place in self.places.items():
+            target, count = folder / place.within, 1
+            # some file systems tell no capitals apart
+            while str(target).casefold() in taken:
+                count += 1
+                target = folder / place.within.with_name(
+                    f"{place.within.stem}-{count}{place.within.suffix}"
+                )
+            if os.path.realpath(target) in projects:
+                raise InputError(
+                    f"--output {folder}: {target} is one of the projects; use --in-place for that"
+                )
+            taken.add(str(target).casefold())
+            targets[project] = target.absolute()
+        return targets
+
+    def _folders(self) -> tuple[set[Path], set[Path]]:
+        """The folders that this run writes in, the topmost and all."""
+        output = self._options.output
+        if output is not None:
+            with storage_errors(f"cannot make the folder {output}"):
+                output.mkdir(parents=True, exist_ok=True)
+            return {output}, {target.parent for target in self._targets.values()}
+        tops = {Path(os.path.realpath(_folder(place))) for place in self.found.projects}
+        real = {Path(os.path.realpath(place.path)).parent for place in self.found.projects}
+        tops |= real
+        return {top for top in tops if not any(other in tops for other in top.parents)}, real
+
+    def _run(self) -> Run:
+        options = self._options
+        assert options.mode != "dry run"
+        return Run(
+            paths_of(options.paths),
+            options.recursive,
+            options.mode,
+            None if options.output is None else os.path.realpath(options.output),
+            options.settings.to_json(),
+        )
+
+
+@contextlib.contextmanager
+def _told(tell: Tell) -> Iterator[None]:
+    """What is only for the next run must not end this one."""
+    try:
+        yield
+    except StorageError as error:
+        tell(str(error))
+
+
+def _folder(place: Place) -> Path:
+    return place.root if place.root != place.path else place.path.parent
+
+
+def _summary(project: str, plan: GainPlan) -> Outcome:
+    return Outcome(
+        project,
+        "planned",
+        drums=len(plan.tracks),
+        moved=len({track.index for track in (*plan.moves, *plan.automated)}),
+        warnings=len(plan.warnings),
+        before_lufs=plan.levels.before_lufs,
+        after_lufs=plan.levels.after_lufs,
+    )

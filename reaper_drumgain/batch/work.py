@@ -1,0 +1,114 @@
+"""The plan of one project, made in any process: it reads, and writes nothing but the cache.
+
+A cluster may run a task twice, and a worker may die at it: that costs time, nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from reaper_drumgain import __version__, errors
+from reaper_drumgain.hosts import rpp
+from reaper_drumgain.records import record
+from reaper_drumgain.settings import Settings
+
+if TYPE_CHECKING:
+    from reaper_drumgain.plan import GainPlan
+
+_LOOK_EVERY_S = 0.5
+
+
+@record
+class Job:
+    """What is to be done with every project. ``one_blas_thread``: numpy was imported there
+    before anyone could say so."""
+
+    settings: Settings
+    threads: int = 1
+    cache: bool = True
+    version: str = __version__
+    one_blas_thread: bool = False
+
+
+@record
+class Result:
+    """A plan and the digest of the bytes that it was made from, or what went wrong: ``error``
+    is the name of a class in errors.py, or ``unexpected``. ``notes`` concern no project."""
+
+    plan: GainPlan | None = None
+    digest: str = ""
+    error: str = ""
+    message: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def plan_of(path: str, job: Job) -> Result:
+    """The plan of the project in a file. Whatever goes wrong is in the result."""
+    try:
+        return _plan_of(path, job)
+    except errors.DrumGainError as error:
+        return Result(error=type(error).__name__, message=str(error))
+    except Exception as error:
+        # one broken project never stops the others
+        message = f"{path}: unexpected {type(error).__name__}: {error}. Please report it"
+        return Result(error="unexpected", message=message)
+
+
+def _plan_of(path: str, job: Job) -> Result:
+    if job.version != __version__:
+        raise errors.HostError(
+            f"this worker has DrumGain {__version__}, the client {job.version}: install the same"
+        )
+    project = rpp.read_project(path)
+    from reaper_drumgain import methods
+    from reaper_drumgain.balance import balance
+    from reaper_drumgain.cache import Memory
+    from reaper_drumgain.mixing import listen
+    from reaper_drumgain.remembered import Store
+
+    notes: list[str] = []
+    memory = Memory(Store(notes.append), methods.all_probes) if job.cache else None
+    listener = memory or listen
+    with _blas_threads(job):
+        plan = balance(project.session, job.settings, threads=job.threads, listener=listener)
+    if memory is not None:
+        memory.finish()
+    return Result(plan, digest_of(project.data), notes=tuple(notes))
+
+
+def digest_of(data: bytes) -> str:
+    """The SHA-256 of a project's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _blas_threads(job: Job) -> AbstractContextManager[object]:
+    """Products in one thread: so every machine sums in the same order."""
+    if not job.one_blas_thread:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[object] = threadpool_limits(1)
+    return limits
+
+
+def begin(client: int) -> None:
+    """What a process of our own does first: leave interrupts to the client, and end with it.
+
+    An interrupt at the terminal reaches all; the client then ends its workers. Where the client
+    is killed, they would wait for it for ever.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.name != "nt":
+        threading.Thread(target=_end_with, args=(client,), daemon=True).start()
+
+
+def _end_with(client: int) -> None:
+    while os.getppid() == client:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)

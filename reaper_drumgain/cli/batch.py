@@ -1,0 +1,261 @@
+"""``drumgain batch``: set the faders of many projects."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reaper_drumgain.cli import options, show
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.plan import SCHEMA
+
+if TYPE_CHECKING:
+    from reaper_drumgain.batch.outcome import Outcome
+    from reaper_drumgain.batch.run import Options
+
+NAME = "batch"
+SUMMARY = "Set the faders of the drum tracks of many projects."
+DESCRIPTION = (
+    "Balances every project file that is named or lies in a named folder, each on its own; a "
+    "broken one never stops the others. Backups, autosaves and what DrumGain wrote itself are "
+    "left out. Exit status: 0 all done, 3 no drum track in any of them, 4 some failed, "
+    "130 interrupted."
+)
+_SOME_FAILED, _NOTHING, _INTERRUPTED = 4, 3, 130
+_TELL_EVERY_S = 10.0
+_WORDS = {
+    "written": "written",
+    "planned": "would be written",
+    "unchanged": "stands right",
+    "nothing": "no drum track",
+    "failed": "FAILED",
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.description = DESCRIPTION
+    parser.add_argument(
+        "paths", type=Path, nargs="+", metavar="PATH", help="projects (.RPP), or folders of them"
+    )
+    parser.add_argument("--recursive", action="store_true", help="look into the folders below, too")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="write the balanced projects into this folder (default: each beside its project)",
+    )
+    where.add_argument(
+        "--in-place", action="store_true", help="change the projects themselves; backups are kept"
+    )
+    where.add_argument("--dry-run", action="store_true", help="only show what would be done")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="let --output replace files that exist"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="projects at the same time on this machine (default: one per core)",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="have the plans made on a Dask cluster, like tcp://host:8786. Its workers need the "
+        "same version of DrumGain and the projects and media under the same paths. A scheduler "
+        "and its workers run whatever they are sent, and this process trusts what they answer: "
+        "never on an open network without Dask's TLS (tls://)",
+    )
+    parser.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        help="go on with the interrupted run of the same command line; --no-resume: begin anew, "
+        "also with projects that it has written in place",
+    )
+    options.add_settings(parser)
+    options.add_cache(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object a line: one per project as it is done, then the summary",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Find, plan, write, and sum up."""
+    from reaper_drumgain.batch.run import Batch
+
+    batch = Batch(_options(arguments))
+    for path, why in batch.found.left_out:
+        if not arguments.json:
+            print(f"left out ({why}): {show.printable(str(path))}", file=sys.stderr)
+    progress = _Progress(len(batch.places))
+    outcomes: list[Outcome] = []
+    interrupted = False
+    try:
+        for outcome in batch.outcomes(progress.tell):
+            outcomes.append(outcome)
+            progress.add(outcome)
+            if arguments.json:
+                progress.clear()
+                print(json.dumps(_document(outcome)), flush=True)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        progress.clear()
+    _sum_up(outcomes, len(batch.places), arguments.json, interrupted)
+    return _status(outcomes, interrupted)
+
+
+def _status(outcomes: list[Outcome], interrupted: bool) -> int:
+    found = {outcome.status for outcome in outcomes}
+    if interrupted:
+        return _INTERRUPTED
+    if "failed" in found:
+        return _SOME_FAILED
+    return _NOTHING if found == {"nothing"} else 0
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise InputError(f"--jobs {arguments.jobs}: expected 1 or more")
+    if arguments.dry_run and arguments.resume:
+        raise InputError("a dry run writes nothing, so there is nothing to --resume")
+    if arguments.overwrite and arguments.output is None:
+        raise InputError("--overwrite is for --output only")
+    from reaper_drumgain.batch.pool import cores
+    from reaper_drumgain.batch.run import Options
+
+    return Options(
+        paths=tuple(arguments.paths),
+        settings=options.settings_from(arguments),
+        recursive=arguments.recursive,
+        mode=(
+            "in place"
+            if arguments.in_place
+            else "dry run"
+            if arguments.dry_run
+            else "output"
+            if arguments.output is not None
+            else "beside"
+        ),
+        output=arguments.output,
+        overwrite=arguments.overwrite,
+        jobs=arguments.jobs or cores(),
+        cache=not arguments.no_cache,
+        cluster=arguments.cluster,
+        resume=arguments.resume,
+    )
+
+
+def _document(outcome: Outcome) -> dict[str, object]:
+    """The JSON object of an outcome: the stable interface for programs."""
+    return {
+        "schema": SCHEMA,
+        "project": outcome.project,
+        "status": outcome.status,
+        "message": outcome.message or None,
+        "drums": outcome.drums,
+        "moved": outcome.moved,
+        "warnings": outcome.warnings,
+        "levels": {"before_lufs": outcome.before_lufs, "after_lufs": outcome.after_lufs},
+        "output": outcome.output,
+        "backup": outcome.backup,
+        "report": outcome.report,
+        "earlier": outcome.earlier,
+    }
+
+
+def _sum_up(outcomes: list[Outcome], total: int, as_json: bool, interrupted: bool) -> None:
+    counts = {status: sum(outcome.status == status for outcome in outcomes) for status in _WORDS}
+    if as_json:
+        summary = {"projects": total, **counts, "interrupted": interrupted}
+        print(json.dumps({"schema": SCHEMA, "summary": summary}))
+        return
+    outcomes = sorted(outcomes, key=lambda outcome: outcome.project)
+    header = ("Project", "Result", "Moved", "LUFS before", "after", "Where, or why not")
+    show.table(header, [_row(outcome) for outcome in outcomes], numbers={2, 3, 4})
+    parts = [f"{count} {_WORDS[status]}" for status, count in counts.items() if count]
+    print(f"{total} projects: {', '.join(parts) or 'none done'}")
+    if interrupted:
+        print(
+            f"interrupted: {total - len(outcomes)} were not begun and are as they were; the same "
+            "command with --resume goes on"
+        )
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    moved = f"{outcome.moved} of {outcome.drums}" if outcome.drums else ""
+    levels = [
+        "" if level is None else f"{level:.1f}"
+        for level in (outcome.before_lufs, outcome.after_lufs)
+    ]
+    words = _WORDS[outcome.status] + (" (earlier)" if outcome.earlier else "")
+    return (_short(outcome.project), words, moved, *levels, outcome.message or outcome.output or "")
+
+
+def _short(path: str) -> str:
+    """A path from here, where it lies below."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
+
+
+class _Progress:
+    """How far it is, how fast, and how long still: a line on a terminal, now and then in a log."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = self._new = self._failed = 0
+        self._start = self._told = time.monotonic()
+        self._shown = False
+        self._terminal = sys.stderr.isatty()
+
+    def add(self, outcome: Outcome) -> None:
+        """One more is done."""
+        self._done += 1
+        self._new += not outcome.earlier
+        self._failed += outcome.status == "failed"
+        now = time.monotonic()
+        if self._terminal:
+            print(f"\r{self._text(now)}\x1b[K", end="", file=sys.stderr, flush=True)
+            self._shown = True
+        elif now - self._told >= _TELL_EVERY_S:
+            self._told = now
+            print(self._text(now), file=sys.stderr, flush=True)
+
+    def _text(self, now: float) -> str:
+        rate = self._new / max(now - self._start, 1e-3)
+        left = (self._total - self._done) / rate if rate else 0.0
+        failed = f", {self._failed} failed" if self._failed else ""
+        return (
+            f"{self._done} of {self._total} projects{failed}, {_rate(rate)}, {_duration(left)} left"
+        )
+
+    def tell(self, message: str) -> None:
+        """Say what concerns no single project."""
+        self.clear()
+        show.warn([message])
+
+    def clear(self) -> None:
+        """Take the line back."""
+        if self._shown:
+            self._shown = False
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _rate(per_second: float) -> str:
+    return f"{per_second:.1f} a second" if per_second >= 0.5 else f"{60 * per_second:.1f} a minute"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,34 @@
+"""Where the user's own files of this program go: what can be deleted, and what must last.
+
+``DRUMGAIN_CACHE`` and ``DRUMGAIN_STATE`` name other folders.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_NAME = "drumgain"
+
+
+def cache_folder() -> Path:
+    """The folder of what can be made anew; need not exist yet."""
+    return _chosen("DRUMGAIN_CACHE") or _usual("user_cache_path")
+
+
+def state_folder() -> Path:
+    """The folder of what is known of former runs; need not exist yet."""
+    return _chosen("DRUMGAIN_STATE") or _usual("user_state_path")
+
+
+def _chosen(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value).expanduser() if value else None
+
+
+def _usual(which: str) -> Path:
+    # imported late: whoever names the folder does not wait for it
+    import platformdirs
+
+    folder: Path = getattr(platformdirs, which)(_NAME, appauthor=False)
+    return folder
