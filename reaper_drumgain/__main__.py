@@ -4,9 +4,11 @@ import os
 import sys
 
 # ``-m`` puts the working folder first, which may be anybody's project folder with a numpy.py
-sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())]  # noqa: PTH109
+if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
+    # only that one: an editable installation may put the same folder further down
+    del sys.path[0]
 
-from reaper_drumgain.cli import main  # noqa: E402
+from reaper_drumgain.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

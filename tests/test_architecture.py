@@ -25,6 +25,9 @@ FORBIDDEN = {
     "balance": ("hosts", "learn", "cli"),
     "solver": ("hosts", "learn", "cli", "audio", "features"),
     "learn": ("hosts", "cli"),
+    "remembered": ("hosts", "cli", "learn", "features", "mixing", "cache"),
+    "cache": ("hosts", "cli", "learn", "balance"),
+    "batch": ("cli", "learn"),
 }
 
 

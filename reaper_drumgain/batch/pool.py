@@ -116,7 +116,7 @@ def _parallel(tasks: Iterable[tuple[int, str]], job: Job, **options: Any) -> Res
 def _local(tasks: Iterable[tuple[int, str]], job: Job, jobs: int) -> Results:
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    with warnings.catch_warnings():
+    with _safe_path(), warnings.catch_warnings():
         # a process that has decoded a kit is large: joblib replaces it, and need not say so
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         try:
@@ -131,6 +131,21 @@ def _local(tasks: Iterable[tuple[int, str]], job: Job, jobs: int) -> Results:
             )
         except BrokenProcessPool as error:
             raise WorkerLostError(str(error).partition("\n")[0].strip()) from error
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that begin meanwhile import nothing from the working folder, which may be
+    anybody's project folder with a numpy.py."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 @contextlib.contextmanager

