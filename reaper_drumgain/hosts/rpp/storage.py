@@ -179,7 +179,7 @@ def _keep(
             _name_it(draft, name, data, mode, made)
         except FileExistsError:
             continue
-        _discard([draft])
+        os.unlink(draft)  # noqa: PTH108
         made.remove(draft)
         # the backup's name lasts before the file that it is of is gone
         sync_folder(draft.parent)
