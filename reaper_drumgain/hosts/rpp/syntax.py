@@ -32,6 +32,8 @@ _BOUNDARY = re.compile(rb"""\n[ \t\r]*+["'`]?(?:(<)([^ \t\r\n]*+)[^\n]*+|>)""")
 _HEADER = re.compile(rb"(?m)^[ \t\r]*+(<)(?:(REAPER_PROJECT)(?=[ \t\r\n]|\Z)[^\n]*+)?")
 _VISIBLE = re.compile(rb"\S")
 _TOKEN = re.compile(rb'"[^"\r\n]*+"?|\'[^\'\r\n]*+\'?|`[^`\r\n]*+`?|[^ \t\r\n]++')
+#: a word and its first value on a line without quotes
+_PLAIN_SETTING = re.compile(rb"[^ \t\r\n\"'`]++[ \t]++([^ \t\r\n\"'`]++)[^\n\"'`]*+(?=\n|\Z)")
 _QUOTES = b"\"'`"
 _ENDS_TOKEN = (b" ", b"\t", b"\r", b"\n", b"")
 _PREAMBLE = 4096
@@ -196,6 +198,16 @@ def tokens(data: bytes, start: int, end: int | None = None) -> list[Token]:
         value = value[1:-1] if closed else value[1:]
         found.append(Token(match.start(), match.end(), value, closed))
     return found
+
+
+def first_setting(data: bytes, start: int) -> Token | None:
+    """The second token of the line that starts with a word at ``start``: None where it has none,
+    or where a quote on the line has no partner."""
+    plain = _PLAIN_SETTING.match(data, start)
+    if plain is not None:
+        return Token(plain.start(1), plain.end(1), plain.group(1))
+    words = tokens(data, start)
+    return words[1] if len(words) > 1 and all(word.closed for word in words) else None
 
 
 def first_value(line: bytes) -> bytes:

@@ -19,13 +19,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
 from reaper_drumgain.hosts.rpp.syntax import Block, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_CHANNELS, Fields, Memo, number, text
 from reaper_drumgain.marks import KEY
+from reaper_drumgain.records import record
 from reaper_drumgain.session import (
     AUTOMATION_MODES,
     Clip,
@@ -73,8 +74,31 @@ _LINES = re.compile(
 _EXT_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_role|drumgain_lock|drumgain_automation)[ \t]")
 #: REAPER 7 has 256
 _MOST_LANES = 1024
+#: combinations of lines that are remembered
+_MOST_KNOWN = 1024
 _VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD, _VCA_FOLLOW = 0, 1, 14, 20, 21
 _WORD = 0xFFFFFFFF
+_VOLPAN_TWICE = "it has more than one VOLPAN line: open and save the project in REAPER"
+
+
+@record
+class _Plain:
+    """The values of lines that have no effect on each other, in the order of ``_PLAIN``."""
+
+    folder: int
+    lane_mode: int
+    lane_count: int
+    offset: tuple[float, int]
+    pan_mode: int
+    mute_solo: tuple[bool, bool]
+    main_send: tuple[bool, int]
+    width: float
+    inverted: bool
+    channels: int
+    effects: bool
+    automation: int
+    hidden: bool
+    selected: bool
 
 
 class TrackReader:
@@ -97,34 +121,34 @@ class TrackReader:
         self._pan_mode = pan_mode
         self._parents: list[int] = []
         self._memo = Memo()
+        self._known: dict[tuple[bytes | None, ...], _Plain] = {}
         self.sends: list[Send] = []
 
     def read(self, index: int, block: Block) -> Track:
         """The track of a TRACK block; its receives go to ``sends``."""
         warnings: list[str] = []
-        lines = self._lines(block)
-        none = (b"",)
-
-        def read(key: bytes, parse: Callable[[Fields], T]) -> T:
-            return self._memo.read(key, lines.get(key, none)[-1], parse, warnings)
-
-        parent, folder = self._place(index, read(b"ISBUS", _folder), warnings)
+        found = self._lines(block)
+        # of a line that stands twice the last counts
+        lines = dict(found)
+        repeated = len(found) != len(lines)
+        plain = self._plain(lines, warnings)
+        parent, folder = self._place(index, plain.folder, warnings)
         groups = _groups(lines, warnings)
         role, locked, mark = self._stored(block)
-        self._receives(index, lines.get(b"AUXRECV", ()), warnings)
-        lanes = _lanes(
-            read(b"FREEMODE", _whole), read(b"ITEMLANES", _whole), lines.get(b"LANESOLO"), warnings
-        )
-        shift = self._shift(read(b"PLAYOFFS", _offset), warnings)
+        if b"AUXRECV" in lines:
+            self._receives(index, [line for key, line in found if key == b"AUXRECV"], warnings)
+        lanes = _lanes(plain.lane_mode, plain.lane_count, lines.get(b"LANESOLO"), warnings)
+        shift = self._shift(plain.offset, warnings)
         effects, envelopes, clips, frozen = self._children(block, lanes, shift, warnings)
-        volume = Fields("VOLPAN", values(lines.get(b"VOLPAN", none)[-1]), warnings)
+        volume = Fields("VOLPAN", values(lines.get(b"VOLPAN", b"")), warnings)
         law = volume.real(2, -1.0)
-        pan_mode = read(b"PANMODE", _pan_mode)
-        muted, soloed = read(b"MUTESOLO", _mute_solo)
-        main_send, channel = read(b"MAINSEND", _main_send)
+        pan_mode = plain.pan_mode
+        muted, soloed = plain.mute_solo
+        main_send, channel = plain.main_send
         if channel:
             warnings.append("sends to higher channels of its parent: taken as the first ones")
-        if len(lines.get(b"VOLPAN", ())) > 1:
+        twice = repeated and sum(key == b"VOLPAN" for key, _ in found) > 1
+        if twice:
             warnings.append("has more than one VOLPAN line: the last counts, it cannot be set")
         return Track(
             index=index,
@@ -134,27 +158,25 @@ class TrackReader:
             pan=_pan(volume.real(1, 0.0)),
             pan_mode=pan_mode if pan_mode >= 0 else None,
             pan_law=law if law >= 0.0 else None,
-            dual_pan=_dual_pan(
-                pan_mode if pan_mode >= 0 else self._pan_mode, volume, read(b"WIDTH", _width)
-            ),
+            dual_pan=_dual_pan(pan_mode if pan_mode >= 0 else self._pan_mode, volume, plain.width),
             muted=muted,
             soloed=soloed,
-            inverted=read(b"IPHASE", _flag),
+            inverted=plain.inverted,
             parent=parent,
             folder=folder,
             main_send=main_send,
-            channels=read(b"NCHAN", _channels),
-            effects_enabled=read(b"FX", _unless_off),
+            channels=plain.channels,
+            effects_enabled=plain.effects,
             effects=effects,
-            automation_mode=AUTOMATION_MODES[read(b"AUTOMODE", _automation)],
+            automation_mode=AUTOMATION_MODES[plain.automation],
             envelopes=envelopes,
             frozen=frozen,
-            hidden=read(b"SHOWINMIX", _hidden),
-            selected=read(b"SEL", _flag),
+            hidden=plain.hidden,
+            selected=plain.selected,
             volume_groups=groups.volume,
             vca_led=groups.vca_led,
             vca_followed=groups.vca_followed,
-            unwritable=_unwritable(lines),
+            unwritable=_VOLPAN_TWICE if twice else None,
             role=role,
             locked=locked,
             automation_mark=mark,
@@ -162,13 +184,29 @@ class TrackReader:
             warnings=tuple(dict.fromkeys(warnings)),
         )
 
-    def _lines(self, block: Block) -> dict[bytes, list[bytes]]:
-        lines: dict[bytes, list[bytes]] = {}
+    def _plain(self, lines: dict[bytes, bytes], warnings: list[str]) -> _Plain:
+        """What the plain lines say: tracks differ in few of them, so most are known."""
+        key = tuple(map(lines.get, _PLAIN))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        faults: list[str] = []
+        read = self._memo.read
+        found = _Plain(
+            *(read(name, lines.get(name, b""), parse, faults) for name, parse in _PLAIN.items())
+        )
+        if faults:
+            warnings += faults
+        elif len(self._known) < _MOST_KNOWN:
+            self._known[key] = found
+        return found
+
+    def _lines(self, block: Block) -> list[tuple[bytes, bytes]]:
+        """Key and rest of each of the block's own lines that is read."""
+        lines: list[tuple[bytes, bytes]] = []
         for start, end in block.segments():
-            if end - start < 8:
-                continue
-            for key, rest in _LINES.findall(self._data, start, end):
-                lines.setdefault(key, []).append(rest)
+            if end - start >= 8:
+                lines += _LINES.findall(self._data, start, end)
         return lines
 
     def _children(
@@ -267,18 +305,18 @@ class TrackReader:
         return role, locked, mark
 
 
-def _string(lines: list[bytes] | None) -> str:
-    return text(first_value(lines[-1])) if lines else ""
+def _string(line: bytes | None) -> str:
+    return text(first_value(line)) if line else ""
 
 
-def _guid(data: bytes, block: Block, lines: dict[bytes, list[bytes]]) -> str | None:
+def _guid(data: bytes, block: Block, lines: dict[bytes, bytes]) -> str | None:
     for word in values(data[block.start : block.body])[1:2]:
         if word.startswith(b"{"):
             return text(word)
     return _string(lines.get(b"TRACKID")) or None
 
 
-def _fader(volume: Fields, lines: dict[bytes, list[bytes]], warnings: list[str]) -> LinearGain:
+def _fader(volume: Fields, lines: dict[bytes, bytes], warnings: list[str]) -> LinearGain:
     if b"VOLPAN" not in lines:
         return LinearGain(1.0)
     if not len(volume):
@@ -359,14 +397,14 @@ def _automation(mode: Fields) -> int:
     return 0
 
 
-def _lanes(mode: int, count: int, solo: list[bytes] | None, warnings: list[str]) -> Lanes:
+def _lanes(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> Lanes:
     if mode != 2:
         return Lanes()
     lanes = min(max(1, count), _MOST_LANES)
     if solo is None:
         return Lanes(lanes)
     playing = 0
-    for place, word in enumerate(solo[-1].split()[:32]):
+    for place, word in enumerate(solo.split()[:32]):
         value = number(word)
         if value is None or not 0 <= value <= _WORD:
             warnings.append(f"LANESOLO holds {text(word)[:40]!r}: those lanes are taken as silent")
@@ -381,17 +419,22 @@ class _Groups(NamedTuple):
     vca_followed: tuple[int, ...]
 
 
-def _groups(lines: dict[bytes, list[bytes]], warnings: list[str]) -> _Groups:
+_NO_GROUPS = _Groups((), (), ())
+
+
+def _groups(lines: dict[bytes, bytes], warnings: list[str]) -> _Groups:
+    if lines.keys() <= _NO_GROUP_LINES:
+        return _NO_GROUPS
     found: dict[int, set[int]] = {}
     kinds = (_VOLUME_LEAD, _VOLUME_FOLLOW, _VCA_LEAD, _VCA_FOLLOW)
-    for key, rows in lines.items():
+    for key, line in lines.items():
         if not key.startswith(b"GROUP_FLAGS"):
             continue
         first = {b"GROUP_FLAGS": 1, b"GROUP_FLAGS_HIGH": 33}.get(key)
         if first is None:
             warnings.append(f"{text(key)} is not known: groups beyond 64 are not followed")
             continue
-        flags = Fields(text(key), rows[-1].split(), warnings)
+        flags = Fields(text(key), line.split(), warnings)
         for kind in kinds:
             bits = flags.whole(kind, 0) & _WORD
             found.setdefault(kind, set()).update(first + n for n in range(32) if bits >> n & 1)
@@ -402,7 +445,21 @@ def _groups(lines: dict[bytes, list[bytes]], warnings: list[str]) -> _Groups:
     return _Groups(*(tuple(sorted(group)) for group in (lead | follow, vca_lead, vca_follow)))
 
 
-def _unwritable(lines: dict[bytes, list[bytes]]) -> str | None:
-    if len(lines.get(b"VOLPAN", ())) > 1:
-        return "it has more than one VOLPAN line: open and save the project in REAPER"
-    return None
+#: the lines that ``_Plain`` holds, and what reads them
+_PLAIN: dict[bytes, Callable[[Fields], Any]] = {
+    b"ISBUS": _folder,
+    b"FREEMODE": _whole,
+    b"ITEMLANES": _whole,
+    b"PLAYOFFS": _offset,
+    b"PANMODE": _pan_mode,
+    b"MUTESOLO": _mute_solo,
+    b"MAINSEND": _main_send,
+    b"WIDTH": _width,
+    b"IPHASE": _flag,
+    b"NCHAN": _channels,
+    b"FX": _unless_off,
+    b"AUTOMODE": _automation,
+    b"SHOWINMIX": _hidden,
+    b"SEL": _flag,
+}
+_NO_GROUP_LINES = frozenset({*_PLAIN, b"NAME", b"VOLPAN", b"LANESOLO", b"AUXRECV", b"TRACKID"})

@@ -35,11 +35,11 @@ from reaper_drumgain.hosts.rpp.syntax import (
     MAX_LINE,
     Block,
     Edit,
+    first_setting,
     line_of,
     own_lines,
     scan,
     splice,
-    tokens,
     unchanged_outside,
 )
 from reaper_drumgain.hosts.rpp.values import number
@@ -219,10 +219,9 @@ def _fader_edit(project: ProjectFile, block: Block, index: int, gain: LinearGain
             places[1],
             "has more than one VOLPAN line, expected one: open and save the project in REAPER",
         )
-    words = tokens(data, places[0])
-    if len(words) < 2 or not all(word.closed for word in words):
+    old = first_setting(data, places[0])
+    if old is None:
         raise _unclear(project, index, places[0], "has a damaged VOLPAN line: its fader is not set")
-    old = words[1]
     present = number(old.value)
     if present is not None and format_gain(LinearGain(present)) == new:
         return None
@@ -261,11 +260,17 @@ def _edited(project: ProjectFile, edits: list[Edit], faders: Mapping[int, Linear
         if not sound:
             break
         places = own_lines(data, again[index], b"VOLPAN")
-        value = number(tokens(data, places[0])[1].value) if len(places) == 1 else None
+        value = _fader_at(data, places)
         sound = value is not None and format_gain(LinearGain(value)) == format_gain(gain)
     if not sound:
         raise ProjectError(f"{name}: the edited project does not read as meant: nothing written")
     return data
+
+
+def _fader_at(data: bytes, places: list[int]) -> float | None:
+    """The value of the only VOLPAN line."""
+    found = first_setting(data, places[0]) if len(places) == 1 else None
+    return None if found is None else number(found.value)
 
 
 def _faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
