@@ -13,7 +13,7 @@ from reaper_drumgain.errors import ConflictError, ProjectError, StorageError
 from reaper_drumgain.hosts.rpp.syntax import MAX_BYTES
 from reaper_drumgain.hosts.rpp.values import text
 
-_PIECE = 1 << 20
+_PIECE = 1 << 16
 #: what a file system says that gives a file no second name
 _NO_LINKS = (
     *(errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL),
@@ -76,11 +76,11 @@ def _without_waiting(path: str, flags: int) -> int:
 def refuse_changed(path: Path, read: bytes) -> None:
     """Raises ConflictError where a file no longer holds what was read, byte for byte."""
     name = name_of(path)
-    expected, place, same = memoryview(read), 0, True
+    place, same = 0, True
     try:
         with storage_errors(f"cannot read {name} again"), open(path, "rb") as file:  # noqa: PTH123
             while same and (piece := file.read(_PIECE)):
-                same = expected[place : place + len(piece)] == piece
+                same = read[place : place + len(piece)] == piece
                 place += len(piece)
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError):

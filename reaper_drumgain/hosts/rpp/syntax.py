@@ -281,7 +281,7 @@ def unchanged_outside(old: bytes, new: bytes, edits: Iterable[Edit]) -> bool:
 
 def _same(old: bytes, here: int, new: bytes, there: int, size: int) -> bool:
     """Whether two spans are equal, compared in pieces so that nothing large is copied."""
-    piece = 1 << 20
+    piece = 1 << 16
     return all(
         old[here + at : here + min(at + piece, size)]
         == new[there + at : there + min(at + piece, size)]

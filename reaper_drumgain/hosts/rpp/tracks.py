@@ -186,7 +186,7 @@ class TrackReader:
 
     def _plain(self, lines: dict[bytes, bytes], warnings: list[str]) -> _Plain:
         """What the plain lines say: tracks differ in few of them, so most are known."""
-        key = tuple(map(lines.get, _PLAIN))
+        key = (*map(lines.get, _PLAIN),)
         known = self._known.get(key)
         if known is not None:
             return known
