@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.solver import PeakMeter, Solution, Solver
 from reaper_drumgain.units import Decibel, decibel_or_none
+
+if TYPE_CHECKING:
+    from reaper_drumgain.automation import Automated
 
 LIMITED, PAIR, GROUP, EFFECTS = "limited", "pair", "grouped", "effects"
 _HELD = {
@@ -51,8 +55,15 @@ def balance(
     drums = measured_drums(selection)
     if not any(drum.flag is None for drum in drums):
         raise NothingToBalanceError(_why_nothing(session, selection))
-    span = settings.span
-    heard = listener(session, drums, span, probes_of(method), threads=threads, progress=progress)
+    span, probes = settings.span, tuple(probes_of(method))
+    if settings.write == "automation":
+        # only here: most runs have no need of it
+        from reaper_drumgain import automation
+        from reaper_drumgain.sections import span_of
+
+        span = span_of(session, settings)
+        probes += automation.probes_for(settings, method)
+    heard = listener(session, drums, span, probes, threads=threads, progress=progress)
 
     def peaks(mixes: Sequence[NDArray[np.float64]]) -> list[float]:
         return Sound(session, drums, progress, span).peaks(mixes)
@@ -87,10 +98,21 @@ def decide(
     )
     solver = Solver(drums, found.active, found.readable, path, settings, peaks)
     solution = solver.solve(wanted.gains_db, wanted.intervals_db)
+    automated: Automated | None = None
+    if settings.write == "automation":
+        from reaper_drumgain.automation import Automator
+
+        automator = Automator(session, settings, drums, heard, method, found, path, solution)
+        automated = automator.run()
+        solution = _with_automation(solution, automated)
     measured = {
         drum.track.index: _measured_plan(drum, place, found, heard.flags[place], path, solution)
         for place, drum in enumerate(drums)
     }
+    if automated is not None:
+        for place, drum in enumerate(drums):
+            plan = measured[drum.track.index]
+            measured[drum.track.index] = _automated_plan(plan, place, automated)
     plans = [measured.get(d.track.index) or _still_plan(d) for d in selection.drums]
     warnings = [*session.warnings, *selection.warnings, *_reader_warnings(session, selection)]
     warnings += [*heard.warnings, *solution.warnings]
@@ -105,6 +127,29 @@ def decide(
         levels=_levels(solution),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _with_automation(solution: Solution, automated: Automated) -> Solution:
+    """The constant part of a plan with automation, and the drums' loudness with all of it."""
+    # a peak does not follow from what was heard section by section
+    return replace(
+        solution,
+        faders=automated.constant,
+        after_lufs=automated.after_lufs,
+        before_dbfs=-math.inf,
+        after_dbfs=-math.inf,
+        intervals=None if automated.constant is solution.old else solution.intervals,
+        warnings=(*solution.warnings, *automated.warnings),
+    )
+
+
+def _automated_plan(plan: TrackPlan, place: int, automated: Automated) -> TrackPlan:
+    from reaper_drumgain.existing import NOT_AUTOMATED
+
+    refused = automated.refused[place]
+    flags = plan.flags if refused is None else (*plan.flags, NOT_AUTOMATED)
+    written = automated.tracks[place]
+    return replace(plan, flags=flags, automation=written, not_automated=refused)
 
 
 def _why_nothing(session: Session, selection: Selection) -> str:

@@ -39,6 +39,11 @@ class PathGains:
         faders = np.power(10.0, faders_db / 20.0)
         return np.asarray(self._through * faders[self.track_of_channel] + self._beside)
 
+    def mix_over_time(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(2, channels, hops) linear gains for (n, hops) faders in dB."""
+        faders = np.power(10.0, faders_db / 20.0)[self.track_of_channel]
+        return np.asarray(self._through[:, :, None] * faders + self._beside[:, :, None])
+
     def peak_gain(self, place: int) -> float:
         """The linear gain on the louder side of a track through its fader at 0 dB.
 
@@ -82,6 +87,13 @@ class PathLevels:
         if members is not None:
             mix = mix * members[self.gains.track_of_channel]
         return float(self._meter.integrated(mix))
+
+    def powers(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """K-weighted mean square of the drums together per 100 ms hop (hops,), both sides
+        summed, with (n,) faders in dB, or (n, hops) that change."""
+        if faders_db.ndim == 1:
+            return self._meter.hop_powers(self.gains.mix(faders_db))
+        return self._meter.hop_powers_over_time(self.gains.mix_over_time(faders_db))
 
     def path_db(self, place: int, loudness: float) -> float | None:
         """What the way behind the fader adds to the loudness of one track, in dB."""

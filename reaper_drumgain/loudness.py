@@ -309,6 +309,17 @@ class MixLoudness:
             powers[run.start : run.start + run.packed.shape[0]] = run.packed @ weights
         return np.maximum(powers, 0.0)
 
+    def hop_powers_over_time(self, gains: Float64) -> Float64:
+        """As ``hop_powers``, for gains (outputs, channels, hops) that change from hop to hop."""
+        powers = np.zeros(self.hops)
+        for run in self.runs:
+            span = slice(run.start, run.start + run.packed.shape[0])
+            used = gains[:, run.channels, span]
+            for pair, (a, b) in enumerate(zip(*np.triu_indices(run.channels.size), strict=True)):
+                weight = (used[:, a] * used[:, b]).sum(axis=0)
+                powers[span] += (1.0 if a == b else 2.0) * weight * run.packed[:, pair]
+        return np.maximum(powers, 0.0)
+
     def integrated(self, gains: npt.ArrayLike) -> float:
         """Gated loudness in LUFS of the mix ``gains @ channels``.
 

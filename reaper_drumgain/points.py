@@ -99,22 +99,24 @@ def multiplied(curve: GainCurve, envelope: Envelope | None) -> tuple[EnvelopePoi
 
 
 def replaced(
-    curve: GainCurve, envelope: Envelope | None, span: tuple[float, float] | None
+    curve: GainCurve, envelope: Envelope | None, *, bounded: bool
 ) -> tuple[EnvelopePoint, ...]:
-    """The points of an envelope that becomes the curve, within ``span`` or everywhere.
+    """The points of an envelope that becomes the curve, everywhere or from its first to its
+    last node (``bounded``).
 
-    At the edges of a span the former values lead over into the curve and back, as long as the
-    curve takes from 0 dB to its first other node.
+    Then the former values lead over into the curve until its second node, and back into them
+    from its last but one.
     """
     points = envelope.points if envelope is not None else ()
-    if span is None or envelope is None or not points:
+    if not bounded or envelope is None or not points:
         hull = curve.changed
         if hull is None:
             return (EnvelopePoint(0.0, 1.0),)
         return tuple(_drawn(curve.at, curve.times, (), hull))
     existing = EnvelopeCurve(envelope)
     inner = (curve.times[1], curve.times[-2])
-    knots = (span[0], inner[0], inner[1], span[1])
+    span = (curve.times[0], curve.times[-1])
+    knots = (span[0], *inner, span[1])
 
     def gain(times: Array) -> Array:
         share = np.interp(times, knots, (0.0, 1.0, 1.0, 0.0))
@@ -204,7 +206,8 @@ def _drawn(
     for place, (low, high) in enumerate(itertools.pairwise(edges)):
         jump = place < len(borders)
         times, values = _sampled(gain, [t for t in marks if low < t < high], low, high, jump=jump)
-        kept = [EnvelopePoint(*pair) for pair in _fewest(times, values)]
+        nodes = np.isin(times, [settled(t) for t in marks])
+        kept = [EnvelopePoint(*pair) for pair in _fewest(times, values, nodes)]
         made += _landing(kept, gain) if jump and len(kept) > 1 else kept
     if begin is None and len(made) > 1 and made[0].value == made[1].value:
         del made[0]
@@ -244,23 +247,26 @@ def _sampled(
     return np.array(list(written)), values
 
 
-def _fewest(times: Array, values: Array) -> list[tuple[float, float]]:
+def _fewest(times: Array, values: Array, nodes: NDArray[np.bool_]) -> list[tuple[float, float]]:
     """The fewest of these (time, value), first and last among them, whose lines stay within
-    the tolerance of all others, in amplitude and in fader scale: a shortest path."""
+    the tolerance of all others, in amplitude and in fader scale: a shortest path. Among equals
+    the one through the most of the curve's ``nodes``."""
     flat = values[1:] == values[:-1]
     corners = np.concatenate([[True], ~(flat[:-1] & flat[1:]), [True]])[: len(times)]
     times, values = times[corners], values[corners]
+    price = np.where(nodes[corners], 1.0, 1.0 + 1e-6)
     ratio = 10.0 ** (_AIM_DB / 20.0)
     low, high = np.maximum(values / ratio - _SLACK, 0.0), values * ratio + _SLACK
     scales = [(values, low, high), (to_fader(values), to_fader(low), to_fader(high))]
     count = len(times)
-    steps = np.full(count, count)
-    steps[0] = 0
+    paid = np.full(count, np.inf)
+    paid[0] = 0.0
     came = np.zeros(count, dtype=int)
     for here in range(count - 1):
         ahead = _reachable(times, scales, here)
-        ahead = ahead[steps[ahead] > steps[here] + 1]
-        steps[ahead], came[ahead] = steps[here] + 1, here
+        offer = paid[here] + price[ahead]
+        better = offer < paid[ahead]
+        paid[ahead[better]], came[ahead[better]] = offer[better], here
     path = [count - 1]
     while path[-1]:
         path.append(int(came[path[-1]]))

@@ -38,6 +38,16 @@ class Section:
         return f"{self.name!r} ({self.start:.3f} to {self.end:.3f} s)"
 
 
+def span_of(session: Session, settings: Settings) -> tuple[float, float] | None:
+    """Outside of which nothing changes, and nothing is listened to. Raises InputError where
+    the settings ask for the time selection of a project that has none."""
+    if settings.span is not None or settings.automation.sections != "time selection":
+        return settings.span
+    if session.time_selection is None:
+        raise InputError(f"{session.path} has no time selection: make one and save the project")
+    return session.time_selection
+
+
 def sections_of(
     session: Session, settings: Settings, playing: tuple[float, float]
 ) -> tuple[tuple[Section, ...], tuple[str, ...]]:
@@ -47,7 +57,7 @@ def sections_of(
     Raises InputError where there are none, or where they overlap.
     """
     kind = _kind(session, settings)
-    span = settings.span or (session.time_selection if kind == "time selection" else None)
+    span = span_of(session, settings)
     found = list(_found(session, settings, kind, span, playing))
     if len(found) > MOST_SECTIONS:
         raise InputError(f"{len(found)} sections, at most {MOST_SECTIONS} are taken")
@@ -109,9 +119,7 @@ def _found(
         yield from _until_next(rows, playing[1])
     elif kind == "times":
         yield from _until_next(settings.automation.times, playing[1])
-    elif span is None:
-        raise InputError(f"{session.path} has no time selection: make one and save the project")
-    else:
+    elif span is not None:
         yield Section("time selection", *span)
 
 

@@ -161,7 +161,7 @@ def test_outside_of_a_span_nothing_changes(shape, voltype, jump, span, how):
         points = multiplied(curve, envelope)
         want = before.gains(inside) * 10 ** (-3 / 20)
     else:
-        points = replaced(curve, envelope, span)
+        points = replaced(curve, envelope, bounded=True)
         want = np.full(inside.size, 10 ** (-3 / 20))
     after = plain(points, voltype)
     moved = level(after.gains(outside)) - level(before.gains(outside))

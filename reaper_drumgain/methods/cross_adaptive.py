@@ -56,15 +56,15 @@ class CrossAdaptive:
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for others and for those that never play."""
-        gains = np.full(len(given.roles), np.nan)
-        chosen = np.flatnonzero(given.active)
-        if chosen.size:
-            tracks = [given.measurement.tracks[place].hop_powers for place in chosen]
-            hops = np.zeros((chosen.size, max(track.size for track in tracks)))
-            for row, track in zip(hops, tracks, strict=True):
-                row[: track.size] = track
-            gains[chosen] = running_gains(hops).static()
-        return MethodGains(gains)
+        return MethodGains(self.running(given).static())
+
+    def running(self, given: MethodInput) -> RunningGains:
+        """The gains over time, all NaN for tracks that are not active or never play."""
+        hops = np.zeros((len(given.roles), given.measurement.mix.hops))
+        for place in np.flatnonzero(given.active):
+            track = given.measurement.tracks[place].hop_powers
+            hops[place, : track.size] = track
+        return running_gains(hops)
 
 
 def running_gains(hops: Float64) -> RunningGains:

@@ -1,0 +1,352 @@
+"""Gains over time: the method's gains per section of the song, or gains that follow it.
+
+The constant part stays in the faders, as without automation; an envelope carries what differs
+from it. Each section is balanced as if it were the whole song, from the one pass over the
+audio, with these differences:
+
+- a track that is silent in a section keeps its constant gain there (hold while inactive); one
+  that holds only bleed there is neither above that nor above its old fader; one that is held
+  in the whole song is never moved;
+- what keeps the level is each section by itself: the drums are as loud along their path in
+  every section as before (with another level than ``keep``: each section moves by as much as
+  the whole song), so that the song's dynamics stay. Where locked or unselected tracks play,
+  those anchor the section's level, as they do in the plan;
+- linked tracks get the same curve; where one of them can have none, none of them gets one;
+- fader and envelope together end where a fader ends (+12 dB), and so does the envelope: the
+  section's whole kit goes down rather than one track being clipped.
+
+Outside of all sections a track has its constant gain. A change is made within ``RAMP_S`` before
+a section begins, so that its first hit is at its level already. With a span (a time selection)
+the faders stay, and all changes happen inside of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain import running
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.existing import NOT_AUTOMATED, Ground, ground_of
+from reaper_drumgain.findings import BLEED, FAINT, Findings, findings
+from reaper_drumgain.levels import PathLevels, offset_for
+from reaper_drumgain.loudness import GATING_HOPS, gated_loudness
+from reaper_drumgain.methods.base import Method, MethodInput, probes_of
+from reaper_drumgain.methods.cross_adaptive import RunningGains
+from reaper_drumgain.mixing import Heard
+from reaper_drumgain.pieces import between
+from reaper_drumgain.plan import SectionGain, TrackAutomation
+from reaper_drumgain.points import GainCurve, multiplied, replaced
+from reaper_drumgain.probes import Pieces, Probe
+from reaper_drumgain.records import record, replace
+from reaper_drumgain.sections import Section, sections_of, span_of
+from reaper_drumgain.selection import DrumTrack
+from reaper_drumgain.session import Session
+from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.solver import Solution, Solver
+from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: of a change between two sections; ours: short, but no click
+RAMP_S = 0.05
+#: the most that an envelope adds; REAPER's own reach no further
+MAX_ENVELOPE = MAX_FADER
+_HEARD_DB = 0.05
+
+
+@record
+class Automated:
+    """What automation adds to the plan, over n measured tracks.
+
+    ``constant`` (n,): the faders. ``tracks``: what is written of each, None for nothing;
+    ``refused``: why not, where a track was to get some. ``after_lufs``: the drums' loudness.
+    """
+
+    constant: Array
+    tracks: tuple[TrackAutomation | None, ...]
+    refused: tuple[str | None, ...]
+    after_lufs: float
+    warnings: tuple[str, ...] = ()
+
+
+def follows_song(settings: Settings, method: Method) -> bool:
+    """Whether gains follow the song without sections. Raises InputError where they cannot."""
+    able = hasattr(method, "running")
+    if settings.automation.sections == "running" and not able:
+        raise InputError(
+            f"the method {settings.method} has no gains that follow a song without sections; "
+            "cross-adaptive has, and with regions or markers every method can be used"
+        )
+    return able and settings.automation.sections in ("usual", "running")
+
+
+def probes_for(settings: Settings, method: Method) -> tuple[Probe, ...]:
+    """What has to be measured besides the method's own probes."""
+    return () if follows_song(settings, method) else (Pieces(),)
+
+
+class Automator:
+    """Makes automation for the measured drum tracks; ``solution``: their faders without it."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        drums: Sequence[DrumTrack],
+        heard: Heard,
+        method: Method,
+        found: Findings,
+        path: PathLevels,
+        solution: Solution,
+    ) -> None:
+        self._session, self._settings = session, settings
+        self._span = span = span_of(session, settings)
+        self._drums, self._heard, self._method = drums, heard, method
+        self._found, self._path, self._solution = found, path, solution
+        self._warnings: list[str] = []
+        self._grounds = [ground_of(drum.track, settings, span) for drum in drums]
+        self._movable = np.array([drum.flag is None for drum in drums]) & found.readable
+        self._refused = self._refusals()
+        free = np.array([reason is None for reason in self._refused])
+        self._able = self._movable & found.active & free
+        # outside of a span nothing changes, and faders are outside of it too
+        self._constant = solution.old if span is not None else solution.faders
+        self._shift = 0.0
+        if settings.level.kind != "keep":
+            self._shift = solution.after_lufs - solution.before_lufs
+            if not math.isfinite(self._shift):
+                self._shift = 0.0
+
+    def _refusals(self) -> list[str | None]:
+        place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
+        own = [ground.refused for ground in self._grounds]
+        refused = list(own)
+        for place, drum in enumerate(self._drums):
+            for index in drum.links:
+                other = place_of[index]
+                if own[place] is None and own[other] is not None:
+                    name = self._drums[other].track.name
+                    refused[place] = f"moves only together with {name!r}, which gets none"
+        return [reason if may else None for reason, may in zip(refused, self._movable, strict=True)]
+
+    def run(self) -> Automated:
+        """The automation. Raises InputError where the song has no sections to go by."""
+        if follows_song(self._settings, self._method):
+            faders = self._running()
+            curves = [self._running_curve(place, faders) for place in range(len(self._drums))]
+            gains: list[tuple[SectionGain, ...]] = [()] * len(self._drums)
+            powers = self._path.powers(faders)
+        else:
+            playing = self._heard.timeline[0][0], self._heard.timeline[-1][1]
+            sections, warnings = sections_of(self._session, self._settings, playing)
+            self._warnings += warnings
+            balanced = [self._balanced(section) for section in sections]
+            gains = [
+                tuple(self._gain(s, b, place) for s, b in zip(sections, balanced, strict=True))
+                for place in range(len(self._drums))
+            ]
+            changes = np.array([faders for faders, _ in balanced]) - self._constant
+            curves = [self._stepped(sections, changes[:, p], playing) for p in range(len(gains))]
+            powers = self._path.powers(self._constant)
+            for section, (faders, _) in zip(sections, balanced, strict=True):
+                hops = slice(*self._hops(section))
+                powers[hops] = self._path.powers(faders)[hops]
+        tracks = [
+            self._written(ground, curve, own) if able else None
+            for ground, curve, own, able in zip(
+                self._grounds, curves, gains, self._able, strict=True
+            )
+        ]
+        after = gated_loudness(powers)
+        return Automated(
+            self._constant,
+            tuple(tracks),
+            tuple(self._refused),
+            after if math.isfinite(after) else -math.inf,
+            tuple(self._warnings),
+        )
+
+    def _hops(self, section: Section) -> tuple[int, int]:
+        return self._heard.hop_of(section.start), self._heard.hop_of(section.end)
+
+    def _balanced(self, section: Section) -> tuple[Array, tuple[str | None, ...]]:
+        """The faders (n,) of a section, and why tracks hold in it."""
+        first, last = self._hops(section)
+        last = min(last, self._heard.measurement.mix.hops)
+        if last - first < GATING_HOPS:
+            self._warnings.append(f"section {section} is too short to be measured: left as it is")
+            return self._constant, (FAINT,) * len(self._drums)
+        measurement = between(self._heard.measurement, first, last, probes_of(self._method))
+        found = findings(self._drums, measurement, self._heard.flags)
+        active = found.active & self._found.active
+        path = PathLevels(measurement, [drum.path for drum in self._drums])
+        wanted = self._method.gains(
+            MethodInput(tuple(d.role for d in self._drums), found.table, measurement, active)
+        )
+        solver = Solver(
+            [self._as_fixed(place) for place in range(len(self._drums))],
+            active,
+            self._found.readable,
+            path,
+            replace(self._settings, level=Level()),
+            lambda _: [],
+        )
+        faders = self._held(solver.solve(wanted.gains_db).faders, found.states)
+        faders = self._levelled(faders, active, path)
+        return self._limited(faders, active, section), found.states
+
+    def _as_fixed(self, place: int) -> DrumTrack:
+        """A drum track as the solver of a section sees it: what gets no automation stays where
+        its fader will be."""
+        drum = self._drums[place]
+        if self._able[place] or not self._movable[place]:
+            return drum
+        fader = to_linear(Decibel(float(self._constant[place])))
+        track = replace(drum.track, fader=LinearGain(fader))
+        return replace(drum, track=track, flag=NOT_AUTOMATED)
+
+    def _held(self, faders: Array, states: Sequence[str | None]) -> Array:
+        held = faders.copy()
+        for place, state in enumerate(states):
+            constant = self._constant[place]
+            if not self._able[place] or (state is not None and state != BLEED):
+                held[place] = constant
+            elif state == BLEED:
+                held[place] = min(constant, faders[place])
+        return held
+
+    def _levelled(self, faders: Array, active: Mask, path: PathLevels) -> Array:
+        """The faders with the offset at which the section is as loud as it should be."""
+        anchors = active & np.array([drum.anchors for drum in self._drums])
+        moving = self._able & active
+        if anchors.any() or not moving.any():
+            return faders
+        target = path.loudness(self._solution.old) + self._shift
+        offset = offset_for(lambda o: path.loudness(faders + o * moving), target)
+        levelled: Array = faders + (offset or 0.0) * moving
+        return levelled
+
+    def _limited(self, faders: Array, active: Mask, section: Section | None) -> Array:
+        moving = self._able & active
+        highest = np.minimum(MAX_FADER, self._constant + MAX_ENVELOPE)
+        # a fader that stands above its end already may stay there
+        highest = np.maximum(highest, self._constant)
+        over: Array = (faders.T - highest).T[moving]
+        excess = float(np.max(over, initial=0.0))
+        if excess < _HEARD_DB:
+            return faders
+        where = f"section {section}" if section is not None else "the whole song"
+        self._warnings.append(
+            f"the kit is {excess:.1f} dB lower than asked in {where}, so that no fader or "
+            f"envelope passes +{MAX_FADER:g} dB"
+        )
+        return np.asarray((faders.T - excess * moving).T, dtype=np.float64)
+
+    def _gain(
+        self, section: Section, balanced: tuple[Array, tuple[str | None, ...]], place: int
+    ) -> SectionGain:
+        faders, states = balanced
+        level = Decibel(round(float(faders[place]), 2))
+        return SectionGain(section.name, section.start, section.end, level, states[place])
+
+    def _stepped(
+        self, sections: Sequence[Section], changes: Array, playing: tuple[float, float]
+    ) -> GainCurve:
+        """What an envelope adds over time for what it adds in each section."""
+        pieces = self._pieces(sections, changes, playing)
+        times: list[float] = []
+        levels: list[float] = []
+        for place in range(1, len(pieces)):
+            (start, end, level), (before, _, former) = pieces[place], pieces[place - 1]
+            if math.isinf(before) and self._span is not None:
+                # nothing before the span may change
+                ramp = min(RAMP_S, (end - start) / 4.0)
+                ramp_times = (start, start + ramp)
+            else:
+                ramp = min(RAMP_S, (start - before) / 4.0)
+                ramp_times = (max(0.0, start - ramp), start)
+            times += ramp_times
+            levels += [former, level]
+        return GainCurve(tuple(times), tuple(levels))
+
+    def _pieces(
+        self, sections: Sequence[Section], changes: Array, playing: tuple[float, float]
+    ) -> list[tuple[float, float, float]]:
+        """(start, end, level) from minus to plus infinity; what no drum plays in is not worth
+        a change, unless nothing may change there."""
+        pieces: list[tuple[float, float, float]] = []
+        free = self._span is None
+        at, level = -math.inf, 0.0
+        if free and sections[0].start <= playing[0] + RAMP_S:
+            level = float(changes[0])
+        for section, change in zip(sections, changes.tolist(), strict=True):
+            if section.start > at:
+                pieces.append((at, section.start, level))
+            pieces.append((section.start, section.end, change))
+            at, level = section.end, 0.0
+        if free and at >= playing[1] - RAMP_S:
+            level = pieces[-1][2]
+        return [*pieces, (at, math.inf, level)]
+
+    def _running(self) -> Array:
+        """The faders over time (n, hops)."""
+        measurement = self._heard.measurement
+        roles = tuple(drum.role for drum in self._drums)
+        given = MethodInput(roles, self._found.table, measurement, self._found.active)
+        found: RunningGains = self._method.running(given)  # type: ignore[attr-defined]
+        old = self._solution.old
+        moves = (found.gains_db - old[:, None]) * (self._settings.amount / 100.0)
+        place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
+        linked = moves.copy()
+        for place, drum in enumerate(self._drums):
+            members = [place, *(place_of[index] for index in drum.links)]
+            known = np.isfinite(moves[members])
+            total = np.where(known, moves[members], 0.0).sum(axis=0)
+            count = known.sum(axis=0)
+            linked[place] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        plays = self._found.active & found.open.any(axis=1)
+        # linked tracks get the same curve, so they rest together
+        is_open = found.open.copy()
+        for place, drum in enumerate(self._drums):
+            for index in drum.links:
+                is_open[place] |= found.open[place_of[index]]
+        self._able &= plays
+        faders = running.running_faders(
+            old[:, None] + linked,
+            RunningGains(found.gains_db, is_open),
+            self._path,
+            old,
+            self._constant,
+            self._able,
+            plays & np.array([drum.anchors for drum in self._drums]),
+            self._shift,
+        )
+        return self._limited(faders, self._found.active, None)
+
+    def _running_curve(self, place: int, faders: Array) -> GainCurve:
+        changes = faders[place] - self._constant[place]
+        times, levels = running.corners(self._heard.time_of, changes)
+        if self._span is None:
+            return GainCurve(tuple(times), tuple(levels))
+        start, end = self._span
+        inside = [
+            (t, v) for t, v in zip(times, levels, strict=True) if start + RAMP_S < t < end - RAMP_S
+        ]
+        first, last = (float(np.interp(t, times, levels)) for t in (start + RAMP_S, end - RAMP_S))
+        nodes = [(start, 0.0), (start + RAMP_S, first), *inside, (end - RAMP_S, last), (end, 0.0)]
+        return GainCurve(*(tuple(column) for column in zip(*nodes, strict=True)))
+
+    def _written(
+        self, ground: Ground, curve: GainCurve, gains: tuple[SectionGain, ...]
+    ) -> TrackAutomation | None:
+        if ground.how == "replace":
+            points = replaced(curve, ground.heard, bounded=self._span is not None)
+        else:
+            points = multiplied(curve, ground.heard)
+        made = ground.automation(points)
+        return None if made is None else replace(made, sections=gains)
