@@ -401,6 +401,30 @@ def test_a_track_that_passes_full_scale_by_itself_is_told_with_what_mends_it(kit
     assert not any("full scale" in w for w in mended.warnings)
 
 
+def test_full_scale_is_that_of_the_master_behind_folders_and_pans(kit):
+    built, sounds = kit
+    peak = 20 * math.log10(np.abs(sounds["Kick"]).max())
+    tracks = [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
+    tracks[0] = dataclasses.replace(tracks[0], fader=gain(-1.0 - peak))
+    still = Settings(method="unity", amount=0.0)
+
+    def told(folder: float) -> list[str]:
+        bus = Track(0, "Drums", folder=True, fader=gain(folder))
+        plan = balance(session(bus, *tracks), still)
+        return [w for w in plan.warnings if "full scale" in w]
+
+    # its fader leaves it 1 dB below full scale, and the folder's adds to that
+    assert told(0.0) == []
+    assert told(0.9) == []
+    (warning,) = told(4.0)
+    assert "'Kick' by 3.0 dB" in warning
+    # and with a loud fader in a folder that is turned down nothing passes full scale
+    tracks[0] = dataclasses.replace(tracks[0], fader=gain(5.0 - peak))
+    assert told(-6.0) == []
+    (warning,) = told(-3.0)
+    assert "'Kick' by 2.0 dB" in warning
+
+
 def test_one_drum_track_alone_keeps_its_level(kit):
     built, _ = kit
     plan = balance(session(built.tracks[0]), Settings(method="equal-loudness"))

@@ -430,6 +430,70 @@ def test_an_existing_output_made_meanwhile_is_not_overwritten(
     assert {path.name for path in song.parent.iterdir()} == {"song.RPP", "new.RPP"}
 
 
+# --- power loss
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What is put onto the disk, and which names change, in order."""
+    events: list[tuple[str, Any]] = []
+
+    def watch(name: str, what: Callable[..., Any]) -> None:
+        real = getattr(os, name)
+
+        def call(*args: Any) -> Any:
+            told = what(*args)
+            result = real(*args)
+            events.append((name, told))
+            return result
+
+        monkeypatch.setattr(os, name, call)
+
+    def file_of(descriptor: int) -> tuple[int, int]:
+        status = os.fstat(descriptor)
+        return status.st_ino, status.st_size
+
+    def moved(old: str | Path, new: str | Path) -> tuple[tuple[int, int], int]:
+        status = Path(old).stat()
+        return (status.st_ino, status.st_size), Path(new).parent.stat().st_ino
+
+    watch("fsync", file_of)
+    watch("replace", moved)
+    watch("link", moved)
+    return events
+
+
+def not_lasting(events: list[tuple[str, Any]]) -> list[str]:
+    """What a loss of power could take back, or leave empty."""
+    problems = []
+    for place, (name, told) in enumerate(events):
+        if name == "fsync":
+            continue
+        file, folder = told
+        if ("fsync", file) not in events[:place]:
+            problems.append(f"{name} of a file that is not on the disk")
+        later = [event for event in events[place + 1 :] if event[0] != "link"]
+        until = next((n for n, event in enumerate(later) if event[0] == "replace"), len(later))
+        if not any(told[0] == folder for kind, told in later[:until] if kind == "fsync"):
+            problems.append(f"the name from {name} is not on the disk before the next change")
+    return problems
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are put onto the disk on POSIX alone")
+@pytest.mark.parametrize("output", [None, "new.RPP"])
+def test_what_is_written_outlasts_a_loss_of_power(
+    song: Path, monkeypatch: pytest.MonkeyPatch, output: str | None
+) -> None:
+    project = read_project(song)
+    events = recorded(monkeypatch)
+    apply_plan(project, plan(), None if output is None else song.with_name(output))
+    assert [name for name, _ in events].count("replace") == 1
+    assert not_lasting(events) == []
+    syncs = [place for place, (name, _) in enumerate(events) if name == "fsync"]
+    assert len(syncs) == (2 if output else 4)
+    for place in syncs:  # without any of them something could be lost
+        assert not_lasting(events[:place] + events[place + 1 :]) != []
+
+
 # --- imports
 
 
