@@ -340,7 +340,6 @@ def analysis_rate(session: Session, tracks: Sequence[Track]) -> int:
 
 
 def playing_span(
-    session: Session,  # noqa: ARG001 - the same arguments as its neighbours
     tracks: Sequence[Track],
     limits: tuple[float, float] | None = None,
 ) -> tuple[float, float]:
@@ -357,7 +356,6 @@ def playing_span(
 
 
 def open_track(
-    session: Session,  # noqa: ARG001 - the same arguments as its neighbours
     track: Track,
     *,
     rate: int,

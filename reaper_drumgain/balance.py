@@ -21,7 +21,7 @@ from reaper_drumgain.selection import EMPTY, DrumTrack, Selection, select
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.solver import PeakMeter, Solution, Solver
-from reaper_drumgain.units import Decibel, decibel_or_none
+from reaper_drumgain.units import HEARD_DB, Decibel, decibel_or_none
 
 if TYPE_CHECKING:
     from reaper_drumgain.automation import Automated
@@ -32,7 +32,6 @@ _HELD = {
     FAINT: "too short or too quiet to have a loudness",
     BLEED: "holds only bleed of the other drums",
 }
-_HEARD_DB = 0.05
 #: a smaller change into a compressor is no news
 _BUS_DB = 0.5
 
@@ -289,7 +288,7 @@ def _level_warnings(
     if dry:
         yield f"measured before their effects: {', '.join(map(repr, dry))}"
     for drum, move in zip(drums, moves, strict=True):
-        if abs(move) >= _HEARD_DB and drum.path.unheard_sends:
+        if abs(move) >= HEARD_DB and drum.path.unheard_sends:
             targets = ", ".join(repr(name) for name in drum.path.unheard_sends)
             yield (
                 f"track {drum.track.name!r} also feeds {targets} (with effects), which now hears "
@@ -320,7 +319,7 @@ def _headroom_warnings(
     for place, drum in enumerate(drums):
         gain = path.gains.peak_gain(place)
         level = peaks[place] + (20.0 * math.log10(gain) if gain > 0.0 else -math.inf)
-        if level > _HEARD_DB:
+        if level > HEARD_DB:
             over.append(f"{drum.track.name!r} by {level:.1f} dB")
     if over:
         yield (

@@ -175,12 +175,11 @@ class Sound:
         progress: Progress | None,
         span: tuple[float, float] | None = None,
     ) -> None:
-        self._session = session
         self._drums = drums
         self._progress = progress
         tracks = [drum.track for drum in drums]
         self.rate = analysis_rate(session, tracks)
-        self._start, self._end = playing_span(session, tracks, span)
+        self._start, self._end = playing_span(tracks, span)
         self._warnings: list[str] = []
         self._kept: tuple[tuple[int, int], ...] | None = None
 
@@ -190,7 +189,6 @@ class Sound:
             tracks = [
                 stack.enter_context(
                     open_track(
-                        self._session,
                         drum.track,
                         rate=self.rate,
                         start=self._start,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reaper_drumgain.plan import TrackPlan
+from reaper_drumgain.units import HEARD_DB
 
 _REFERENCES = ("snare top", "snare", "kick in", "kick", "kick out", "snare bottom")
-_HEARD_DB = 0.05
 
 
 def level_of(track: TrackPlan) -> float | None:
@@ -51,7 +51,7 @@ def held_sentence(track: TrackPlan, cause: str) -> str:
 def _done(move: float) -> str:
     if move == 0.0:
         return "stays"
-    places = 1 if abs(move) >= _HEARD_DB else 2
+    places = 1 if abs(move) >= HEARD_DB else 2
     return f"{'raised' if move > 0 else 'lowered'} {abs(move):.{places}f} dB"
 
 
@@ -76,7 +76,7 @@ def sentence(
     level, reference = level_of(track), None if other is None else level_of(other)
     if other is not None and level is not None and reference is not None:
         distance = level - reference
-        if abs(distance) < _HEARD_DB:
+        if abs(distance) < HEARD_DB:
             parts.append(f"to sit level with {other.name}")
         else:
             side = "over" if distance > 0 else "under"

@@ -13,14 +13,13 @@ from reaper_drumgain.levels import PathLevels, offset_for
 from reaper_drumgain.records import record
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.settings import Settings
-from reaper_drumgain.units import MAX_FADER, Decibel, to_decibel
+from reaper_drumgain.units import HEARD_DB, MAX_FADER, Decibel, to_decibel
 
 Array = NDArray[np.float64]
 #: sample peaks in dBFS of mixes, each given as (2, channels) linear gains
 PeakMeter = Callable[[Sequence[Array]], list[float]]
 
 _ROUNDING = 2
-_HEARD_DB = 0.05
 _HALF_STEP = 0.5 * 10.0**-_ROUNDING
 
 
@@ -189,7 +188,7 @@ class Solver:
             return faders, 0.0
         excess = float((faders[over] - MAX_FADER).max())
         lowered = np.where(self._movable, faders - excess, faders)
-        if excess >= _HEARD_DB:
+        if excess >= HEARD_DB:
             self._warnings.append(
                 f"the whole kit is {excess:.1f} dB lower than asked, so that no fader passes "
                 f"+{MAX_FADER:g} dB"

@@ -16,6 +16,8 @@ SILENCE = Decibel(-math.inf)
 UNITY = LinearGain(1.0)
 #: the upper end of a REAPER fader
 MAX_FADER = Decibel(12.0)
+#: a smaller change is none to the ear, and is shown as 0.0
+HEARD_DB = 0.05
 
 
 def to_decibel(gain: LinearGain) -> Decibel:

@@ -27,6 +27,7 @@ from typing import Any
 from reaper_drumgain import __version__, errors
 from reaper_drumgain.session import Clip, Session, Source, Track
 from reaper_drumgain.settings import Settings
+from reaper_drumgain.threads import one_thread_for_blas
 
 PROTOCOL = 1
 REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
@@ -34,13 +35,11 @@ REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
 MAX_REQUEST_BYTES = 256 << 20
 _PROGRESS_EVERY_S = 0.1
 _LOOK_EVERY_S = 0.004
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(arguments: list[str]) -> int:
     """Answer one request. The exit status is 0 where a result was written."""
-    for name in _ONE_THREAD:
-        os.environ.setdefault(name, "1")
+    one_thread_for_blas()
     if len(arguments) != 1:
         return 2
     folder = Path(arguments[0])

@@ -27,7 +27,7 @@ def session_of(*clips: Clip, **fields: Any) -> Session:
 
 
 def opened(session: Session, end: float, start: float = 0.0, rate: int = RATE) -> TrackAudio:
-    return open_track(session, session.tracks[0], rate=rate, start=start, end=end)
+    return open_track(session.tracks[0], rate=rate, start=start, end=end)
 
 
 def drain(audio: TrackAudio, block: int = 1000) -> np.ndarray:

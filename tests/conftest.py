@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-# as the command does: BLAS threads of its own only slow the small products here down
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+from reaper_drumgain.threads import one_thread_for_blas
+
+if TYPE_CHECKING:
+    from reaper_drumgain.session import Source
+
+one_thread_for_blas()
 
 # nothing of a test may come from, or stay in, the folders of whoever runs it
 _OWN = tempfile.TemporaryDirectory(prefix="drumgain-tests-")
@@ -26,3 +30,19 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the data folder ../shared/data, which is not part of the repository")
     return SHARED
+
+
+@pytest.fixture
+def ones(tmp_path: Path) -> Source:
+    """Two seconds at 8 kHz in which every sample is 0.5."""
+    from audio_support import ones_in
+
+    return ones_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
+    """Noise of one, two and four channels at several rates."""
+    from audio_support import noise_in
+
+    return noise_in(tmp_path_factory.mktemp("noise"))

@@ -13,7 +13,6 @@ import soundfile
 from audio_support import (
     RATE,
     file_source,
-    ones_in,
     play,
     points,
     session_of,
@@ -44,11 +43,6 @@ def five(tmp_path: Path) -> Source:
     samples = np.tile(np.arange(1, 6) / 10.0, (RATE, 1))
     soundfile.write(tmp_path / "five.wav", samples, RATE, subtype="FLOAT")
     return file_source(tmp_path / "five.wav")
-
-
-@pytest.fixture
-def ones(tmp_path: Path) -> Source:
-    return ones_in(tmp_path)
 
 
 def peaks(signal: np.ndarray) -> dict[int, float]:

@@ -17,8 +17,6 @@ from audio_support import (
     RATE,
     allocated,
     file_source,
-    noise_in,
-    ones_in,
     opened,
     play,
     session_of,
@@ -31,16 +29,6 @@ from reaper_drumgain.session import (
     Fade,
     Source,
 )
-
-
-@pytest.fixture
-def ones(tmp_path: Path) -> Source:
-    return ones_in(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def noise(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
-    return noise_in(tmp_path_factory.mktemp("noise"))
 
 
 def test_silence_costs_nothing(ones: Source, tmp_path: Path) -> None:
@@ -204,19 +192,19 @@ def test_playing_span(ones: Source) -> None:
         Clip(0.0, 99.0, ones, plays=False),
         Clip(0.0, 99.0, Source("midi")),
     )
-    assert playing_span(session, session.tracks) == (1.5, 5.0)
-    assert playing_span(session, session.tracks, (2.0, 4.0)) == (2.0, 4.0)
-    assert playing_span(session, session.tracks, (0.0, 99.0)) == (1.5, 5.0)
-    first, last = playing_span(session, session.tracks, (7.0, 9.0))
+    assert playing_span(session.tracks) == (1.5, 5.0)
+    assert playing_span(session.tracks, (2.0, 4.0)) == (2.0, 4.0)
+    assert playing_span(session.tracks, (0.0, 99.0)) == (1.5, 5.0)
+    first, last = playing_span(session.tracks, (7.0, 9.0))
     assert first == last
-    assert playing_span(session, ()) == (0.0, 0.0)
+    assert playing_span(()) == (0.0, 0.0)
 
 
 def test_spans_that_make_no_sense_are_refused(ones: Source) -> None:
     session = session_of(Clip(0.0, 1.0, ones))
     for rate, start, end in ((0, 0.0, 1.0), (RATE, math.nan, 1.0), (RATE, 0.0, math.inf)):
         with pytest.raises(ValueError, match="cannot read"):
-            open_track(session, session.tracks[0], rate=rate, start=start, end=end)
+            open_track(session.tracks[0], rate=rate, start=start, end=end)
     with opened(session, 1.0) as audio, pytest.raises(ValueError, match="0 frames or more"):
         audio.read(-1)
     with opened(session, -1.0) as audio:

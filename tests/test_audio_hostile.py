@@ -16,8 +16,6 @@ from audio_support import (
     allocated,
     drain,
     file_source,
-    noise_in,
-    ones_in,
     opened,
     play,
     session_of,
@@ -33,16 +31,6 @@ from reaper_drumgain.session import (
     Fade,
     Source,
 )
-
-
-@pytest.fixture
-def ones(tmp_path: Path) -> Source:
-    return ones_in(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def noise(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
-    return noise_in(tmp_path_factory.mktemp("noise"))
 
 
 def only_flag(path: Path | str, play_end: float = 1.0) -> tuple[str, np.ndarray]:
@@ -304,7 +292,7 @@ def test_no_number_in_a_project_makes_it_raise(noise: list[Source], data: st.Dat
         ),
     )
     session = session_of(clip)
-    limits = playing_span(session, session.tracks, (0.0, 1.5))
+    limits = playing_span(session.tracks, (0.0, 1.5))
     assert 0.0 <= limits[0] <= limits[1] <= 1.5 or limits[0] == limits[1]
     assert analysis_rate(session, session.tracks) in (RATE, 48000)
     signal, _ = play(session, 1.5, block=5000)

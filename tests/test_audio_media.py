@@ -12,7 +12,6 @@ import soundfile
 from audio_support import (
     drain,
     file_source,
-    ones_in,
     opened,
     play,
     points,
@@ -26,11 +25,6 @@ from reaper_drumgain.session import (
     Envelope,
     Source,
 )
-
-
-@pytest.fixture
-def ones(tmp_path: Path) -> Source:
-    return ones_in(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,6 @@ import soxr
 from audio_support import (
     RATE,
     file_source,
-    noise_in,
-    ones_in,
     play,
     session_of,
 )
@@ -29,17 +27,6 @@ from reaper_drumgain.session import (
     Fade,
     Source,
 )
-
-
-@pytest.fixture
-def ones(tmp_path: Path) -> Source:
-    return ones_in(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def noise(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
-    return noise_in(tmp_path_factory.mktemp("noise"))
-
 
 GAINS = st.sampled_from([1.0, 1.0, 0.0, 0.5, 1.7, -0.8])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from audio_support import RATE, file_source, noise_in, play, session_of
+from audio_support import RATE, file_source, play, session_of
 
 from reaper_drumgain import readahead
 from reaper_drumgain.errors import InputError
@@ -17,11 +17,6 @@ from reaper_drumgain.session import Clip, Session, Source, Track
 from reaper_drumgain.settings import Settings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="descriptors mean nothing there")
-
-
-@pytest.fixture(scope="module")
-def noise(tmp_path_factory):
-    return noise_in(tmp_path_factory.mktemp("noise"))
 
 
 def wait_for(path):

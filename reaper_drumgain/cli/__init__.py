@@ -12,10 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from reaper_drumgain import errors
+from reaper_drumgain.threads import one_thread_for_blas
 
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130
-#: BLAS reads these when numpy is imported; its threads only get in the way of ours
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _collect_less()
     debug = "--debug" in (sys.argv[1:] if argv is None else argv)
     try:
-        for name in _ONE_THREAD:
-            os.environ.setdefault(name, "1")
+        one_thread_for_blas()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")

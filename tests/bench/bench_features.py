@@ -46,8 +46,8 @@ tracks = tuple(
 )
 imported = time.perf_counter()
 session = Session("bench", tracks, sample_rate=48000)
-start, end = playing_span(session, tracks)
-streams = [open_track(session, t, rate=48000, start=start, end=end) for t in tracks]
+start, end = playing_span(tracks)
+streams = [open_track(t, rate=48000, start=start, end=end) for t in tracks]
 measurement = features.measure(streams, threads=threads)
 read = time.perf_counter()
 features.feature_table(measurement)

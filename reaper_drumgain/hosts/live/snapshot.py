@@ -31,6 +31,7 @@ from reaper_drumgain.session import (
     AUTOMATION_MODES,
     Clip,
     Effect,
+    FolderDepth,
     Marker,
     Send,
     SendMode,
@@ -115,7 +116,7 @@ class _Reader:
         # as the project file host has it: absolute, without links resolved
         self._folder = os.path.dirname(os.path.abspath(project.path)) if project.path else ""  # noqa: PTH100, PTH120
         self._items = ItemReader(calls, self._folder)
-        self._parents: list[int] = []
+        self._folders = FolderDepth()
         self._sends: list[Send] = []
         self._rate: int | None = None
         self._pan_mode = 3
@@ -187,7 +188,7 @@ class _Reader:
         def value(key: bytes) -> float:
             return calls.number(_TRACK, pointer, key)
 
-        parent, folder = self._place(index, int(value(b"I_FOLDERDEPTH")), warnings)
+        parent, folder = self._folders.place(index, int(value(b"I_FOLDERDEPTH")), warnings)
         self._receives(index, pointer, warnings)
         groups = self._groups(pointer, warnings)
         yield
@@ -270,22 +271,6 @@ class _Reader:
             warnings.append(f"plays its media {offset:g} samples later: taken as in time")
             return 0.0
         return offset / self._rate
-
-    def _place(self, index: int, change: int, warnings: list[str]) -> tuple[int | None, bool]:
-        """The parent of a track and whether it is a folder; keeps the running depth."""
-        parent = self._parents[-1] if self._parents else None
-        if change > 0:
-            self._parents.append(index)
-            if change > 1:
-                warnings.append(f"opens {change} folder levels at once: taken as one")
-        elif change < 0:
-            if -change > len(self._parents):
-                warnings.append(
-                    f"closes {-change} folders where {len(self._parents)} are open: "
-                    "taken as the end of all"
-                )
-            del self._parents[max(0, len(self._parents) + change) :]
-        return parent, change > 0
 
     def _receives(self, index: int, pointer: int, warnings: list[str]) -> None:
         calls = self._calls

@@ -33,6 +33,7 @@ from reaper_drumgain.session import (
     Effect,
     Envelope,
     EnvelopeKind,
+    FolderDepth,
     Send,
     SendMode,
     Track,
@@ -119,7 +120,7 @@ class TrackReader:
         self._count = count
         self._sample_rate = sample_rate
         self._pan_mode = pan_mode
-        self._parents: list[int] = []
+        self._folders = FolderDepth()
         self._memo = Memo()
         self._known: dict[tuple[bytes | None, ...], _Plain] = {}
         self.sends: list[Send] = []
@@ -132,7 +133,7 @@ class TrackReader:
         lines = dict(found)
         repeated = len(found) != len(lines)
         plain = self._plain(lines, warnings)
-        parent, folder = self._place(index, plain.folder, warnings)
+        parent, folder = self._folders.place(index, plain.folder, warnings)
         groups = _groups(lines, warnings)
         role, locked, mark = self._stored(block)
         if b"AUXRECV" in lines:
@@ -232,22 +233,6 @@ class TrackReader:
                 if envelope.active and (envelope.points or envelope.pooled):
                     warnings.append(f"automates its {_OTHER_ENVELOPES[keyword]}: not followed")
         return effects, tuple(envelopes), tuple(clips), frozen
-
-    def _place(self, index: int, change: int, warnings: list[str]) -> tuple[int | None, bool]:
-        """The parent of a track and whether it is a folder; keeps the running depth."""
-        parent = self._parents[-1] if self._parents else None
-        if change > 0:
-            self._parents.append(index)
-            if change > 1:
-                warnings.append(f"opens {change} folder levels at once: taken as one")
-        elif change < 0:
-            if -change > len(self._parents):
-                warnings.append(
-                    f"closes {-change} folders where {len(self._parents)} are open: "
-                    "taken as the end of all"
-                )
-            del self._parents[max(0, len(self._parents) + change) :]
-        return parent, change > 0
 
     def _receives(self, index: int, receives: Iterable[bytes], warnings: list[str]) -> None:
         for line in receives:
