@@ -17,9 +17,11 @@ from reaper_drumgain.hosts.rpp.tracks import LOCK_KEY, ROLE_KEY
 if TYPE_CHECKING:
     from reaper_drumgain.hosts.rpp.paths import free_name_beside
     from reaper_drumgain.hosts.rpp.write import (
+        ClearReport,
         WriteIntent,
         WriteReport,
         apply_plan,
+        clear_automation,
         relocate,
         restore,
         set_faders,
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 __all__ = [
     "LOCK_KEY",
     "ROLE_KEY",
+    "ClearReport",
     "ProjectFile",
     "WriteIntent",
     "WriteReport",
     "apply_plan",
+    "clear_automation",
     "free_name_beside",
     "read_project",
     "relocate",

@@ -69,7 +69,7 @@ def read_envelope(data: bytes, block: Block, kind: EnvelopeKind, faults: list[st
     damaged = 0
     for match in _POINT.finditer(data, block.body, block.close):
         fields = match.group(1).split()
-        time, value = number(fields[0]), number(fields[1]) if len(fields) > 1 else 0.0
+        time, value = _time_and_value(fields)
         if time is None or value is None:
             damaged += 1
             continue
@@ -87,3 +87,17 @@ def read_envelope(data: bytes, block: Block, kind: EnvelopeKind, faults: list[st
         fader_scaled=bool(number(settings[b"VOLTYPE"])),
         pooled=b"POOLEDENVINST" in settings,
     )
+
+
+def _time_and_value(fields: list[bytes]) -> tuple[float | None, float | None]:
+    return number(fields[0]), number(fields[1]) if len(fields) > 1 else 0.0
+
+
+def point_lines(data: bytes, block: Block) -> list[tuple[int, int]]:
+    """From and up to where the line of each point goes that ``read_envelope`` reads."""
+    found = []
+    for match in _POINT.finditer(data, block.body, block.close):
+        if None not in _time_and_value(match.group(1).split()):
+            end = data.find(b"\n", match.end())
+            found.append((data.rfind(b"\n", 0, match.end()) + 1, end + 1))
+    return found

@@ -1,4 +1,4 @@
-"""Faders into a project file, without touching anything else in it.
+"""Faders and envelopes into a project file, without touching anything else in it.
 
 Backups. A write in place keeps the former file beside it as
 ``song.RPP.drumgain-20261122-181530.bak`` (``-2`` and so on within one second). ``restore``
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -50,16 +50,30 @@ from reaper_drumgain.units import LinearGain, to_linear
 _BACKUP = re.compile(r"\.drumgain-((\d{8}-\d{6})(?:-(\d+))?)(\.undone(?:-\d+)?)?\.bak")
 _MOST_BACKUPS = 1000
 _MAX_GAIN = 1e6
+#: looks at the edited bytes and their tracks, and raises ProjectError where they are not as meant
+Check = Callable[[bytes, list[Block]], None]
 
 
 @record
 class WriteReport:
     """What a write did: the file, the backup (None where there was none to make), and the
-    indices of the tracks whose fader changed in the file."""
+    indices of the tracks whose fader changed in the file, and whose envelope was written."""
 
     path: Path
     backup: Path | None
     changed: tuple[int, ...]
+    automated: tuple[int, ...] = ()
+
+
+@record
+class ClearReport:
+    """What ``clear_automation`` did: the file, the backup (None where there was none to make),
+    the indices of the tracks whose envelope was taken back, and why others were left."""
+
+    path: Path
+    backup: Path | None
+    cleared: tuple[int, ...]
+    left: tuple[str, ...]
 
 
 @record
@@ -101,7 +115,7 @@ def apply_plan(
     now: datetime | None = None,
     note: Callable[[WriteIntent], None] | None = None,
 ) -> WriteReport:
-    """Writes the plan's new faders: to ``output``, or in place with a dated backup.
+    """Writes the plan's new faders and envelopes: to ``output``, or in place with a dated backup.
 
     An output in another folder gets paths that still find the media. A symbolic link is
     written through. Raises ConflictError where the project has changed since it was read or
@@ -112,20 +126,80 @@ def apply_plan(
     raises, and not at all where there is nothing to write.
     """
     faders = _faders_of(project, plan)
+    moved = fader_edits(project, faders)
+    edits = list(moved.values())
+    checks: list[Check] = []
+    for track in plan.automated:
+        # only here: most plans have none
+        from reaper_drumgain.hosts.rpp.automation import planned_edits
+
+        _refuse_other_track(project, track.index, track.name, track.guid)
+        assert track.automation is not None
+        added, check = planned_edits(project, track.index, track.automation)
+        edits += added
+        checks.append(check)
+    automated = tuple(track.index for track in plan.automated)
+    path, backup = _put(project, edits, faders, checks, output, overwrite, now, note)
+    return WriteReport(path, backup, tuple(sorted(moved)), automated)
+
+
+def clear_automation(
+    project: ProjectFile,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    overwrite: bool = False,
+    now: datetime | None = None,
+) -> ClearReport:
+    """Takes back the envelopes that DrumGain wrote and nobody changed since; faders stay.
+
+    To ``output`` or in place, as ``apply_plan``, with its errors. What is left is told.
+    """
+    from reaper_drumgain import marks
+    from reaper_drumgain.hosts.rpp.automation import taking_back_edits
+
+    edits: list[Edit] = []
+    checks: list[Check] = []
+    cleared: list[int] = []
+    left: list[str] = []
+    for track in project.session.tracks:
+        try:
+            taken = marks.take_back(track)
+        except ConflictError as error:
+            left.append(str(error))
+            continue
+        if taken is not None:
+            added, check = taking_back_edits(project, track.index, taken)
+            edits += added
+            checks.append(check)
+            cleared.append(track.index)
+    if not cleared:
+        return ClearReport(project.path, None, (), tuple(left))
+    path, backup = _put(project, edits, {}, checks, output, overwrite, now, None)
+    return ClearReport(path, backup, tuple(cleared), tuple(left))
+
+
+def _put(
+    project: ProjectFile,
+    edits: list[Edit],
+    faders: Mapping[int, LinearGain],
+    checks: Sequence[Check],
+    output: str | os.PathLike[str] | None,
+    overwrite: bool,
+    now: datetime | None,
+    note: Callable[[WriteIntent], None] | None,
+) -> tuple[Path, Path | None]:
+    """Writes the edited project; returns its path and that of the backup."""
     source = real_target(project.path)
     target = source if output is None else real_target(Path(output))
     in_place = target == source
     if output is not None and not overwrite:
         _refuse_existing(target)
-    moved = fader_edits(project, faders)
-    changed = tuple(sorted(moved))
-    edits = list(moved.values())
     if not in_place:
-        edits += relocation(project, target.parent)
-    data = _edited(project, edits, faders)
+        edits = edits + relocation(project, target.parent)
+    data = _edited(project, edits, faders, checks)
     if in_place and not edits:
         refuse_changed(source, project.data)
-        return WriteReport(project.path, None, ())
+        return project.path, None
 
     def last_check() -> None:
         refuse_changed(source, project.data)
@@ -146,7 +220,7 @@ def apply_plan(
         project.data,
         temporary=temporary,
     )
-    return WriteReport(project.path if output is None else Path(output), backup, changed)
+    return project.path if output is None else Path(output), backup
 
 
 def restore(
@@ -250,7 +324,12 @@ def _new_line(data: bytes, block: Block, new: bytes) -> Edit:
     return Edit(block.body + 1, block.body + 1, line)
 
 
-def _edited(project: ProjectFile, edits: list[Edit], faders: Mapping[int, LinearGain]) -> bytes:
+def _edited(
+    project: ProjectFile,
+    edits: list[Edit],
+    faders: Mapping[int, LinearGain],
+    checks: Sequence[Check] = (),
+) -> bytes:
     """The bytes with the edits, read again and compared with what was meant."""
     data = splice(project.data, edits)
     name = name_of(project.path)
@@ -264,6 +343,8 @@ def _edited(project: ProjectFile, edits: list[Edit], faders: Mapping[int, Linear
         sound = value is not None and format_gain(LinearGain(value)) == format_gain(gain)
     if not sound:
         raise ProjectError(f"{name}: the edited project does not read as meant: nothing written")
+    for check in checks:
+        check(data, again)
     return data
 
 
@@ -274,26 +355,31 @@ def _fader_at(data: bytes, places: list[int]) -> float | None:
 
 
 def _faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
-    tracks = project.session.tracks
     faders: dict[int, LinearGain] = {}
     for move in plan.moves:
-        if not 0 <= move.index < len(tracks):
-            raise ConflictError(
-                f"the plan moves track {move.index + 1}, {name_of(project.path)} has "
-                f"{len(tracks)} tracks: make a new plan"
-            )
-        track = tracks[move.index]
-        if track.name != move.name or (move.guid is not None and track.guid != move.guid):
-            raise ConflictError(
-                f"the plan moves track {move.index + 1} {move.name!r}, in "
-                f"{name_of(project.path)} that is {track.name!r}: make a new plan"
-            )
+        _refuse_other_track(project, move.index, move.name, move.guid)
         assert move.new_db is not None
         try:
             faders[move.index] = to_linear(move.new_db)
         except ValueError as error:
             raise InputError(f"track {move.name!r}: {error}") from error
     return faders
+
+
+def _refuse_other_track(project: ProjectFile, index: int, name: str, guid: str | None) -> None:
+    """Raises ConflictError where a plan's track is not this one of the project."""
+    tracks = project.session.tracks
+    if not 0 <= index < len(tracks):
+        raise ConflictError(
+            f"the plan moves track {index + 1}, {name_of(project.path)} has "
+            f"{len(tracks)} tracks: make a new plan"
+        )
+    track = tracks[index]
+    if track.name != name or (guid is not None and track.guid != guid):
+        raise ConflictError(
+            f"the plan moves track {index + 1} {name!r}, in "
+            f"{name_of(project.path)} that is {track.name!r}: make a new plan"
+        )
 
 
 def _refuse_existing(target: Path) -> None:

@@ -1,0 +1,277 @@
+"""Automation in a project file: the points of an envelope, and the note on the track.
+
+Assumed of REAPER (to be checked against REAPER itself): it reads the blocks and lines of a
+track in any order; an envelope needs no EGUID and gets one when REAPER saves; a ``<EXT`` block
+may stand before the lines of receives and sends, where REAPER's own files have it; before the
+first point of an envelope the value of that point holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from reaper_drumgain.errors import ConflictError, InputError, ProjectError
+from reaper_drumgain.hosts.rpp.chains import point_lines, read_envelope
+from reaper_drumgain.hosts.rpp.read import ProjectFile
+from reaper_drumgain.hosts.rpp.storage import name_of
+from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Edit, line_of, own_lines, tokens
+from reaper_drumgain.hosts.rpp.tracks import MARK_KEY
+from reaper_drumgain.marks import TakenBack
+from reaper_drumgain.plan import TrackAutomation
+from reaper_drumgain.session import EnvelopeKind, EnvelopePoint
+
+_KEYWORDS: dict[EnvelopeKind, bytes] = {"volume": b"VOLENV2", "trim volume": b"VOLENV3"}
+#: what REAPER 7 writes for an envelope that is shown in its own lane
+_NEW = (b"ACT 1 -1", b"VIS 1 1 1", b"LANEHEIGHT 0 0", b"ARM 0", b"DEFSHAPE 0 -1 -1", b"VOLTYPE 1")
+#: what a track's envelopes follow, and what they come before, as REAPER writes them
+_BEFORE_ENVELOPES = (b"HWOUT", b"MAINSEND", b"MIDIOUT", b"AUXRECV")
+_AFTER_EXT = (b"AUXRECV", b"MIDIOUT", b"MAINSEND", b"HWOUT")
+#: looks at the edited bytes and their tracks, and raises ProjectError where they are not as meant
+Check = Callable[[bytes, list[Block]], None]
+#: how far a number may be from the one that was meant, after it was written and read
+_EXACT = 1e-9
+
+
+def planned_edits(
+    project: ProjectFile, index: int, planned: TrackAutomation
+) -> tuple[list[Edit], Check]:
+    """The spans that write the planned envelope and the note of one track, and a check.
+
+    Raises ConflictError where the track's envelope is not the one that the plan was made for,
+    ProjectError where its place is not clear, InputError for numbers that are none.
+    """
+    for point in planned.points:
+        _refuse_impossible(project, index, point)
+    block = project.tracks[index]
+    envelope = _envelope_block(project, index, planned.envelope)
+    rows = point_lines(project.data, envelope) if envelope is not None else []
+    if len(rows) != planned.old_points:
+        raise ConflictError(
+            f"{_name(project, index)}: its {planned.envelope} envelope has {len(rows)} points, the "
+            f"plan was made for {planned.old_points}: make a new plan"
+        )
+    if envelope is None:
+        edits = [_new_envelope(project.data, block, planned)]
+    else:
+        edits = _points_edits(
+            project.data, envelope, rows, planned.kept_before, planned.kept_after, planned.points
+        )
+        edits += _active_edits(project.data, envelope, active=True)
+    points = planned.result(_points(project, index, planned.envelope))
+    check = _Check(project, index, planned.envelope, points, active=True)
+    return [*edits, *_mark_edits(project, index, planned.mark)], check
+
+
+def taking_back_edits(
+    project: ProjectFile, index: int, taken: TakenBack
+) -> tuple[list[Edit], Check]:
+    """The spans that take back what ``planned_edits`` wrote on one track, and a check."""
+    envelope = _envelope_block(project, index, taken.envelope)
+    assert envelope is not None
+    edits: list[Edit] = []
+    if taken.removed:
+        edits.append(_lines_of(project.data, envelope))
+    else:
+        rows = point_lines(project.data, envelope)
+        edits += _points_edits(
+            project.data, envelope, rows, taken.kept_before, taken.kept_after, taken.points
+        )
+        edits += _active_edits(project.data, envelope, active=taken.active)
+    points = taken.result(_points(project, index, taken.envelope))
+    check = _Check(
+        project, index, taken.envelope, None if taken.removed else points, active=taken.active
+    )
+    return [*edits, *_mark_edits(project, index, None)], check
+
+
+def _points(project: ProjectFile, index: int, kind: EnvelopeKind) -> tuple[EnvelopePoint, ...]:
+    envelopes = project.session.tracks[index].envelopes
+    return next((e.points for e in envelopes if e.kind == kind), ())
+
+
+class _Check:
+    """Whether a track's envelope reads as it was meant after the edit; ``points`` None: it is
+    gone."""
+
+    def __init__(
+        self,
+        project: ProjectFile,
+        index: int,
+        kind: EnvelopeKind,
+        points: Sequence[EnvelopePoint] | None,
+        *,
+        active: bool,
+    ) -> None:
+        self._what = _name(project, index)
+        self._index, self._kind, self._points, self._active = index, kind, points, active
+
+    def __call__(self, data: bytes, tracks: list[Block]) -> None:
+        keyword = _KEYWORDS[self._kind]
+        blocks = [b for b in tracks[self._index].children if b.keyword == keyword]
+        if self._points is None and not blocks:
+            return
+        if self._points is not None and len(blocks) == 1:
+            read = read_envelope(data, blocks[0], self._kind, [])
+            same = len(read.points) == len(self._points) and read.active == self._active
+            if same and all(map(_alike, read.points, self._points)):
+                return
+        raise ProjectError(
+            f"{self._what}: the edited envelope does not read as meant: nothing written"
+        )
+
+
+def _alike(one: EnvelopePoint, other: EnvelopePoint) -> bool:
+    pairs = ((one.time, other.time), (one.value, other.value), (one.tension, other.tension))
+    near = all(abs(a - b) <= _EXACT * max(1.0, abs(b)) for a, b in pairs)
+    return near and one.shape == other.shape
+
+
+def _name(project: ProjectFile, index: int) -> str:
+    return f"{name_of(project.path)}: track {index + 1} {project.session.tracks[index].name!r}"
+
+
+def _refuse_impossible(project: ProjectFile, index: int, point: EnvelopePoint) -> None:
+    numbers = (point.time, point.value, point.tension)
+    if not all(math.isfinite(n) and abs(n) < 1e9 for n in numbers) or point.value < 0.0:
+        raise InputError(f"{_name(project, index)}: {point!r} is no envelope point")
+
+
+def _envelope_block(project: ProjectFile, index: int, kind: EnvelopeKind) -> Block | None:
+    found = [b for b in project.tracks[index].children if b.keyword == _KEYWORDS[kind]]
+    if len(found) > 1:
+        where = f"{name_of(project.path)}:{line_of(project.data, found[1].start)}"
+        raise ProjectError(
+            f"{where}: track {index + 1} has more than one {kind} envelope: open and save the "
+            "project in REAPER"
+        )
+    return found[0] if found else None
+
+
+def _digits(number: float) -> bytes:
+    return f"{number:.12f}".rstrip("0").rstrip(".").encode("ascii")
+
+
+def _point_line(point: EnvelopePoint) -> bytes:
+    words = [b"PT", _digits(point.time), _digits(point.value), b"%d" % point.shape]
+    if point.tension:
+        # REAPER's fields between shape and tension: signature, selected, partial bits
+        words += [b"0", b"0", b"0", _digits(point.tension)]
+    return b" ".join(words)
+
+
+def _ending(data: bytes, block: Block) -> bytes:
+    return b"\r\n" if data[block.body - 1] == 0x0D else b"\n"
+
+
+def _margin(data: bytes, position: int) -> bytes:
+    """The blanks before a position on its line."""
+    margin = data[data.rfind(b"\n", 0, position) + 1 : position]
+    return margin if not margin.strip(b" \t") else b""
+
+
+def _next_line(data: bytes, position: int) -> int:
+    end = data.find(b"\n", position)
+    return len(data) if end < 0 else end + 1
+
+
+def _line_start(data: bytes, position: int) -> int:
+    return data.rfind(b"\n", 0, position) + 1
+
+
+def _lines_of(data: bytes, block: Block) -> Edit:
+    """The removal of a block with its lines."""
+    return Edit(_line_start(data, block.start), _next_line(data, block.close), b"")
+
+
+def _inside(data: bytes, block: Block) -> bytes:
+    """How lines inside a block are indented: like its first one, else two blanks more."""
+    first = _next_line(data, block.body)
+    line = data[first : data.find(b"\n", first)]
+    text = line.strip()
+    if text and not text.startswith(b">"):
+        return line[: len(line) - len(line.lstrip(b" \t"))]
+    return _margin(data, block.start) + b"  "
+
+
+def _points_edits(
+    data: bytes,
+    envelope: Block,
+    rows: Sequence[tuple[int, int]],
+    before: int,
+    after: int,
+    points: Sequence[EnvelopePoint],
+) -> list[Edit]:
+    margin, ending = _inside(data, envelope), _ending(data, envelope)
+    new = b"".join(margin + _point_line(point) + ending for point in points)
+    middle = rows[before : len(rows) - after]
+    if middle:
+        first, *others = middle
+        return [Edit(*first, new), *(Edit(start, end, b"") for start, end in others)]
+    if before:
+        place = rows[before - 1][1]
+    elif rows:
+        place = rows[0][0]
+    else:
+        place = _line_start(data, envelope.close)
+    return [Edit(place, place, new)] if new else []
+
+
+def _active_edits(data: bytes, envelope: Block, *, active: bool) -> Iterator[Edit]:
+    lines = own_lines(data, envelope, b"ACT")
+    wanted = b"1" if active else b"0"
+    for place in lines:
+        words = tokens(data, place)
+        if len(words) > 1 and words[1].value != wanted:
+            yield Edit(words[1].start, words[1].end, wanted)
+    if not lines and not active:
+        place = _next_line(data, envelope.body)
+        yield Edit(place, place, _inside(data, envelope) + b"ACT 0" + _ending(data, envelope))
+
+
+def _new_envelope(data: bytes, block: Block, planned: TrackAutomation) -> Edit:
+    margin, ending = _inside(data, block), _ending(data, block)
+    lines = [*_NEW, *map(_point_line, planned.points)]
+    text = b"".join(margin + b"  " + line + ending for line in lines)
+    keyword = _KEYWORDS[planned.envelope]
+    place = _behind(data, block)
+    return Edit(place, place, b"%b<%b%b%b%b>%b" % (margin, keyword, ending, text, margin, ending))
+
+
+def _behind(data: bytes, block: Block) -> int:
+    """Where a track's envelopes belong."""
+    for key in _BEFORE_ENVELOPES:
+        places = own_lines(data, block, key)
+        if places:
+            return _next_line(data, places[-1])
+    if block.children:
+        return _line_start(data, block.children[0].start)
+    return _line_start(data, block.close)
+
+
+def _mark_edits(project: ProjectFile, index: int, mark: str | None) -> list[Edit]:
+    data, block = project.data, project.tracks[index]
+    blocks = [child for child in block.children if child.keyword == b"EXT"]
+    edits: list[Edit] = []
+    others = False
+    for ext in blocks:
+        own = own_lines(data, ext, MARK_KEY)
+        edits += [Edit(_line_start(data, at), _next_line(data, at), b"") for at in own]
+        lines = data[_next_line(data, ext.body) : _line_start(data, ext.close)].split(b"\n")
+        others = others or sum(bool(line.strip()) for line in lines) > len(own)
+    if mark is None:
+        # a block that held nothing else was made for the note
+        return edits if others else [_lines_of(data, ext) for ext in blocks]
+    margin, ending = _inside(data, block), _ending(data, block)
+    line = MARK_KEY + b" " + mark.encode("ascii")
+    if len(line) + 40 > MAX_LINE:
+        raise InputError(f"{_name(project, index)}: the note of the plan is too long")
+    if blocks:
+        place = _next_line(data, blocks[-1].body)
+        return [*edits, Edit(place, place, _inside(data, blocks[-1]) + line + ending)]
+    place = next(
+        (_line_start(data, at[0]) for key in _AFTER_EXT if (at := own_lines(data, block, key))),
+        _behind(data, block),
+    )
+    text = b"%b<EXT%b%b  %b%b%b>%b" % (margin, ending, margin, line, ending, margin, ending)
+    return [Edit(place, place, text)]
