@@ -6,7 +6,8 @@ of several rounds, ours and the peer's taking turns in the same run:
 - a dry run on 8 tracks, 48 kHz/24 bit, against ffmpeg's ``ebur128`` on the same files, two at a
   time; once with six tracks that play for 5 s, and once with ``--level peak`` against without;
 - the same against plain librosa and pyloudnorm on one of the files, times 8;
-- a dry run on the packaged demo against ``python -c "import numpy, soundfile"``;
+- a dry run on the packaged demo against ``python -c "import numpy, soundfile"``, without what
+  was heard before, as all others, and with it;
 - peak memory of the process on 24 tracks of 10 minutes, and the cost for twice the tracks and
   twice the length.
 """
@@ -65,6 +66,7 @@ def write_project(folder: Path, seconds: float, names: tuple[str, ...] = NAMES) 
 
 def drumgain(project: Path, *options: str) -> None:
     command = [*COMMAND, "balance", str(project), "--dry-run"]
+    options = options or ("--no-cache",)
     subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -114,7 +116,7 @@ def row(what: str, mine: float, peer: float, name: str) -> None:
 
 def peak_memory_mb(project: Path) -> float:
     """Peak resident memory of a dry run; it starts no other process."""
-    command = [*COMMAND, "balance", str(project), "--dry-run"]
+    command = [*COMMAND, "balance", str(project), "--dry-run", "--no-cache"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -137,7 +139,9 @@ def eight_tracks(scratch: Path, seconds: float, rounds: int) -> None:
     )
     row(what, mine, 8 * peer, "librosa and pyloudnorm, 8 times one")
     mine, peer = best(
-        rounds, lambda: drumgain(project, "--level", "peak:-6"), lambda: drumgain(project)
+        rounds,
+        lambda: drumgain(project, "--no-cache", "--level", "peak:-6"),
+        lambda: drumgain(project),
     )
     row(f"{what} --level peak:-6", mine, peer, "without --level")
     text = project.read_text()
@@ -151,7 +155,14 @@ def demo(rounds: int) -> None:
     session = resources.files("reaper_drumgain") / "demo" / "session" / "DrumGain demo.RPP"
     with resources.as_file(session) as project:
         mine, peer = best(3 * rounds, lambda: drumgain(project), imports_only)
-    row("balance --dry-run, demo", mine, peer, "import numpy, soundfile")
+        row("balance --dry-run, demo", mine, peer, "import numpy, soundfile")
+        with tempfile.TemporaryDirectory() as cache:
+            os.environ["DRUMGAIN_CACHE"] = cache
+            mine, peer = best(
+                3 * rounds, lambda: drumgain(project, "--method=forest"), imports_only
+            )
+            del os.environ["DRUMGAIN_CACHE"]
+    row("... once it was listened to", mine, peer, "import numpy, soundfile")
 
 
 def growth(scratch: Path, seconds: float, rounds: int) -> None:
