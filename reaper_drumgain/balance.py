@@ -17,7 +17,7 @@ from reaper_drumgain.methods.base import Method, MethodInput, probes_of
 from reaper_drumgain.mixing import Heard, Listener, Progress, Sound, listen
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
 from reaper_drumgain.records import replace
-from reaper_drumgain.selection import EMPTY, DrumTrack, Selection, select
+from reaper_drumgain.selection import EMPTY, NAMELESS, DrumTrack, Selection, asks_to_listen, select
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.solver import PeakMeter, Solution, Solver
@@ -46,10 +46,19 @@ def balance(
 ) -> GainPlan:
     """The faders that the settings' method gives to the drum tracks of a session.
 
-    Raises InputError where the settings name what is not there, NothingToBalanceError where
-    no drum track may be moved. Nothing is written.
+    Roles that are to be told by sound are told first, and stand in the plan's settings as if
+    they had been stated. Raises InputError where the settings name what is not there,
+    NothingToBalanceError where no drum track may be moved. Nothing is written.
     """
     method = methods.create(settings.method)
+    told: list[str] = []
+    if settings.listen or any(asks_to_listen(role) for _, role in settings.roles):
+        from reaper_drumgain import hearing
+
+        by_sound = hearing.listened(
+            session, settings, threads=threads, progress=progress, listener=listener
+        )
+        settings, told = hearing.with_roles(settings, by_sound), hearing.sentences(by_sound)
     selection = select(session, settings)
     drums = measured_drums(selection)
     if not any(drum.flag is None for drum in drums):
@@ -67,7 +76,8 @@ def balance(
     def peaks(mixes: Sequence[NDArray[np.float64]]) -> list[float]:
         return Sound(session, drums, progress, span).peaks(mixes)
 
-    return decide(session, settings, selection, heard, method, peaks)
+    plan = decide(session, settings, selection, heard, method, peaks)
+    return replace(plan, warnings=(*told, *plan.warnings)) if told else plan
 
 
 def measured_drums(selection: Selection) -> tuple[DrumTrack, ...]:
@@ -154,11 +164,13 @@ def _automated_plan(plan: TrackPlan, place: int, automated: Automated) -> TrackP
 def _why_nothing(session: Session, selection: Selection) -> str:
     if not selection.drums:
         named = sum(other.why == EMPTY for other in selection.untouched)
+        silent = any(other.why == NAMELESS for other in selection.untouched)
+        nameless = "; --listen tells a kick drum by its sound" if silent else ""
         found = f", {named} have the name but no items" if named else ""
         return (
             f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
             f"has a drum's name and items that play{found}; 'drumgain tracks' shows what each is "
-            "taken for, and --role names one"
+            f"taken for, and --role names one{nameless}"
         )
     stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:8])
     more = f"; and {len(selection.drums) - 8} more" if len(selection.drums) > 8 else ""

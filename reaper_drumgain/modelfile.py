@@ -34,7 +34,7 @@ from reaper_drumgain.roles import ROLE_NAMES
 
 FORMAT = 2
 #: the names of the forests that come with the package
-DEFAULT, MULTIOUTPUT = "forest", "forest-multioutput"
+DEFAULT, MULTIOUTPUT, BY_SOUND = "forest", "forest-multioutput", "by-sound"
 ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.npz", f"{DEFAULT}.json"
 
 MAX_ARRAYS_BYTES = 8 << 20

@@ -42,6 +42,15 @@ MAX_ORDINAL = 99
 #: folders further out are not read
 _MAX_FOLDERS = 16
 _MAX_ROLE_TEXT = 80
+#: meanings, and words besides, of names that only count recordings
+_NOTHING = frozenset({"noise", "number"})
+_RECORDER = frozenset(
+    {
+        *("rec", "recording", "input", "inp", "line", "untitled", "mono", "source", "src"),
+        *("wav", "wave", "file", "clip", "item", "region"),
+        *("spur", "piste", "pista", "canal", "kanal", "sciezka"),
+    }
+)
 #: drum sizes in inches begin here, ordinals end before
 _SMALLEST_DRUM = 8
 
@@ -113,6 +122,17 @@ def role_of(name: str, folders: Sequence[str] = ()) -> Role | None:
     if group is None:
         return None
     return _role(group, words, None if _kinds(words) else around.instrument)
+
+
+def says_nothing(name: str, folders: Sequence[str] = ()) -> bool:
+    """Whether a name is only what a recorder gives ("Audio 07", "03-210514_1530", "").
+
+    And none of the ``folders`` around it, the nearest first, is of another instrument.
+    """
+    tokens = read(name).tokens
+    if any(token.meaning not in _NOTHING and token.text not in _RECORDER for token in tokens):
+        return False
+    return not any(read(folder).has("other") for folder in folders[:_MAX_FOLDERS])
 
 
 def is_processing_name(name: str) -> bool:

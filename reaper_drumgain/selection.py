@@ -11,13 +11,18 @@ from collections.abc import Iterable, Sequence
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.plan import Untouched
 from reaper_drumgain.records import record
-from reaper_drumgain.roles import Role, role_of
+from reaper_drumgain.roles import Role, role_of, says_nothing
 from reaper_drumgain.routing import Kind, Path, kind_of, path_of
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 
 #: flags of tracks that keep their fader and whose level anchors that of the others
 LOCKED, NOT_SELECTED = "locked", "not selected"
+#: instead of a role: to be told by its sound
+LISTEN = "listen"
+#: why a track is not taken for a drum
+NO_DRUM = "no drum microphone by its name"
+NAMELESS = "its name says nothing: --role says what it is, --listen tells a kick drum"
 #: why a track with a drum's name is no microphone
 EMPTY = "has a drum's name, but no audio items that play, no instrument, and receives nothing"
 #: flag of tracks that stay because one that they are linked to does
@@ -77,7 +82,8 @@ def select(session: Session, settings: Settings) -> Selection:
     given: dict[int, Role | None] = {}
     for name, role_text in settings.roles:
         for index in find_tracks(session, name):
-            given[index] = Role.parse(role_text)
+            if not asks_to_listen(role_text):
+                given[index] = Role.parse(role_text)
     drums: list[DrumTrack] = []
     untouched: list[Untouched] = []
     warnings: list[str] = []
@@ -87,7 +93,9 @@ def select(session: Session, settings: Settings) -> Selection:
         if kind in _PATH_KINDS:
             untouched.append(Untouched(track.index, track.name, _PATH_KINDS[kind]))
         elif role is None:
-            untouched.append(Untouched(track.index, track.name, "no drum microphone by its name"))
+            nameless = track.index not in given and _says_nothing(session, track)
+            why = NAMELESS if nameless and kind != "empty" else NO_DRUM
+            untouched.append(Untouched(track.index, track.name, why))
         elif kind == "empty":
             untouched.append(Untouched(track.index, track.name, EMPTY))
         else:
@@ -102,6 +110,45 @@ def select(session: Session, settings: Settings) -> Selection:
             name = session.tracks[index].name
             warnings.append(f"track {name!r} is named in the settings, but is no drum microphone")
     return Selection(tuple(_linked(session, drums)), tuple(untouched), tuple(warnings))
+
+
+def asks_to_listen(role_text: str) -> bool:
+    """Whether what stands for a role asks to tell it by the sound."""
+    return role_text.strip().casefold() == LISTEN
+
+
+def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
+    """The tracks whose role the settings want to be told by their sound, in project order.
+
+    Those named with ``listen`` for a role; with ``Settings.listen`` those whose names say
+    nothing, unless a role is stated. Left out is what has no audio to listen to. Their roles
+    here mean nothing. Raises InputError where the settings name a track that is not there.
+    """
+    named: dict[int, str] = {}
+    for name, role_text in settings.roles:
+        for index in find_tracks(session, name):
+            named[index] = role_text
+    tracks = []
+    for track in session.tracks:
+        asked = named.get(track.index)
+        wanted = (
+            settings.listen and _role(session, track, []) is None and _says_nothing(session, track)
+            if asked is None
+            else asks_to_listen(asked)
+        )
+        kind = kind_of(session, track)
+        if wanted and kind != "empty" and kind not in _PATH_KINDS:
+            placeholder = Role("percussion")
+            drum = _drum_track(session, track, placeholder, kind, selected=True, locked=False)
+            if drum.measured:
+                tracks.append(drum)
+    return tuple(tracks)
+
+
+def _says_nothing(session: Session, track: Track) -> bool:
+    if track.role is not None:
+        return False
+    return says_nothing(track.name, [folder.name for folder in session.folders_of(track)])
 
 
 def find_tracks(session: Session, name: str) -> tuple[int, ...]:

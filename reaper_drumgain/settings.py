@@ -98,7 +98,8 @@ class Settings:
 
     ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as
     ``#3`` by the number that REAPER shows. A role is a name such as ``tom 2``,
-    ``overhead left`` or ``none``. ``span``: only what sounds between these seconds of the
+    ``overhead left`` or ``none``, or ``listen``: to be told by its sound. ``listen``: so are all
+    tracks whose names say nothing. ``span``: only what sounds between these seconds of the
     project is listened to; automation then changes nothing outside, faders included.
     ``write``: faders alone, or gains over time as ``automation`` says.
     """
@@ -112,6 +113,7 @@ class Settings:
     span: tuple[float, float] | None = None
     write: Write = "volume"
     automation: Automation = Automation()
+    listen: bool = False
 
     def __post_init__(self) -> None:
         if not self.method:

@@ -27,8 +27,15 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="TRACK=ROLE",
-        help="what a track is: like 'Audio 07=tom 2', 'OH 1=overhead left' or 'Clap=none'; "
-        "may be repeated. A track is its name, its GUID, or #3 by its number in REAPER",
+        help="what a track is: like 'Audio 07=tom 2', 'OH 1=overhead left' or 'Clap=none', or "
+        "'Audio 07=listen': tell by its sound whether it is a kick drum; may be repeated. A track "
+        "is its name, its GUID, or #3 by its number in REAPER",
+    )
+    parser.add_argument(
+        "--listen",
+        action="store_true",
+        help="listen to all tracks whose names say nothing, like 'Audio 07': take those for "
+        "kick drums that surely sound like one, and leave the others alone",
     )
 
 
@@ -101,4 +108,5 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         locks=tuple(arguments.lock),
         only=tuple(arguments.only),
         roles=roles_from(arguments),
+        listen=arguments.listen,
     )

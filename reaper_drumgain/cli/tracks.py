@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.selection import select
+from reaper_drumgain.selection import asks_to_listen, select
+from reaper_drumgain.session import Session
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import decibel_or_none
 
+if TYPE_CHECKING:
+    from reaper_drumgain.hearing import HeardTrack
+
 NAME = "tracks"
-SUMMARY = "Show what each track of a project is taken for. Reads no audio."
+SUMMARY = "Show what each track of a project is taken for. Reads audio only with --listen."
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +30,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print number, name, role, fader and state of every track."""
     session = rpp.read_project(arguments.project).session
-    selection = select(session, Settings(roles=options.roles_from(arguments)))
+    settings = Settings(roles=options.roles_from(arguments), listen=arguments.listen)
+    heard: dict[int, HeardTrack] = {}
+    if settings.listen or any(asks_to_listen(role) for _, role in settings.roles):
+        settings, heard = _listen(session, settings)
+    selection = select(session, settings)
     drums = {drum.track.index: drum for drum in selection.drums}
     others = {other.index: other for other in selection.untouched}
     listed = []
@@ -42,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "fader_db": None if fader is None else round(fader, 2),
                 "flag": drum.flag if drum else None,
                 "why": drum.why if drum else others[track.index].why,
+                "sounds_like": _likeness(heard.get(track.index)),
                 "warnings": list(track.warnings),
             }
         )
@@ -61,10 +71,34 @@ def run(arguments: argparse.Namespace) -> int:
             track.name,
             str(drums[track.index].role) if track.index in drums else "-",
             show.decibels(decibel_or_none(track.fader)),
-            str(entry["why"] or "drum microphone"),
+            _what(entry["why"], heard.get(track.index)),
         )
         for track, entry in zip(session.tracks, listed, strict=True)
     ]
     show.table(("#", "Track", "Role", "Fader dB", "What it is"), rows, numbers={0, 3})
     show.warn([*warnings, *(f"{t.name!r}: {w}" for t in session.tracks for w in t.warnings)])
     return 0
+
+
+def _listen(session: Session, settings: Settings) -> tuple[Settings, dict[int, HeardTrack]]:
+    """The settings with what was heard, and what was heard by the track's index."""
+    from reaper_drumgain import hearing
+
+    progress = show.ProgressLine()
+    try:
+        heard = hearing.listened(session, settings, progress=progress)
+    finally:
+        progress.clear()
+    return hearing.with_roles(settings, heard), {track.index: track for track in heard}
+
+
+def _likeness(heard: HeardTrack | None) -> dict[str, Any] | None:
+    """For programs: the likeliest drum, and the share of the vote that it has."""
+    if heard is None or heard.likeness is None:
+        return None
+    return {"drum": heard.likeness.drum, "confidence": round(heard.likeness.confidence, 3)}
+
+
+def _what(why: object, heard: HeardTrack | None) -> str:
+    """The last column: what was heard, else why the track stays."""
+    return heard.told if heard is not None else str(why or "drum microphone")

@@ -313,6 +313,8 @@ def text(figures: Mapping[str, Any]) -> str:
         difference_table(figures),
         "Intervals for the median engineer:",
         interval_table(figures),
+        "Drums told by their sound, learnt from one kit and tried on the other:",
+        sound_table(figures),
         *figures["data"]["what is what"],
     ]
     return "\n\n".join(parts)
@@ -387,4 +389,17 @@ def interval_table(figures: Mapping[str, Any]) -> str:
                     f"{by['coverage of one engineer']:.0%}",
                 ]
             )
+    return table(rows)
+
+
+def sound_table(figures: Mapping[str, Any]) -> str:
+    """By drum and direction, what an ear for it finds and what it takes for it."""
+    rows = [["", "found", "other microphones taken for it", "other sounds taken for it"]]
+    for direction, by in figures["roles by sound"].items():
+        for drum, held in by.items():
+            if "found" in held:
+                cells = [f"{held['found']} of {held['tracks']}"]
+                for others in ("microphones", "other sounds"):
+                    cells.append(f"{held[f'{others} taken for it']} of {held[others]}")
+                rows.append([f"{drum}, {direction}", *cells])
     return table(rows)

@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import soundfile
 
 import reaper_drumgain
 from reaper_drumgain import methods, modelfile
 from reaper_drumgain.errors import InputError, StorageError
-from reaper_drumgain.learn import report
+from reaper_drumgain.learn import by_sound, report
 from reaper_drumgain.learn.card import model_card
 from reaper_drumgain.learn.dataset import (
     Performance,
@@ -42,9 +43,10 @@ REDUCED: dict[str, Any] = {
     "settings": FitSettings(trees=20, inner_trees=5),
     "performances": 1,
     "seconds": 8.0,
+    "sounds": 2,
 }
 #: shares of the time that a full run takes
-_RENDERED, _MEASURED = 0.3, 0.95
+_RENDERED, _HEARD, _MEASURED = 0.3, 0.45, 0.95
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Evaluation:
     settings: FitSettings
     draws: int
     results: Sequence[SongResult]
+    heard: by_sound.Sounds
     figures: dict[str, Any]
 
     @classmethod
@@ -70,6 +73,7 @@ class Evaluation:
         jobs: int = 2,
         performances: int = PERFORMANCES,
         seconds: float = EXCERPT_SECONDS,
+        sounds: int = by_sound.PERFORMANCES,
         cache: Path | None = None,
         progress: Progress | None = None,
     ) -> Evaluation:
@@ -77,13 +81,13 @@ class Evaluation:
 
         ``data``: the folder with ``human_faders``, ``kits`` and ``groove``. ``draws``: random
         shifts of the recorded levels for each song and width. ``performances`` of ``seconds``
-        each are rendered with each kit, and one in which no tom is struck. ``cache``: a
-        folder for what was measured, to be used again. ``settings``: of the fit, but for the
-        seed. ``progress`` is called with what is
-        being done and the share that is done. Raises InputError for data that cannot be used.
+        each are rendered with each kit, and one in which no tom is struck; ``sounds`` others
+        teach the ear for drums. ``cache``: a folder for what was measured, to be used again.
+        ``settings``: of the fit, but for the seed. ``progress`` is called with what is being
+        done and the share that is done. Raises InputError for data that cannot be used.
         """
         settings = replace(settings or FitSettings(), seed=seed)
-        _check(draws, settings.trees, performances, jobs)
+        _check(draws, settings.trees, performances, sounds, jobs)
         tell = progress or (lambda _what, _share: None)
         faders = load_human_faders(data / "human_faders")
         if len(faders.songs) < 3:
@@ -101,15 +105,24 @@ class Evaluation:
             jobs=jobs,
             progress=lambda what, share: tell(what, share * _RENDERED),
         )
+        heard = by_sound.sounds(
+            data,
+            performances=sounds,
+            seed=seed,
+            cache=cache,
+            jobs=jobs,
+            progress=lambda what, share: tell(what, _RENDERED + share * (_HEARD - _RENDERED)),
+        )
         results = evaluate(
             rendered,
             settings,
             draws=draws,
             jobs=jobs,
-            progress=lambda what, share: tell(what, _RENDERED + share * (_MEASURED - _RENDERED)),
+            progress=lambda what, share: tell(what, _HEARD + share * (_MEASURED - _HEARD)),
         )
         figures = report.summary(results, faders, settings)
-        return cls(faders, rendered, chosen, settings, draws, results, figures)
+        figures["roles by sound"] = by_sound.across_kits(heard, trees=settings.trees, seed=seed)
+        return cls(faders, rendered, chosen, settings, draws, results, heard, figures)
 
 
 def all_probes() -> tuple[Probe, ...]:
@@ -130,7 +143,7 @@ class TrainReport:
 def train(
     data: Path, output: Path, *, progress: Progress | None = None, **options: Any
 ) -> TrainReport:
-    """Evaluates, fits on all songs, writes both forests and the model card into ``output``.
+    """Evaluates, fits on all songs, writes all forests and the model card into ``output``.
 
     ``options`` are those of ``Evaluation.run``. Raises InputError for data that cannot be
     used, StorageError where nothing can be written.
@@ -139,10 +152,19 @@ def train(
     if progress:
         progress("fitting on all songs", _MEASURED)
     playing = [rendering for rendering in done.renderings if not rendering.resting]
-    models = fit_models(playing, done.settings, _about(data, done))
+    about = _about(data, done)
+    models = fit_models(playing, done.settings, about)
+    ear = by_sound.fit_by_sound(
+        done.heard,
+        np.ones(len(done.heard.labels), bool),
+        trees=done.settings.trees,
+        seed=done.settings.seed,
+        about=_about_sounds(about, done),
+    )
     try:
         modelfile.save(models.forest, output)
         modelfile.save(models.multioutput, output, modelfile.MULTIOUTPUT)
+        modelfile.save(ear, output, modelfile.BY_SOUND)
         card = model_card(models, done.faders, done.results, done.figures, done.draws)
         (output / "README.md").write_text(card, encoding="utf-8", newline="\n")
     except OSError as error:
@@ -157,7 +179,7 @@ def train(
     return TrainReport(done, output, text)
 
 
-def _check(draws: int, trees: int, performances: int, jobs: int) -> None:
+def _check(draws: int, trees: int, performances: int, sounds: int, jobs: int) -> None:
     for name, value in (
         ("draws", draws),
         ("trees", trees),
@@ -166,11 +188,13 @@ def _check(draws: int, trees: int, performances: int, jobs: int) -> None:
     ):
         if value < 1:
             raise InputError(f"{name} is {value}, expected 1 or more")
+    if sounds < 2:
+        raise InputError(f"sounds is {sounds}, expected 2 or more: to learn from and to try on")
     if trees > modelfile.MAX_TREES:
         raise InputError(f"trees is {trees}, expected at most {modelfile.MAX_TREES}")
 
 
-def _about(data: Path, done: Evaluation) -> dict[str, object]:
+def _about(data: Path, done: Evaluation) -> dict[str, Any]:
     fitted = {name: value for name, value in asdict(done.settings).items() if name != "jobs"}
     scores = done.figures["against the median engineer"]["with gate"]
     faders = done.faders
@@ -201,6 +225,22 @@ def _about(data: Path, done: Evaluation) -> dict[str, object]:
                 for name, by in scores.items()
             },
         },
+    }
+
+
+def _about_sounds(about: dict[str, Any], done: Evaluation) -> dict[str, object]:
+    """Of the ear for drums: its tracks, and the digests of the kits that they come from."""
+    digests = about["training_data"]["sha256"]
+    return {
+        "made_with": about["made_with"],
+        "training_data": {
+            "tracks": len(done.heard.labels),
+            "other_sounds": int(done.heard.others.sum()),
+            "performances": int(done.heard.performances.max()) + 1,
+            "seed": done.settings.seed,
+            "sha256": {kit: digests[kit] for kit in KITS},
+        },
+        "scores": done.figures["roles by sound"],
     }
 
 

@@ -63,7 +63,7 @@ def test_a_reduced_run_makes_models_figures_and_a_card_the_same_each_time(
     shared = ["--data", str(few), "--reduced", "--draws", "3", "--jobs", "1"]
     assert cli.main(["train", *shared, "--output", str(tmp_path / "two")]) == 0
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(names) == 5
+    assert len(names) == 7
     for name in names:
         assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
 
@@ -105,7 +105,7 @@ def test_the_bundled_forest_is_below_every_baseline_and_its_card_says_by_how_muc
     assert f"{ours['+-12']:.2f}" in card
 
 
-@pytest.mark.parametrize("name", ["draws", "performances", "jobs"])
+@pytest.mark.parametrize("name", ["draws", "performances", "sounds", "jobs"])
 def test_numbers_below_one_are_refused_before_anything_is_done(tmp_path, name):
     with pytest.raises(InputError, match=f"{name} is 0"):
         train(tmp_path, tmp_path / "out", **{name: 0})
