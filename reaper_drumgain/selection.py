@@ -22,7 +22,7 @@ LOCKED, NOT_SELECTED = "locked", "not selected"
 LISTEN = "listen"
 #: why a track is not taken for a drum
 NO_DRUM = "no drum microphone by its name"
-NAMELESS = "its name says nothing: --role says what it is, --listen tells a kick drum"
+NAMELESS = "its name says nothing"
 #: why a track with a drum's name is no microphone
 EMPTY = "has a drum's name, but no audio items that play, no instrument, and receives nothing"
 #: flag of tracks that stay because one that they are linked to does

@@ -26,8 +26,10 @@ from reaper_drumgain.roles import (
     ROLE_NAMES,
     SIDES,
     Role,
+    drum_of,
     is_processing_name,
     role_of,
+    says_nothing,
 )
 
 NAME_LIST = Path(__file__).parent / "data" / "role_names.tsv"
@@ -337,3 +339,24 @@ def test_a_cold_start_is_fast(tmp_path: Path) -> None:
     print(f"\nloading {loading:.1f} ms, 24 names {reading:.2f} ms")
     assert reading < 5.0
     assert loading < 20.0
+
+
+@pytest.mark.parametrize(
+    ("name", "folders", "expected"),
+    [
+        *(("Audio 07", (), True), ("Track 3", (), True), ("", (), True), ("01", (), True)),
+        *(("03-Audio 07-210514_1530.wav", (), True), ("REC_0012", (), True), ("Spur 2", (), True)),
+        *(("Audio 07", ("Drums",), True), ("Audio 07", ("Guitars",), False)),
+        *(("Gtr 2", (), False), ("Kick", (), False), ("Audio Bass", (), False)),
+        ("Jenny", (), False),
+    ],
+)
+def test_names_that_say_nothing(name, folders, expected):
+    assert says_nothing(name, folders) is expected
+    assert not (expected and role_of(name, folders))
+
+
+def test_all_microphones_of_a_drum_stand_at_one():
+    assert {drum_of(Role(name)) for name in ("kick in", "kick out", "kick", "sub kick")} == {"kick"}
+    assert drum_of(Role("tom", ordinal=1)) != drum_of(Role("tom", ordinal=2))
+    assert drum_of(Role("overhead", "left")) == drum_of(Role("overhead", "right"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.selection import asks_to_listen, select
+from reaper_drumgain.selection import NAMELESS, asks_to_listen, select
 from reaper_drumgain.session import Session
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import decibel_or_none
@@ -76,6 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
         for track, entry in zip(session.tracks, listed, strict=True)
     ]
     show.table(("#", "Track", "Role", "Fader dB", "What it is"), rows, numbers={0, 3})
+    nameless = sum(other.why == NAMELESS for other in selection.untouched)
+    if nameless and not heard:
+        print(
+            f"{nameless} with a name that says nothing: --role says what a track is, --listen "
+            "takes the kick drums among them by their sound"
+        )
     show.warn([*warnings, *(f"{t.name!r}: {w}" for t in session.tracks for w in t.warnings)])
     return 0
 

@@ -234,7 +234,7 @@ def _key(chosen: Sequence[Performance], seed: int) -> str:
 
 def _from_cache(path: Path) -> Sounds:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             made = Sounds(held["v"], held["k"], held["p"], held["l"])
             if made.values.shape != (len(made.labels), len(COLUMNS)):
                 raise ValueError(f"the values have the shape {made.values.shape}")

@@ -21,8 +21,8 @@ _CARD = """\
 # Model card: the bundled forests
 
 `forest.npz`, `forest-multioutput.npz` and `by-sound.npz` hold trees as plain arrays (no pickle),
-the `.json` beside each everything else: inputs, slots, the linear part, settings, digests of the training
-data, versions of the libraries, scores. All files here are made by `drumgain train`.
+the `.json` beside each everything else: inputs, slots, the linear part, settings, digests of the
+training data, versions of the libraries, scores. All files here are made by `drumgain train`.
 
 ## What it is for
 Relative fader gains of the microphones of one drum kit, as the median of many engineers
@@ -77,9 +77,9 @@ spectra tilted by up to 15 dB:
 ```
 
 So the kick is told, snares and overheads are not: two kits are two snares. Other sounds (basses,
-guitars, keys, voices, noises, clicks, shakers and claps made from formulas) were learnt from too;
-of kinds that were left out of the fit it took for a kick: {unknown}. A real bass guitar may
-be taken for a kick more often than these figures say.
+guitars, keys, voices, noises, clicks, shakers and claps made from formulas) were learnt from too.
+Of kinds that were left out of the fit it took for a kick: {unknown}.
+A real bass may be taken for a kick more often than these figures say.
 
 ## Data
 - **Real:** {songs} songs, {mixes} mixes, {tracks} tracks: track lists, loudness of the raw tracks,

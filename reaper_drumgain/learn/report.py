@@ -398,8 +398,10 @@ def sound_table(figures: Mapping[str, Any]) -> str:
     for direction, by in figures["roles by sound"].items():
         for drum, held in by.items():
             if "found" in held:
-                cells = [f"{held['found']} of {held['tracks']}"]
-                for others in ("microphones", "other sounds"):
-                    cells.append(f"{held[f'{others} taken for it']} of {held[others]}")
-                rows.append([f"{drum}, {direction}", *cells])
+                others = [
+                    f"{held[f'{group} taken for it']} of {held[group]}"
+                    for group in ("microphones", "other sounds")
+                ]
+                found = f"{held['found']} of {held['tracks']}"
+                rows.append([f"{drum}, {direction}", found, *others])
     return table(rows)
