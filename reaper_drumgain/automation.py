@@ -37,10 +37,10 @@ from reaper_drumgain.loudness import GATING_HOPS, gated_loudness
 from reaper_drumgain.methods.base import Method, MethodInput, probes_of
 from reaper_drumgain.methods.cross_adaptive import RunningGains
 from reaper_drumgain.mixing import Heard
-from reaper_drumgain.pieces import between
+from reaper_drumgain.pieces import PIECES, between
 from reaper_drumgain.plan import SectionGain, TrackAutomation
 from reaper_drumgain.points import GainCurve, multiplied, replaced
-from reaper_drumgain.probes import Pieces, Probe
+from reaper_drumgain.probes import Probe
 from reaper_drumgain.records import record, replace
 from reaper_drumgain.sections import Section, sections_of, span_of
 from reaper_drumgain.selection import DrumTrack
@@ -87,7 +87,7 @@ def follows_song(settings: Settings, method: Method) -> bool:
 
 def probes_for(settings: Settings, method: Method) -> tuple[Probe, ...]:
     """What has to be measured besides the method's own probes."""
-    return () if follows_song(settings, method) else (Pieces(),)
+    return () if follows_song(settings, method) else PIECES
 
 
 class Automator:
@@ -142,7 +142,8 @@ class Automator:
             gains: list[tuple[SectionGain, ...]] = [()] * len(self._drums)
             powers = self._path.powers(faders)
         else:
-            playing = self._heard.timeline[0][0], self._heard.timeline[-1][1]
+            stretches = self._heard.timeline or ((0.0, 0.0),)
+            playing = stretches[0][0], stretches[-1][1]
             sections, warnings = sections_of(self._session, self._settings, playing)
             self._warnings += warnings
             balanced = [self._balanced(section) for section in sections]

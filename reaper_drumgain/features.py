@@ -32,7 +32,7 @@ from reaper_drumgain.loudness import (
     loudness_range,
     quantiles,
 )
-from reaper_drumgain.probes import PIECE_FRAMES, Meter, Pieces, Probe
+from reaper_drumgain.probes import Meter, PieceFrames, Probe
 from reaper_drumgain.records import record
 from reaper_drumgain.spectrum import (
     BAND_EDGES,
@@ -332,7 +332,7 @@ def measure(
     hop = hop_length(rate)
     chunk = hop * chunk_hops(sum(stream.channels for stream in streams) * hop)
     weighting, plan = KWeighting(rate), SpectrumPlan(rate)
-    keep = any(isinstance(probe, Pieces) for probe in probes)
+    keep = any(isinstance(probe, PieceFrames) for probe in probes)
     spectra = [SpectrumMeter(plan, stream.channels, keep=keep) for stream in streams]
     pairs = zip(streams, spectra, strict=True)
     meters = [_TrackMeter(stream, weighting, own, hop, chunk) for stream, own in pairs]
@@ -357,7 +357,7 @@ def measure(
         progress(1.0)
     probed = {p.name: tuple(m.probes[n].finish() for m in meters) for n, p in enumerate(probes)}
     if keep:
-        probed[PIECE_FRAMES] = tuple(spectrum.frames() for spectrum in spectra)
+        probed[PieceFrames().name] = tuple(spectrum.frames() for spectrum in spectra)
     return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop), probed)
 
 

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from reaper_drumgain import features
-from reaper_drumgain.loudness import hop_length
-from reaper_drumgain.probes import PIECE_FRAMES, Pieces, Probe
-from reaper_drumgain.spectrum import summary_between
+from reaper_drumgain.loudness import Float32, hop_length
+from reaper_drumgain.probes import PieceFrames, Pieces, Probe
+from reaper_drumgain.spectrum import summary_of
+
+#: what a measurement needs among its probes to be taken apart
+PIECES: tuple[Probe, ...] = (Pieces(), PieceFrames())
 
 
 def between(
@@ -17,8 +20,8 @@ def between(
 ) -> features.Measurement:
     """The measurement of hops ``first`` to ``last`` alone, as if nothing else had been heard.
 
-    It was made with ``Pieces`` among its probes; ``probes`` are the others. Differences to a
-    measurement of that part are those of ``summary_between`` and of filters that ring into it.
+    It was made with ``PIECES`` among its probes; ``probes`` are the others. Differences to a
+    measurement of that part are those of ``summary_of`` and of filters that ring into it.
     Raises ValueError where the measurement has no pieces, or for no hops.
     """
     if not 0 <= first < last:
@@ -26,6 +29,12 @@ def between(
     if Pieces().name not in measurement.probed:
         raise ValueError("the measurement was made without pieces")
     rate, hop = measurement.rate, hop_length(measurement.rate)
+    frames_of = PieceFrames()
+    total = round(measurement.seconds * rate)
+
+    def cut(frames: Float32) -> Float32:
+        return frames_of.cut(frames, rate, total, first * hop, last * hop)
+
     tracks = tuple(
         features.TrackMeasures(
             channels=track.channels,
@@ -34,16 +43,15 @@ def between(
             energy=float(levels[first:last, 1].sum(dtype=np.float64)),
             damaged=0,
             envelope=track.envelope[first * features.FINE : last * features.FINE],
-            spectrum=summary_between(frames, rate, first * hop, last * hop),
+            spectrum=summary_of(cut(frames), rate),
         )
         for track, levels, frames in zip(
             measurement.tracks,
             measurement.probed[Pieces().name],
-            measurement.probed[PIECE_FRAMES],
+            measurement.probed[frames_of.name],
             strict=True,
         )
     )
-    total = round(measurement.seconds * rate)
     probed = {
         probe.name: tuple(
             probe.cut(own, rate, total, first * hop, last * hop)

@@ -25,8 +25,6 @@ from reaper_drumgain.spectrum import band_weights, fft_length
 #: steps of a ``WeightedEnvelope`` per second
 STEPS_PER_SECOND = 100
 _STEPS = STEPS_PER_SECOND // HOPS_PER_SECOND
-#: where a measurement with ``Pieces`` keeps the frames of its spectra, see ``spectrum``
-PIECE_FRAMES = "pieces: frames"
 
 
 class Meter(Protocol):
@@ -59,8 +57,7 @@ class Probe(Protocol):
 class Pieces:
     """Peak and sum of squares per 100 ms: (hops, 2), the last hop may be incomplete.
 
-    With it ``features.measure`` keeps, under the name ``PIECE_FRAMES``, the frames of the ordinary
-    spectrum too: then ``pieces.between`` can measure any part of the session by itself.
+    With it and ``PieceFrames`` ``pieces.between`` measures any part of a session by itself.
     """
 
     name: str = "pieces"
@@ -73,6 +70,24 @@ class Pieces:
         """Whole hops."""
         hop = hop_length(rate)
         return measured[start // hop : stop // hop]
+
+
+@record
+class PieceFrames:
+    """The frames of the ordinary spectrum, which ``features.measure`` keeps for it: (frames,
+    ``spectrum.FRAME_COLUMNS``)."""
+
+    name: str = "pieces: frames"
+
+    def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
+        """Nothing of its own."""
+        return _NoMeter()
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
+        """The frames that begin there."""
+        n_fft = fft_length(rate)
+        first, last = np.searchsorted(measured[:, 0], [-(-start // n_fft), -(-stop // n_fft)])
+        return measured[first:last]
 
 
 @record
@@ -123,6 +138,14 @@ class BandPowers:
     def _steps(self, rate: int, frames: int) -> tuple[int, int]:
         n_fft = 2 * fft_length(rate)
         return n_fft, max(-(-(frames // n_fft) // self.most), 1)
+
+
+class _NoMeter:
+    def add(self, samples: Float32 | None, frames: int) -> None:
+        """Another meter does."""
+
+    def finish(self) -> Float32:
+        return np.zeros(0, dtype=np.float32)
 
 
 class _LevelMeter:

@@ -162,7 +162,7 @@ FRAME_COLUMNS = 2 + BANDS + 4
 class SpectrumMeter:
     """Accumulates one track's spectrum from consecutive chunks.
 
-    ``keep``: every frame that counts is kept besides, for ``summary_between``.
+    ``keep``: every frame that counts is kept besides, for ``summary_of`` some of them.
     """
 
     def __init__(self, plan: SpectrumPlan, channels: int, *, keep: bool = False) -> None:
@@ -245,17 +245,15 @@ class SpectrumMeter:
         return _summary(self._plan.rate, self._frames, self._weight, self._bands, self._sums)
 
 
-def summary_between(frames: Float32, rate: int, start: int, stop: int) -> SpectrumSummary:
-    """The averages over those of the kept ``frames`` that begin within these samples.
+def summary_of(frames: Float32, rate: int) -> SpectrumSummary:
+    """The averages over kept ``frames``.
 
-    Unlike in a meter of that stretch alone, frames count here that are 60 dB under the loudest
+    Unlike in a meter of their stretch alone, frames count here that are 60 dB under the loudest
     of the stretch, where they are not under the loudest before; their energy is their weight.
     """
-    n_fft = fft_length(rate)
-    first, last = np.searchsorted(frames[:, 0], [-(-start // n_fft), -(-stop // n_fft)])
-    sums = frames[first:last].sum(axis=0, dtype=np.float64)
+    sums = frames.sum(axis=0, dtype=np.float64)
     bands = sums[2 : 2 + BANDS]
-    return _summary(rate, int(last - first), float(sums[1]), bands, sums[2 + BANDS :])
+    return _summary(rate, len(frames), float(sums[1]), bands, sums[2 + BANDS :])
 
 
 def _summary(

@@ -9,10 +9,12 @@ import pytest
 from envelope_reader import PlainEnvelope
 from support import RATE, clip, gain, hits, session, write
 
-from reaper_drumgain import marks
+from reaper_drumgain import marks, remembered
 from reaper_drumgain.balance import balance
+from reaper_drumgain.cache import Memory
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.remembered import Store
 from reaper_drumgain.session import Envelope, EnvelopePoint, Marker, Track
 from reaper_drumgain.settings import Automation, Level, Settings
 
@@ -156,6 +158,20 @@ def test_the_constant_part_is_the_plan_without_automation(song):
     plan = balance(built, automated(sections="regions"))
     plain = balance(built, Settings(method="equal-loudness"))
     assert [t.new_db for t in plan.tracks] == [t.new_db for t in plain.tracks]
+
+
+def test_what_is_remembered_gives_the_same_automation(song, tmp_path, monkeypatch):
+    built, _ = song
+    wanted = automated("fenton-lee", sections="regions")
+    plain = balance(built, wanted)
+    monkeypatch.setattr(remembered, "SETTLED_S", -1e9)
+    for settings in (Settings(method="equal-loudness"), wanted, wanted):
+        memory = Memory(Store(print, tmp_path / "heard.sqlite"))
+        plan = balance(built, settings, listener=memory)
+        memory.finish()
+        listened = memory.listened
+    assert plan == plain
+    assert listened == 0
 
 
 def test_sides_of_a_pair_get_the_same_curve(song):

@@ -8,8 +8,8 @@ from streams import ArrayStream, drum_track
 
 from reaper_drumgain.features import COLUMNS, feature_table, holds_only_bleed, measure
 from reaper_drumgain.loudness import hop_length, k_weighting
-from reaper_drumgain.pieces import between
-from reaper_drumgain.probes import BandPowers, Pieces, WeightedEnvelope
+from reaper_drumgain.pieces import PIECES, between
+from reaper_drumgain.probes import BandPowers, WeightedEnvelope
 
 OTHERS = (WeightedEnvelope("k", k_weighting), BandPowers("bands", (20.0, 500.0, 4_000.0)))
 
@@ -34,7 +34,7 @@ def measured(sounds, rate, probes=(), threads=1):
 def test_a_part_is_measured_as_if_alone(rate, first, last):
     sounds = tracks(rate, 16.03)
     hop = hop_length(rate)
-    whole = measured(sounds, rate, (Pieces(), *OTHERS), threads=2)
+    whole = measured(sounds, rate, (*PIECES, *OTHERS), threads=2)
     part = between(whole, first, last, OTHERS)
     cut = [np.atleast_2d(sound)[:, first * hop : last * hop] for sound in sounds]
     alone = measured(cut, rate, OTHERS)
@@ -58,7 +58,7 @@ def test_a_part_is_measured_as_if_alone(rate, first, last):
 def test_the_whole_is_what_it_is_without_pieces():
     sounds = tracks(44_100, 16.03)
     plain = measured(sounds, 44_100)
-    whole = measured(sounds, 44_100, (Pieces(),))
+    whole = measured(sounds, 44_100, PIECES)
     np.testing.assert_array_equal(feature_table(whole).values, feature_table(plain).values)
     part = between(whole, 0, 161)
     np.testing.assert_allclose(
@@ -70,7 +70,7 @@ def test_parts_need_pieces_and_some_length():
     plain = measured(tracks(22_050, 2.0), 22_050)
     with pytest.raises(ValueError, match="without pieces"):
         between(plain, 0, 5)
-    whole = measured(tracks(22_050, 2.0), 22_050, (Pieces(),))
+    whole = measured(tracks(22_050, 2.0), 22_050, PIECES)
     for first, last in ((3, 3), (5, 2), (-1, 4)):
         with pytest.raises(ValueError, match="expected hops"):
             between(whole, first, last)
