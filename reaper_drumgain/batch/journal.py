@@ -111,7 +111,8 @@ class Journal:
         """
         path = state_folder() / "batch" / f"{run.name}.jsonl"
         held = _read(path)
-        if resume is None and run.mode == "in place" and held.begun and not held.finished:
+        halfway = not held.finished and bool(held.done or held.writing)
+        if resume is None and run.mode == "in place" and halfway:
             raise InputError(
                 f"an earlier run on these paths was interrupted after {len(held.done)} projects: "
                 "--resume goes on with it; --no-resume begins anew, also with those that were "

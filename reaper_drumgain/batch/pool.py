@@ -54,6 +54,11 @@ def planned(
     waiting = dict(paths)
     if cluster is not None:
         with _cluster(cluster) as (engine, width):
+            if width < 2:
+                # joblib would work here, one project after the other
+                raise HostError(
+                    f"the Dask cluster at {cluster} has {width} worker threads: expected 2 or more"
+                )
             remote = replace(job, threads=1, one_blas_thread=True)
             try:
                 yield from _each(waiting, lambda tasks: engine(tasks, remote), width)
@@ -161,7 +166,9 @@ def _cluster(address: str) -> Iterator[tuple[Callable[..., Results], int]]:
             "--cluster needs Dask: install DrumGain with its extra, 'reaper-drumgain[cluster]'"
         ) from None
     # what matters of it comes as an error, and is told in our words
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("asyncio", "distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("asyncio", "distributed", "tornado"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
@@ -171,8 +178,6 @@ def _cluster(address: str) -> Iterator[tuple[Callable[..., Results], int]]:
         ) from error
     try:
         width = sum(client.ncores().values())
-        if not width:
-            raise HostError(f"the Dask scheduler at {address} has no workers: start some")
 
         def engine(tasks: Iterable[tuple[int, str]], job: Job) -> Results:
             try:
