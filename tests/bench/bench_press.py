@@ -79,7 +79,7 @@ def main() -> None:
         def pressed(project: Path) -> Callable[[], float]:
             def measure() -> float:
                 reports.append(press(project, home / "resources"))
-                return float(reports[-1].data["steps"][0]["seconds"])
+                return float(reports[-1].data["steps"][0]["change_seconds"])
 
             return measure
 

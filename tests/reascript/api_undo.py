@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from reascript import StandInError
 from reascript.engine import Engine
 from reascript.history import ALL
@@ -32,6 +34,7 @@ def undo_end_block2(engine: Engine, project: Project, name: str, flags: int) -> 
         flags = ALL
     if engine.history(project).end(name, flags):
         engine.points_made += 1
+        engine.block_ended = time.monotonic()
 
 
 @api("void Undo_OnStateChange(const char* descchange)")

@@ -126,6 +126,8 @@ class Engine:
         self.ui_holds = 0
         #: undo points made by scripts, ever
         self.points_made = 0
+        #: when the last block of a script ended with a point
+        self.block_ended = 0.0
         self.seconds_inside = 0.0
         self.render_python: str | None = None
         self.render_gain = 0.5

@@ -191,7 +191,9 @@ def _step(step: dict[str, Any], runner: Any, world: Any, deadline: float) -> dic
         engine.fail(f"events that never came, the scripts were idle before: {timed}")
     engine.planned.clear()
     ticks = runner.ticks[first_run:]
+    changed = engine.block_ended - started
     return {
+        "change_seconds": changed if changed > 0.0 else None,
         "seconds": time.monotonic() - started,
         "ticks": runner.ticks_done - first_tick,
         "longest_ms": 1000 * max((t.seconds - t.reapy_import for t in ticks), default=0.0),

@@ -21,7 +21,7 @@ from reaper_drumgain.hosts.live import WAIT, reaper
 from reaper_drumgain.hosts.live.reaper import RPR
 
 #: how long the main thread may be held in a tick; a single step goes beyond by its own length
-BUDGET_S = 0.006
+BUDGET_S = 0.007
 #: the same with the length of a step that says it
 _LIMIT_S = 0.009
 _LONG_IMPORT_S = 0.003
@@ -116,7 +116,7 @@ def imports(modules: Iterable[str]) -> Steps:
         started = time.perf_counter()
         importlib.import_module(name)
         # a long one is not followed by another, which may be long as well
-        yield WAIT if time.perf_counter() - started > _LONG_IMPORT_S else None
+        yield WAIT if time.perf_counter() - started > _LONG_IMPORT_S else _LONG_IMPORT_S
 
 
 class Sequence:

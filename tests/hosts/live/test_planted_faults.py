@@ -267,8 +267,8 @@ FAULTS = {
     ),
     "folders are not followed": (
         "snapshot",
-        "        if change > 0:",
-        "        if change > 9:",
+        'place(index, int(value(b"I_FOLDERDEPTH")), warnings)',
+        "place(index, 0, warnings)",
         "press",
     ),
     "items start too early": ("items", 'value(b"D_POSITION") + facts', "0.0 + facts", "press_late"),
