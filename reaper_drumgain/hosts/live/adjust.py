@@ -116,6 +116,7 @@ def compare(project: Project) -> None:
     What was moved by hand since counts as part of the after, so nothing is lost.
     """
     run = memory.last_run(project)
+    _refuse_automation(run, "undo and redo compare before and after")
     found = _found(project, run)
     differing = [entry for entry in found if not _same(entry[0].before, entry[0].after)]
     to_after = bool(differing) and all(_same(now, track.before) for track, _, now in found)
@@ -134,6 +135,15 @@ def compare(project: Project) -> None:
     say(f"DrumGain: {side} the last run ({run.method}), {_tracks(len(moves))}")
 
 
+def _refuse_automation(run: LastRun, instead: str) -> None:
+    """Raises InputError where the faders alone are not what the last run did."""
+    if run.automated:
+        raise InputError(
+            f"the last run wrote automation, which this action does not change: {instead}. "
+            "Nothing was changed"
+        )
+
+
 def _moves(found: Sequence[tuple[LastTrack, int, float]], wanted: dict[str, float]) -> list[Move]:
     return [
         Move(address, track.name, LinearGain(now), LinearGain(wanted[track.guid]))
@@ -148,6 +158,7 @@ def change_amount(project: Project, percent: float) -> None:
     A fader that was moved by hand since keeps its distance to what was set.
     """
     run = memory.last_run(project)
+    _refuse_automation(run, "undo it, change the amount in the settings, and run it again")
     amount = min(100.0, max(0.0, run.amount + percent))
     if amount == run.amount:
         say(f"DrumGain: the amount is {amount:g} % already")

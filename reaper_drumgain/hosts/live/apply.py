@@ -21,7 +21,7 @@ from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 
 #: UNDO_STATE_TRACKCFG: volume, pan and routing of tracks; what is remembered stays out of it
-_TRACK_STATES = 1
+TRACK_STATES = 1
 _STRING = "GetSetMediaTrackInfo_String"
 #: what a fader may differ by from what was written, relative
 _SAME = 1e-9
@@ -110,38 +110,45 @@ def undo_name(plan: GainPlan) -> str:
 def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
     """Set faders as one undo step named ``name``. Raises HostError where one does not hold;
     then all stand as before and there is no undo step."""
+    check_moves(moves)
+    before = all_faders(project)
+    planned = {move.track: move.new for move in moves}
+    with held():
+        RPR.Undo_BeginBlock2(project.pointer)
+        flags = 0
+        try:
+            for move in moves:
+                set_fader(move.track, move.new, move.name)
+            check_others(project, before, planned)
+            flags = TRACK_STATES
+        except BaseException:
+            for track, fader in before.items():
+                put_back(track, fader)
+            raise
+        finally:
+            RPR.Undo_EndBlock2(project.pointer, name, flags)
+
+
+def check_moves(moves: Sequence[Move]) -> None:
+    """Raises HostError where a move leaves the range of faders."""
     highest = to_linear(MAX_FADER) * (1.0 + _SAME)
     for move in moves:
         if not math.isfinite(move.new) or not 0.0 <= move.new <= max(highest, move.old):
             raise HostError(
                 f"{move.name!r}: {move.new!r} is no fader position; nothing was changed"
             )
-    before = _all_faders(project)
-    planned = {move.track: move.new for move in moves}
-    with _held():
-        RPR.Undo_BeginBlock2(project.pointer)
-        flags = 0
-        try:
-            for move in moves:
-                _set(move.track, move.new, move.name)
-            _check_others(project, before, planned)
-            flags = _TRACK_STATES
-        except BaseException:
-            for track, fader in before.items():
-                _put_back(track, fader)
-            raise
-        finally:
-            RPR.Undo_EndBlock2(project.pointer, name, flags)
 
 
-def _all_faders(project: Project) -> dict[int, float]:
+def all_faders(project: Project) -> dict[int, float]:
+    """The faders of all tracks, as linear gains."""
     calls = Calls()
     count = calls.whole("CountTracks", project.address)
     tracks = [calls.child("GetTrack", project.address, place) for place in range(count)]
     return {track: calls.number("GetMediaTrackInfo_Value", track, b"D_VOL") for track in tracks}
 
 
-def _set(track: int, fader: float, name: str) -> None:
+def set_fader(track: int, fader: float, name: str) -> None:
+    """Set one fader. Raises HostError where it does not hold."""
     RPR.SetMediaTrackInfo_Value(reaper.pointer("MediaTrack", track), "D_VOL", float(fader))
     got = fader_of(track)
     if not math.isclose(got, fader, rel_tol=_SAME, abs_tol=1e-12):
@@ -151,10 +158,11 @@ def _set(track: int, fader: float, name: str) -> None:
         )
 
 
-def _check_others(
+def check_others(
     project: Project, before: dict[int, float], planned: dict[int, LinearGain]
 ) -> None:
-    now = _all_faders(project)
+    """Raises HostError where a fader moved that was to stay."""
+    now = all_faders(project)
     for track, fader in before.items():
         if track not in planned and now.get(track) != fader and not math.isnan(fader):
             raise HostError(
@@ -163,7 +171,8 @@ def _check_others(
             )
 
 
-def _put_back(track: int, fader: float) -> None:
+def put_back(track: int, fader: float) -> None:
+    """Set a fader as it was; whatever goes wrong."""
     # one that fails must not keep the others from being put back
     with contextlib.suppress(Exception):
         if not math.isnan(fader) and fader_of(track) != fader:
@@ -171,7 +180,7 @@ def _put_back(track: int, fader: float) -> None:
 
 
 @contextlib.contextmanager
-def _held() -> Iterator[None]:
+def held() -> Iterator[None]:
     """Hold the screen."""
     RPR.PreventUIRefresh(1)
     try:

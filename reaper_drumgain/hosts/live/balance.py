@@ -27,14 +27,22 @@ def scope_problem(project: Project, scope: str | None) -> str | None:
 
 
 class Balance:
-    """A run over a scope, None for the scope of the last one; ``worker``: one that runs."""
+    """A run over a scope, None for the scope of the last one; ``worker``: one that runs;
+    ``automated``: automation is written whatever the settings say."""
 
     def __init__(
-        self, project: Project, setup: Setup, scope: str | None, worker: Worker | None
+        self,
+        project: Project,
+        setup: Setup,
+        scope: str | None,
+        worker: Worker | None,
+        *,
+        automated: bool = False,
     ) -> None:
         self._project = project
         self._setup = setup
         self._scope = scope
+        self._automated = automated
         self._started = worker is not None
         self._worker = worker or Worker(setup)
 
@@ -67,7 +75,9 @@ class Balance:
 
         if not is_open(self._project):
             raise ConflictError(f"{self._project.name} was closed meanwhile: nothing was changed")
-        wanted = memory.preferences(self._project, self._setup, self._scope)
+        wanted = memory.preferences(
+            self._project, self._setup, self._scope, automated=self._automated
+        )
         problem = scope_problem(self._project, wanted.scope)
         if problem is not None:
             say(problem)

@@ -31,7 +31,7 @@ def press(name: str, worker: Worker | None = None) -> None:
 
 def _command(name: str, project: Project, worker: Worker | None) -> Steps:
     if name in _SCOPES:
-        return _balance(project, _SCOPES[name], worker)
+        return _balance(project, _SCOPES[name], worker, automated=name == "write_automation")
     return _COMMANDS[name](project)
 
 
@@ -53,7 +53,9 @@ def _setup() -> Setup:
     return read_setup(str(RPR.GetResourcePath()))
 
 
-def _balance(project: Project, scope: str | None, worker: Worker | None) -> Steps:
+def _balance(
+    project: Project, scope: str | None, worker: Worker | None, *, automated: bool
+) -> Steps:
     """Start a run over a scope, or over the one of the last run; cancel one that runs."""
     run = None
     try:
@@ -68,7 +70,7 @@ def _balance(project: Project, scope: str | None, worker: Worker | None) -> Step
         if problem is not None:
             say(problem)
             return
-        run = balance.Balance(project, setup, scope, worker)
+        run = balance.Balance(project, setup, scope, worker, automated=automated)
         tasks.Task(run.steps(), run.abandon).start()
     finally:
         if run is None and worker is not None:
@@ -176,6 +178,19 @@ def _show_last(project: Project) -> Steps:
     say(dialogs.report(memory.last_run(project)))
 
 
+def _clear_automation(project: Project) -> Steps:
+    """Take back the envelopes that DrumGain wrote, where they are unchanged since."""
+    if tasks.running() is not None:
+        say(_BUSY)
+        return
+    yield from tasks.imports((*tasks.RUN_MODULES, *tasks.AUTOMATION_MODULES))
+    from reaper_drumgain.hosts.live import automate
+
+    _check_open(project)
+    steps = _guarded(automate.clear(project))
+    tasks.Task(steps, steps.close).start()
+
+
 def _self_test(_: Project) -> Steps:
     """Try what is taken for granted about REAPER, and print what holds."""
     if tasks.cancel_running():
@@ -194,6 +209,7 @@ _SCOPES: dict[str, str | None] = {
     "balance_all": "all",
     "balance_time_selection": "time selection",
     "repeat": None,
+    "write_automation": "all",
 }
 _COMMANDS: dict[str, Callable[[Project], Steps]] = {
     "settings": _settings,
@@ -206,5 +222,6 @@ _COMMANDS: dict[str, Callable[[Project], Steps]] = {
     "compare": _compare,
     "cancel": _cancel,
     "show_last": _show_last,
+    "clear_automation": _clear_automation,
     "self_test": _self_test,
 }

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live.memory import (
     AUDIOS,
+    ENVELOPES,
+    EXISTING,
     SCOPES,
+    SECTIONS,
     WRITES,
     LastRun,
+    LastTrack,
     Preferences,
 )
 from reaper_drumgain.hosts.live.reaper import RPR, Project
@@ -52,11 +57,14 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
             (f"Repeat on ({'; '.join(SCOPES)})", now.scope),
             (f"Write ({'; '.join(WRITES)})", now.write),
             (f"Audio ({'; '.join(AUDIOS)})", now.audio),
+            (f"Automation per ({'; '.join(SECTIONS)})", now.sections),
+            (f"Automation into ({'; '.join(ENVELOPES)} envelope)", now.envelope),
+            (f"Where an envelope is ({'; '.join(EXISTING)})", now.existing),
         ],
     )
     if given is None:
         return None
-    method, amount, level, scope, write, audio = given
+    method, amount, level, scope, write, audio, sections, envelope, existing = given
     wanted = Preferences(
         method=_method(method, setup),
         amount=_amount(amount),
@@ -64,6 +72,9 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
         scope=_choice("repeat on", scope, SCOPES),
         write=_choice("write", write, WRITES),
         audio=_choice("audio", audio, AUDIOS),
+        sections=_choice("automation per", sections, SECTIONS),
+        envelope=_choice("automation into", envelope, ENVELOPES),
+        existing=_choice("where an envelope is", existing, EXISTING),
     )
     wanted.settings()
     return wanted
@@ -98,10 +109,16 @@ def _choice(what: str, text: str, choices: tuple[T, ...]) -> T:
 
 def preferences_line(project: Project, wanted: Preferences) -> str:
     """What was saved, in one line."""
-    return (
+    line = (
         f"DrumGain: settings of {printable(project.name)}: {wanted.method} at "
         f"{wanted.amount:g} %, level {wanted.level}, repeat on {wanted.scope}, audio {wanted.audio}"
     )
+    if wanted.write == "automation":
+        line += (
+            f", automation per {wanted.sections} into the {wanted.envelope} envelope, "
+            f"{wanted.existing} where there is one"
+        )
+    return line
 
 
 def report(run: LastRun) -> str:
@@ -115,8 +132,27 @@ def report(run: LastRun) -> str:
             f"{printable(track.name):<{width}}  {_decibel(track.before)}  {_decibel(track.after)}  "
             f"{printable(track.role)}{printable(flags)}{reason}"
         )
+        lines += [f"{'':<{width}}  {line}" for line in _automation(track)]
     lines += [f"note: {printable(warning)}" for warning in run.warnings]
     return "\n".join([printable(lines[0]), *lines[1:]])
+
+
+def _automation(track: LastTrack) -> Iterator[str]:
+    """What the envelope of a track does, section by section."""
+    if track.not_automated:
+        yield f"no automation: {printable(track.not_automated)}"
+    if track.automated and not track.sections:
+        yield "automation that follows the song"
+    for section in track.sections:
+        name = f" {printable(section.name)}" if section.name else ""
+        state = f" ({printable(section.state)})" if section.state else ""
+        span = f"{_clock(section.start)} to {_clock(section.end)}"
+        yield f"{span}: {section.fader_db:+7.2f} dB{name}{state}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(max(0.0, seconds), 60.0)
+    return f"{minutes:.0f}:{rest:04.1f}"
 
 
 def _decibel(fader: float) -> str:

@@ -14,7 +14,10 @@ from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.setup import read_setup
 
 #: the commands that need the worker
-_RUNS = ("balance_selected", "balance_all", "balance_time_selection", "repeat")
+_RUNS = (
+    *("balance_selected", "balance_all", "balance_time_selection", "repeat"),
+    "write_automation",
+)
 
 
 def press(name: str) -> None:

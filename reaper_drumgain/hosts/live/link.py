@@ -117,7 +117,7 @@ class Worker:
             found = self._result()
             if found is not None:
                 yield _PARSING_S + len(found) * _PARSING_S_PER_BYTE
-                return _parsed(found)
+                return (yield from _parsed(found))
             now = time.monotonic()
             if now - looked >= _PROGRESS_EVERY_S:
                 looked = now
@@ -207,7 +207,7 @@ def _tell(content: bytes, progress: Progress) -> None:
         return
 
 
-def _parsed(content: bytes) -> GainPlan:
+def _parsed(content: bytes) -> Generator[Any, None, GainPlan]:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -222,10 +222,10 @@ def _parsed(content: bytes) -> GainPlan:
             f"the actions in REAPER are of version {__version__} (protocol {PROTOCOL}), the "
             f"package is {answer['version']} (protocol {answer['protocol']}): {MEND}"
         )
-    from reaper_drumgain.plan import GainPlan
+    from reaper_drumgain.hosts.live.wire import plan_of
 
     try:
-        return GainPlan.from_document(answer.get("plan"))
+        return (yield from plan_of(answer.get("plan")))
     except errors.InputError as error:
         raise HostError(f"the worker's answer is no plan ({error}); nothing was changed") from None
 

@@ -15,30 +15,36 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.records import record
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.settings import Automation, Existing, Level, Settings, Write
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
 T = TypeVar("T")
 Scope = Literal["selected", "all", "time selection"]
 Audio = Literal["files", "skip", "export"]
-Write = Literal["volume"]
+Sections = Literal["usual", "regions", "markers", "time selection", "running"]
+Envelope = Literal["volume", "trim"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 AUDIOS: tuple[Audio, ...] = get_args(Audio)
 WRITES: tuple[Write, ...] = get_args(Write)
+SECTIONS: tuple[Sections, ...] = get_args(Sections)
+ENVELOPES: tuple[Envelope, ...] = get_args(Envelope)
+EXISTING: tuple[Existing, ...] = get_args(Existing)
 
 _SECTION = "DrumGain"
 _KEEP = Level()
 _PREFERENCES, _LAST = "settings", "last"
 _SCHEMA = 1
 _MAX_TEXT = 1 << 20
-_MAX_TRACKS = 2000
+_MAX_TRACKS, _MAX_SECTIONS = 2000, 10_000
 #: quotes that project files cannot hold together with the double ones of JSON
 _ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
 
 
 @record
 class Preferences:
-    """What the settings dialog shows. ``scope`` is that of the last run too, for repeating it."""
+    """What the settings dialog shows. ``scope`` is that of the last run too, for repeating it;
+    so is ``automated``: whether it was the action that writes automation whatever ``write`` is.
+    """
 
     method: str
     amount: float = 100.0
@@ -46,16 +52,40 @@ class Preferences:
     scope: Scope = "selected"
     write: Write = "volume"
     audio: Audio = "files"
+    sections: Sections = "usual"
+    envelope: Envelope = "volume"
+    existing: Existing = "refuse"
+    automated: bool = False
 
     def settings(self) -> Settings:
         """The settings of a run over all tracks. Raises InputError."""
-        return Settings(method=self.method, amount=self.amount, level=self.level)
+        return Settings(
+            method=self.method,
+            amount=self.amount,
+            level=self.level,
+            write="automation" if self.automated else self.write,
+            automation=Automation(
+                sections=self.sections, envelope=self.envelope, existing=self.existing
+            ),
+        )
+
+
+@record
+class LastSection:
+    """What a track got in a section of the song, in dB, or why it held there."""
+
+    name: str
+    start: float
+    end: float
+    fader_db: float
+    state: str | None = None
 
 
 @record
 class LastTrack:
     """A drum track of the last run. ``full_db``: its move at an amount of 100 %, None where it
-    may not move. Faders are linear gains."""
+    may not move. Faders are linear gains. ``automated``: an envelope was written, with these
+    ``sections`` where there are any; ``not_automated``: why none was, if it was to get one."""
 
     guid: str
     name: str
@@ -65,6 +95,9 @@ class LastTrack:
     full_db: float | None = None
     flags: tuple[str, ...] = ()
     reason: str | None = None
+    automated: bool = False
+    sections: tuple[LastSection, ...] = ()
+    not_automated: str | None = None
 
 
 @record
@@ -77,14 +110,21 @@ class LastRun:
     tracks: tuple[LastTrack, ...]
     warnings: tuple[str, ...] = ()
 
+    @property
+    def automated(self) -> bool:
+        """Whether it wrote envelopes, so that its faders alone are not its result."""
+        return any(track.automated for track in self.tracks)
 
-def preferences(project: Project, setup: Setup, scope: str | None = None) -> Preferences:
+
+def preferences(
+    project: Project, setup: Setup, scope: str | None = None, *, automated: bool = False
+) -> Preferences:
     """The project's preferences, or the usual ones where it has none that can be used; with
-    another scope where one is given."""
+    another scope, and automation or not, where a scope is given."""
     found = _preferences(project, setup)
     for known in SCOPES:
         if known == scope:
-            return records.replace(found, scope=known)
+            return records.replace(found, scope=known, automated=automated)
     return found
 
 
@@ -120,6 +160,7 @@ def last_run(project: Project) -> LastRun:
     moves = [track.full_db for track in found.tracks if track.full_db is not None]
     sane = len(found.tracks) <= _MAX_TRACKS and 0.0 <= found.amount <= 100.0
     sane = sane and all(0.0 <= fader <= highest for fader in faders)
+    sane = sane and sum(len(track.sections) for track in found.tracks) <= _MAX_SECTIONS
     if not sane or any(abs(move) > 200.0 for move in moves):
         raise InputError(
             f"the last result stored in {project.name} is out of all bounds: balance again"

@@ -9,7 +9,7 @@ from reaper_drumgain import records
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live import WAIT, memory, tasks
 from reaper_drumgain.hosts.live.link import Worker
-from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Preferences
+from reaper_drumgain.hosts.live.memory import LastRun, LastSection, LastTrack, Preferences
 from reaper_drumgain.hosts.live.reaper import Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
 from reaper_drumgain.hosts.live.tasks import say
@@ -46,6 +46,12 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
     yield from worker.send(session, settings)
     # what writes the result is imported while the worker listens
     yield from tasks.imports(tasks.WRITE_MODULES)
+    if settings.write == "automation":
+        yield from tasks.imports(tasks.AUTOMATION_MODULES)
+        from reaper_drumgain.hosts.live import automate
+
+        # told before the worker has listened to everything
+        automate.check_override()
     from reaper_drumgain.hosts.live import apply
 
     yield WAIT
@@ -56,10 +62,15 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
     apply.check_fits(snapshot, plan)
     run = run_of(snapshot, plan, summary(plan, asides))
     yield needed
-    # from the checks to the last write nothing else of REAPER runs
-    moves = apply.plan_moves(snapshot, plan)
-    if moves:
-        apply.set_faders(project, moves, apply.undo_name(plan))
+    if plan.automated:
+        from reaper_drumgain.hosts.live import automate
+
+        yield from automate.write_plan(snapshot, plan)
+    else:
+        # from the checks to the last write nothing else of REAPER runs
+        moves = apply.plan_moves(snapshot, plan)
+        if moves:
+            apply.set_faders(project, moves, apply.undo_name(plan))
     say(run.summary)
     yield WAIT
     if is_open(project):
@@ -107,6 +118,15 @@ def run_settings(session: Session, wanted: Preferences) -> Settings:
         if session.time_selection is None:
             raise InputError("the time selection is gone: nothing was changed")
         settings = records.replace(settings, span=session.time_selection)
+    elif (
+        settings.write == "automation"
+        and settings.automation.sections == "time selection"
+        and session.time_selection is None
+    ):
+        raise InputError(
+            "automation per time selection needs a time selection: select a part of the song, or "
+            "choose regions or markers in the settings; nothing was changed"
+        )
     elif wanted.scope == "selected" and not chosen:
         raise InputError("no track is selected any more: nothing was changed")
     if wanted.scope == "all" or not chosen:
@@ -149,7 +169,9 @@ def summary(plan: GainPlan, asides: Sequence[str]) -> str:
     parts = [f"DrumGain: moved {len(moved)} of {len(plan.tracks)} drum tracks ({plan.method})"]
     if plan.settings.amount != 100.0:
         parts[0] += f" at {plan.settings.amount:g} %"
-    left = [track for track in plan.tracks if not track.moves]
+    if plan.automated or plan.settings.write == "automation":
+        parts.append(_automated(plan))
+    left = [track for track in plan.tracks if not (track.moves or track.automation)]
     if left:
         shown = ", ".join(f"{printable(t.name)} ({_why(t)})" for t in left[:3])
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
@@ -165,8 +187,33 @@ def summary(plan: GainPlan, asides: Sequence[str]) -> str:
     return "; ".join(parts)
 
 
+def _automated(plan: GainPlan) -> str:
+    """How much automation was written, and why not more."""
+    points = [len(t.automation.points) for t in plan.automated if t.automation is not None]
+    line = f"wrote automation on {len(points)}"
+    if points:
+        line += f" (at most {max(points)} points)"
+    refused = [track for track in plan.tracks if track.not_automated]
+    if refused:
+        shown = ", ".join(
+            f"{printable(t.name)} ({printable(t.not_automated or '')})" for t in refused[:3]
+        )
+        more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
+        line += f", not on {shown}{more}"
+    return line
+
+
 def _why(track: TrackPlan) -> str:
     return track.flags[0] if track.flags else "already there"
+
+
+def _sections(planned: TrackPlan) -> tuple[LastSection, ...]:
+    if planned.automation is None:
+        return ()
+    return tuple(
+        LastSection(s.name, s.start, s.end, s.fader_db, s.state)
+        for s in planned.automation.sections
+    )
 
 
 def run_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastRun:
@@ -188,6 +235,9 @@ def run_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastRun:
                 full_db=full / share if may_move and full is not None else None,
                 flags=planned.flags,
                 reason=planned.reason,
+                automated=planned.automation is not None,
+                sections=_sections(planned),
+                not_automated=planned.not_automated,
             )
         )
     return LastRun(line, plan.method, plan.settings.amount, tuple(tracks), plan.warnings)

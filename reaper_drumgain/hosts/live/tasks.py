@@ -46,6 +46,11 @@ READ_MODULES = (
     *(f"{LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "memory", "runs")),
 )
 WRITE_MODULES = ("reaper_drumgain.plan", f"{LIVE}.apply")
+#: ... and where envelopes are written
+AUTOMATION_MODULES = (
+    *("hashlib", "reaper_drumgain.marks"),
+    *(f"{LIVE}.{name}" for name in ("chunks", "points", "block", "automate")),
+)
 #: everything of the small actions
 RUN_MODULES = (
     *(*READ_MODULES, *WRITE_MODULES),

@@ -1,13 +1,19 @@
-"""A session's JSON text in pieces small enough for a slice of the main thread's time."""
+"""Sessions to JSON and plans from it, in pieces small enough for a slice of the main thread's
+time."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain import codec, records
-from reaper_drumgain.session import SCHEMA, Clip, Envelope, Session, Track
+from reaper_drumgain.session import SCHEMA, Clip, Envelope, EnvelopePoint, Session, Track
+
+if TYPE_CHECKING:
+    from reaper_drumgain.plan import GainPlan
+
+_POINTS_A_STEP = 64
 
 #: clips or envelope points in one piece: half a millisecond
 _PIECE = 8
@@ -20,6 +26,41 @@ def session_pieces(session: Session) -> Iterator[str]:
     pieces = _pieces(session)
     next(pieces)  # the opening brace is there already
     yield from pieces
+
+
+def plan_of(document: Any) -> Generator[Any, None, GainPlan]:
+    """The plan of a document that ``GainPlan.to_json`` made. Raises InputError."""
+    from reaper_drumgain.plan import GainPlan
+
+    points = _without_points(document)
+    plan = GainPlan.from_document(document)
+    if not points:
+        return plan
+    tracks = list(plan.tracks)
+    for place, entries in points.items():
+        yield
+        found: list[EnvelopePoint] = []
+        for start in range(0, len(entries), _POINTS_A_STEP):
+            some = entries[start : start + _POINTS_A_STEP]
+            found += codec.decode(some, tuple[EnvelopePoint, ...], f"plan.tracks[{place}].points")
+            yield
+        track = tracks[place]
+        assert track.automation is not None
+        automation = records.replace(track.automation, points=tuple(found))
+        tracks[place] = records.replace(track, automation=automation)
+    return records.replace(plan, tracks=tuple(tracks))
+
+
+def _without_points(document: Any) -> dict[int, list[Any]]:
+    """Takes the points out of a plan's document; by the places of their tracks."""
+    taken: dict[int, list[Any]] = {}
+    tracks = document.get("tracks") if isinstance(document, dict) else None
+    for place, track in enumerate(tracks if isinstance(tracks, list) else ()):
+        automation = track.get("automation") if isinstance(track, dict) else None
+        if isinstance(automation, dict) and isinstance(automation.get("points"), list):
+            taken[place] = automation["points"]
+            automation["points"] = []
+    return taken
 
 
 def _pieces(value: Any) -> Iterator[str]:

@@ -207,7 +207,7 @@ FAULTS = {
         *("apply", END, END + AGAIN + END),
         "press",
     ),
-    "no undo point": ("apply", "flags = _TRACK_STATES", "flags = 0", "press"),
+    "no undo point": ("apply", "flags = TRACK_STATES", "flags = 0", "press"),
     "the undo point has no name": (
         "apply",
         "pointer, name, flags)",
@@ -216,7 +216,7 @@ FAULTS = {
     ),
     "an undo block is left open": ("apply", END, "            pass\n", "press"),
     "an untouched track is written": (
-        *("apply", "            _check_others(project, before, planned)\n"),
+        *("apply", "            check_others(project, before, planned)\n"),
         '            RPR.SetMediaTrackInfo_Value(RPR.GetTrack(project.pointer, 0), "D_VOL", 0.3)\n',
         "press",
     ),
@@ -230,7 +230,7 @@ FAULTS = {
     "the screen stays held": ("apply", "PreventUIRefresh(-1)", "PreventUIRefresh(0)", "press"),
     "nothing is rolled back": (
         "apply",
-        "                _put_back(track, fader)",
+        "                put_back(track, fader)",
         "                pass",
         "stuck",
     ),

@@ -10,6 +10,9 @@ from reaper_drumgain.balance import balance
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.settings import Settings
 
+#: the rest of the settings dialog: write, audio, sections, envelope, existing
+AS_USUAL = ("volume", "files", "usual", "volume", "refuse")
+
 
 def decibels(faders):
     return {n: round(20 * math.log10(f), 2) if f > 0 else None for n, f in faders.items()}
@@ -57,7 +60,7 @@ def test_each_method_gives_the_numbers_of_the_command_line(reaper, project, name
     """Given a method chosen in the dialog by its number, when pressed, then its plan holds."""
     number = str(methods.names().index(name) + 1)
     report = reaper.play(
-        reaper.press("settings", {"values": [number, "50", "lufs:-23", "all", "volume", "files"]}),
+        reaper.press("settings", {"values": [number, "50", "lufs:-23", "all", *AS_USUAL]}),
         reaper.press("repeat"),
     )
     settings = Settings(method=name, amount=50.0, level=Settings().level.parse("lufs:-23"))
@@ -160,7 +163,7 @@ def test_two_tabs_keep_their_own_settings_and_results(reaper, tmp_path):
     other = reaper.project.with_name("other.RPP")
     other.write_bytes(reaper.project.read_bytes())
     report = reaper.play(
-        reaper.press("settings", {"values": ["unity", "100", "keep", "all", "volume", "files"]}),
+        reaper.press("settings", {"values": ["unity", "100", "keep", "all", *AS_USUAL]}),
         reaper.press("repeat"),
         {"do": {"switch_tab": 1}},
         reaper.press("settings", {"answer": "ok"}),

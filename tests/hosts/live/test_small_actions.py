@@ -7,6 +7,9 @@ import pytest
 
 from reaper_drumgain.hosts import rpp
 
+#: what the settings dialog shows where nothing was set
+USUAL = ["forest", "100", "keep", "selected", "volume", "files", "usual", "volume", "refuse"]
+
 
 def decibel(fader):
     return 20 * math.log10(fader)
@@ -157,33 +160,34 @@ def test_lock_is_toggled_for_all_selected_tracks_and_kept_in_the_file(fake, proj
 
 
 def test_settings_are_filled_in_and_remembered_with_the_project(fake):
-    wanted = {"values": ["fenton-lee", "62,5 %", "peak:-3", "all", "volume", "skip"]}
+    wanted = ["fenton-lee", "62,5 %", "peak:-3", "all", "automation", "skip"]
+    wanted += ["time selection", "trim", "replace"]
     report = fake.play(
-        fake.press("settings", wanted),
+        fake.press("settings", {"values": wanted}),
         fake.press("settings", {"answer": "ok"}),
-        fake.press("settings", {"values": ["1", "100", "keep", "Selected", "volume", "files"]}),
+        fake.press("settings", {"values": ["1", "100", "keep", "Selected", *USUAL[4:]]}),
         fake.press("settings", {"answer": "cancel"}),
     )
     shown = [dialog["values"] for dialog in report.data["dialogs"]]
-    assert shown == [
-        ["forest", "100", "keep", "selected", "volume", "files"],
-        ["fenton-lee", "62.5", "peak:-3", "all", "volume", "skip"],
-        ["fenton-lee", "62.5", "peak:-3", "all", "volume", "skip"],
-        ["forest", "100", "keep", "selected", "volume", "files"],
-    ]
+    wanted[1] = "62.5"
+    assert shown == [USUAL, wanted, wanted, USUAL]
     assert report.undo() == []
+    lines = report.console.splitlines()
+    assert "automation per time selection into the trim envelope, replace where" in lines[0]
+    assert "automation" not in lines[2]
 
 
 NONSENSE = [
     *[(0, "trombone"), (0, "0"), (0, "9" * 40), (1, "-5"), (1, "nan"), (1, "lots")],
-    *[(2, "peak"), (2, "lufs:1e9"), (3, "none"), (4, "automation"), (5, "rm -rf")],
+    *[(2, "peak"), (2, "lufs:1e9"), (3, "none"), (4, "trim"), (5, "rm -rf")],
+    *[(6, "times"), (7, "pan"), (8, "overwrite")],
 ]
 
 
 def test_nonsense_in_a_field_is_told_and_nothing_is_saved(fake):
     answers = []
     for place, text in NONSENSE:
-        values = ["forest", "100", "keep", "selected", "volume", "files"]
+        values = list(USUAL)
         values[place] = text
         answers.append(values)
     report = fake.play(*(fake.press("settings", {"values": values}) for values in answers))
@@ -252,6 +256,8 @@ def test_what_a_project_claims_as_last_result_is_not_believed(fake):
         *HOSTILE,
         *(last(after=1e300), last(before=-1.0), last(full_db=1e300), last(full_db="NaN")),
         *(last(path="/etc/passwd"), last(guid="{00000000-0000-0000-0000-000000000000}")),
+        *(last(sections=[{}]), last(sections=[{"name": "x", "start": "a"}]), last(automated=3)),
+        last(sections=[{"name": "", "start": 0.0, "end": 1.0, "fader_db": 0.0}] * 20_000),
     ]
     steps = []
     for text in texts:
@@ -276,6 +282,8 @@ def test_what_a_project_claims_as_settings_is_not_believed(fake):
                 {"interpreter": "/bin/sh"},
                 {"audio": "http://example.org"},
                 {"level": None},
+                *({"write": "everything"}, {"sections": "times"}, {"envelope": "pan"}),
+                *({"existing": "overwrite"}, {"automated": "yes"}),
             )
         ),
     ]
@@ -285,4 +293,4 @@ def test_what_a_project_claims_as_settings_is_not_believed(fake):
         steps.append(fake.press("settings", {"answer": "cancel"}))
     report = fake.play(*steps)
     shown = [dialog["values"] for dialog in report.data["dialogs"]]
-    assert shown == [["forest", "100", "keep", "selected", "volume", "files"]] * len(texts)
+    assert shown == [USUAL] * len(texts)

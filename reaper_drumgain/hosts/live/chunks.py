@@ -1,0 +1,141 @@
+"""State texts ("chunks") of tracks and envelopes, for what REAPER's functions do not reach.
+
+A track's chunk is the ``<TRACK`` block of a project file. It is taken as bytes and only
+spliced: one block more or less, one number changed, every other byte as REAPER gave it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from typing import TYPE_CHECKING
+
+from reaper_drumgain.errors import HostError
+
+if TYPE_CHECKING:
+    from reaper_drumgain.hosts.live.reaper import Calls
+
+#: a chunk that fills the buffer may have been cut: the next size is tried
+_SIZES = (1 << 20, 1 << 24, 1 << 28)
+#: what opens a block, with its word, or closes one (a quote before it is skipped by REAPER)
+_EDGE = re.compile(rb"^[ \t]*(?:<(\S*)[^\n]*|[\"'`]?>[^\n]*)\n?", re.MULTILINE)
+_PLACE = re.compile(rb"^[ \t]*(?:MAINSEND|HWOUT)[ \t][^\n]*\n", re.MULTILINE)
+_ACTIVE = re.compile(rb"^[ \t]*ACT[ \t]+(\S+)", re.MULTILINE)
+#: as REAPER writes an envelope that is shown for the first time
+_NEW = b"ACT 1 -1\nVIS 1 1 1\nLANEHEIGHT 0 0\nARM 0\nDEFSHAPE 0 -1 -1\nVOLTYPE 1\nPT 0 1 0\n>\n"
+
+
+class Chunks:
+    """Reads and writes chunks; texts that came cut or broken are refused."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._buffer = ctypes.create_string_buffer(_SIZES[0])
+
+    def of_track(self, track: int) -> bytes:
+        """The chunk of a track. Raises HostError where it does not come whole."""
+        return self._get("GetTrackStateChunk", track)
+
+    def of_envelope(self, envelope: int) -> bytes:
+        """The chunk of an envelope. Raises HostError where it does not come whole."""
+        return self._get("GetEnvelopeStateChunk", envelope)
+
+    def set_track(self, track: int, text: bytes) -> bool:
+        """Put a track into the state of a chunk; whether REAPER says that it took it."""
+        return self._set("SetTrackStateChunk", track, text)
+
+    def set_envelope(self, envelope: int, text: bytes) -> bool:
+        """Put an envelope into the state of a chunk; whether REAPER says that it took it."""
+        return self._set("SetEnvelopeStateChunk", envelope, text)
+
+    def _get(self, name: str, thing: int) -> bytes:
+        get = self._calls.function(name, "bool", "pointer", "buffer", "int", "bool")
+        for size in _SIZES:
+            if len(self._buffer) < size:
+                self._buffer = ctypes.create_string_buffer(size)
+            self._buffer[0] = b"\0"
+            if not get(thing, ctypes.addressof(self._buffer), len(self._buffer), 0):
+                break
+            text = self._buffer.value
+            if len(text) < len(self._buffer) - 1:
+                if not _is_whole(text):
+                    break
+                return text
+        raise HostError(f"REAPER did not give a whole state text ({name}): no change")
+
+    def _set(self, name: str, thing: int, text: bytes) -> bool:
+        return bool(self._calls.function(name, "bool", "pointer", "text", "bool")(thing, text, 0))
+
+
+def _is_whole(text: bytes) -> bool:
+    depth = 0
+    for edge in _EDGE.finditer(text):
+        depth += 1 if edge.group(1) is not None else -1
+        if depth <= 0:
+            return depth == 0 and not text[edge.end() :].strip()
+    return False
+
+
+def own_block(text: bytes, key: bytes) -> tuple[int, int] | None:
+    """From where to where a block of the track itself, like ``<VOLENV2``, lies in its chunk;
+    None where the track has none."""
+    depth, start = 0, None
+    for edge in _EDGE.finditer(text):
+        word = edge.group(1)
+        if word is None:
+            depth -= 1
+            if depth == 1 and start is not None:
+                return start, edge.end()
+        else:
+            depth += 1
+            if depth == 2 and b"<" + word == key:
+                start = edge.start()
+    return None
+
+
+def with_block(text: bytes, key: bytes, block: bytes | None = None) -> bytes:
+    """A track's chunk with one more envelope of this kind: ``block``, or a new one that is on and
+    shown and has one point at unity."""
+    first = _first_block(text)
+    head = text[:first]
+    # where REAPER has its envelopes: behind the sends, before effects and items
+    places = [found.end() for found in _PLACE.finditer(head)]
+    at = places[-1] if places else first
+    return text[:at] + (block or key + b"\n" + _NEW) + text[at:]
+
+
+def _first_block(text: bytes) -> int:
+    """Where the first block within a track's chunk starts, or the track ends."""
+    edges = _EDGE.finditer(text)
+    next(edges)
+    return next(edges).start()
+
+
+def without_block(text: bytes, key: bytes) -> bytes:
+    """A track's chunk without its own block of this kind."""
+    found = own_block(text, key)
+    return text if found is None else text[: found[0]] + text[found[1] :]
+
+
+def is_on(text: bytes) -> bool:
+    """Whether an envelope with this chunk plays."""
+    found = _ACTIVE.search(text)
+    return found is None or found.group(1) != b"0"
+
+
+def switched(text: bytes, *, active: bool, visible: bool | None = None) -> bytes:
+    """An envelope's chunk switched on or off, and shown or hidden where that is said."""
+    text = _with_first(text, b"ACT", active)
+    return text if visible is None else _with_first(text, b"VIS", visible)
+
+
+def _with_first(text: bytes, key: bytes, value: bool) -> bytes:
+    """With the first number of a line exchanged; a line that is missing comes first."""
+    number = b"1" if value else b"0"
+    line = re.compile(rb"^([ \t]*" + key + rb"[ \t]+)[^ \t\r\n]+", re.MULTILINE)
+    changed, count = line.subn(rb"\g<1>" + number, text, count=1)
+    if count:
+        return changed
+    end = text.index(b"\n") + 1
+    more = b" -1\n" if key == b"ACT" else b" 1 1\n"
+    return text[:end] + key + b" " + number + more + text[end:]
