@@ -54,6 +54,22 @@ def _enum_marker(
     return place + 1
 
 
+@api(
+    "int AddProjectMarker(ReaProject* proj, bool isrgn, double pos, double rgnend,"
+    " const char* name, int wantidx)"
+)
+def add_project_marker(
+    engine: Engine, project: Project, region: bool, start: float, end: float, name: str, wanted: int
+) -> int:
+    used = {number for is_region, _, _, _, number, _ in markers(project) if is_region == region}
+    number = wanted if wanted > 0 else next(n for n in range(1, 10_000) if n not in used)
+    project.append(Line(values=("MARKER", number, start, name, int(region))))
+    if region:
+        project.append(Line(values=("MARKER", number, end, "", 1)))
+    engine.wrote("AddProjectMarker", "", name, start, project)
+    return number
+
+
 # through the generated functions of Python names do not come: the pointer for them is null
 
 

@@ -97,9 +97,11 @@ class Line:
     def text(self) -> str:
         if self._raw is not None:
             return self._raw
-        parts = (
+        parts = [
             quote(token) if isinstance(token, str) else number_text(token) for token in self.tokens
-        )
+        ]
+        if self.key.startswith("<"):
+            parts[0] = self.key
         return " ".join(parts)
 
     def string(self, place: int, default: str = "") -> str:

@@ -8,7 +8,6 @@ UNKNOWN = frozenset(
     [
         "APITest",
         "AddMediaItemToTrack",
-        "AddProjectMarker",
         "AddProjectMarker2",
         "AddRemoveReaScript",
         "AddTakeToMediaItem",

@@ -196,7 +196,8 @@ def _self_test(_: Project) -> Steps:
     if tasks.cancel_running():
         return
     setup = _setup()
-    yield from tasks.imports((*tasks.LINK_MODULES, "platform", f"{tasks.LIVE}.selftest"))
+    yield from tasks.imports((*tasks.RUN_MODULES, *tasks.AUTOMATION_MODULES, "platform"))
+    yield from tasks.imports((f"{tasks.LIVE}.selftest",))
     from reaper_drumgain.hosts.live import selftest
 
     steps = selftest.steps(setup)

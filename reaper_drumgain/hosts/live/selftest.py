@@ -11,15 +11,22 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, TypeVar
 
 from reaper_drumgain import __version__
-from reaper_drumgain.hosts.live import WAIT, reaper
+from reaper_drumgain.errors import HostError
+from reaper_drumgain.hosts.live import WAIT, block, reaper
+from reaper_drumgain.hosts.live.block import Work
+from reaper_drumgain.hosts.live.chunks import Chunks, is_on, switched, without_block
 from reaper_drumgain.hosts.live.link import worker_environment
+from reaper_drumgain.hosts.live.points import Scale, by_text, check, lines_of
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project
 from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.hosts.live.snapshot import take_snapshot
 from reaper_drumgain.hosts.live.tasks import Steps, say
+from reaper_drumgain.session import EnvelopeKind, EnvelopePoint
 
+T = TypeVar("T")
 _NEW_TAB, _CLOSE_TAB = 40859, 40860
 _TRACKS, _ALL = 1, -1
 _TICKS = 20
@@ -157,6 +164,97 @@ def _envelope(tab: _Tab) -> str | None:
     )
 
 
+def _write_envelope(tab: _Tab, kind: EnvelopeKind, place: int) -> str | None:
+    """Have an envelope made and written by what the automation action uses; its undo and redo."""
+    points = tuple(EnvelopePoint(*row) for row in ((0.0, 0.5), (1.0, 0.25, 1), (2.0, 0.75)))
+    calls = reaper.Calls()
+    scale, chunks = Scale(calls), Chunks(calls)
+    track = reaper.address(tab.two)
+    tab.set_fader(tab.two, 0.5)
+    RPR.Undo_OnStateChangeEx2(tab.project.pointer, "self-test: start", _ALL, -1)
+    noted = block.mark_on(calls, track)
+    work = Work(track, "", kind, None, points, mark=f"1;{place}", old_mark=noted)
+    try:
+        prepared = _result(block.ready(calls, chunks, work, few=True))
+        block.write(tab.project, calls, scale, [prepared], (), f"self-test: {kind}")
+    except HostError as error:
+        return str(error)
+    envelope = block.find_envelope(calls, track, kind)
+    shown = bool(envelope) and calls.whole("CountTrackEnvelopes", track) == place
+    problem = _expect("the envelope is there", shown, True) or _expect(
+        "D_VOL after activation", tab.fader(tab.two), 0.5
+    )
+    if problem is not None:
+        return problem
+    RPR.Undo_DoUndo2(tab.project.pointer)
+    left = block.find_envelope(calls, reaper.address(tab.two), kind)
+    gone = not left or not is_on(chunks.of_envelope(left))
+    note = block.mark_on(calls, reaper.address(tab.two))
+    RPR.Undo_DoRedo2(tab.project.pointer)
+    again = block.find_envelope(calls, reaper.address(tab.two), kind)
+    return (
+        _expect("the envelope is gone after undo", gone, True)
+        or _expect("the note on the track after undo", note, noted)
+        or _expect("the envelope is back after redo", again != 0, True)
+    )
+
+
+def _result(steps: Generator[Any, None, T]) -> T:
+    """What a generator returns, its slices in one go."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+
+def _volume_envelope(tab: _Tab) -> str | None:
+    return _write_envelope(tab, "volume", 1)
+
+
+def _trim_envelope(tab: _Tab) -> str | None:
+    return _write_envelope(tab, "trim volume", 2)
+
+
+def _by_text(tab: _Tab) -> str | None:
+    """What was written by calls and what goes in as text mean the same."""
+    calls = reaper.Calls()
+    chunks, scale = Chunks(calls), Scale(calls)
+    envelope = block.find_envelope(calls, reaper.address(tab.two), "volume")
+    if not envelope:
+        return "there is no volume envelope to try it on"
+    written = (EnvelopePoint(1.5, 0.125, 5, 0.5), EnvelopePoint(1.5, 2.0))
+    lines = _result(lines_of(written))
+    try:
+        by_text(chunks, envelope, (2, 1), lines)
+        check(calls, scale, envelope, chunks.of_envelope(envelope), (2, 1), written, lines)
+        chunks.set_envelope(envelope, switched(chunks.of_envelope(envelope), active=False))
+    except HostError as error:
+        return str(error)
+    return _expect("an envelope switched off", is_on(chunks.of_envelope(envelope)), False)
+
+
+def _taken_away(tab: _Tab) -> str | None:
+    calls = reaper.Calls()
+    chunks, track = Chunks(calls), reaper.address(tab.two)
+    chunks.set_track(track, without_block(chunks.of_track(track), block.KEYS["trim volume"]))
+    left = block.find_envelope(calls, track, "trim volume")
+    off = not left or not is_on(chunks.of_envelope(left))
+    still = reaper.is_track(tab.project.pointer, track)
+    return _expect("the track is the same one", still, True) or _expect(
+        "the envelope is off or gone", off, True
+    )
+
+
+def _marker_names(tab: _Tab) -> str | None:
+    if not reaper.has("AddProjectMarker"):
+        return "there is no AddProjectMarker"
+    RPR.AddProjectMarker(tab.project.pointer, True, 1.0, 2.0, "verse", -1)
+    (region,) = _result(take_snapshot(tab.project)).session.regions
+    return _expect("the region", (region.name, region.position, region.end), ("verse", 1.0, 2.0))
+
+
 def _stems_bit(tab: _Tab) -> str | None:
     project = tab.project.pointer
     before = RPR.GetSetProjectInfo(project, "RENDER_SETTINGS", 0.0, False)
@@ -198,6 +296,11 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("project ext state outlives the undo of a fader", _project_text_outlives_undo),
     ("grouped faders do not follow a script's", _groups_do_not_follow_scripts),
     ("an envelope never shown is null, and fader scaling can be undone", _envelope),
+    ("a volume envelope is made, written by calls, undone and redone", _volume_envelope),
+    ("a trim volume envelope too", _trim_envelope),
+    ("points as text are those that were meant", _by_text),
+    ("an envelope can be taken away again", _taken_away),
+    ("the names of regions can be read", _marker_names),
     ("pre-fader stems can be asked for", _stems_bit),
     ("fixed lanes can be read", _lanes),
     ("direct calls give what reapy's give", _direct_calls),

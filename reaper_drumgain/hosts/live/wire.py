@@ -13,8 +13,8 @@ from reaper_drumgain.session import SCHEMA, Clip, Envelope, EnvelopePoint, Sessi
 if TYPE_CHECKING:
     from reaper_drumgain.plan import GainPlan
 
+#: points decoded in a step
 _POINTS_A_STEP = 64
-
 #: clips or envelope points in one piece: half a millisecond
 _PIECE = 8
 

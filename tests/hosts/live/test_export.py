@@ -39,7 +39,7 @@ def with_effects(reaper):
 
 
 def settings_for(reaper, audio):
-    values = ["equal-loudness", "100", "keep", "all", "volume", audio]
+    values = ["equal-loudness", "100", "keep", "all", "volume", audio, "usual", "volume", "refuse"]
     return reaper.press("settings", {"values": values})
 
 
