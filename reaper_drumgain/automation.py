@@ -4,7 +4,8 @@ The constant part stays in the faders, as without automation; an envelope carrie
 from it. Each section is balanced as if it were the whole song, from the one pass over the
 audio, with these differences:
 
-- a track that is silent in a section keeps its constant gain there (hold while inactive); one
+- a track that is silent in a section, or softer by 20 LU than in the whole song (where the
+  gate of cross-adaptive closes), keeps its constant gain there (hold while inactive); one
   that holds only bleed there is neither above that nor above its old fader; one that is held
   in the whole song is never moved;
 - what keeps the level is each section by itself: the drums are as loud along their path in
@@ -35,7 +36,7 @@ from reaper_drumgain.findings import BLEED, FAINT, Findings, findings
 from reaper_drumgain.levels import PathLevels, offset_for
 from reaper_drumgain.loudness import GATING_HOPS, gated_loudness
 from reaper_drumgain.methods.base import Method, MethodInput, probes_of
-from reaper_drumgain.methods.cross_adaptive import RunningGains
+from reaper_drumgain.methods.cross_adaptive import CLOSE_LU, RunningGains
 from reaper_drumgain.mixing import Heard
 from reaper_drumgain.pieces import PIECES, between
 from reaper_drumgain.plan import SectionGain, TrackAutomation
@@ -183,7 +184,7 @@ class Automator:
             self._warnings.append(f"section {section} is too short to be measured: left as it is")
             return self._constant, (FAINT,) * len(self._drums)
         measurement = between(self._heard.measurement, first, last, probes_of(self._method))
-        found = findings(self._drums, measurement, self._heard.flags)
+        found = self._playing(findings(self._drums, measurement, self._heard.flags))
         active = found.active & self._found.active
         path = PathLevels(measurement, [drum.path for drum in self._drums])
         wanted = self._method.gains(
@@ -200,6 +201,15 @@ class Automator:
         faders = self._held(solver.solve(wanted.gains_db).faders, found.states)
         faders = self._levelled(faders, active, path)
         return self._limited(faders, active, section), found.states
+
+    def _playing(self, found: Findings) -> Findings:
+        """What was found in a section, with the tracks resting that only ring on there."""
+        quiet = found.loudness_lufs < self._found.loudness_lufs + CLOSE_LU
+        states = [
+            FAINT if state is None and rests else state
+            for state, rests in zip(found.states, quiet.tolist(), strict=True)
+        ]
+        return replace(found, states=tuple(states))
 
     def _as_fixed(self, place: int) -> DrumTrack:
         """A drum track as the solver of a section sees it: what gets no automation stays where

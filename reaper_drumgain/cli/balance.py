@@ -14,6 +14,7 @@ from reaper_drumgain.hosts import rpp
 from reaper_drumgain.plan import SCHEMA, GainPlan
 from reaper_drumgain.readahead import files_of, reading_ahead
 from reaper_drumgain.remembered import Store, knows
+from reaper_drumgain.session import Session
 
 NAME = "balance"
 SUMMARY = "Set the faders of a project's drum tracks."
@@ -37,6 +38,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="let --output replace a file that exists"
     )
     options.add_settings(parser)
+    options.add_automation(parser)
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="PNG",
+        help="draw the plan: levels before and after, or with automation the faders over time",
+    )
     options.add_cache(parser)
     options.add_json(parser)
 
@@ -71,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
         if written.backup is None and output is None:
             # in place, and every fader stands already where it should
             written = None
+    if arguments.picture is not None:
+        _draw(project.session, plan, arguments.picture)
     if arguments.json:
         print(json.dumps(document(plan, written), indent=2, allow_nan=False))
     else:
@@ -80,6 +90,17 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         memory.finish()
     return 0
+
+
+def _draw(session: Session, plan: GainPlan, path: Path) -> None:
+    if plan.settings.write == "automation":
+        from reaper_drumgain.cli.timeline import save_automation
+
+        save_automation(session, plan, path)
+    else:
+        from reaper_drumgain.cli.picture import save_levels
+
+        save_levels(plan, path)
 
 
 def _note(note: str) -> None:
@@ -103,13 +124,19 @@ def _output(arguments: argparse.Namespace) -> Path | None:
 
 def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
     """The JSON object of a plan: the stable interface for programs."""
+    from reaper_drumgain.cli import automation
+
     return {
         "schema": SCHEMA,
         "method": plan.method,
         "project": plan.project,
         "output": None if written is None else str(written.path),
         "backup": None if written is None or written.backup is None else str(written.backup),
-        "settings": {"amount": plan.settings.amount, "level": str(plan.settings.level)},
+        "settings": {
+            "amount": plan.settings.amount,
+            "level": str(plan.settings.level),
+            "write": plan.settings.write,
+        },
         "levels": {
             "before_lufs": plan.levels.before_lufs,
             "after_lufs": plan.levels.after_lufs,
@@ -132,6 +159,7 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
                 "reason": track.reason,
                 "loudness_lufs": track.loudness_lufs,
                 "path_db": track.path_db,
+                **automation.document(track),
             }
             for track in plan.tracks
         ],
@@ -145,11 +173,17 @@ def show_plan(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool 
     """Print a plan, and what was written of it, for a person."""
     show.warn(plan.warnings)
     show.plan_table(plan)
+    if plan.settings.write == "automation":
+        from reaper_drumgain.cli import automation
+
+        automation.table(plan)
     line = show.levels_line(plan)
     if line:
         print(line)
     count = len(plan.moves)
     moved = f"{count} of {len(plan.tracks)} drum tracks moved ({plan.method})"
+    if plan.settings.write == "automation":
+        moved += f"; automation on {len(plan.automated)}"
     rest = f"; {len(plan.untouched)} other tracks untouched" if plan.untouched else ""
     if dry_run:
         print(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")

@@ -12,7 +12,17 @@ from reaper_drumgain import __version__
 
 #: each a module of ``cli``
 _COMMANDS = (
-    *("balance", "batch", "tracks", "methods", "restore", "install", "uninstall", "demo"),
+    *(
+        "balance",
+        "batch",
+        "tracks",
+        "methods",
+        "restore",
+        "clear-automation",
+        "install",
+        "uninstall",
+        "demo",
+    ),
     *("train", "evaluate"),
 )
 
@@ -51,4 +61,4 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> Any:
-    return importlib.import_module(f"reaper_drumgain.cli.{name}")
+    return importlib.import_module(f"reaper_drumgain.cli.{name.replace('-', '_')}")

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from reaper_drumgain import methods
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.settings import LEVEL_FORMS, Level, Settings
+from reaper_drumgain.settings import (
+    LEVEL_FORMS,
+    Automation,
+    Existing,
+    Level,
+    SectionKind,
+    Settings,
+    Write,
+)
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +87,45 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add_roles(parser)
 
 
+#: what ``--sections`` takes beside a file
+_SECTIONS: dict[str, SectionKind] = {
+    "regions": "regions",
+    "markers": "markers",
+    "time-selection": "time selection",
+    "running": "running",
+}
+
+
+def add_automation(parser: argparse.ArgumentParser) -> None:
+    """Gains over time."""
+    parser.add_argument(
+        "--write",
+        choices=get_args(Write),
+        default="volume",
+        help="faders alone, or automation: gains that follow the song in envelopes, with their "
+        "constant part in the faders (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sections",
+        metavar="WHICH",
+        help="for automation: balance each section for itself: regions, markers, time-selection "
+        "(nothing changes outside of it), or a file of times (start, end and name per line); or "
+        "running: follow the song without sections (cross-adaptive; its default). Default: the "
+        "regions, else the markers",
+    )
+    parser.add_argument(
+        "--envelope",
+        choices=("volume", "trim"),
+        help="for automation: the envelope that is written (default: volume)",
+    )
+    parser.add_argument(
+        "--existing",
+        choices=get_args(Existing),
+        help="for automation: what becomes of an envelope that does something already: leave the "
+        "track without automation, replace it, or keep it and multiply (default: refuse)",
+    )
+
+
 def add_cache(parser: argparse.ArgumentParser) -> None:
     """Whether what was heard is kept."""
     parser.add_argument(
@@ -99,8 +147,32 @@ def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def _automation_from(arguments: argparse.Namespace) -> tuple[Write, Automation]:
+    write: Write = getattr(arguments, "write", "volume")
+    given = {name: getattr(arguments, name, None) for name in ("sections", "envelope", "existing")}
+    if write == "volume":
+        unused = next((name for name, value in given.items() if value is not None), None)
+        if unused is not None:
+            raise InputError(f"--{unused} is for automation: add --write automation")
+        return write, Automation()
+    sections = given["sections"]
+    kind: SectionKind = "usual" if sections is None else _SECTIONS.get(sections, "times")
+    times: tuple[tuple[float, float | None, str], ...] = ()
+    if kind == "times":
+        from reaper_drumgain.cli.times import read_times
+
+        times = read_times(Path(str(sections)))
+    return write, Automation(
+        kind,
+        times,
+        envelope=given["envelope"] or "volume",
+        existing=given["existing"] or "refuse",
+    )
+
+
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """The settings of a command line. Raises InputError."""
+    write, automation = _automation_from(arguments)
     return Settings(
         method=arguments.method,
         amount=arguments.amount,
@@ -109,4 +181,6 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         only=tuple(arguments.only),
         roles=roles_from(arguments),
         listen=arguments.listen,
+        write=write,
+        automation=automation,
     )

@@ -1,0 +1,91 @@
+"""Automation of a plan, for a person and for programs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from reaper_drumgain.cli import show
+from reaper_drumgain.plan import GainPlan, TrackPlan
+from reaper_drumgain.units import Decibel
+
+#: more columns than this no terminal holds
+_MOST_COLUMNS = 8
+
+
+def document(track: TrackPlan) -> dict[str, Any]:
+    """What the JSON object of a plan says of one track's automation."""
+    made = track.automation
+    return {
+        "sections": [
+            {
+                "name": section.name,
+                "start": section.start,
+                "end": section.end,
+                "fader_db": section.fader_db,
+                "state": section.state,
+            }
+            for section in (made.sections if made is not None else ())
+        ],
+        "automation": None
+        if made is None
+        else {
+            "envelope": made.envelope,
+            "points": [[point.time, point.value, point.shape] for point in made.points],
+            "kept_points": [made.kept_before, made.kept_after],
+        },
+        "not_automated": track.not_automated,
+    }
+
+
+def table(plan: GainPlan) -> None:
+    """Print what each track gets: its level in every section, or where it goes between."""
+    tracks = plan.automated
+    for track in plan.tracks:
+        if track.not_automated is not None:
+            name = show.printable(track.name)
+            print(f"no automation of {name}: {show.printable(track.not_automated)}")
+    if not tracks:
+        print("no track gets automation")
+        return
+    sections = tracks[0].automation.sections if tracks[0].automation else ()
+    if 0 < len(sections) <= _MOST_COLUMNS:
+        header = ["#", "Track", *(show.printable(s.name) for s in sections), "Points"]
+        rows = [[*_start(track), *_levels(track), _points(track)] for track in tracks]
+    else:
+        header = ["#", "Track", "Lowest", "Highest", "Points"]
+        rows = [[*_start(track), *_range(track), _points(track)] for track in tracks]
+    show.table(header, rows, numbers={0, *range(2, len(header))})
+    if sections:
+        print(f"{len(sections)} sections; fader and envelope together, in dB; (held) where a track")
+        print("is silent or holds only bleed")
+    else:
+        print("fader and envelope together, in dB")
+
+
+def _start(track: TrackPlan) -> list[str]:
+    return [str(track.index + 1), track.name]
+
+
+def _points(track: TrackPlan) -> str:
+    return str(len(track.automation.points)) if track.automation is not None else ""
+
+
+def _levels(track: TrackPlan) -> list[str]:
+    sections = track.automation.sections if track.automation is not None else ()
+    return [
+        show.decibels(section.fader_db)
+        if section.state is None
+        else f"({show.decibels(section.fader_db)})"
+        for section in sections
+    ]
+
+
+def _range(track: TrackPlan) -> list[str]:
+    assert track.automation is not None
+    fader = track.new_db or 0.0
+    values = [point.value for point in track.automation.points]
+    return [
+        show.decibels(Decibel(fader + 20.0 * math.log10(value)) if value > 0.0 else None)
+        for value in (min(values, default=1.0), max(values, default=1.0))
+    ]

@@ -1,0 +1,43 @@
+"""``drumgain clear-automation``: take back the envelopes that DrumGain wrote."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reaper_drumgain.cli import options
+from reaper_drumgain.cli.show import printable, warn
+from reaper_drumgain.hosts import rpp
+
+NAME = "clear-automation"
+SUMMARY = "Take back the envelopes that DrumGain wrote, where they were not changed since."
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    options.add_project(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the project here (default: change the project itself; a backup is kept)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="let --output replace a file that exists"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Take back, and say what was left."""
+    project = rpp.read_project(arguments.project)
+    report = rpp.clear_automation(project, arguments.output, overwrite=arguments.overwrite)
+    warn(report.left)
+    if not report.cleared:
+        print("nothing to take back: no envelope that DrumGain wrote is as it was written")
+        return 0
+    names = ", ".join(printable(project.session.tracks[index].name) for index in report.cleared)
+    print(f"automation taken back on {len(report.cleared)} tracks ({names}); faders stay")
+    print(f"written: {printable(str(report.path))}")
+    if report.backup is not None:
+        print(f"backup: {printable(str(report.backup))} ('drumgain restore' brings it back)")
+    return 0
