@@ -81,7 +81,13 @@ def ground_of(track: Track, settings: Settings, span: tuple[float, float] | None
         taken = marks.take_back(track)
     except ConflictError:
         taken = None
-    if taken is not None and present is not None and taken.envelope == kind:
+    if taken is not None and taken.envelope != kind:
+        return replace(
+            ground,
+            refused=f"its {taken.envelope} envelope is DrumGain's already: take it back first "
+            "(drumgain clear-automation)",
+        )
+    if taken is not None and present is not None:
         former = None
         if not taken.removed:
             points = taken.result(present.points)

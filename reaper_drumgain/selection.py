@@ -13,7 +13,7 @@ from reaper_drumgain.plan import Untouched
 from reaper_drumgain.records import record
 from reaper_drumgain.roles import Role, role_of, says_nothing
 from reaper_drumgain.routing import Kind, Path, kind_of, path_of
-from reaper_drumgain.session import Session, Track
+from reaper_drumgain.session import EnvelopeKind, Session, Track
 from reaper_drumgain.settings import Settings
 
 #: flags of tracks that keep their fader and whose level anchors that of the others
@@ -103,7 +103,7 @@ def select(session: Session, settings: Settings) -> Selection:
             locked = track.index in locks or track.locked
             drums.append(_drum_track(session, track, role, kind, selected, locked))
             if drums[-1].measured:
-                warnings += _envelope_warnings(track)
+                warnings += _envelope_warnings(track, settings)
     found = {drum.track.index for drum in drums}
     for index in sorted({*locks, *only, *given} - found):
         if index not in given or given[index] is not None:
@@ -200,13 +200,20 @@ def _drum_track(
     return DrumTrack(track, role, path)
 
 
-def _envelope_warnings(track: Track) -> Iterable[str]:
+def _envelope_warnings(track: Track, settings: Settings) -> Iterable[str]:
     """Envelopes behind the effects: what they do over time is in no level of the plan."""
+    written: EnvelopeKind | None = None
+    replaces = settings.automation.existing == "replace" or track.automation_mark
+    if settings.write == "automation" and replaces:
+        written = "volume" if settings.automation.envelope == "volume" else "trim volume"
     for envelope in track.envelopes:
-        if envelope.active and envelope.kind in ("volume", "trim volume", "mute"):
+        if not envelope.active or envelope.kind == written:
+            continue
+        if envelope.kind in ("volume", "trim volume", "mute"):
+            ours = " ('drumgain clear-automation' takes back DrumGain's own)"
             yield (
                 f"track {track.name!r}: its {envelope.kind} envelope goes on playing on top of the "
-                "fader and is not counted in the levels"
+                f"fader and is not counted in the levels{ours if track.automation_mark else ''}"
             )
 
 

@@ -412,6 +412,20 @@ def test_a_trim_envelope_is_another_one(song):
     assert len(plan.automated) == 5
 
 
+def test_two_envelopes_of_ours_would_add_up(song):
+    built, _ = song
+    once = written(built, balance(built, automated(sections="regions")))
+    again = balance(once, automated(sections="regions", envelope="trim"))
+    assert again.automated == ()
+    assert all("DrumGain's already: take it back" in t.not_automated for t in again.tracks)
+    # and faders alone say what goes on playing
+    plain = balance(once, Settings(method="equal-loudness"))
+    assert sum("goes on playing on top" in w for w in plain.warnings) == 5
+    assert all("clear-automation" in w for w in plain.warnings if "goes on playing" in w)
+    replacing = balance(once, automated(sections="regions"))
+    assert not any("goes on playing" in w for w in replacing.warnings)
+
+
 @pytest.mark.parametrize(
     ("wishes", "message"),
     [

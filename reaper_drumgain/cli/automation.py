@@ -46,7 +46,7 @@ def table(plan: GainPlan) -> None:
             name = show.printable(track.name)
             print(f"no automation of {name}: {show.printable(track.not_automated)}")
     if not tracks:
-        print("no track gets automation")
+        print("no envelope changes")
         return
     sections = tracks[0].automation.sections if tracks[0].automation else ()
     if 0 < len(sections) <= _MOST_COLUMNS:

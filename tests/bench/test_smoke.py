@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = {
+    "bench_automation.py": ["--seconds", "4", "--rounds", "1"],
     "bench_balance.py": ["--seconds", "2", "--rounds", "1", "--minutes", "0.05"],
     "bench_features.py": ["--seconds", "4", "--rounds", "1", "--memory-seconds", "4"],
     "bench_press.py": ["--seconds", "2", "--rounds", "1"],
