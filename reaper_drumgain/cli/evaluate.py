@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from reaper_drumgain.cli.show import ProgressLine, printable_lines
-from reaper_drumgain.cli.train import add_data, check_data
+from reaper_drumgain.cli.train import add_data, check_data, run_options
 from reaper_drumgain.errors import StorageError
 
 NAME = "evaluate"
@@ -26,21 +26,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Render, fit and measure; print the tables; write what was asked for."""
     check_data(arguments)
-    from reaper_drumgain.learn import report
-    from reaper_drumgain.learn.train import REDUCED, Evaluation
+    from reaper_drumgain.learn import enst_run, report, train
 
-    reduced = REDUCED if arguments.reduced else {}
+    done: train.Evaluation | enst_run.EnstEvaluation
     progress = ProgressLine()
     try:
-        done = Evaluation.run(
-            arguments.data,
-            draws=arguments.draws,
-            seed=arguments.seed,
-            jobs=arguments.jobs,
-            cache=arguments.cache,
-            progress=progress,
-            **reduced,
-        )
+        if arguments.enst is not None:
+            options = run_options(arguments, enst_run.REDUCED)
+            done = enst_run.EnstEvaluation.run(arguments.enst, progress=progress, **options)
+        else:
+            options = run_options(arguments, train.REDUCED)
+            done = train.Evaluation.run(arguments.data, progress=progress, **options)
     finally:
         progress.clear()
     print(printable_lines(report.text(done.figures)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from reaper_drumgain.cli.show import ProgressLine, printable_lines
 from reaper_drumgain.errors import InputError
@@ -27,12 +28,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """The options that training and evaluation share."""
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
         "--data",
         type=Path,
         default=Path("../shared/data"),
         metavar="DIR",
         help="folder with human_faders, kits and groove (default: %(default)s)",
+    )
+    where.add_argument(
+        "--enst",
+        type=Path,
+        metavar="DIR",
+        help="ENST-Drums as published instead: gains found in its mixes, split by drummer",
     )
     parser.add_argument("--seed", type=int, default=527, help="of every draw (default: 527)")
     parser.add_argument(
@@ -41,8 +49,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--draws",
         type=int,
-        default=50,
-        help="random shifts of the recorded levels per song and width (default: 50)",
+        help="random shifts of the recorded levels per song and width (default: 50, of ENST 5)",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="keep what was measured here, to use it again"
@@ -54,6 +61,12 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def check_data(arguments: argparse.Namespace) -> None:
     """Raises InputError where the data folder is missing, before anything heavy is imported."""
+    if arguments.enst is not None:
+        if not arguments.enst.is_dir():
+            raise InputError(
+                f"--enst {arguments.enst}: no such folder; expected one with drummer_1/audio"
+            )
+        return
     if not arguments.data.is_dir():
         raise InputError(
             f"--data {arguments.data}: no such folder; expected one with human_faders, kits, groove"
@@ -63,22 +76,27 @@ def check_data(arguments: argparse.Namespace) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Render, measure, fit, write, and print the tables."""
     check_data(arguments)
-    from reaper_drumgain.learn.train import REDUCED, train
+    from reaper_drumgain.learn import enst_run, train
 
-    reduced = REDUCED if arguments.reduced else {}
     progress = ProgressLine()
     try:
-        report = train(
-            arguments.data,
-            arguments.output,
-            draws=arguments.draws,
-            seed=arguments.seed,
-            jobs=arguments.jobs,
-            cache=arguments.cache,
-            progress=progress,
-            **reduced,
-        )
+        if arguments.enst is not None:
+            options = run_options(arguments, enst_run.REDUCED)
+            text = enst_run.train_enst(
+                arguments.enst, arguments.output, progress=progress, **options
+            ).text
+        else:
+            options = run_options(arguments, train.REDUCED)
+            text = train.train(arguments.data, arguments.output, progress=progress, **options).text
     finally:
         progress.clear()
-    print(printable_lines(report.text))
+    print(printable_lines(text))
     return 0
+
+
+def run_options(arguments: argparse.Namespace, reduced: dict[str, Any]) -> dict[str, Any]:
+    """What training and evaluation take from the command line; ``reduced``: with --reduced."""
+    options = {"seed": arguments.seed, "jobs": arguments.jobs, "cache": arguments.cache}
+    if arguments.draws is not None:
+        options["draws"] = arguments.draws
+    return options | (reduced if arguments.reduced else {})

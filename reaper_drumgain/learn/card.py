@@ -231,7 +231,9 @@ mask each other here: of two alike no gains are equally loud, and the iteration 
 
 ## Again
 `drumgain evaluate --data DATA --json FILE --plots DIR` gives the figures and pictures, `drumgain
-train --data DATA --output models` makes the same bytes with the same versions.
+train --data DATA --output models` makes the same bytes with the same versions. `--enst DIR` takes
+ENST-Drums as published instead (real audio, gains found in its mixes by least squares, split by
+drummer): that way was tried on an invented copy of its layout only.
 """
 
 _THE = {ONE_OTHER: "one other engineer", MEDIAN_OF_OTHERS: "the median of the others"}

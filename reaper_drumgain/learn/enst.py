@@ -30,11 +30,12 @@ import numpy.typing as npt
 
 from reaper_drumgain import features
 from reaper_drumgain.errors import InputError, MediaError, StorageError
-from reaper_drumgain.features import FeatureTable
+from reaper_drumgain.features import FeatureTable, Measurement
 from reaper_drumgain.learn import human_faders, reverse
 from reaper_drumgain.learn.recordings import FileSound
 from reaper_drumgain.learn.reverse import MixGains, Reason, TrackGain, reverse_engineer
 from reaper_drumgain.loudness import Float32
+from reaper_drumgain.probes import Probe
 from reaper_drumgain.roles import Role
 
 Float64 = npt.NDArray[np.float64]
@@ -111,6 +112,7 @@ class EnstSong:
             (next(iter(self.gains)),),
             target[None],
             target,
+            self.take.drummer,
         )
         return song, FeatureTable(self.table.columns, self.table.values[chosen])
 
@@ -258,7 +260,7 @@ def _study(take: Take, taps: int, cache: Path | None) -> EnstSong:
             for name, path in take.mixes.items()
         }
         _check_aligned(gains)
-        table = _measure(files)
+        table = features.feature_table(measure_files(files))
         if where is not None:
             _to_cache(where, gains, table)
     target = next(gains[name] for name in MIXES if name in gains).gains_db
@@ -311,12 +313,13 @@ class _FileStream:
         self._sound.close()
 
 
-def _measure(files: Sequence[Path]) -> FeatureTable:
+def measure_files(files: Sequence[Path], probes: Sequence[Probe] = ()) -> Measurement:
+    """The files of one take as tracks, measured. Raises MediaError."""
     streams: list[_FileStream] = []
     try:
         for path in files:
             streams.append(_FileStream(path))  # noqa: PERF401 (those before are to be closed)
-        return features.feature_table(features.measure(streams, threads=1))
+        return features.measure(streams, threads=1, probes=probes)
     finally:
         for stream in streams:
             stream.close()
@@ -325,14 +328,23 @@ def _measure(files: Sequence[Path]) -> FeatureTable:
 # --- the cache -------------------------------------------------------------------------------
 
 
-def _key(take: Take, taps: int) -> str:
-    files = []
+def files_key(take: Take) -> list[object]:
+    """What tells a take's files from others under their names: sizes and times.
+
+    Raises MediaError where one cannot be read.
+    """
+    files: list[object] = []
     for folder, path in (*take.tracks.items(), *take.mixes.items()):
         try:
             status = path.stat()
         except OSError as error:
             raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
         files.append([folder, status.st_size, status.st_mtime_ns])
+    return files
+
+
+def _key(take: Take, taps: int) -> str:
+    files = files_key(take)
     decides = [VERSION, reverse.VERSION, features.VERSION, features.COLUMNS, taps]
     text = json.dumps([*decides, take.drummer, take.name, files])
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,7 +1,8 @@
 """Leave one song out: every method on songs that it never saw, against their engineers.
 
-For each song all models are fitted to the others (``fold``), then each method gets the song's
-tracks under several conditions, with the activity gate and without it:
+Songs of one drummer are left out together (``fit.splits``). For each song all models are fitted
+to the others (``fold``), then each method gets the song's tracks under several conditions, with
+the activity gate and without it:
 
 - ``recorded``: raw tracks at their listed loudness, in every rendering;
 - ``+-3``, ``+-6``, ``+-12``: every raw track louder or softer by a random amount up to so
@@ -25,7 +26,7 @@ import numpy.typing as npt
 from reaper_drumgain import features
 from reaper_drumgain.findings import CLOSE_ROLES, drum_labels
 from reaper_drumgain.learn.dataset import Progress, Rendering
-from reaper_drumgain.learn.fit import FitSettings, songs_of
+from reaper_drumgain.learn.fit import FitSettings, songs_of, splits
 from reaper_drumgain.learn.fold import FOREST, Fold, fit_fold
 from reaper_drumgain.learn.human_faders import Float64, Song
 from reaper_drumgain.learn.intervals import Widths
@@ -106,23 +107,35 @@ def evaluate(
 ) -> list[SongResult]:
     """The results of every song. The number of processes (``jobs``) does not change them."""
     songs = songs_of(renderings)
-    measured = functools.partial(evaluate_song, renderings, settings=settings, draws=draws)
-    done = in_processes(measured, range(len(songs)), jobs)
-    results: list[SongResult] = []
-    for result in done:
-        results.append(result)
+    left_out = [[song.name for song in own] for _, own in splits(songs)]
+    measured = functools.partial(evaluate_songs, renderings, settings=settings, draws=draws)
+    found: dict[str, SongResult] = {}
+    for names, results in zip(left_out, in_processes(measured, left_out, jobs), strict=True):
+        found |= {result.song.name: result for result in results}
         if progress:
-            progress(f"measured without {result.song.name}", len(results) / len(songs))
-    return results
+            what = names[0] if len(names) == 1 else found[names[0]].song.group
+            progress(f"measured without {what}", len(found) / len(songs))
+    return [found[song.name] for song in songs]
 
 
-def evaluate_song(
-    renderings: Sequence[Rendering], place: int, settings: FitSettings, draws: int
+def evaluate_songs(
+    renderings: Sequence[Rendering], names: Sequence[str], settings: FitSettings, draws: int
+) -> list[SongResult]:
+    """Fits without the songs of these names and their groups, and measures on them."""
+    songs = songs_of(renderings)
+    rest = {s.name for others, own in splits(songs) if own[0].name in names for s in others}
+    fold = fit_fold([r for r in renderings if r.song.name in rest and not r.resting], settings)
+    return [
+        _measured(fold, renderings, place, settings, draws)
+        for place, song in enumerate(songs)
+        if song.name in names
+    ]
+
+
+def _measured(
+    fold: Fold, renderings: Sequence[Rendering], place: int, settings: FitSettings, draws: int
 ) -> SongResult:
-    """Fits without the song of this place, and measures on it."""
     song = songs_of(renderings)[place]
-    rest = [r for r in renderings if r.song.name != song.name and not r.resting]
-    fold = fit_fold(rest, settings)
     own = [r for r in renderings if r.song.name == song.name]
     cases = conditions(song, own, draws, [settings.seed, place])
     raised = raised_cases(cases[RECORDED][0])

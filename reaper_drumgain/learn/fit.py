@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -86,10 +86,30 @@ class FitSettings:
     seed: int = 527
     jobs: int = 1
 
+    def as_plain(self) -> dict[str, Any]:
+        """All that decides a fit, for the manifest of a model."""
+        return {name: value for name, value in asdict(self).items() if name != "jobs"}
+
 
 def songs_of(renderings: Sequence[Rendering]) -> list[Song]:
     """The songs, each once, in order."""
     return list({rendering.song.name: rendering.song for rendering in renderings}.values())
+
+
+def splits(songs: Sequence[Song]) -> Iterator[tuple[list[Song], list[Song]]]:
+    """(the others, those left out) for each group of songs in turn, in order.
+
+    Songs of a single group are left out one by one: nothing else can be. The others are empty
+    for a single song.
+    """
+    groups = dict.fromkeys(song.group for song in songs)
+    if len(groups) == 1:
+        for place, song in enumerate(songs):
+            yield [*songs[:place], *songs[place + 1 :]], [song]
+        return
+    for group in groups:
+        others = [song for song in songs if song.group != group]
+        yield others, [song for song in songs if song.group == group]
 
 
 def _roles(song: Song) -> list[Role]:
@@ -161,13 +181,14 @@ def usual_width(songs: Sequence[Song], shrink: float) -> float:
     of the other songs: what to expect of the next careful recording.
     """
     variances = []
-    for place, song in enumerate(songs):
-        others = [*songs[:place], *songs[place + 1 :]] or [song]
+    for others, own in splits(songs):
+        known = others or own
         template, _ = role_effects(
-            [_roles(other) for other in others], [other.raw_lufs for other in others], shrink
+            [_roles(song) for song in known], [song.raw_lufs for song in known], shrink
         )
-        away = departures(song.raw_lufs, _roles(song), template)
-        variances.append(float(away @ away) / max(len(away) - 1, 1))
+        for song in own:
+            away = departures(song.raw_lufs, _roles(song), template)
+            variances.append(float(away @ away) / max(len(away) - 1, 1))
     return float(np.sqrt(np.mean(variances)))
 
 

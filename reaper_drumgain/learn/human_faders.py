@@ -47,6 +47,7 @@ class Song:
     """``gains_db`` (mixes, tracks) as the engineers left them, NaN where a mix lacks a track.
 
     ``target_db`` (tracks,): the median engineer's gain; its mean over the tracks is 0.
+    ``drummer``: whose songs are like one another and are left out together, where that is so.
     """
 
     name: str
@@ -54,6 +55,12 @@ class Song:
     mixes: tuple[str, ...]
     gains_db: Float64
     target_db: Float64
+    drummer: str | None = None
+
+    @property
+    def group(self) -> str:
+        """What is left out together with the song."""
+        return self.drummer or self.name
 
     @property
     def raw_lufs(self) -> Float64:

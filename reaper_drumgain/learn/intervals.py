@@ -30,11 +30,12 @@ from reaper_drumgain.learn.fit import (
     fit_linear,
     fit_role_levels,
     songs_of,
+    splits,
 )
 from reaper_drumgain.learn.human_faders import Float64, Song
 from reaper_drumgain.learn.metrics import interval_score
-from reaper_drumgain.methods.forest import departures, predict, slope
-from reaper_drumgain.modelfile import LinearPart
+from reaper_drumgain.methods.forest import departures, linear_part, predict, slope
+from reaper_drumgain.modelfile import Forest, LinearPart
 from reaper_drumgain.roles import ROLE_NAMES
 
 #: shifted copies of a song among the residuals; as recorded counts as many
@@ -70,23 +71,31 @@ def with_intervals(
     """The linear part with the widths that its forest needs."""
     inner = replace(settings, trees=settings.inner_trees)
     residuals = []
-    for song in songs_of(renderings):
-        rest = [item for item in renderings if item.song is not song]
-        part = fit_linear(songs_of(rest), inner)
-        model = fit_forest(rest, part, inner, {})
-        own = next(item for item in renderings if item.song is song)
-        roles, channels = [t.role for t in song.tracks], [t.channels for t in song.tracks]
-        gains, undone = [], []
-        for shift in _shifts(song, settings.seed):
-            values = own.table.values.copy()
-            values[:, own.table.columns.index("loudness_lufs")] = song.raw_lufs + shift
-            table = FeatureTable(own.table.columns, values)
-            gains.append(predict(model, table, roles, channels) + shift)
-            away = departures(song.raw_lufs + shift, roles, part.template_lufs)
-            undone.append(slope(away, part.width_db))
-        residuals.append(_residuals(song, np.array(gains), np.array(undone)))
+    for others, left_out in splits(songs_of(renderings)):
+        names = {song.name for song in others}
+        rest = [item for item in renderings if item.song.name in names]
+        model = fit_forest(rest, fit_linear(others, inner), inner, {})
+        residuals += [
+            _unseen(model, next(item for item in renderings if item.song is song), settings.seed)
+            for song in left_out
+        ]
     widths = calibrated(residuals, settings.coverage, settings.shrink, RISES)
     return replace(linear, interval_db=widths.role_db, interval_rise=widths.rise)
+
+
+def _unseen(model: Forest, own: Rendering, seed: int) -> Residuals:
+    """The residuals of a song that the model was not fitted to."""
+    song, part = own.song, linear_part(model)
+    roles, channels = [t.role for t in song.tracks], [t.channels for t in song.tracks]
+    gains, undone = [], []
+    for shift in _shifts(song, seed):
+        values = own.table.values.copy()
+        values[:, own.table.columns.index("loudness_lufs")] = song.raw_lufs + shift
+        table = FeatureTable(own.table.columns, values)
+        gains.append(predict(model, table, roles, channels) + shift)
+        away = departures(song.raw_lufs + shift, roles, part.template_lufs)
+        undone.append(slope(away, part.width_db))
+    return _residuals(song, np.array(gains), np.array(undone))
 
 
 def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: bool) -> Widths:
@@ -95,11 +104,12 @@ def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: b
     From songs as recorded, or ``shifted``: from the same draws as the forest's.
     """
     residuals = []
-    for place, song in enumerate(songs):
-        means = fit_role_levels([*songs[:place], *songs[place + 1 :]], settings.shrink).gain_db
-        gains = np.array([means[track.role.name] for track in song.tracks])
-        shifts = _shifts(song, settings.seed) if shifted else np.zeros((1, len(gains)))
-        residuals.append(_residuals(song, gains + shifts, np.zeros(len(shifts))))
+    for others, left_out in splits(songs):
+        means = fit_role_levels(others, settings.shrink).gain_db
+        for song in left_out:
+            gains = np.array([means[track.role.name] for track in song.tracks])
+            shifts = _shifts(song, settings.seed) if shifted else np.zeros((1, len(gains)))
+            residuals.append(_residuals(song, gains + shifts, np.zeros(len(shifts))))
     return calibrated(residuals, settings.coverage, settings.shrink, (0.0,))
 
 

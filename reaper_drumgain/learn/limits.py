@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from reaper_drumgain.learn.fit import SHIFT_DB, FitSettings, fit_linear, usual_width
+from reaper_drumgain.learn.fit import SHIFT_DB, FitSettings, fit_linear, splits, usual_width
 from reaper_drumgain.learn.human_faders import Float64, Song
 from reaper_drumgain.learn.metrics import centred_error, error_to_engineers
 from reaper_drumgain.methods.forest import departures, linear_gains
@@ -36,10 +36,10 @@ def level_limits(songs: Sequence[Song], settings: FitSettings, draws: int) -> di
     """The figures as plain data: errors in dB (mean over songs) with shifts of up to 12 dB."""
     everything = fit_linear(songs, settings)
     held: dict[str, list[tuple[float, float]]] = {LEFT_OUT: [], BEST_SHARE: [], SEEN: []}
-    for place, song in enumerate(songs):
+    for place, (song, others) in enumerate((s, rest) for rest, own in splits(songs) for s in own):
         chance = np.random.default_rng([settings.seed, place])
         shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (draws, len(song.tracks)))
-        unseen = fit_linear([*songs[:place], *songs[place + 1 :]], settings)
+        unseen = fit_linear(others, settings)
         held[LEFT_OUT].append(_errors(song, _effective(unseen, song, shifts)))
         held[BEST_SHARE].append(_errors(song, _with_best_share(unseen, song, shifts)))
         held[SEEN].append(_errors(song, _effective(everything, song, shifts)))

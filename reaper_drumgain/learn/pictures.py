@@ -80,8 +80,11 @@ def _errors(plt: Any, figures: Mapping[str, Any]) -> Any:
         one.set_xlim(left=0)
         one.spines["left"].set_visible(False)
         one.tick_params(axis="y", length=0)
+    one_engineer = figures["against one engineer"]
     for name, style in ((ONE_OTHER, "--"), (MEDIAN_OF_OTHERS, "-")):
-        error = figures["against one engineer"][name][RECORDED]["error"]
+        if name not in one_engineer:
+            continue
+        error = one_engineer[name][RECORDED]["error"]
         label = f"{name}: {error:.1f} dB"
         axes[1].axvline(error, color=_INK, lw=1.2, ls=style, zorder=1, label=label)
     axes[0].set_yticks(range(len(names)), names)

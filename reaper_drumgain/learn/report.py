@@ -15,7 +15,7 @@ import numpy as np
 from reaper_drumgain.learn.evaluate import CONDITIONS, RECORDED, RESTING, SHIFTS_DB, SongResult
 from reaper_drumgain.learn.fit import FitSettings
 from reaper_drumgain.learn.fold import FOREST
-from reaper_drumgain.learn.human_faders import Float64, HumanFaders, Song
+from reaper_drumgain.learn.human_faders import Float64, Song
 from reaper_drumgain.learn.limits import level_limits
 from reaper_drumgain.learn.metrics import (
     bootstrap,
@@ -40,9 +40,13 @@ REAL = (
 
 
 def summary(
-    results: Sequence[SongResult], faders: HumanFaders, settings: FitSettings
+    results: Sequence[SongResult],
+    settings: FitSettings,
+    *,
+    mixes: int,
+    what_is_what: Sequence[str] = REAL,
 ) -> dict[str, Any]:
-    """Every figure of the evaluation as plain JSON data."""
+    """Every figure of the evaluation as plain JSON data. ``mixes``: how many the songs have."""
     seed, coverage = settings.seed, settings.coverage
     songs = [result.song for result in results]
     draws = len(results[0].gains[FOREST, True, LOUDEST])
@@ -50,9 +54,9 @@ def summary(
         "schema": SCHEMA,
         "data": {
             "songs": [song.name for song in songs],
-            "mixes": faders.mixes,
+            "mixes": mixes,
             "tracks": sum(len(song.tracks) for song in songs),
-            "what is what": list(REAL),
+            "what is what": list(what_is_what),
         },
         "against the median engineer": {
             gate: _errors(results, gated, seed) for gate, gated in _GATES.items()
@@ -111,15 +115,21 @@ def one_engineer_errors(results: Sequence[SongResult], name: str, condition: str
     )
 
 
-def _with_interval(errors: Float64, seed: int) -> dict[str, Any]:
-    low, high = bootstrap(errors, seed)
-    return {"error": _round(float(errors.mean())), "interval95": [_round(low), _round(high)]}
+def _with_interval(errors: Float64, results: Sequence[SongResult], seed: int) -> dict[str, Any]:
+    """The mean over the songs of these results, and its interval: songs of one group count as
+    one, because they are alike."""
+    groups: dict[str, list[float]] = defaultdict(list)
+    for result, error in zip(results, errors.tolist(), strict=True):
+        groups[result.song.group].append(error)
+    means = np.array([np.mean(held) for held in groups.values()])
+    low, high = bootstrap(means, seed)
+    return {"error": _round(float(means.mean())), "interval95": [_round(low), _round(high)]}
 
 
 def _errors(results: Sequence[SongResult], gated: bool, seed: int) -> dict[str, Any]:
     return {
         name: {
-            c: _with_interval(song_errors(results, name, c, gated=gated), seed)
+            c: _with_interval(song_errors(results, name, c, gated=gated), results, seed)
             for c in _conditions(results)
         }
         for name in methods_of(results)
@@ -129,26 +139,30 @@ def _errors(results: Sequence[SongResult], gated: bool, seed: int) -> dict[str, 
 def _against_one(results: Sequence[SongResult], seed: int) -> dict[str, Any]:
     figures: dict[str, Any] = {
         name: {
-            c: _with_interval(one_engineer_errors(results, name, c), seed)
+            c: _with_interval(one_engineer_errors(results, name, c), results, seed)
             for c in (RECORDED, LOUDEST)
         }
         for name in methods_of(results)
     }
-    ones, medians = human_errors(results)
-    figures[ONE_OTHER] = {RECORDED: _with_interval(ones, seed)}
-    figures[MEDIAN_OF_OTHERS] = {RECORDED: _with_interval(medians, seed)}
+    # where songs have one engineer there is nobody to compare with
+    shared = [r for r in results if len(r.song.mixes) > 1]
+    if not shared:
+        return figures
+    humans = dict(zip((ONE_OTHER, MEDIAN_OF_OTHERS), human_errors(shared), strict=True))
+    figures |= {name: {RECORDED: _with_interval(e, shared, seed)} for name, e in humans.items()}
     for c in (RECORDED, LOUDEST):
-        own = one_engineer_errors(results, FOREST, c)
+        own = one_engineer_errors(shared, FOREST, c)
         figures[FOREST][c] |= {
-            f"minus {ONE_OTHER}": _with_interval(own - ones, seed),
-            f"minus {MEDIAN_OF_OTHERS}": _with_interval(own - medians, seed),
+            f"minus {name}": _with_interval(own - errors, shared, seed)
+            for name, errors in humans.items()
         }
     return figures
 
 
 def human_errors(results: Sequence[SongResult]) -> tuple[Float64, Float64]:
-    """(songs,) each: one other engineer, and the median of the others, against one engineer."""
-    pairs = [human_references(r.song.gains_db) for r in results if len(r.song.mixes) > 1]
+    """(songs,) each, of songs with two mixes or more: one other engineer, and the median of
+    the others, against one engineer."""
+    pairs = [human_references(r.song.gains_db) for r in results]
     return np.array([one for one, _ in pairs]), np.array([middle for _, middle in pairs])
 
 
@@ -161,7 +175,7 @@ def _differences(results: Sequence[SongResult], seed: int) -> dict[str, Any]:
         figures[name] = {}
         for c in _conditions(results):
             gap = song_errors(results, name, c) - song_errors(results, FOREST, c)
-            held = _with_interval(gap, seed)
+            held = _with_interval(gap, results, seed)
             low, high = held["interval95"]
             verdict = "forest better" if low > 0 else "forest worse" if high < 0 else "not shown"
             figures[name][c] = {
@@ -313,10 +327,11 @@ def text(figures: Mapping[str, Any]) -> str:
         difference_table(figures),
         "Intervals for the median engineer:",
         interval_table(figures),
-        "Drums told by their sound, learnt from one kit and tried on the other:",
-        sound_table(figures),
-        *figures["data"]["what is what"],
     ]
+    if "roles by sound" in figures:
+        parts.append("Drums told by their sound, learnt from one kit and tried on the other:")
+        parts.append(sound_table(figures))
+    parts += figures["data"]["what is what"]
     return "\n\n".join(parts)
 
 

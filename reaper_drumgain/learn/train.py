@@ -9,7 +9,7 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ class Evaluation:
             jobs=jobs,
             progress=lambda what, share: tell(what, _HEARD + share * (_MEASURED - _HEARD)),
         )
-        figures = report.summary(results, faders, settings)
+        figures = report.summary(results, settings, mixes=faders.mixes)
         figures["roles by sound"] = by_sound.across_kits(heard, trees=settings.trees, seed=seed)
         return cls(faders, rendered, chosen, settings, draws, results, heard, figures)
 
@@ -195,19 +195,9 @@ def _check(draws: int, trees: int, performances: int, sounds: int, jobs: int) ->
 
 
 def _about(data: Path, done: Evaluation) -> dict[str, Any]:
-    fitted = {name: value for name, value in asdict(done.settings).items() if name != "jobs"}
-    scores = done.figures["against the median engineer"]["with gate"]
     faders = done.faders
     return {
-        "made_with": {
-            "reaper-drumgain": reaper_drumgain.__version__,
-            "python": ".".join(platform.python_version_tuple()[:2]),
-            "libsndfile": soundfile.__libsndfile_version__,
-            **{
-                name: importlib.metadata.version(name)
-                for name in ("numpy", "scikit-learn", "scipy", "soundfile", "mido")
-            },
-        },
+        "made_with": library_versions(),
         "training_data": {
             "songs": [song.name for song in faders.songs],
             "mixes": faders.mixes,
@@ -217,13 +207,32 @@ def _about(data: Path, done: Evaluation) -> dict[str, Any]:
             "performances": [[item.id, item.start] for item in done.performances],
             "sha256": _hashes(data, done.performances),
         },
-        "settings": fitted,
-        "scores": {
-            "draws": done.draws,
-            "error_db": {
-                name: {condition: held["error"] for condition, held in by.items()}
-                for name, by in scores.items()
-            },
+        "settings": done.settings.as_plain(),
+        "scores": scores(done.figures, done.draws),
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Of everything that a model's bytes depend on."""
+    return {
+        "reaper-drumgain": reaper_drumgain.__version__,
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "libsndfile": soundfile.__libsndfile_version__,
+        **{
+            name: importlib.metadata.version(name)
+            for name in ("numpy", "scikit-learn", "scipy", "soundfile", "mido")
+        },
+    }
+
+
+def scores(figures: dict[str, Any], draws: int) -> dict[str, Any]:
+    """The errors of all methods, for the manifest of a model."""
+    held = figures["against the median engineer"]["with gate"]
+    return {
+        "draws": draws,
+        "error_db": {
+            name: {condition: found["error"] for condition, found in by.items()}
+            for name, by in held.items()
         },
     }
 

@@ -12,7 +12,7 @@ from reaper_drumgain.learn import report
 from reaper_drumgain.learn.dataset import ArrayStream, Rendering
 from reaper_drumgain.learn.evaluate import RECORDED, RESTING, conditions, evaluate
 from reaper_drumgain.learn.fit import FitSettings
-from reaper_drumgain.learn.human_faders import HumanFaders, RawTrack, Song, median_engineer
+from reaper_drumgain.learn.human_faders import RawTrack, Song, median_engineer
 from reaper_drumgain.learn.limits import BEST_SHARE, LEFT_OUT, SEEN
 from reaper_drumgain.learn.metrics import centred_error
 from reaper_drumgain.learn.train import all_probes
@@ -91,8 +91,7 @@ def results():
 
 @pytest.fixture(scope="module")
 def figures(results):
-    songs = tuple(result.song for result in results)
-    return report.summary(results, HumanFaders(songs, 0, 0, ()), SETTINGS)
+    return report.summary(results, SETTINGS, mixes=16)
 
 
 def test_every_method_is_measured_under_every_condition(results):
