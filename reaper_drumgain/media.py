@@ -33,7 +33,7 @@ MP3_LEAD = 9 * 1152
 #: Hz; what lies beyond is no audio, or would make a resampler allocate without bound
 MIN_RATE, MAX_RATE = 1_000, 6_144_000
 
-_DECLARED = re.compile(r"^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+_DECLARED = r"(?m)^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)"
 
 
 @record
@@ -248,5 +248,5 @@ def _is_cut(log: str) -> bool:
 
     Writers that cannot go back declare a size around 2 or 4 GB, which says nothing.
     """
-    found = _DECLARED.search(log)
+    found = re.search(_DECLARED, log) if "should be" in log else None
     return found is not None and int(found[2]) < int(found[1]) < 0x7FFF0000

@@ -7,7 +7,6 @@ given, and an error comes out where the result is asked for.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -15,14 +14,6 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-#: BLAS reads these when numpy is imported
-_BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-def one_thread_for_blas() -> None:
-    """Before numpy is imported: threads of BLAS only get in the way of ours."""
-    for name in _BLAS_THREADS:
-        os.environ.setdefault(name, "1")
 
 
 class Job(Generic[T]):

@@ -27,7 +27,7 @@ from typing import Any
 from reaper_drumgain import __version__, errors
 from reaper_drumgain.session import Clip, Session, Source, Track
 from reaper_drumgain.settings import Settings
-from reaper_drumgain.threads import one_thread_for_blas
+from reaper_drumgain.startup import collect_less, one_thread_for_blas
 
 PROTOCOL = 1
 REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
@@ -40,6 +40,7 @@ _LOOK_EVERY_S = 0.004
 def main(arguments: list[str]) -> int:
     """Answer one request. The exit status is 0 where a result was written."""
     one_thread_for_blas()
+    collect_less()
     if len(arguments) != 1:
         return 2
     folder = Path(arguments[0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reaper_drumgain.threads import one_thread_for_blas
+from reaper_drumgain.startup import one_thread_for_blas
 
 if TYPE_CHECKING:
     from reaper_drumgain.session import Source

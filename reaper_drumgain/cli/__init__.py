@@ -5,21 +5,19 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 from collections.abc import Sequence
 
 from reaper_drumgain import errors
-from reaper_drumgain.threads import one_thread_for_blas
+from reaper_drumgain.startup import collect_less, one_thread_for_blas
 
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    _collect_less()
+    collect_less()
     debug = "--debug" in (sys.argv[1:] if argv is None else argv)
     try:
         one_thread_for_blas()
@@ -40,13 +38,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         return _told(error)
     return status
-
-
-def _collect_less() -> None:
-    """Imports make objects by the ten thousand and hardly any garbage: looking for it among them,
-    again and again and once more at the exit, takes a fifth of a short run."""
-    gc.set_threshold(50_000)
-    atexit.register(gc.freeze)
 
 
 def _told(error: BaseException) -> int:

@@ -20,7 +20,6 @@ The interval of a track is its gain -+ interval(role) (1 + rise s): see ``learn.
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -159,7 +158,7 @@ class ForestMethod:
     def model(self) -> Forest:
         """The model, loaded when first needed. Raises ModelError."""
         if self._model is None:
-            self._model = _bundled()
+            self._model = _ready[0] if _ready else load(bundled_folder())
         check_fits(self._model)
         return self._model
 
@@ -176,15 +175,14 @@ class ForestMethod:
         return MethodGains(wanted, intervals)
 
 
-@functools.cache
-def _bundled() -> Forest:
-    return load(bundled_folder())
+#: the bundled model, where ``warm_up`` loaded it
+_ready: list[Forest] = []
 
 
 def warm_up() -> None:
     """Load the bundled model before it is needed."""
     with contextlib.suppress(ModelError):
-        _bundled()
+        _ready[:] = [load(bundled_folder())]
 
 
 class LinearMethod(ForestMethod):

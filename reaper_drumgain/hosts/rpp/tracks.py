@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
@@ -398,7 +398,8 @@ def _lanes(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> La
     return Lanes(lanes, playing)
 
 
-class _Groups(NamedTuple):
+@record
+class _Groups:
     volume: tuple[int, ...]
     vca_led: tuple[int, ...]
     vca_followed: tuple[int, ...]
