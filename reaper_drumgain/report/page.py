@@ -1,0 +1,149 @@
+"""The pages, filled in. Everything that comes from a project is escaped, wherever it stands."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import metadata, resources
+from typing import Any
+
+from reaper_drumgain import __version__
+from reaper_drumgain.plan import GainPlan, TrackPlan
+from reaper_drumgain.records import record
+from reaper_drumgain.report.facts import TrackFacts
+
+_LIBRARIES = ("numpy", "soundfile", "soxr", "matplotlib", "jinja2")
+_HEARD_DB = 0.005
+
+
+@record
+class Row:
+    """A project in the summary of a batch. ``link``: the address of its page, if it has one."""
+
+    name: str
+    result: str
+    moved: str = ""
+    before: str = ""
+    after: str = ""
+    where: str = ""
+    link: str | None = None
+    failed: bool = False
+
+
+def project_page(
+    title: str,
+    plan: GainPlan,
+    tracks: Sequence[TrackFacts],
+    pictures: Mapping[str, Mapping[str, str] | None],
+    audio: Mapping[str, str] | None,
+    *,
+    shortened: bool,
+) -> bytes:
+    """The page of one project. ``pictures``: ``levels`` and ``waveforms``, each ``wide`` and
+    ``narrow``, as SVG. ``audio``: addresses of the sound ``before`` and ``after``."""
+    return _render(
+        "page.html.jinja",
+        title=title,
+        plan=plan,
+        tracks=tracks,
+        audio=audio,
+        shortened=shortened,
+        facts=_facts(plan),
+        document=json.loads(plan.to_json()),
+        **{name: _trusted(drawn) for name, drawn in pictures.items()},
+    )
+
+
+def index_page(title: str, counts: Sequence[tuple[int, str]], rows: Sequence[Row]) -> bytes:
+    """The page of a batch, with a line for each project."""
+    return _render("index.html.jinja", title=title, counts=counts, rows=rows)
+
+
+def _facts(plan: GainPlan) -> list[tuple[str, str]]:
+    settings = plan.settings
+    found = [
+        ("Project", plan.project),
+        ("Method", plan.method),
+        ("Amount", f"{settings.amount:g} %"),
+        ("Level", str(settings.level)),
+        ("Locked", ", ".join(settings.locks)),
+        ("Only", ", ".join(settings.only)),
+        ("Roles", ", ".join(f"{track} = {role}" for track, role in settings.roles)),
+        ("Part", "" if settings.span is None else "{:g} s to {:g} s".format(*settings.span)),
+        ("Written", settings.write),
+        ("DrumGain", __version__),
+        ("Python", platform.python_version()),
+        ("Libraries", ", ".join(f"{name} {metadata.version(name)}" for name in _LIBRARIES)),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+@cache
+def _text(name: str) -> str:
+    return (resources.files("reaper_drumgain.report") / "templates" / name).read_text("utf-8")
+
+
+@cache
+def _environment() -> Any:
+    import jinja2
+
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_text),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        fader=lambda level: "-inf" if level is None else f"{level:.2f}",
+        level=lambda level: "silence" if level is None else f"{level:.1f}",
+        signed=lambda level: f"{level:+.1f}",
+        move=lambda move: f"{move:+.2f}" if _moves(move) else "",
+        direction=lambda move: ("up" if move > 0 else "down") if _moves(move) else "",
+        role=_role,
+    )
+    return made
+
+
+def _moves(move: float | None) -> bool:
+    return move is not None and abs(move) >= _HEARD_DB
+
+
+def _role(plan: TrackPlan) -> str:
+    words = (plan.role, plan.ordinal, plan.side)
+    return " ".join(str(word) for word in words if word is not None)
+
+
+def _trusted(drawn: Mapping[str, str] | None) -> Mapping[str, Any] | None:
+    """Drawings of ours, in which matplotlib has escaped the names."""
+    import markupsafe
+
+    return drawn and {name: markupsafe.Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+
+
+def _render(template: str, **values: Any) -> bytes:
+    import markupsafe
+
+    style, script = _text("style.css"), _text("script.js")
+    # nothing from elsewhere, and of scripts only this very text
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "media-src 'self' file:; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    text: str = (
+        _environment()
+        .get_template(template)
+        .render(
+            version=__version__,
+            policy=policy,
+            style=markupsafe.Markup(style),  # noqa: S704 - our own files
+            script=markupsafe.Markup(script),  # noqa: S704
+            **values,
+        )
+    )
+    return text.encode("utf-8", "xmlcharrefreplace")
