@@ -31,7 +31,8 @@ from reaper_drumgain.settings import Settings
 @record
 class Options:
     """What a batch is asked for. ``output``: the folder of mode ``output``. ``resume``: go on
-    with an interrupted run, begin anew, or (None) begin anew where that does nothing twice."""
+    with an interrupted run, begin anew, or (None) begin anew where that does nothing twice.
+    ``report``: the folder of reports, with ``sound``."""
 
     paths: tuple[Path, ...]
     settings: Settings
@@ -42,6 +43,8 @@ class Options:
     jobs: int = 1
     cluster: str | None = None
     cache: bool = True
+    report: Path | None = None
+    sound: bool = False
     resume: bool | None = None
 
 
@@ -93,7 +96,13 @@ class Batch:
 
     def _work(self, waiting: list[str], journal: Journal | None, tell: Tell) -> Iterator[Outcome]:
         options = self._options
-        job = Job(options.settings, threads=2, cache=options.cache)
+        job = Job(
+            options.settings,
+            threads=2,
+            cache=options.cache,
+            report=options.report is not None,
+            sound=options.sound,
+        )
         results = planned(
             dict(enumerate(waiting)), job, jobs=options.jobs, cluster=options.cluster, tell=tell
         )
@@ -117,6 +126,13 @@ class Batch:
                 nothing = result.error == NothingToBalanceError.__name__
                 return Outcome(project, "nothing" if nothing else "failed", result.message)
             outcome = _summary(project, result.plan)
+            if self._options.report is not None:
+                from reaper_drumgain.report.build import save
+
+                # before the project is: what is written already is never planned again
+                save(dict(result.files), self._options.report)
+                pages = [name for name, _ in result.files if name.endswith(".html")]
+                outcome = replace(outcome, report=pages[0])
             if journal is None:
                 return outcome
             return self._write(result.plan, result.digest, outcome, journal)

@@ -27,25 +27,29 @@ _LOOK_EVERY_S = 0.5
 @record
 class Job:
     """What is to be done with every project. ``one_blas_thread``: numpy was imported there
-    before anyone could say so."""
+    before anyone could say so. ``report``: its files are made, too, with ``sound``."""
 
     settings: Settings
     threads: int = 1
     cache: bool = True
     version: str = __version__
     one_blas_thread: bool = False
+    report: bool = False
+    sound: bool = False
 
 
 @record
 class Result:
     """A plan and the digest of the bytes that it was made from, or what went wrong: ``error``
-    is the name of a class in errors.py, or ``unexpected``. ``notes`` concern no project."""
+    is the name of a class in errors.py, or ``unexpected``. ``notes`` concern no project,
+    ``files`` are its report's."""
 
     plan: GainPlan | None = None
     digest: str = ""
     error: str = ""
     message: str = ""
     notes: tuple[str, ...] = ()
+    files: tuple[tuple[str, bytes], ...] = ()
 
 
 def plan_of(path: str, job: Job) -> Result:
@@ -71,15 +75,20 @@ def _plan_of(path: str, job: Job) -> Result:
     from reaper_drumgain.cache import Memory
     from reaper_drumgain.mixing import listen
     from reaper_drumgain.remembered import Store
+    from reaper_drumgain.report.build import Kept, report_files, report_name
 
     notes: list[str] = []
     memory = Memory(Store(notes.append), methods.all_probes) if job.cache else None
-    listener = memory or listen
+    kept = Kept(memory or listen)
     with _blas_threads(job):
-        plan = balance(project.session, job.settings, threads=job.threads, listener=listener)
+        plan = balance(project.session, job.settings, threads=job.threads, listener=kept)
     if memory is not None:
         memory.finish()
-    return Result(plan, digest_of(project.data), notes=tuple(notes))
+    files: dict[str, bytes] = {}
+    if job.report:
+        name = report_name(path)
+        files = report_files(name, project.session, plan, kept, sound=job.sound)
+    return Result(plan, digest_of(project.data), notes=tuple(notes), files=tuple(files.items()))
 
 
 def digest_of(data: bytes) -> str:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
 from reaper_drumgain.errors import InputError
@@ -15,6 +15,10 @@ from reaper_drumgain.plan import SCHEMA, GainPlan
 from reaper_drumgain.readahead import files_of, reading_ahead
 from reaper_drumgain.remembered import Store, knows
 from reaper_drumgain.session import Session
+
+if TYPE_CHECKING:
+    from reaper_drumgain.mixing import Listener
+    from reaper_drumgain.report.build import Kept
 
 NAME = "balance"
 SUMMARY = "Set the faders of a project's drum tracks."
@@ -45,6 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="PNG",
         help="draw the plan: levels before and after, or with automation the faders over time",
     )
+    options.add_report(parser)
     options.add_cache(parser)
     options.add_json(parser)
 
@@ -52,6 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, balance, show and write."""
     settings = options.settings_from(arguments)
+    options.check_report(arguments)
     project = rpp.read_project(arguments.project)
     output = _output(arguments)
     progress = show.ProgressLine()
@@ -69,8 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
             from reaper_drumgain.cache import Memory
 
             memory = Memory(store, methods.all_probes)
+        listener: Listener = memory or listen
+        kept: Kept | None = None
+        if arguments.report is not None:
+            from reaper_drumgain.report.build import Kept
+
+            listener = kept = Kept(listener)
         try:
-            plan = balance(project.session, settings, progress=progress, listener=memory or listen)
+            plan = balance(project.session, settings, progress=progress, listener=listener)
         finally:
             progress.clear()
     written: rpp.WriteReport | None = None
@@ -79,17 +91,37 @@ def run(arguments: argparse.Namespace) -> int:
         if written.backup is None and output is None:
             # in place, and every fader stands already where it should
             written = None
+    page: Path | None = None
+    if kept is not None:
+        page = _report(project.session, plan, kept, arguments)
     if arguments.picture is not None:
         _draw(project.session, plan, arguments.picture)
     if arguments.json:
         print(json.dumps(document(plan, written), indent=2, allow_nan=False))
     else:
         show_plan(plan, written, dry_run=arguments.dry_run)
+        if page is not None:
+            print(f"report: {show.printable(str(page))}")
     if memory is not None:
         # nobody waits for it: the answer is there
         sys.stdout.flush()
         memory.finish()
     return 0
+
+
+def _report(session: Session, plan: GainPlan, kept: Kept, arguments: argparse.Namespace) -> Path:
+    """Write a report; returns the path of its page."""
+    from reaper_drumgain.report.build import report_files, report_name, save
+
+    progress = show.ProgressLine()
+    name = report_name(str(arguments.project.absolute()))
+    try:
+        files = report_files(name, session, plan, kept, sound=arguments.bounce, progress=progress)
+    finally:
+        progress.clear()
+    save(files, arguments.report)
+    folder: Path = arguments.report
+    return folder / f"{name}.html"
 
 
 def _draw(session: Session, plan: GainPlan, path: Path) -> None:

@@ -27,13 +27,6 @@ DESCRIPTION = (
 )
 _SOME_FAILED, _NOTHING, _INTERRUPTED = 4, 3, 130
 _TELL_EVERY_S = 10.0
-_WORDS = {
-    "written": "written",
-    "planned": "would be written",
-    "unchanged": "stands right",
-    "nothing": "no drum track",
-    "failed": "FAILED",
-}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +71,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "also with projects that it has written in place",
     )
     options.add_settings(parser)
+    options.add_automation(parser)
+    options.add_report(parser)
     options.add_cache(parser)
     parser.add_argument(
         "--json",
@@ -89,6 +84,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Find, plan, write, and sum up."""
     from reaper_drumgain.batch.run import Batch
+    from reaper_drumgain.batch.summary import document, save_index
 
     batch = Batch(_options(arguments))
     for path, why in batch.found.left_out:
@@ -103,12 +99,16 @@ def run(arguments: argparse.Namespace) -> int:
             progress.add(outcome)
             if arguments.json:
                 progress.clear()
-                print(json.dumps(_document(outcome)), flush=True)
+                print(json.dumps({"schema": SCHEMA, **document(outcome)}), flush=True)
     except KeyboardInterrupt:
         interrupted = True
     finally:
         progress.clear()
     _sum_up(outcomes, len(batch.places), arguments.json, interrupted)
+    if arguments.report is not None and outcomes:
+        page = save_index(outcomes, arguments.report)
+        if not arguments.json:
+            print(f"report: {show.printable(str(page))}")
     return _status(outcomes, interrupted)
 
 
@@ -128,6 +128,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         raise InputError("a dry run writes nothing, so there is nothing to --resume")
     if arguments.overwrite and arguments.output is None:
         raise InputError("--overwrite is for --output only")
+    options.check_report(arguments)
     from reaper_drumgain.batch.pool import cores
     from reaper_drumgain.batch.run import Options
 
@@ -148,39 +149,24 @@ def _options(arguments: argparse.Namespace) -> Options:
         overwrite=arguments.overwrite,
         jobs=arguments.jobs or cores(),
         cache=not arguments.no_cache,
+        report=arguments.report,
+        sound=arguments.bounce,
         cluster=arguments.cluster,
         resume=arguments.resume,
     )
 
 
-def _document(outcome: Outcome) -> dict[str, object]:
-    """The JSON object of an outcome: the stable interface for programs."""
-    return {
-        "schema": SCHEMA,
-        "project": outcome.project,
-        "status": outcome.status,
-        "message": outcome.message or None,
-        "drums": outcome.drums,
-        "moved": outcome.moved,
-        "warnings": outcome.warnings,
-        "levels": {"before_lufs": outcome.before_lufs, "after_lufs": outcome.after_lufs},
-        "output": outcome.output,
-        "backup": outcome.backup,
-        "report": outcome.report,
-        "earlier": outcome.earlier,
-    }
-
-
 def _sum_up(outcomes: list[Outcome], total: int, as_json: bool, interrupted: bool) -> None:
-    counts = {status: sum(outcome.status == status for outcome in outcomes) for status in _WORDS}
+    from reaper_drumgain.batch.summary import WORDS, counted, in_order
+
+    counts = counted(outcomes)
     if as_json:
         summary = {"projects": total, **counts, "interrupted": interrupted}
         print(json.dumps({"schema": SCHEMA, "summary": summary}))
         return
-    outcomes = sorted(outcomes, key=lambda outcome: outcome.project)
-    header = ("Project", "Result", "Moved", "LUFS before", "after", "Where, or why not")
-    show.table(header, [_row(outcome) for outcome in outcomes], numbers={2, 3, 4})
-    parts = [f"{count} {_WORDS[status]}" for status, count in counts.items() if count]
+    header = ("Project", "Result", "Moved", "LUFS before", "after", "Warnings", "Where, or why not")
+    show.table(header, [_row(outcome) for outcome in in_order(outcomes)], numbers={2, 3, 4, 5})
+    parts = [f"{count} {WORDS[status]}" for status, count in counts.items() if count]
     print(f"{total} projects: {', '.join(parts) or 'none done'}")
     if interrupted:
         print(
@@ -190,13 +176,20 @@ def _sum_up(outcomes: list[Outcome], total: int, as_json: bool, interrupted: boo
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:
-    moved = f"{outcome.moved} of {outcome.drums}" if outcome.drums else ""
+    from reaper_drumgain.batch.summary import result_of, where_or_why
+
     levels = [
         "" if level is None else f"{level:.1f}"
         for level in (outcome.before_lufs, outcome.after_lufs)
     ]
-    words = _WORDS[outcome.status] + (" (earlier)" if outcome.earlier else "")
-    return (_short(outcome.project), words, moved, *levels, outcome.message or outcome.output or "")
+    return (
+        _short(outcome.project),
+        result_of(outcome),
+        f"{outcome.moved} of {outcome.drums}" if outcome.drums else "",
+        *levels,
+        str(outcome.warnings or ""),
+        where_or_why(outcome),
+    )
 
 
 def _short(path: str) -> str:

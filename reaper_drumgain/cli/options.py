@@ -136,6 +136,31 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """A report, and sound in it."""
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write a page with moves, reasons, levels and waveforms into this folder, and CSV "
+        "and JSON beside it",
+    )
+    parser.add_argument(
+        "--bounce",
+        action="store_true",
+        help="with --report: the drums before and after in it, to hear, equally loud",
+    )
+
+
+def check_report(arguments: argparse.Namespace) -> None:
+    """Raises InputError where the options make no sense together."""
+    if arguments.bounce and arguments.report is None:
+        raise InputError("--bounce puts sound into a report: name its folder with --report DIR")
+    folder: Path | None = arguments.report
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise InputError(f"--report {folder} is a file: expected a folder")
+
+
 def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     """The pairs of ``--role``. A track name may hold ``=``: the last one divides."""
     pairs: list[tuple[str, str]] = []

@@ -4,17 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reaper_drumgain.mixing import Heard
+from reaper_drumgain.errors import StorageError
+from reaper_drumgain.mixing import Heard, Listener, Progress
 from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.probes import Probe
 from reaper_drumgain.report import pictures
 from reaper_drumgain.report.facts import facts_of
 from reaper_drumgain.report.page import project_page
 from reaper_drumgain.report.tables import track_table
+from reaper_drumgain.selection import DrumTrack
+from reaper_drumgain.session import Session
 
 _NAME_LETTERS = 60
+
+
+class Kept:
+    """A listener that keeps what another one heard, for a report."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.heard: Heard | None = None
+        self.indexes: tuple[int, ...] = ()
+
+    def __call__(
+        self,
+        session: Session,
+        drums: Sequence[DrumTrack],
+        span: tuple[float, float] | None,
+        probes: Sequence[Probe],
+        *,
+        threads: int,
+        progress: Progress | None,
+    ) -> Heard:
+        """What the other one hears."""
+        heard = self._listener(session, drums, span, probes, threads=threads, progress=progress)
+        self.heard, self.indexes = heard, tuple(drum.track.index for drum in drums)
+        return heard
 
 
 def report_name(project: str) -> str:
@@ -27,24 +56,26 @@ def report_name(project: str) -> str:
 
 def report_files(
     name: str,
+    session: Session,
     plan: GainPlan,
-    heard: Heard | None,
-    indexes: Sequence[int],
-    bounced: tuple[bytes, bytes] | None = None,
-    suffix: str = ".ogg",
+    kept: Kept,
+    *,
+    sound: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, bytes]:
-    """The files by name: ``name.html``, ``name.csv`` and ``name.json``, and the sound where
-    it was ``bounced``. ``indexes``: of the tracks that were heard."""
-    tracks = facts_of(plan, heard, indexes)
+    """The files by name: ``name.html``, ``name.csv`` and ``name.json``, and with ``sound`` the
+    drums before and after, equally loud, as Ogg Vorbis. Raises StorageError."""
+    heard = kept.heard
+    tracks = facts_of(plan, heard, kept.indexes)
     drawn = {}
     for what, draw in (("levels", pictures.levels), ("waveforms", pictures.waveforms)):
         wide, narrow = draw(tracks, narrow=False), draw(tracks, narrow=True)
         drawn[what] = None if wide is None or narrow is None else {"wide": wide, "narrow": narrow}
     files: dict[str, bytes] = {}
     audio = None
-    if bounced is not None:
-        audio = {side: f"{name}-{side}{suffix}" for side in ("before", "after")}
-        files |= dict(zip(audio.values(), bounced, strict=True))
+    if sound and plan.levels.before_lufs is not None:
+        audio = {side: f"{name}-{side}.ogg" for side in ("before", "after")}
+        files |= _bounced(session, plan, audio["before"], audio["after"], progress)
     title = Path(plan.project).name
     shortened = heard is not None and len(heard.timeline) > 1
     page = project_page(title, plan, tracks, drawn, audio, shortened=shortened)
@@ -52,3 +83,28 @@ def report_files(
     files[f"{name}.csv"] = track_table(tracks)
     files[f"{name}.json"] = plan.to_json(indent=1).encode("utf-8", "backslashreplace") + b"\n"
     return files
+
+
+def _bounced(
+    session: Session, plan: GainPlan, before: str, after: str, progress: Progress | None
+) -> dict[str, bytes]:
+    from reaper_drumgain.bounce import bounce
+
+    with tempfile.TemporaryDirectory(prefix="drumgain-") as folder:
+        paths = Path(folder, before), Path(folder, after)
+        bounce(session, plan, *paths, progress=progress, equally_loud=True)
+        return {path.name: path.read_bytes() for path in paths}
+
+
+def save(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write files into a folder, each as a whole. Raises StorageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            part = folder / f".{name}.part"
+            part.write_bytes(data)
+            part.replace(folder / name)
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: the report cannot be written there: {error.strerror or error}"
+        ) from error

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import metadata, resources
+from importlib import resources
 from typing import Any
 
 from reaper_drumgain import __version__
@@ -58,12 +57,17 @@ def project_page(
     )
 
 
-def index_page(title: str, counts: Sequence[tuple[int, str]], rows: Sequence[Row]) -> bytes:
-    """The page of a batch, with a line for each project."""
-    return _render("index.html.jinja", title=title, counts=counts, rows=rows)
+def index_page(
+    title: str, folder: str, counts: Sequence[tuple[int, str]], rows: Sequence[Row]
+) -> bytes:
+    """The page of a batch, with a line for each project; ``folder``: around them all."""
+    return _render("index.html.jinja", title=title, folder=folder, counts=counts, rows=rows)
 
 
 def _facts(plan: GainPlan) -> list[tuple[str, str]]:
+    import platform
+    from importlib import metadata
+
     settings = plan.settings
     found = [
         ("Project", plan.project),

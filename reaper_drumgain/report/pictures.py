@@ -50,6 +50,7 @@ def levels(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
     axes.plot([t.after_lu for t in shown], rows, "o", ms=7, color=_AFTER, mew=0)
     _name_rows(axes, shown, narrow, lift=0.36)
     axes.set_ylim(len(shown) - 0.45, -0.75 if narrow else -0.55)
+    axes.margins(x=0.04)
     axes.set_xlabel("LU re the drums together", color=_INK)
     axes.grid(axis="x", color=_FAINT, linewidth=0.8)
     return _svg(figure, f"levels {narrow}")

@@ -256,7 +256,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_counted(
 
     monkeypatch.setattr(os, "scandir", scandir)
     out, _ = batch(songs, "--recursive", "--jobs", 1, status=4)
-    assert "song 1: the folder cannot be read: Permission denied" in out
+    assert "the folder cannot be read: Permission denied" in out
     assert len(list(songs.rglob("*-drumgain.RPP"))) == 2
 
 
