@@ -28,6 +28,7 @@ FORBIDDEN = {
     "remembered": ("hosts", "cli", "learn", "features", "mixing", "cache"),
     "cache": ("hosts", "cli", "learn", "balance"),
     "batch": ("cli", "learn"),
+    "report": ("hosts", "cli", "learn", "batch", "balance"),
 }
 
 
