@@ -34,8 +34,11 @@ _AIM_DB = 0.085
 _SLACK = 2e-6
 #: samples of a curve lie at most this far apart, in level or else in time
 _STEP_DB, _STEP_S = 0.25, 1e-3
-#: of a bent piece at least
-_BENT_SAMPLES = 40
+#: of a bent piece, and of any other, at least
+_BENT_SAMPLES, _SAMPLES = 40, 8
+#: with more samples than this, lines begin and end only where the curve bends by more than
+#: this part of the tolerance
+_MANY, _PART = 300, 0.25
 #: just before a jump
 _BEFORE_S = 1e-7
 #: how long before a jump a slope ends
@@ -157,7 +160,9 @@ def _within(
     while behind + 1 < len(points) and points[behind].shape == _BEZIER:
         behind += 1
         end = times[behind]
-    drawn = _drawn(gain, [*knots, *times], _jumps(points, existing), (begin, end))
+    drawn = _drawn(
+        gain, [*knots, *times], _jumps(points, existing), (begin, end), _within_pieces(points)
+    )
     if first and _is_jump(existing, begin) and points[first - 1].shape != _SQUARE:
         # the slope before a jump that stands right at the beginning needs its end
         drawn.insert(0, EnvelopePoint(settled(begin), _value(existing.values, begin - _BEFORE_S)))
@@ -167,6 +172,15 @@ def _within(
         # what was redrawn ends in an existing point, which stays
         drawn = [point for point in drawn if point.time < settled(end)]
     return (*points[:first], *drawn, *points[behind:])
+
+
+def _within_pieces(points: Sequence[EnvelopePoint]) -> Array:
+    """Times within the pieces of an envelope: a curve times a piece can bulge between both ends."""
+    pieces = [
+        np.linspace(a.time, b.time, _BENT_SAMPLES if a.shape in _BENT else _SAMPLES)
+        for a, b in itertools.pairwise(points)
+    ]
+    return np.concatenate([np.zeros(0), *pieces])
 
 
 def _is_bent(points: Sequence[EnvelopePoint], place: int) -> bool:
@@ -189,10 +203,15 @@ def _jumps(points: Sequence[EnvelopePoint], curve: EnvelopeCurve) -> list[float]
 
 
 def _drawn(
-    gain: Gain, knots: Sequence[float], jumps: Sequence[float], hull: tuple[float, float]
+    gain: Gain,
+    knots: Sequence[float],
+    jumps: Sequence[float],
+    hull: tuple[float, float],
+    between: Array | None = None,
 ) -> list[EnvelopePoint]:
     """The fewest points that draw ``gain`` from and up to the ends of ``hull``.
 
+    ``between``: times at which it is to be looked at beside its ``knots``.
     Without an end the first or last value holds, which takes no point of its own.
     """
     begin, end = (t if np.isfinite(t) else None for t in hull)
@@ -203,9 +222,11 @@ def _drawn(
     borders = sorted(t for t in jumps if marks[0] < t <= marks[-1])
     made: list[EnvelopePoint] = []
     edges = [marks[0], *borders, marks[-1]]
+    looked_at = np.union1d(marks, np.zeros(0) if between is None else between)
     for place, (low, high) in enumerate(itertools.pairwise(edges)):
         jump = place < len(borders)
-        times, values = _sampled(gain, [t for t in marks if low < t < high], low, high, jump=jump)
+        inside = looked_at[(looked_at > low) & (looked_at < high)]
+        times, values = _sampled(gain, inside, low, high, jump=jump)
         nodes = np.isin(times, [settled(t) for t in marks])
         kept = [EnvelopePoint(*pair) for pair in _fewest(times, values, nodes)]
         made += _landing(kept, gain) if jump and len(kept) > 1 else kept
@@ -226,14 +247,12 @@ def _landing(kept: list[EnvelopePoint], gain: Gain) -> list[EnvelopePoint]:
 
 
 def _sampled(
-    gain: Gain, knots: Sequence[float], begin: float, end: float, *, jump: bool
+    gain: Gain, inside: Array, begin: float, end: float, *, jump: bool
 ) -> tuple[Array, Array]:
     """Times from ``begin`` to ``end`` and the gains there, as they are written, close enough
     together that nothing hides between them. ``jump``: the last gain is that before the end."""
     last = end - _BEFORE_S if jump else end
-    edges = np.unique([begin, *knots, last])
-    pieces = [np.linspace(*pair, _BENT_SAMPLES + 1) for pair in itertools.pairwise(edges)]
-    times = np.unique(np.concatenate([edges, *pieces]))
+    times = np.unique([begin, *inside[inside < last], last])
     while True:
         levels = 20.0 * np.log10(np.maximum(gain(times), _SLACK))
         wide = (np.abs(np.diff(levels)) > _STEP_DB) & (np.diff(times) > _STEP_S)
@@ -262,8 +281,10 @@ def _fewest(times: Array, values: Array, nodes: NDArray[np.bool_]) -> list[tuple
     paid = np.full(count, np.inf)
     paid[0] = 0.0
     came = np.zeros(count, dtype=int)
-    for here in range(count - 1):
+    ends = _bends(times, scales) if count > _MANY else np.ones(count, dtype=bool)
+    for here in np.flatnonzero(ends[:-1]).tolist():
         ahead = _reachable(times, scales, here)
+        ahead = ahead[ends[ahead]]
         offer = paid[here] + price[ahead]
         better = offer < paid[ahead]
         paid[ahead[better]], came[ahead[better]] = offer[better], here
@@ -271,6 +292,37 @@ def _fewest(times: Array, values: Array, nodes: NDArray[np.bool_]) -> list[tuple
     while path[-1]:
         path.append(int(came[path[-1]]))
     return [(float(times[i]), float(values[i])) for i in reversed(path)]
+
+
+def _bends(times: Array, scales: Sequence[tuple[Array, Array, Array]]) -> NDArray[np.bool_]:
+    """Where lines meet that stay well within the bounds, each as long as it can be."""
+    chosen = np.zeros(len(times), dtype=bool)
+    chosen[[0, -1]] = True
+    seconds = times.tolist()
+    # a part of the bounds on either side
+    rows = [
+        list(zip(v.tolist(), (v + _PART * (low - v)).tolist(), (v + _PART * (high - v)).tolist(),
+                 strict=True))
+        for v, low, high in scales
+    ]  # fmt: skip
+    here = 0
+    cones = [(-np.inf, np.inf)] * len(rows)
+    for place in range(1, len(seconds)):
+        if not all(
+            flat <= (row[place][0] - row[here][0]) / (seconds[place] - seconds[here]) <= steep
+            for row, (flat, steep) in zip(rows, cones, strict=True)
+        ):
+            here, cones = place - 1, [(-np.inf, np.inf)] * len(rows)
+            chosen[here] = True
+        length = seconds[place] - seconds[here]
+        cones = [
+            (
+                max(flat, (row[place][1] - row[here][0]) / length),
+                min(steep, (row[place][2] - row[here][0]) / length),
+            )
+            for row, (flat, steep) in zip(rows, cones, strict=True)
+        ]
+    return chosen
 
 
 def _reachable(

@@ -5,13 +5,15 @@ import itertools
 import numpy as np
 import pytest
 from envelope_reader import PlainEnvelope
-from hypothesis import example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from reaper_drumgain.points import GainCurve, multiplied, replaced, settled
 from reaper_drumgain.session import Envelope, EnvelopePoint
 
 SHAPES = range(6)
+#: to shrink an example of this takes minutes
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
 def plain(points, voltype=0):
@@ -79,7 +81,7 @@ def test_one_level_is_one_point_and_0_db_is_none():
     assert multiplied(GainCurve((0.0,), (0.0,)), None) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, phases=QUICK)
 @given(curves)
 def test_any_curve_is_drawn_within_a_tenth_of_a_decibel(curve):
     points = multiplied(curve, None)
@@ -172,7 +174,7 @@ def test_outside_of_a_span_nothing_changes(shape, voltype, jump, span, how):
     assert set(kept) <= set(points)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, phases=QUICK)
 @given(
     st.lists(
         st.tuples(
