@@ -322,18 +322,6 @@ def delete_envelope_point_range_ex(
     return len(keep) < len(points)
 
 
-@api("bool DeleteEnvelopePointEx(TrackEnvelope* envelope, int autoitem_idx, int ptidx)")
-def delete_envelope_point_ex(
-    engine: Engine, envelope: Envelope, auto_item: int, place: int
-) -> bool:
-    points = _own_points(envelope, auto_item)
-    if not 0 <= place < len(points):
-        return False
-    envelope.set_points(points[:place] + points[place + 1 :])
-    _wrote(engine, envelope, "DeleteEnvelopePointEx", place)
-    return True
-
-
 _SWITCHES = {"ACTIVE": ("ACT", 1), "VISIBLE": ("VIS", 1), "ARM": ("ARM", 1), "SHOWLANE": ("VIS", 2)}
 
 

@@ -66,11 +66,13 @@ def span_of(
     start, end = kept[0], len(old) - kept[1]
     low, high = -_FAR, _FAR
     inside = [p.time for p in (*old[start:end], *points[:1], *points[-1:])]
-    if start and inside:
+    if not inside:
+        return None
+    if start:
         low = (old[start - 1].time + min(inside)) / 2.0
         if not old[start - 1].time < low < min(inside):
             return None
-    if end < len(old) and inside:
+    if end < len(old):
         high = (max(inside) + old[end].time) / 2.0
         if not max(inside) < high < old[end].time:
             return None
