@@ -103,7 +103,8 @@ def _problem(track: Track, automation: TrackAutomation) -> str | None:
     before, after = automation.kept_before, automation.kept_after
     if min(before, after) < 0 or before + after > len(old) or len(old) != automation.old_points:
         return f"its envelope has {len(old)} points, the plan expects {automation.old_points}"
-    if not automation.points or len(automation.points) > _MAX_POINTS:
+    left = len(automation.points) + before + after
+    if not left or len(automation.points) > _MAX_POINTS:
         return f"the plan has {len(automation.points)} points for it"
     for point in automation.points:
         sane = math.isfinite(point.time) and abs(point.time) <= _MAX_SECONDS

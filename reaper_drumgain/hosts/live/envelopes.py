@@ -62,7 +62,8 @@ def read_envelope(
     for place in range(count):
         if read(envelope, -1, place, *places):
             value = float(out[1].value)
-            gain = unscale(scaling, value) if scaling else value
+            # scaled and back a plain 0.5 would be 0.50000000000000003
+            gain = float(f"{unscale(scaling, value):.12g}") if scaling else value
             points.append(
                 EnvelopePoint(float(out[0].value), gain, int(out[2].value), float(out[3].value))
             )
