@@ -5,6 +5,7 @@ rounds each:
 
 - the press on the packaged demo against ``python -c "import numpy, soundfile"``;
 - the press on 8 tracks of 4 minutes against the command line's dry run on the same project;
+- the same with automation in eight regions against the press that writes faders;
 - the longest tick of the main thread, the import of reapy apart, with and without the
   stand-in's own time, which REAPER's compiled code does not take.
 """
@@ -23,6 +24,7 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1])]
 
+from bench_automation import with_regions  # noqa: E402
 from bench_balance import drumgain, write_project  # noqa: E402
 from reascript.run import Report, run_scenario  # noqa: E402
 
@@ -31,8 +33,8 @@ from reaper_drumgain import cli  # noqa: E402
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session" / "DrumGain demo.RPP"
 
 
-def press(project: Path, resource_path: Path) -> Report:
-    action = resource_path / "Scripts" / "DrumGain" / "drumgain_balance_all.py"
+def press(project: Path, resource_path: Path, name: str = "balance_all") -> Report:
+    action = resource_path / "Scripts" / "DrumGain" / f"drumgain_{name}.py"
     steps: list[dict[str, Any]] = [{"run": str(action)}]
     scenario = {
         "projects": [str(project)],
@@ -76,9 +78,9 @@ def main() -> None:
         assert cli.main(["install", "--resource-path", str(home / "resources")]) == 0
         reports: list[Report] = []
 
-        def pressed(project: Path) -> Callable[[], float]:
+        def pressed(project: Path, name: str = "balance_all") -> Callable[[], float]:
             def measure() -> float:
-                reports.append(press(project, home / "resources"))
+                reports.append(press(project, home / "resources", name))
                 return float(reports[-1].data["steps"][0]["change_seconds"])
 
             return measure
@@ -88,6 +90,16 @@ def main() -> None:
         project = write_project(home / "long", arguments.seconds)
         long, line = best(arguments.rounds, pressed(project), timed(lambda: drumgain(project)))
         print(f"8 tracks: press {long:.2f} s, command line {line:.2f} s, ratio {long / line:.2f}")
+        parted = project.with_name("parted.RPP")
+        parted.write_bytes(project.read_bytes())
+        with_regions(parted, arguments.seconds)
+        over_time, long = best(
+            arguments.rounds, pressed(parted, "write_automation"), pressed(parted)
+        )
+        print(
+            f"8 tracks: press with automation {over_time:.2f} s, without {long:.2f} s, "
+            f"ratio {over_time / long:.2f}"
+        )
         ticks = [report.longest_ms for report in reports]
         net = [report.longest_script_ms for report in reports]
         reapy = [report.data["steps"][0]["reapy_import_ms"] for report in reports]

@@ -12,7 +12,7 @@ from typing import Any
 
 from reaper_drumgain import marks
 from reaper_drumgain.errors import ConflictError, HostError
-from reaper_drumgain.hosts.live import WAIT, apply, block, reaper
+from reaper_drumgain.hosts.live import apply, block, reaper
 from reaper_drumgain.hosts.live.apply import Move
 from reaper_drumgain.hosts.live.block import Ready, Work
 from reaper_drumgain.hosts.live.chunks import Chunks
@@ -31,6 +31,8 @@ _TRIM_READ = 0
 _MAX_POINTS, _MAX_SECONDS, _MAX_GAIN = 100_000, 1e9, 1e3
 #: the scaling mode of REAPER's volume envelopes, but for those that were made by old versions
 _FADER_SCALE = 1
+#: what writing takes
+_S_PER_WORK, _S_PER_POINT = 2e-4, 5e-6
 _OVERRIDES = (*AUTOMATION_MODES, "bypass")
 
 
@@ -123,12 +125,13 @@ def _problem(track: Track, automation: TrackAutomation) -> str | None:
 def _write(
     snapshot: Snapshot, works: Sequence[Work], find_moves: Callable[[], list[Move]], name: str
 ) -> Steps:
-    """Look and prepare in slices until nothing changes under it; then write in a fresh tick."""
+    """Look and prepare in slices until nothing changes under it; then write, in one tick."""
     project, calls = snapshot.project, Calls()
     scale, chunks = Scale(calls), Chunks(calls)
     for work in works:
         yield from scale.prepare(_FADER_SCALE, work.points)
-    few = sum(len(work.points) for work in works) <= block.MOST_CALLS
+    count_of_points = sum(len(work.points) for work in works)
+    few = count_of_points <= block.MOST_CALLS
     for _ in range(_MOST_LOOKS):
         count, tick = state_of(project), tick_number()
         check_override()
@@ -141,8 +144,8 @@ def _write(
                 if state_of(project) != count:
                     break
         else:
-            # the writing has a tick of its own, in which all still is as it was looked at
-            yield WAIT
+            # in the tick of the writing all still has to be as it was looked at
+            yield _S_PER_WORK * len(works) + _S_PER_POINT * count_of_points
             if state_of(project) == count:
                 block.write(project, calls, scale, found, moves, name)
                 return
