@@ -22,7 +22,7 @@ from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project
 from reaper_drumgain.hosts.live.snapshot import Snapshot, state_of, take_snapshot
 from reaper_drumgain.hosts.live.tasks import say, tick_number
 from reaper_drumgain.plan import GainPlan, TrackAutomation
-from reaper_drumgain.session import AUTOMATION_MODES, Track
+from reaper_drumgain.session import AUTOMATION_MODES, EnvelopePoint, Track
 
 Steps = Generator[Any, None, None]
 
@@ -108,18 +108,24 @@ def _problem(track: Track, automation: TrackAutomation) -> str | None:
     left = len(automation.points) + before + after
     if not left or len(automation.points) > _MAX_POINTS:
         return f"the plan has {len(automation.points)} points for it"
-    for point in automation.points:
-        sane = math.isfinite(point.time) and abs(point.time) <= _MAX_SECONDS
-        sane = sane and 0.0 <= point.value <= _MAX_GAIN and 0 <= point.shape <= 5
-        if not (sane and abs(point.tension) <= 1.0):
-            return f"the plan has a point that is none: {point}"
-    times = [point.time for point in automation.points]
-    if times != sorted(times):
-        return "the plan's points are out of order"
+    problem = _no_points(automation.points)
+    if problem is not None:
+        return f"the plan has {problem}"
     mark = automation.mark
     if not mark or len(mark) > marks.MAX_MARK or not mark.isascii() or not mark.isprintable():
         return "the plan's note for it is none"
     return None
+
+
+def _no_points(points: Sequence[EnvelopePoint]) -> str | None:
+    """What is wrong with points that are to be written."""
+    for point in points:
+        sane = math.isfinite(point.time) and abs(point.time) <= _MAX_SECONDS
+        sane = sane and 0.0 <= point.value <= _MAX_GAIN and 0 <= point.shape <= 5
+        if not (sane and abs(point.tension) <= 1.0):
+            return f"a point that is none: {point}"
+    times = [point.time for point in points]
+    return None if times == sorted(times) else "points out of order"
 
 
 def _write(
@@ -224,6 +230,10 @@ def _taken_back(snapshot: Snapshot) -> tuple[list[Work], list[str]]:
         if track.automation_mode != "trim/read":
             mode = track.automation_mode
             left.append(f"track {track.name!r}: it is in automation mode {mode!r} now")
+            continue
+        problem = _no_points(back.points)
+        if problem is not None:
+            left.append(f"track {track.name!r}: DrumGain's note on it has {problem}")
             continue
         found = [e for e in track.envelopes if e.kind == back.envelope]
         works.append(

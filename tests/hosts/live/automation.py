@@ -47,6 +47,7 @@ def automation(
 ) -> TrackAutomation:
     """What a plan says of one track of a session."""
     old = envelope_of(session, name, kind)
+    level = 20.0 * math.log10(max(points[0].value, 1e-6)) if points else 0.0
     return TrackAutomation(
         envelope=kind,
         points=tuple(points),
@@ -54,10 +55,7 @@ def automation(
         old_points=len(old.points) if old else 0,
         kept_before=kept[0],
         kept_after=kept[1],
-        sections=tuple(
-            SectionGain(text, start, end, 20.0 * math.log10(max(points[0].value, 1e-6)))
-            for start, end, text in SECTIONS
-        ),
+        sections=tuple(SectionGain(text, start, end, level) for start, end, text in SECTIONS),
     )
 
 

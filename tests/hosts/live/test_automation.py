@@ -786,3 +786,69 @@ def test_the_main_thread_is_not_held_for_long_by_automation(make_fake, tmp_path,
         if min(best) > 10.0 and os.getloadavg()[0] > 1.2:
             pytest.skip(f"the machine is too busy to time ticks: {min(best):.1f} ms")
         assert min(best) <= 10.0
+
+
+def test_an_envelope_that_holds_the_right_points_is_only_switched_on_or_thinned(
+    fake, write, project
+):
+    """Given plans that keep old points and add none, then those that stay are untouched."""
+    draw(project, "Tom 1", *OFF)
+    draw(project, "Tom 2", *DRAWN)
+    session = rpp.read_project(project).session
+    parts = {
+        "Tom_1": automation(session, "Tom 1", (), (5, 0)),
+        "Tom_2": automation(session, "Tom 2", (), (2, 1)),
+    }
+    saved = project.with_name("saved.RPP")
+    report = fake.play(write(parts), {"do": {"save": str(saved)}})
+    assert report.undo() == ["DrumGain: automate 2 drum tracks (forest)"]
+    on = ["ACT 1 -1", *OFF[1:]]
+    assert lines_of(saved, "Tom 1") == on
+    assert lines_of(saved, "Tom 2") == [*DRAWN[:8], DRAWN[-1]]
+
+
+def forged(points, former, size=None, before=0, after=0):
+    """A note as a hostile project may hold it, for an envelope with these points."""
+    count = len(points) - before - after if size is None else size
+    written = points[before : before + count]
+    return f"1;volume;{count};{before};{after};{marks.digest_of(written)};{former}"
+
+
+def test_notes_of_hostile_projects(fake, project):
+    """Given notes that ask for nonsense, then what they ask for is refused or put back, each by
+    itself, and nothing but envelopes with such a note is ever touched."""
+    draw(project, "Tom 1", *DRAWN)
+    session = rpp.read_project(project).session
+    points = envelope_of(session, "Tom 1", "volume").points
+    notes = [
+        forged(points, "on:0,-5,0,0"),
+        forged(points, "on:0,1e11,0,0"),
+        forged(points, "on:0,1,999,0"),
+        forged(points, "on:nan,1,0,0"),
+        forged(points, "on:5,1,0,0/1,1,0,0"),
+        forged(points, "lost"),
+        forged(points, "on:", size=0, before=5),
+        forged(points, "on:", size=9),
+        forged(points, "none").replace("volume", "trim"),
+        forged(points, "none") + ";none",
+        "x" * 4000,
+    ]
+    saved = [[project.with_name(f"{n} {when}.RPP") for when in "ab"] for n in range(len(notes))]
+    presses = [{"ticks": 1}]
+    for note, (before, after) in zip(notes, saved, strict=True):
+        presses += [
+            {"do": {"p_ext": {"Tom 1": {marks.KEY: note}}, "save": str(before)}},
+            fake.press("clear_automation"),
+            {"do": {"save": str(after)}},
+        ]
+    report = fake.play(*presses)
+    changed = [text_without_own_state(a) != text_without_own_state(b) for a, b in saved]
+    # only what leaves all points as they are is done: the note is gone then
+    assert [n for n, different in enumerate(changed) if different] == [6]
+    sessions = [rpp.read_project(path).session for pair in saved for path in pair]
+    assert all(envelope_of(s, "Tom 1", "volume").points == points for s in sessions)
+    told = report.console.splitlines() + [d["text"] for d in report.data["dialogs"]]
+    assert sum("Tom 1" in line for line in told) == len(notes) - 1
+    assert [n for n in report.undo() if "DrumGain" in n] == [
+        "DrumGain: clear automation of 1 track"
+    ]
