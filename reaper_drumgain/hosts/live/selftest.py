@@ -19,7 +19,7 @@ from reaper_drumgain.hosts.live import WAIT, block, reaper
 from reaper_drumgain.hosts.live.block import Work
 from reaper_drumgain.hosts.live.chunks import Chunks, is_on, switched, without_block
 from reaper_drumgain.hosts.live.link import worker_environment
-from reaper_drumgain.hosts.live.points import Scale, by_text, check, lines_of
+from reaper_drumgain.hosts.live.points import Scale, by_calls, by_text, check, lines_of
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.hosts.live.snapshot import take_snapshot
@@ -217,6 +217,24 @@ def _trim_envelope(tab: _Tab) -> str | None:
     return _write_envelope(tab, "trim volume", 2)
 
 
+def _sorted(tab: _Tab) -> str | None:
+    """Points that are inserted out of order are in order after sorting."""
+    calls = reaper.Calls()
+    chunks, scale = Chunks(calls), Scale(calls)
+    envelope = block.find_envelope(calls, reaper.address(tab.two), "volume")
+    if not envelope:
+        return "there is no volume envelope to try it on"
+    first, second, third = (EnvelopePoint(*row) for row in ((0.0, 0.5), (1.0, 0.25), (2.0, 2.0)))
+    try:
+        by_calls(calls, scale, envelope, (-1.0, 1e9), (third, first, second))
+        wanted = (first, second, third)
+        lines = _result(lines_of(wanted))
+        check(calls, scale, envelope, chunks.of_envelope(envelope), (0, 0), wanted, lines)
+    except HostError as error:
+        return str(error)
+    return None
+
+
 def _by_text(tab: _Tab) -> str | None:
     """What was written by calls and what goes in as text mean the same."""
     calls = reaper.Calls()
@@ -298,6 +316,7 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("an envelope never shown is null, and fader scaling can be undone", _envelope),
     ("a volume envelope is made, written by calls, undone and redone", _volume_envelope),
     ("a trim volume envelope too", _trim_envelope),
+    ("points are sorted when that is asked for", _sorted),
     ("points as text are those that were meant", _by_text),
     ("an envelope can be taken away again", _taken_away),
     ("the names of regions can be read", _marker_names),

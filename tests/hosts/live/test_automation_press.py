@@ -21,7 +21,6 @@ from .test_automation import text_without_own_state
 REGIONS = (
     '  MARKER 1 0 verse 1\n  MARKER 1 4.5 "" 1\n  MARKER 2 4.5 "big fill" 1\n  MARKER 2 8 "" 1\n'
 )
-MARKERS = "  MARKER 1 0 verse 0\n  MARKER 2 4.5 fill 0\n"
 #: what a user drew: every shape, points of one time, in either scale
 DRAWN = (
     *("ACT 1 -1", "VIS 1 1 1", "LANEHEIGHT 0 0", "ARM 0", "DEFSHAPE 0 -1 -1"),
@@ -32,10 +31,8 @@ METHOD = "equal-loudness"
 #: what the settings say, and from when to when the time selection goes
 CASES = {
     "regions": ({}, None),
-    "markers": ({"sections": "markers"}, None),
     "the trim envelope": ({"envelope": "trim"}, None),
     "trimmed": ({"existing": "trim"}, None),
-    "replaced": ({"existing": "replace"}, None),
     "replaced within a time selection": (
         {"sections": "time selection", "existing": "replace"},
         (1.0, 4.0),
@@ -81,7 +78,7 @@ def test_file_and_reaper_get_the_same(reaper, song, case):
     """The same song, from its file and from REAPER: the same points of time and shape, gains
     within 1e-9, the same notes and faders; and undo gives the song before."""
     wishes, selection = CASES[case]
-    path = song(MARKERS if wishes.get("sections") == "markers" else REGIONS)
+    path = song()
     deeds = {"time_selection": selection} if selection else {}
     places = [path.with_name(f"{name}.RPP") for name in ("start", "live", "undone", "file")]
     report = reaper.play(

@@ -16,7 +16,7 @@ def test_all_holds_on_the_stand_in_and_nothing_is_left(reaper):
     report = reaper.play({"ticks": 1}, reaper.press("self_test", *ANSWERS))
     assert lines(report)[-1].endswith("0 fail"), report.console
     assert "REAPER 7.27" in report.console
-    assert sum(line.startswith("holds") for line in lines(report)) >= 19
+    assert sum(line.startswith("holds") for line in lines(report)) >= 20
     assert len(report.data["projects"]) == 1
     assert report.state()["tracks"] == report.state(0)["tracks"]
     assert report.undo() == []
@@ -41,6 +41,12 @@ def test_all_holds_on_the_stand_in_and_nothing_is_left(reaper):
 def test_what_does_not_hold_is_said(reaper, faults, said):
     report = reaper.play(reaper.press("self_test", *ANSWERS), faults=faults)
     assert said in report.console
+
+
+def test_points_that_are_not_sorted_are_said(reaper):
+    fault = {"call": "Envelope_SortPointsEx", "nth": 3, "effect": "ignore"}
+    report = reaper.play(reaper.press("self_test", *ANSWERS, fail=[fault]))
+    assert "FAILS  points are sorted when that is asked for" in report.console
 
 
 def test_a_missing_worker_is_said(make_fake):
