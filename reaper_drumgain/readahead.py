@@ -26,6 +26,7 @@ from reaper_drumgain.settings import Settings
 
 #: samples of one file, and of all: 16 and 64 MB as float32
 FILE_SAMPLES, ALL_SAMPLES = 4 << 20, 16 << 20
+_USUAL_RATE = 48_000
 #: SF_FORMAT_WAV, AIFF, FLAC and WAVEX: formats in which a frame does not depend on seeks
 _FORMATS = frozenset({0x010000, 0x020000, 0x170000, 0x130000})
 
@@ -50,12 +51,15 @@ _waiting: dict[str, _Ahead] = {}
 def files_of(session: Session, settings: Settings) -> list[str]:
     """The files that a balance listens to, in the order in which it needs them.
 
-    None where it listens to a part of the time alone. Raises InputError as ``select`` does.
+    None where it listens to a part of the time alone, and where all of them together are more
+    than is decoded ahead. Raises InputError as ``select`` does.
     """
     if settings.span is not None:
         return []
     drums = [drum.track for drum in select(session, settings).drums if drum.measured]
     clips = [clip for track in drums for clip in track.clips if clip.plays]
+    if not sum(clip.length for clip in clips) * _USUAL_RATE <= ALL_SAMPLES:
+        return []
     return list(dict.fromkeys(clip.source.path for clip in clips if clip.source.path))
 
 

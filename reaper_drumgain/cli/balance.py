@@ -65,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     known = store is not None and knows(store, project.session, settings)
     # numpy takes its time: a mistyped option or a broken file is told before, and meanwhile
     # short files are decoded
-    with reading_ahead([] if known else files_of(project.session, settings)):
+    ahead = [] if known else files_of(project.session, settings)
+    with reading_ahead(ahead):
         from reaper_drumgain import methods
         from reaper_drumgain.balance import balance
         from reaper_drumgain.mixing import listen
@@ -82,7 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
 
             listener = kept = Kept(listener)
         try:
-            plan = balance(project.session, settings, progress=progress, listener=listener)
+            plan = balance(
+                project.session,
+                settings,
+                # what is decoded already is measured in pieces too small to be worth a thread
+                threads=1 if ahead else 2,
+                progress=progress,
+                listener=listener,
+            )
         finally:
             progress.clear()
     written: rpp.WriteReport | None = None

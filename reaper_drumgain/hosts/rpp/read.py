@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from reaper_drumgain.errors import ProjectError
@@ -61,8 +64,22 @@ def read_project(path: str | os.PathLike[str]) -> ProjectFile:
     place = Path(path)
     data, mode = read_file(place)
     name = text(os.fsencode(place))
-    root = scan(data, name)
-    return ProjectFile(place, _session(data, root, place, name), mode, data, root)
+    with _no_collecting():
+        root = scan(data, name)
+        return ProjectFile(place, _session(data, root, place, name), mode, data, root)
+
+
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Nothing of a project refers back to itself: looking for such garbage among its many objects
+    takes a tenth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _session(data: bytes, root: Block, path: Path, name: str) -> Session:

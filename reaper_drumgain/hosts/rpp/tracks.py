@@ -182,7 +182,7 @@ class TrackReader:
             locked=locked,
             automation_mark=mark,
             clips=clips,
-            warnings=tuple(dict.fromkeys(warnings)),
+            warnings=tuple(dict.fromkeys(warnings)) if warnings else (),
         )
 
     def _plain(self, lines: dict[bytes, bytes], warnings: list[str]) -> _Plain:
@@ -382,9 +382,12 @@ def _automation(mode: Fields) -> int:
     return 0
 
 
+_NO_LANES = Lanes()
+
+
 def _lanes(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> Lanes:
     if mode != 2:
-        return Lanes()
+        return _NO_LANES
     lanes = min(max(1, count), _MOST_LANES)
     if solo is None:
         return Lanes(lanes)

@@ -11,6 +11,7 @@ backup is ever overwritten or removed.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import re
@@ -275,6 +276,7 @@ def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> dict[
     return edits
 
 
+@functools.lru_cache(maxsize=4096)
 def format_gain(gain: LinearGain) -> bytes:
     """A number as REAPER writes it: a point, at most 14 decimals, no trailing zeros."""
     return f"{gain:.14f}".rstrip("0").rstrip(".").encode("ascii")
