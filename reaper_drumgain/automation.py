@@ -9,8 +9,9 @@ audio, with these differences:
   that holds only bleed there is neither above that nor above its old fader; one that is held
   in the whole song is never moved;
 - what keeps the level is each section by itself: the drums are as loud along their path in
-  every section as before (with another level than ``keep``: each section moves by as much as
-  the whole song), so that the song's dynamics stay. Where locked or unselected tracks play,
+  every section as before (where the whole song gets louder or softer, by another level than
+  ``keep`` or by the end of a fader, each section does by as much), so that the song's
+  dynamics stay. Where locked or unselected tracks play,
   those anchor the section's level, as they do in the plan;
 - linked tracks get the same curve; where one of them can have none, none of them gets one;
 - fader and envelope together end where a fader ends (+12 dB), and so does the envelope: the
@@ -117,11 +118,10 @@ class Automator:
         self._able = self._movable & found.active & free
         # outside of a span nothing changes, and faders are outside of it too
         self._constant = solution.old if span is not None else solution.faders
-        self._shift = 0.0
-        if settings.level.kind != "keep":
-            self._shift = solution.after_lufs - solution.before_lufs
-            if not math.isfinite(self._shift):
-                self._shift = 0.0
+        # as much as the whole song moves without automation: nothing, but for another level
+        # than keep, and where the end of a fader holds the whole kit down
+        shift = solution.after_lufs - solution.before_lufs
+        self._shift = shift if math.isfinite(shift) else 0.0
 
     def _refusals(self) -> list[str | None]:
         place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
@@ -242,21 +242,22 @@ class Automator:
         levelled: Array = faders + (offset or 0.0) * moving
         return levelled
 
-    def _limited(self, faders: Array, active: Mask, section: Section | None) -> Array:
-        moving = self._able & active
+    def _highest(self) -> Array:
+        """Where fader and envelope together end (n,)."""
         highest = np.minimum(MAX_FADER, self._constant + MAX_ENVELOPE)
         # a fader that stands above its end already may stay there
-        highest = np.maximum(highest, self._constant)
-        over: Array = (faders.T - highest).T[moving]
-        excess = float(np.max(over, initial=0.0))
+        return np.maximum(highest, self._constant)
+
+    def _limited(self, faders: Array, active: Mask, section: Section) -> Array:
+        moving = self._able & active
+        excess = float(np.max((faders - self._highest())[moving], initial=0.0))
         if excess < _HEARD_DB:
             return faders
-        where = f"section {section}" if section is not None else "the whole song"
         self._warnings.append(
-            f"the kit is {excess:.1f} dB lower than asked in {where}, so that no fader or "
-            f"envelope passes +{MAX_FADER:g} dB"
+            f"the kit is {excess:.1f} dB lower than asked in section {section}, so that no fader "
+            f"or envelope passes +{MAX_FADER:g} dB"
         )
-        return np.asarray((faders.T - excess * moving).T, dtype=np.float64)
+        return np.asarray(faders - excess * moving, dtype=np.float64)
 
     def _gain(
         self, section: Section, balanced: tuple[Array, tuple[str | None, ...]], place: int
@@ -327,7 +328,7 @@ class Automator:
             for index in drum.links:
                 is_open[place] |= found.open[place_of[index]]
         self._able &= plays
-        faders = running.running_faders(
+        return running.running_faders(
             old[:, None] + linked,
             RunningGains(found.gains_db, is_open),
             self._path,
@@ -336,8 +337,8 @@ class Automator:
             self._able,
             plays & np.array([drum.anchors for drum in self._drums]),
             self._shift,
+            self._highest(),
         )
-        return self._limited(faders, self._found.active, None)
 
     def _running_curve(self, place: int, faders: Array) -> GainCurve:
         changes = faders[place] - self._constant[place]

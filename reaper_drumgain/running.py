@@ -7,8 +7,8 @@ constants are ours:
 - a common offset over time keeps the drums' running loudness along their path, so that the
   song's dynamics stay; locked and unselected tracks that play take its place;
 - while a track rests its curve holds, also that offset;
-- a dead band: a curve moves only when it is ``DEAD_BAND_DB`` from where it should be, and only
-  as far as that; so single hits move nothing, and few points draw it;
+- a dead band: a curve stays until it is ``DEAD_BAND_DB`` from where it should be, and then goes
+  there; so single hits move nothing, and few points draw it;
 - it never moves faster than ``MOST_DB_PER_S``.
 """
 
@@ -25,8 +25,8 @@ from reaper_drumgain.methods.cross_adaptive import LOUDNESS_SECONDS, RunningGain
 
 Array = NDArray[np.float64]
 
-DEAD_BAND_DB = 0.5
-MOST_DB_PER_S = 2.0
+DEAD_BAND_DB = 1.5
+MOST_DB_PER_S = 1.0
 #: how long a mix must be silent for its running loudness to mean nothing
 _SILENT = 1e-12
 
@@ -40,6 +40,7 @@ def running_faders(
     moving: NDArray[np.bool_],
     anchors: NDArray[np.bool_],
     shift_db: float,
+    highest: Array,
 ) -> Array:
     """Faders over time (n, hops) in dB.
 
@@ -47,6 +48,8 @@ def running_faders(
     track first plays. ``old``, ``constant`` (n,): the faders before, and those of the tracks
     that do not move. ``moving``, ``anchors`` (n,): tracks that follow, and tracks that stay
     and hold the level of the others. ``shift_db``: how much louder the drums are to become.
+    ``highest`` (n,): where each fader ends; one that should be higher stays there meanwhile,
+    because the whole kit cannot go down for a moment of one track.
     """
     hops = wanted.shape[1]
     faders = np.repeat(constant[:, None], hops, axis=1)
@@ -59,30 +62,32 @@ def running_faders(
         offset = shift_db + _slow_ratio_db(before, path.powers(faders))
     faders[moving] = _filled(np.where(running.open, faders + offset, np.nan)[moving])
     faders[moving] = with_dead_band(faders[moving])
-    if not anchors.any():
-        target = gated_loudness(before) + shift_db
 
-        def level(step: float) -> float:
-            return gated_loudness(path.powers(faders + step * moving[:, None]))
+    def capped(step: float) -> Array:
+        return np.where(moving[:, None], np.minimum(faders + step, highest[:, None]), faders)
 
-        faders[moving] += offset_for(level, target) or 0.0
-    return faders
+    if anchors.any():
+        return capped(0.0)
+    target = gated_loudness(before) + shift_db
+    step = offset_for(lambda o: gated_loudness(path.powers(capped(o))), target)
+    return capped(step or 0.0)
 
 
 def with_dead_band(curves: Array) -> Array:
-    """Curves (n, hops) that stay as long as the given ones are within the dead band, and are
-    never steeper than the limit."""
+    """Curves (n, hops) that stay until the given ones are further away than the dead band, and
+    then go there, never steeper than the limit."""
     step = MOST_DB_PER_S / HOPS_PER_SECOND
     moved = np.empty_like(curves)
     if not curves.size:
         return moved
-    # what it does most of the time is where it begins
+    # what it does most of the time is where it begins, as far as that is near enough
     now = np.median(curves, axis=1)
     now = np.clip(now, curves[:, 0] - DEAD_BAND_DB, curves[:, 0] + DEAD_BAND_DB)
+    moves = np.zeros(now.shape, dtype=bool)
     for hop in range(curves.shape[1]):
-        wanted = curves[:, hop]
-        low, high = wanted - DEAD_BAND_DB, wanted + DEAD_BAND_DB
-        now = now + np.clip(np.clip(now, low, high) - now, -step, step)
+        away = curves[:, hop] - now
+        moves = (moves & (np.abs(away) > step)) | (np.abs(away) > DEAD_BAND_DB)
+        now = now + np.where(moves, np.clip(away, -step, step), 0.0)
         moved[:, hop] = now
     return moved
 
