@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
@@ -115,7 +117,23 @@ def _parallel(tasks: Iterable[tuple[int, str]], job: Job, **options: Any) -> Res
         pre_dispatch=f"{_AHEAD}*n_jobs",
         **options,
     )
-    yield from run(joblib.delayed(_numbered)(key, path, job) for key, path in tasks)
+    with _interrupts_ignored():
+        # processes that begin now inherit that: until they can say so themselves, an interrupt
+        # at the terminal would make them print where they are
+        results = run(joblib.delayed(_numbered)(key, path, job) for key, path in tasks)
+    yield from results
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _local(tasks: Iterable[tuple[int, str]], job: Job, jobs: int) -> Results:
@@ -124,6 +142,8 @@ def _local(tasks: Iterable[tuple[int, str]], job: Job, jobs: int) -> Results:
     with _safe_path(), warnings.catch_warnings():
         # a process that has decoded a kit is large: joblib replaces it, and need not say so
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        # and an interrupted run says itself how far it came
+        warnings.filterwarnings("ignore", r"\d+ tasks (which|have been)", UserWarning)
         try:
             # never one process, which would be this one
             yield from _parallel(

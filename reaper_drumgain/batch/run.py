@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from reaper_drumgain.batch.find import Found, Place, find_projects
 from reaper_drumgain.batch.journal import Begun, Journal, Mode, Run, paths_of
@@ -112,12 +114,15 @@ class Batch:
                 for note in set(result.notes) - told:
                     tell(note)
                 told.update(result.notes)
-                outcome = self._finish(waiting[number], result, journal)
-                if journal is not None:
-                    # what was written was noted before, so that nothing is done twice
-                    with _told(tell):
-                        journal.finished_with(outcome)
+                with _Deferred() as interrupt:
+                    outcome = self._finish(waiting[number], result, journal)
+                    if journal is not None:
+                        # what was written was noted before, so that nothing is done twice
+                        with _told(tell):
+                            journal.finished_with(outcome)
                 yield outcome
+                if interrupt.came:
+                    raise KeyboardInterrupt
 
     def _finish(self, project: str, result: Result, journal: Journal | None) -> Outcome:
         """Write a plan, or say why there is none. Whatever goes wrong is in the outcome."""
@@ -241,6 +246,28 @@ class Batch:
             None if options.output is None else os.path.realpath(options.output),
             options.settings.to_json(),
         )
+
+
+class _Deferred:
+    """Lets an interrupt wait for the write that is under way, so that what is told is what was
+    done. Only in the main thread, where interrupts arrive."""
+
+    def __init__(self) -> None:
+        self.came = False
+        self._before: Any = None
+        self._main = threading.current_thread() is threading.main_thread()
+
+    def _note(self, *_: object) -> None:
+        self.came = True
+
+    def __enter__(self) -> _Deferred:
+        if self._main:
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._main:
+            signal.signal(signal.SIGINT, self._before)
 
 
 @contextlib.contextmanager

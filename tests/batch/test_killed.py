@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -259,3 +260,36 @@ def test_journals_of_old_runs_are_forgotten(songs: Path, monkeypatch: pytest.Mon
         run(songs / f"song {n}")
     run(songs)
     assert len(journals()) == 3
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_at_the_terminal_ends_all_and_says_what_was_done(
+    tmp_path: Path, jobs: int
+) -> None:
+    """All processes of a terminal's foreground get it, the ones that listen as well."""
+    songs = tmp_path / "songs"
+    make_songs(songs, 30)
+    before = contents(songs)
+    fixed = ("--recursive", "--in-place", "--no-cache", "--jobs", str(jobs))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reaper_drumgain", "batch", str(songs), *fixed],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while len(list(songs.rglob("*.bak"))) < 2:
+        assert process.poll() is None
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGINT)
+    # to the end of what its processes print: none of them is left
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err == ""
+    assert "interrupted: " in out
+    now = contents(songs)
+    written = [name for name in before if now[name] != before[name]]
+    assert 1 <= len(written) < 30
+    assert f"30 projects: {len(written)} written" in out
+    assert not list(songs.rglob("*.tmp"))
+    assert not list(songs.rglob(".drumgain-batch.lock"))
