@@ -228,9 +228,11 @@ class _Block:
             self._set_info(envelope, b"ACTIVE", on)
             if shown is not None:
                 self._set_info(envelope, b"VISIBLE", shown)
-            return
+        # before 7.19, and where that function did nothing, the text does it
         text = self._chunks.of_envelope(envelope)
-        self._chunks.set_envelope(envelope, switched(text, active=on, visible=shown))
+        wanted = switched(text, active=on, visible=shown)
+        if wanted != text:
+            self._chunks.set_envelope(envelope, wanted)
 
     def _set_info(self, envelope: int, key: bytes, value: bool) -> None:
         text = ctypes.create_string_buffer(b"1" if value else b"0", 64)

@@ -264,14 +264,14 @@ FAULTS = {
     ),
     "old versions are not switched on": (
         "block",
-        "self._chunks.set_envelope(envelope, switched(text, active=on, visible=shown))",
-        "pass",
+        "            self._chunks.set_envelope(envelope, wanted)\n",
+        "            pass\n",
         "old_reaper",
     ),
     "a new envelope is not shown": (
         "block",
-        "            if shown is not None:\n",
-        "            if False:\n",
+        "shown=True if made else None",
+        "shown=None",
         "sleeping",
     ),
     "the trim envelope is the volume envelope": (
