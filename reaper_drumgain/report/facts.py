@@ -43,13 +43,20 @@ class TrackFacts:
         return self.plan.new_db - self.plan.old_db
 
     @property
+    def usual(self) -> bool:
+        """Whether it ends within the human range of its role."""
+        if self.human is None or self.after_lu is None:
+            return False
+        return self.human[0] <= self.after_lu <= self.human[1]
+
+    @property
     def place(self) -> str | None:
         """Where it ends among the human levels of its role, in words."""
         if self.human is None or self.after_lu is None:
             return None
         low, high = self.human
-        if low <= self.after_lu <= high:
-            return "where engineers have it"
+        if self.usual:
+            return "as loud as most engineers have it"
         over = self.after_lu > high
         off = self.after_lu - high if over else low - self.after_lu
         return f"{off:.1f} LU {'louder' if over else 'quieter'} than most engineers have it"

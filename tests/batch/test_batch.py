@@ -192,6 +192,38 @@ def test_settings_reach_every_project(batch: Command, songs: Path) -> None:
         assert overhead == 0.7
 
 
+def test_gains_over_time_reach_every_project(
+    batch: Command, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sections = tmp_path / "sections.txt"
+    sections.write_text("0 0.4 Verse\n0.4 0.9 Chorus\n")
+    over_time = ("--write", "automation", "--sections", sections, "--method", "equal-loudness")
+    batch(songs, "--recursive", *over_time, "--in-place", "--jobs", 1)
+    for song in songs.glob("song */song ?.RPP"):
+        alone = song.with_name("alone.RPP")
+        backup = next(song.parent.glob("*.bak"))
+        backup.rename(song.with_name("before.RPP"))
+        command = ["balance", song.with_name("before.RPP"), *over_time, "--output", alone]
+        assert main([str(word) for word in command]) == 0
+        assert b"<VOLENV2" in song.read_bytes()
+        assert alone.read_bytes() == song.read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are not bytes there")
+def test_names_of_any_bytes_come_through(batch: Command, tmp_path: Path) -> None:
+    make_media(tmp_path / "media")
+    songs = os.fsencode(tmp_path / "songs")
+    name = os.fsdecode(songs + b"/k\xfcche \xff\n.RPP")
+    make_project(Path(name), tmp_path / "media")
+    options = ("--in-place", "--jobs", 2, "--report", tmp_path / "report")
+    objects = batch.objects(tmp_path / "songs", *options)
+    assert [one.get("status") for one in objects] == ["written", None]
+    assert objects[0]["project"] == name
+    out, _ = batch(tmp_path / "songs", *options, "--resume")
+    assert "written (earlier)" in out
+    assert len(list((tmp_path / "report").glob("*.html"))) == 2
+
+
 def test_real_projects_come_through(batch: Command, shared_data: Path, tmp_path: Path) -> None:
     shutil.copytree(shared_data / "projects", tmp_path / "projects")
     demo = resources.files("reaper_drumgain") / "demo" / "session"

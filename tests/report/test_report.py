@@ -268,7 +268,7 @@ def test_balance_writes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (page,) = out.glob("*.html")
     assert f"report: {page}" in printed
     text = page.read_text()
-    assert "where engineers have it" in text
+    assert "as loud as most engineers have it" in text
     assert "raised" in text
     assert {path.suffix for path in out.iterdir()} == {".html", ".csv", ".json", ".ogg"}
     assert len(page.read_bytes()) < 800_000
