@@ -21,6 +21,8 @@ from reaper_drumgain.errors import ConflictError, StorageError
 
 NAME = ".drumgain-batch.lock"
 _LIMIT = 4096
+#: what else a run has open, and its processes
+_OTHER_FILES = 256
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 _UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
@@ -34,6 +36,7 @@ def locked(folders: Iterable[Path], below: Iterable[Path] = ()) -> Iterator[None
     StorageError where no lock can be made.
     """
     tops = sorted({Path(os.path.realpath(folder)) for folder in folders})
+    _allow_open(len(tops))
     with contextlib.ExitStack() as stack:
         for top in tops:
             stack.enter_context(_lock(top))
@@ -43,6 +46,16 @@ def locked(folders: Iterable[Path], below: Iterable[Path] = ()) -> Iterator[None
         for folder in sorted(between.union(*(top.parents for top in tops)) - set(tops)):
             _refuse_held(folder)
         yield
+
+
+def _allow_open(count: int) -> None:
+    """Each lock keeps a file open, of which systems allow a process few unless it asks."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < count + _OTHER_FILES:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count + _OTHER_FILES, hard))
 
 
 def _refuse_held(folder: Path) -> None:

@@ -68,6 +68,11 @@ class Batch:
         self.places = {str(place.path.absolute()): place for place in self.found.projects}
         self._targets = self._outputs()
 
+    @property
+    def total(self) -> int:
+        """How many outcomes there will be."""
+        return len(self.places) + len(self.found.troubles)
+
     def outcomes(self, tell: Tell) -> Iterator[Outcome]:
         """Work, and give the outcome of each project as it is known.
 

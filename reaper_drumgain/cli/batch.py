@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path, why in batch.found.left_out:
         if not arguments.json:
             print(f"left out ({why}): {show.printable(str(path))}", file=sys.stderr)
-    progress = _Progress(len(batch.places))
+    progress = _Progress(batch.total)
     outcomes: list[Outcome] = []
     interrupted = False
     try:
@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         interrupted = True
     finally:
         progress.clear()
-    _sum_up(outcomes, len(batch.places), arguments.json, interrupted)
+    _sum_up(outcomes, batch.total, arguments.json, interrupted)
     if arguments.report is not None and outcomes:
         page = save_index(outcomes, arguments.report)
         if not arguments.json:

@@ -395,6 +395,25 @@ def test_a_second_run_on_the_same_folder_says_so(batch: Command, songs: Path) ->
     assert contents(songs) == before
 
 
+FEW_FILES = """
+import resource, sys
+from reaper_drumgain.cli import main
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+sys.exit(main(["batch", "--jobs", "1", *sys.argv[1:]]))
+"""
+
+
+def test_more_folders_than_files_may_be_open_are_locked(tmp_path: Path) -> None:
+    songs = [tmp_path / f"{n}" / "song.RPP" for n in range(100)]
+    for song in songs:
+        song.parent.mkdir()
+        song.write_bytes(b"<REAPER_PROJECT 0.1\n>\n")
+    command = [sys.executable, "-c", FEW_FILES, *map(str, songs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "100 projects: 100 no drum track" in done.stdout
+
+
 def test_a_full_disk_is_told_by_project_and_nothing_is_lost(
     batch: Command, songs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
