@@ -1,7 +1,9 @@
-"""A trained forest as plain arrays (NAME.npz) and a manifest (NAME.json).
+"""A trained forest as plain arrays (NAME.arrays) and a manifest (NAME.json).
 
-A model is input from a stranger: nothing in it is run, every size is bounded before
-anything is allocated, and links are checked so that no prediction can hang. numpy only.
+A model is input from a stranger: nothing in it is run, every size is bounded, nothing is
+allocated beyond the bytes that were read (``packing``; no compression, so that none expands),
+and links are checked so that no prediction can hang. The checksum tells files that do not
+belong together, nothing more: who changes one may change both. numpy only.
 
 Arrays, nodes of all trees one after the other: ``root`` (trees,) the first node of each
 tree; ``left``, ``right`` (nodes,) indexes of the children, -1 at leaves; ``feature``,
@@ -12,13 +14,9 @@ float64 like scikit-learn does; ``missing_left`` (nodes,) 1 where NaN goes left;
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import math
 import os
 import stat
-import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,15 +25,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain import features, records
+from reaper_drumgain import features, packing, records
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.records import record
 from reaper_drumgain.roles import ROLE_NAMES
 
-FORMAT = 2
+FORMAT = 3
 #: the names of the forests that come with the package
 DEFAULT, MULTIOUTPUT, BY_SOUND = "forest", "forest-multioutput", "by-sound"
-ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.npz", f"{DEFAULT}.json"
+ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.arrays", f"{DEFAULT}.json"
 
 MAX_ARRAYS_BYTES = 8 << 20
 MAX_MANIFEST_BYTES = 512 << 10
@@ -55,7 +53,8 @@ _ARRAYS: Mapping[str, tuple[str, int]] = {
     "leaf": ("<i4", 1),
     "value": ("<f8", 2),
 }
-_MAX_HEADER = 1024
+#: bytes that name the arrays, at most
+_MAX_HEADER = 4096
 
 Float64 = npt.NDArray[np.float64]
 Indexes = npt.NDArray[np.int32]
@@ -133,11 +132,10 @@ def bundled_folder() -> Path:
 
 def load(folder: Path, name: str = DEFAULT) -> Forest:
     """The forest that ``save`` wrote into a folder. Raises ModelError with the reason."""
-    manifest_path, arrays_path = folder / f"{name}.json", folder / f"{name}.npz"
+    manifest_path, arrays_path = folder / f"{name}.json", folder / f"{name}.arrays"
     manifest = _parse_manifest(manifest_path, _read_bounded(manifest_path, MAX_MANIFEST_BYTES))
     content = _read_bounded(arrays_path, MAX_ARRAYS_BYTES)
-    digest = hashlib.sha256(content).hexdigest()
-    if manifest.pop("sha256") != digest:
+    if manifest.pop("crc32") != zlib.crc32(content):
         raise ModelError(
             f"{arrays_path}: is not the file that {manifest_path.name} was written for"
         )
@@ -157,18 +155,17 @@ def load(folder: Path, name: str = DEFAULT) -> Forest:
 
 def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
     """Writes both files; the same forest gives the same bytes. Raises ModelError as ``load``."""
-    buffer = io.BytesIO()
+    path = folder / f"{name}.arrays"
     arrays = {key: forest.arrays[key].astype(dtype) for key, (dtype, _) in _ARRAYS.items()}
-    _check_arrays(folder / f"{name}.npz", arrays, len(forest.inputs), len(forest.outputs))
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    content = buffer.getvalue()
+    _check_arrays(path, arrays, len(forest.inputs), len(forest.outputs))
+    content = packing.to_bytes(arrays)
     if len(content) > MAX_ARRAYS_BYTES:
         raise ModelError(f"the forest takes {len(content)} bytes, at most {MAX_ARRAYS_BYTES}")
     manifest = {
         "kind": "drumgain forest",
         "format": FORMAT,
         "feature_version": features.VERSION,
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "crc32": zlib.crc32(content),
         **forest.about,
         "columns": list(forest.columns),
         "tie_column": forest.tie_column,
@@ -178,7 +175,7 @@ def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.npz").write_bytes(content)
+    path.write_bytes(content)
     (folder / f"{name}.json").write_bytes(text.encode("ascii"))
 
 
@@ -212,8 +209,8 @@ def _parse_manifest(path: Path, content: bytes) -> dict[str, Any]:
         )
     _check_names(path, manifest)
     _check_linear(path, manifest.get("linear", ""))
-    if not isinstance(manifest.get("sha256"), str):
-        raise ModelError(f"{path}: has no sha256 of its arrays")
+    if type(manifest.get("crc32")) is not int:
+        raise ModelError(f"{path}: has no crc32 of its arrays")
     return manifest
 
 
@@ -276,47 +273,27 @@ def _refuse_constant(name: str) -> float:
 
 
 def _parse_arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:
-    arrays = {}
+    if int.from_bytes(content[:8], "little") > _MAX_HEADER:
+        raise ModelError(f"{path}: names its arrays in more than {_MAX_HEADER} bytes")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            wanted = sorted(f"{name}.npy" for name in _ARRAYS)
-            if sorted(entry.filename for entry in entries) != wanted:
-                raise ModelError(f"{path}: expected the arrays {', '.join(_ARRAYS)} and no others")
-            for entry in entries:
-                name = entry.filename.removesuffix(".npy")
-                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise ModelError(f"{path}: {name} is compressed by an unknown method")
-                with archive.open(entry) as stream:
-                    arrays[name] = _parse_array(path, name, stream, entry.file_size)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        arrays = packing.from_bytes(content)
+    except ValueError as error:
         raise ModelError(f"{path}: damaged: {error}") from error
+    if list(arrays) != list(_ARRAYS):
+        raise ModelError(f"{path}: expected the arrays {', '.join(_ARRAYS)} and no others")
+    for name, array in arrays.items():
+        kind, axes = _ARRAYS[name]
+        if array.dtype.str != kind or array.ndim != axes:
+            found = f"{array.dtype} {array.shape}"
+            raise ModelError(
+                f"{path}: {name} is {found}, expected {np.dtype(kind)} with {axes} axes"
+            )
+        if not 0 < array.size <= MAX_NODES * (8 if axes == 2 else 1):
+            raise ModelError(f"{path}: {name} has the shape {array.shape}, out of bounds")
+    # nothing between them, behind them, or read twice
+    if packing.to_bytes(arrays) != content:
+        raise ModelError(f"{path}: holds other bytes than its arrays")
     return arrays
-
-
-def _parse_array(path: Path, name: str, stream: Any, size: int) -> npt.NDArray[Any]:
-    """One array, allocated only after its header and its entry's size agree within bounds."""
-    dtype, axes = np.dtype(_ARRAYS[name][0]), _ARRAYS[name][1]
-    largest = MAX_NODES * dtype.itemsize * (8 if axes == 2 else 1)
-    if size > largest + _MAX_HEADER:
-        raise ModelError(f"{path}: {name} declares {size} bytes, at most {largest}")
-    try:
-        if np.lib.format.read_magic(stream) != (1, 0):
-            raise ModelError(f"{path}: {name} is no array of format 1.0")
-        shape, fortran, found = np.lib.format.read_array_header_1_0(
-            stream, max_header_size=_MAX_HEADER
-        )
-    except (ValueError, SyntaxError, TypeError) as error:
-        raise ModelError(f"{path}: {name} has no sane header: {error}") from error
-    if found != dtype or fortran or len(shape) != axes:
-        raise ModelError(f"{path}: {name} is {found} {shape}, expected {dtype} with {axes} axes")
-    expected = math.prod(shape) * dtype.itemsize
-    if expected > largest or min(shape) < 1:
-        raise ModelError(f"{path}: {name} declares the shape {shape}, out of bounds")
-    content = stream.read(expected + 1)
-    if len(content) != expected:
-        raise ModelError(f"{path}: {name} holds other than the {expected} bytes it declares")
-    return np.frombuffer(content, dtype).reshape(shape)
 
 
 def _check_arrays(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from reaper_drumgain.records import is_record, names
 
 T = TypeVar("T")
 #: kinds of arrays that bytes may hold: floats, whole numbers, truth, text
-_KINDS = frozenset("fiubU")
+_KIND = re.compile(r"[<>|][fiubU][1-9][0-9]{0,8}", re.ASCII)
 _ALIGN = 16
 _MAX_ARRAYS = 1 << 20
 
@@ -72,9 +73,10 @@ def from_bytes(data: bytes) -> dict[str, NDArray[Any]]:
 
 
 def _view(body: memoryview, kind: Any, shape: Any, start: Any) -> NDArray[Any]:
-    dtype = np.dtype(str(kind))
-    if dtype.kind not in _KINDS or not dtype.itemsize:
+    # numpy reads other texts as code for a structure
+    if not isinstance(kind, str) or not _KIND.fullmatch(kind):
         raise ValueError(f"an array of kind {kind!r} has no place here")
+    dtype = np.dtype(kind)
     if not all(type(n) is int and n >= 0 for n in (*shape, start)):
         raise ValueError(f"an array has shape {shape!r} at {start!r}")
     count = math.prod(shape)

@@ -20,9 +20,10 @@ from reaper_drumgain.modelfile import LinearPart
 _CARD = """\
 # Model card: the bundled forests
 
-`forest.npz`, `forest-multioutput.npz` and `by-sound.npz` hold trees as plain arrays (no pickle),
-the `.json` beside each everything else: inputs, slots, the linear part, settings, digests of the
-training data, versions of the libraries, scores. All files here are made by `drumgain train`.
+`forest.arrays`, `forest-multioutput.arrays` and `by-sound.arrays` hold trees as plain arrays (no
+pickle), the `.json` beside each everything else: inputs, slots, the linear part, settings, digests
+of the training data, versions of the libraries, scores. All files here are made by `drumgain
+train`.
 
 ## What it is for
 Relative fader gains of the microphones of one drum kit, as the median of many engineers
