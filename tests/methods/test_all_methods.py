@@ -63,7 +63,8 @@ def test_silence_and_the_shortest_sounds_never_fail(name, seconds):
     assert not np.isinf(gains).any()
 
 
-@every_method
+# the plain forest promises no such thing: a level is one of the inputs that its trees step at
+@pytest.mark.parametrize("name", [n for n in methods.names() if n != "forest-multioutput"])
 @settings(max_examples=6, deadline=None)
 @given(track=st.integers(0, 3), shift=st.floats(-15, 15))
 def test_a_track_recorded_louder_is_never_raised(name, track, shift):
