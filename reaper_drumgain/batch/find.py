@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.errors import InputError
 from reaper_drumgain.records import record
 
 #: folders in which REAPER, or people, keep former states of projects
@@ -36,11 +36,12 @@ class Place:
 
 @record
 class Found:
-    """The projects in a fixed order; what was left out and why; folders that cannot be read."""
+    """The projects in a fixed order; what was left out and why; folders that cannot be
+    read, and what the system says."""
 
     projects: tuple[Place, ...]
     left_out: tuple[tuple[Path, str], ...] = ()
-    troubles: tuple[StorageError, ...] = ()
+    troubles: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class _Search:
     skip: frozenset[tuple[int, int]]
     files: list[Place] = field(default_factory=list)
     left_out: list[tuple[Path, str]] = field(default_factory=list)
-    troubles: list[StorageError] = field(default_factory=list)
+    troubles: list[tuple[Path, str]] = field(default_factory=list)
     seen: set[tuple[int, int]] = field(default_factory=set)
 
 
@@ -68,7 +69,7 @@ def find_projects(
     for path in paths:
         if not os.path.lexists(path):
             raise InputError(f"{path}: no such file or folder")
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - false, where Path's own would raise
             _look_into(path, path, search)
         else:
             search.files.append(Place(path, path))
@@ -83,27 +84,35 @@ def _look_into(top: Path, root: Path, search: _Search) -> None:
     waiting = [top]
     while waiting:
         folder = waiting.pop()
-        identity = _identity(folder)
-        if identity is None or identity in search.seen or identity in search.skip:
-            continue
-        search.seen.add(identity)
         try:
+            status = folder.stat()
+            identity = status.st_dev, status.st_ino
+            if identity in search.seen or identity in search.skip:
+                continue
+            search.seen.add(identity)
             with os.scandir(folder) as entries:
-                names = sorted(entry.name for entry in entries)
+                names = sorted((entry.name, _is_folder(entry)) for entry in entries)
         except OSError as error:
-            search.troubles.append(
-                StorageError(f"{folder}: the folder cannot be read: {error.strerror or error}")
-            )
+            why = f"the folder cannot be read: {error.strerror or error}"
+            search.troubles.append((folder, why))
             continue
         inner = []
-        for name in names:
+        for name, is_folder in names:
             path = folder / name
-            if path.is_dir():
+            if is_folder:
                 if search.recursive and _worth(path, search):
                     inner.append(path)
             elif path.suffix.lower() == _SUFFIX and _wanted(path, search):
                 search.files.append(Place(path, root))
         waiting += reversed(inner)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # a link to what cannot be seen: said when it is read, should it be named like a project
+        return False
 
 
 def _worth(folder: Path, search: _Search) -> bool:

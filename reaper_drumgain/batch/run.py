@@ -81,9 +81,8 @@ class Batch:
         another run is at work on the same folders, InputError, StorageError or HostError where
         the run cannot begin.
         """
-        for trouble in self.found.troubles:
-            folder = str(trouble).partition(":")[0]
-            yield Outcome(folder, "failed", str(trouble))
+        for folder, why in self.found.troubles:
+            yield Outcome(str(folder.absolute()), "failed", f"{folder}: {why}")
         if self._options.mode == "dry run":
             yield from self._work(list(self.places), None, tell)
             return

@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         interrupted = True
     finally:
         progress.clear()
-    _sum_up(outcomes, batch.total, arguments.json, interrupted)
+    _sum_up(outcomes, batch.total, arguments, interrupted)
     if arguments.report is not None and outcomes:
         page = save_index(outcomes, arguments.report)
         if not arguments.json:
@@ -156,11 +156,13 @@ def _options(arguments: argparse.Namespace) -> Options:
     )
 
 
-def _sum_up(outcomes: list[Outcome], total: int, as_json: bool, interrupted: bool) -> None:
+def _sum_up(
+    outcomes: list[Outcome], total: int, arguments: argparse.Namespace, interrupted: bool
+) -> None:
     from reaper_drumgain.batch.summary import WORDS, counted, in_order
 
     counts = counted(outcomes)
-    if as_json:
+    if arguments.json:
         summary = {"projects": total, **counts, "interrupted": interrupted}
         print(json.dumps({"schema": SCHEMA, "summary": summary}))
         return
@@ -169,10 +171,8 @@ def _sum_up(outcomes: list[Outcome], total: int, as_json: bool, interrupted: boo
     parts = [f"{count} {WORDS[status]}" for status, count in counts.items() if count]
     print(f"{total} projects: {', '.join(parts) or 'none done'}")
     if interrupted:
-        print(
-            f"interrupted: {total - len(outcomes)} were not begun and are as they were; the same "
-            "command with --resume goes on"
-        )
+        onward = "" if arguments.dry_run else "; the same command with --resume goes on"
+        print(f"interrupted: {total - len(outcomes)} were not begun and are as they were{onward}")
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:

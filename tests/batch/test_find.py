@@ -110,9 +110,27 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_rest_is_found(
     monkeypatch.setattr(os, "scandir", scandir)
     found = find_projects([tmp_path], recursive=True)
     assert names(found, tmp_path) == ["b/song.RPP"]
-    assert [str(trouble) for trouble in found.troubles] == [
-        f"{tmp_path / 'a'}: the folder cannot be read: Permission denied"
-    ]
+    assert found.troubles == ((tmp_path / "a", "the folder cannot be read: Permission denied"),)
+
+
+def test_a_folder_that_lets_nobody_through_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name can be seen, what is in it cannot."""
+    touch(tmp_path / "a" / "b" / "song.RPP", tmp_path / "song.RPP")
+    real = Path.stat
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        if path.name == "b":
+            raise PermissionError(13, "Permission denied")
+        return real(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    found = find_projects([tmp_path], recursive=True)
+    assert names(found, tmp_path) == ["song.RPP"]
+    assert found.troubles == (
+        (tmp_path / "a" / "b", "the folder cannot be read: Permission denied"),
+    )
 
 
 def test_a_path_that_is_not_there_is_told_before_anything_else(tmp_path: Path) -> None:
