@@ -70,8 +70,13 @@ def loudness(audio):
     return meter.integrated_loudness(np.stack([audio, audio], axis=1).astype(np.float64))
 
 
-@pytest.mark.parametrize("method", ["forest", "equal-loudness", "cross-adaptive"])
-def test_each_section_is_balanced_as_if_alone(song, tmp_path, method):
+# the frames of partial loudness (93 ms, one after the other) begin elsewhere than in a section
+# that is heard alone, which moves this method by up to a decibel on 9 s of strokes
+@pytest.mark.parametrize(
+    ("method", "near"),
+    [("forest", 0.5), ("equal-loudness", 0.5), ("cross-adaptive", 0.5), ("partial-loudness", 1.1)],
+)
+def test_each_section_is_balanced_as_if_alone(song, tmp_path, method, near):
     project, sounds = song
     wanted = Settings(method=method, write="automation", automation=Automation("regions"))
     plan = balance(project.session, wanted)
@@ -94,7 +99,7 @@ def test_each_section_is_balanced_as_if_alone(song, tmp_path, method):
             if planned(plan, track.name).automation.sections[place].state is None:
                 differences.append(moved - track.new_db)
         # all of them, the common offset included
-        assert np.abs(differences).max() <= 0.5
+        assert np.abs(differences).max() <= near
         compared += len(differences)
     assert compared >= 3 * len(TRACKS) - 2
     counts = [len(track.automation.points) for track in plan.automated]
