@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Any
 
 from reaper_drumgain import __version__
+from reaper_drumgain.modelfile import bundled_folder
 from reaper_drumgain.plan import GainPlan, TrackPlan
 from reaper_drumgain.records import record
 from reaper_drumgain.report.facts import TrackFacts
@@ -81,9 +82,18 @@ def _facts(plan: GainPlan) -> list[tuple[str, str]]:
         ("Written", settings.write),
         ("DrumGain", __version__),
         ("Python", platform.python_version()),
+        ("Models", ", ".join(_models())),
         ("Libraries", ", ".join(f"{name} {metadata.version(name)}" for name in _LIBRARIES)),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _models() -> list[str]:
+    """The bundled models, each with the checksum of its arrays."""
+    return [
+        f"{path.stem} {json.loads(path.read_text('utf-8'))['crc32']:08x}"
+        for path in sorted(bundled_folder().glob("*.json"))
+    ]
 
 
 @cache

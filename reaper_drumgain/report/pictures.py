@@ -53,7 +53,7 @@ def levels(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
     axes.margins(x=0.04)
     axes.set_xlabel("LU re the drums together", color=_INK)
     axes.grid(axis="x", color=_FAINT, linewidth=0.8)
-    return _svg(figure, f"levels {narrow}")
+    return _svg(figure, f"levels {narrow}", "Levels before and after")
 
 
 def waveforms(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
@@ -78,7 +78,7 @@ def waveforms(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
     axes.set_ylim(len(shown) - 0.5, -0.7 if narrow else -0.5)
     axes.set_xlim(0.0, max(track.seconds for track in shown))
     axes.set_xlabel("seconds", color=_INK)
-    return _svg(figure, f"waveforms {narrow}")
+    return _svg(figure, f"waveforms {narrow}", "Levels over time before and after")
 
 
 def _figure(width: float, height: float, narrow: bool) -> tuple[Any, Any]:
@@ -129,7 +129,7 @@ def _plain(text: str) -> str:
     )
 
 
-def _svg(figure: Any, salt: str) -> str:
+def _svg(figure: Any, salt: str, label: str) -> str:
     import matplotlib as mpl
 
     target = io.StringIO()
@@ -137,7 +137,7 @@ def _svg(figure: Any, salt: str) -> str:
     with mpl.rc_context(options):
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
     text = _HEAD.sub("", target.getvalue(), count=1)
-    text = _SIZE.sub(r'\1 role="img"', text, count=1)
+    text = _SIZE.sub(rf'\1 role="img" aria-label="{label}"', text, count=1)
     # a tenth of a point is finer than any screen
     text = _DIGITS.sub("", text)
     text = _FONT.sub(lambda match: f"font-size: {match[1] or '10px'}", text)
