@@ -258,6 +258,8 @@ def model_card(
     if faders.without_target:
         names = "; ".join(faders.without_target)
         no_target = f"\n  So is what is left without a fader: {names}."
+    if faders.too_small:
+        no_target += f"\n  Too few tracks to balance are in {', '.join(faders.too_small)}."
     return _CARD.format(
         slots=len(SLOTS),
         columns=", ".join(f"`{name}`" for name in models.forest.columns) or "nothing else",

@@ -70,12 +70,14 @@ class Song:
 
 @dataclass(frozen=True)
 class HumanFaders:
-    """All songs, and what was left out: mutes, and rows without a raw track."""
+    """All songs, and what was left out: mutes, rows without a raw track, tracks without a
+    target, songs of which no engineer has two tracks (they say nothing about balance)."""
 
     songs: tuple[Song, ...]
     mutes: int
     without_raw: int
     without_target: tuple[str, ...]
+    too_small: tuple[str, ...] = ()
 
     @property
     def mixes(self) -> int:
@@ -111,13 +113,17 @@ def load_human_faders(folder: Path) -> HumanFaders:
         else:
             gains.setdefault(mix, []).append(gain)
     without_target = [f"{s}: {r}" for s, tracks in faders.items() for r in tracks if not tracks[r]]
-    songs = []
+    songs: list[Song] = []
+    too_small: list[str] = []
     for song, tracks in faders.items():
         raw_files = [raw for raw, gains in tracks.items() if gains]
         table = np.full((len(mixes[song]), len(raw_files)), np.nan)
         for column, raw in enumerate(raw_files):
             for mix, values in tracks[raw].items():
                 table[mixes[song].index(mix), column] = float(np.mean(values))
+        if not (np.isfinite(table).sum(axis=1) >= 2).any():
+            too_small.append(song)
+            continue
         raw_tracks = tuple(
             RawTrack(
                 raw,
@@ -129,7 +135,13 @@ def load_human_faders(folder: Path) -> HumanFaders:
         )
         target = median_engineer(table)
         songs.append(Song(song, raw_tracks, tuple(mixes[song]), table, target))
-    return HumanFaders(tuple(songs), left["mutes"], left["without raw"], tuple(without_target))
+    return HumanFaders(
+        tuple(songs),
+        left["mutes"],
+        left["without raw"],
+        tuple(without_target),
+        tuple(too_small),
+    )
 
 
 def median_engineer(gains_db: Float64) -> Float64:

@@ -264,7 +264,7 @@ def intervals_of(results: Sequence[SongResult], coverage: float) -> dict[str, An
         ours = [
             _interval_figures(r.intervals[c], r.gains[FOREST, True, c], r, coverage)
             for r in results
-            if c in r.intervals
+            if c in r.intervals and np.isfinite(r.intervals[c]).any()
         ]
         theirs = []
         for r in results:
@@ -272,7 +272,8 @@ def intervals_of(results: Sequence[SongResult], coverage: float) -> dict[str, An
             half = r.role_mean[c]
             bounds = np.stack([gains - half, gains + half], axis=-1)
             theirs.append(_interval_figures(bounds, gains, r, coverage))
-        figures[c] = {FOREST: _over_songs(ours), "role-mean": _over_songs(theirs)}
+        if ours:
+            figures[c] = {FOREST: _over_songs(ours), "role-mean": _over_songs(theirs)}
     return figures
 
 
@@ -293,10 +294,12 @@ def _interval_figures(
 
     truth = song.target_db + np.median(gains - song.target_db, axis=1, keepdims=True)
     scores = interval_score(bounds[..., 0], bounds[..., 1], truth, coverage)[known]
+    engineers = [inside(one) for one in song.gains_db if np.isfinite(one).sum() > 1]
     return {
         "coverage": float(inside(song.target_db).mean()),
+        # the gate may hold all tracks that an engineer has
         "coverage of one engineer": float(
-            np.mean([inside(one).mean() for one in song.gains_db if np.isfinite(one).sum() > 1])
+            np.mean([within.mean() for within in engineers if within.size])
         ),
         "half width": float((bounds[..., 1] - bounds[..., 0])[known].mean() / 2),
         "interval score": float(scores.mean()),

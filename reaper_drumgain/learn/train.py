@@ -175,6 +175,8 @@ def train(
         f"{len(done.faders.songs)} songs, {done.faders.mixes} mixes; {done.faders.mutes} faders in "
         f"effect muted and {done.faders.without_raw} without a raw track left out"
     )
+    if done.faders.too_small:
+        left_out += f"; too few tracks to balance in {', '.join(done.faders.too_small)}"
     text = f"{left_out}\n\n{report.text(done.figures)}\n\nwritten to {output}"
     return TrainReport(done, output, text)
 

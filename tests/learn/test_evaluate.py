@@ -1,6 +1,7 @@
 """The evaluation on invented songs, whose errors can be known beforehand."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -215,6 +216,19 @@ def test_intervals_are_scored_beside_those_of_role_means(figures):
             assert by["interval score"] >= 2 * by["half width"] - 1e-3
     score = {name: held["+-12"][name]["interval score"] for name in ("forest", "role-mean")}
     assert score["forest"] < score["role-mean"]
+
+
+def test_songs_with_one_mix_or_without_an_interval_spoil_no_figure(results):
+    """As on data of other people: a song mixed once, one whose tracks the gate all holds."""
+    song = results[0].song
+    once = replace(song, mixes=song.mixes[:1], gains_db=song.gains_db[:1])
+    held = {c: np.full_like(bounds, np.nan) for c, bounds in results[1].intervals.items()}
+    odd = [replace(results[0], song=once), replace(results[1], intervals=held), *results[2:]]
+    figures = report.summary(odd, SETTINGS, mixes=13)
+    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+    both = figures["against one engineer"][report.ONE_OTHER][RECORDED]["error"]
+    of_the_rest = report.human_errors(results[1:])[0].mean()
+    assert both == pytest.approx(of_the_rest, abs=1e-3)
 
 
 def test_limits_of_levels_lie_in_their_order(figures):

@@ -51,6 +51,15 @@ def test_rows_become_songs(tmp_path: Path):
     assert song.target_db[0] - song.target_db[1] == pytest.approx(7.0)
 
 
+def test_a_song_of_which_no_engineer_has_two_tracks_is_left_out_and_named(tmp_path: Path):
+    roles = ROLES + "B,k.wav,kick,,,yes,,Kick\nC,k.wav,kick,,,yes,,K\nC,oh.wav,overhead,,,yes,,O\n"
+    rows = "A,x,one,k.wav,K,-20,-3\nA,x,one,oh.wav,OH,-30,-4\nB,x,one,k.wav,K,-20,0\n"
+    rows += "C,x,one,k.wav,K,-20,0\nC,x,two,oh.wav,OH,-20,0\n"
+    faders = load_human_faders(folder_with(tmp_path, MIX_HEAD + rows, roles))
+    assert [song.name for song in faders.songs] == ["A"]
+    assert faders.too_small == ("B", "C")
+
+
 def test_an_engineers_common_offset_does_not_count():
     gains = np.array([[0.0, -6.0, 3.0], [10.0, 4.0, 13.0], [-20.0, -26.0, np.nan]])
     np.testing.assert_allclose(median_engineer(gains), np.array([0.0, -6.0, 3.0]) + 1.0)

@@ -1,7 +1,5 @@
 """The run-time method: seats, slopes, what changes nothing."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,10 +21,9 @@ from reaper_drumgain.methods.forest import (
     role_of_slot,
     seat,
     slope,
-    slot_values,
 )
 from reaper_drumgain.methods.multioutput import MultiOutputForest
-from reaper_drumgain.modelfile import DEFAULT, MULTIOUTPUT, bundled_folder, load
+from reaper_drumgain.modelfile import MULTIOUTPUT, bundled_folder, load
 from reaper_drumgain.roles import ROLE_NAMES, SIDES, Role
 
 MODEL = load(bundled_folder())
@@ -285,17 +282,3 @@ def test_a_model_for_other_slots_or_inputs_is_refused():
 
 def test_seats_are_plain_values():
     assert seat([Role("ride")], [1], np.array([np.nan])) == [Seat(SLOTS.index("ride 1"), False)]
-
-
-@pytest.mark.parametrize("name", [DEFAULT, MULTIOUTPUT])
-def test_24_tracks_take_less_than_20_ms_once_their_features_exist(name):
-    rng = np.random.default_rng(1)
-    model = load(bundled_folder(), name)
-    roles = [Role(ROLE_NAMES[place % len(ROLE_NAMES)]) for place in range(24)]
-    features_of_24 = table(rng.uniform(-45.0, -15.0, 24), rng)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        slot_values(model, features_of_24, roles, [1] * 24)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.020
