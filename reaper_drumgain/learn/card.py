@@ -95,8 +95,8 @@ A real bass may be taken for a kick more often than these figures say.
   careless recording levels: real levels, shifted at random.
 
 **What rests on simulated audio:** every figure of `modified-loudness`, `fenton-lee`,
-`cross-adaptive`, `partial-loudness` and `equal-rms`, the gate, the column "toms rest", and the
-forests' audio inputs. The audio was not there when the engineers set the faders, so it cannot
+`cross-adaptive`, `partial-loudness` and `equal-rms`, the gate, the column "toms rest", roles by
+sound, and the forests' audio inputs. The audio was not there when the engineers set the faders, so it cannot
 teach how the sound of a track changes its gain; it teaches the trees to be calm about it. `unity`,
 `role-mean`, `role-template`, `equal-loudness` and `linear` rest on real loudness and real faders
 alone but for the gate. How good any of this is on other recordings is not known from here.
@@ -200,7 +200,7 @@ error, as recorded:
 {biases}
 ```
 
-Masking is not the reason: without any the result was farther off. Microphones of one drum do not
+Masking is not the reason: without any the result was farther off (tried once). Microphones of one drum do not
 mask each other here: of two alike no gains are equally loud, and the iteration has no end.
 
 ## Limits
@@ -223,7 +223,8 @@ mask each other here: of two alike no gains are equally loud, and the iteration 
   by marginal likelihood, departures correlated within kick, snare, toms, overheads, rooms), a slope
   as recorded of its own (s = b + (1 - b) max(0, 1 - W / V)), other role gains for careless levels.
   About eighty variants were tried; those with a linear part lay between 2.35 and 2.7 dB as recorded
-  and between 2.95 and 3.3 dB with +-12 dB.
+  and between 2.95 and 3.3 dB with +-12 dB. For roles by sound: the share of the vote that is asked
+  for, how widely what a microphone hears is varied, and the columns, of about ten variants.
 - `{extra}` and `{per_track}` were compared and are not selectable.
 - Roles that the songs do not have, or have once, are guesses from their siblings.
 - Tracks that hold only bleed have to be kept from any method that reads levels: without the gate
