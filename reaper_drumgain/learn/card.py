@@ -96,10 +96,11 @@ A real bass may be taken for a kick more often than these figures say.
 
 **What rests on simulated audio:** every figure of `modified-loudness`, `fenton-lee`,
 `cross-adaptive`, `partial-loudness` and `equal-rms`, the gate, the column "toms rest", roles by
-sound, and the forests' audio inputs. The audio was not there when the engineers set the faders, so it cannot
-teach how the sound of a track changes its gain; it teaches the trees to be calm about it. `unity`,
-`role-mean`, `role-template`, `equal-loudness` and `linear` rest on real loudness and real faders
-alone but for the gate. How good any of this is on other recordings is not known from here.
+sound, and the forests' audio inputs. The audio was not there when the engineers set the faders,
+so it cannot teach how the sound of a track changes its gain; it teaches the trees to be calm about
+it. `unity`, `role-mean`, `role-template`, `equal-loudness` and `linear` rest on real loudness and
+real faders alone but for the gate. How good any of this is on other recordings is not known from
+here.
 
 ## How it was measured
 `drumgain evaluate`. Leave one song out: trees, linear part, templates, W and intervals come from
@@ -200,8 +201,9 @@ error, as recorded:
 {biases}
 ```
 
-Masking is not the reason: without any the result was farther off (tried once). Microphones of one drum do not
-mask each other here: of two alike no gains are equally loud, and the iteration has no end.
+Masking is not the reason: without any the result was farther off (tried once). Microphones of one
+drum do not mask each other here: of two alike no gains are equally loud, and the iteration has no
+end.
 
 ## Limits
 - {songs} songs of rock, pop and their kin, by few studios: differences of a few tenths of a dB
