@@ -1,6 +1,6 @@
 """A prediction from arrays against scikit-learn's, on a forest of the bundled one's shape.
 
-Run ``python tests/bench/bench_forest.py [--rounds 200]``. One row of inputs, as a session is, in
+Run ``python tests/bench/bench_forest.py [--rounds 200] [--trees 200]``. One row of inputs, as a session is, in
 one thread; both take turns, and the best round counts. Then what the methods take for a session
 of 24 tracks whose features exist (seats, linear part, trees, intervals).
 """
@@ -35,14 +35,14 @@ def best(rounds: int, *works: Callable[[], object]) -> list[float]:
     return [min(held) for held in times]
 
 
-def of_scikit_learn(model: Forest) -> tuple[RandomForestRegressor, Forest]:
-    """A forest with as many inputs, outputs, trees and about as many leaves, in both forms."""
+def of_scikit_learn(model: Forest, trees: int) -> tuple[RandomForestRegressor, Forest]:
+    """A forest with as many inputs and outputs and about as many leaves a tree, in both forms."""
     rng = np.random.default_rng(1)
-    rows, trees = 360, len(model.arrays["root"])
+    rows = 360
     x = rng.normal(size=(rows, len(model.inputs)))
     x[rng.uniform(size=x.shape) < 0.5] = np.nan
     y = rng.normal(size=(rows, len(model.outputs)))
-    leaves = len(model.arrays["value"]) / trees
+    leaves = len(model.arrays["value"]) / len(model.arrays["root"])
     theirs = RandomForestRegressor(trees, max_leaf_nodes=max(round(leaves), 2), random_state=1)
     theirs.fit(x, y)
     ours = Forest(model.inputs, model.outputs, (), "", None, as_arrays(theirs), {})
@@ -58,10 +58,10 @@ def session() -> tuple[FeatureTable, list[Role]]:
     return FeatureTable(features.COLUMNS, values), roles
 
 
-def compare(name: str, rounds: int) -> str:
+def compare(name: str, rounds: int, trees: int) -> str:
     """A row for a bundled model."""
     model = load(bundled_folder(), name)
-    theirs, ours = of_scikit_learn(model)
+    theirs, ours = of_scikit_learn(model, trees)
     row = np.random.default_rng(3).normal(size=(1, len(model.inputs)))
     np.testing.assert_allclose(ours.predict(row), theirs.predict(row), atol=1e-6)
     table, roles = session()
@@ -87,9 +87,10 @@ def main() -> None:
     """Print a row per bundled model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--trees", type=int, default=200, help="of the forest that is compared")
+    arguments = parser.parse_args()
     for name in (modelfile.DEFAULT, modelfile.MULTIOUTPUT):
-        print(compare(name, rounds))
+        print(compare(name, arguments.rounds, arguments.trees))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ BENCHMARKS = {
     "bench_balance.py": ["--seconds", "2", "--rounds", "1", "--minutes", "0.05"],
     "bench_batch.py": ["--projects", "8", "--seconds", "2", "--rounds", "1"],
     "bench_features.py": ["--seconds", "4", "--rounds", "1", "--memory-seconds", "4"],
-    "bench_forest.py": ["--rounds", "2"],
+    "bench_forest.py": ["--rounds", "2", "--trees", "5"],
     "bench_press.py": ["--seconds", "2", "--rounds", "1"],
     "bench_rpp.py": ["no-such-folder", "--rounds", "1", "--scale", "0.01"],
 }
