@@ -1,8 +1,8 @@
 """A prediction from arrays against scikit-learn's, on a forest of the bundled one's shape.
 
-Run ``python tests/bench/bench_forest.py [--rounds 200] [--trees 200]``. One row of inputs, as a session is, in
-one thread; both take turns, and the best round counts. Then what the methods take for a session
-of 24 tracks whose features exist (seats, linear part, trees, intervals).
+Run ``python tests/bench/bench_forest.py [--rounds 200] [--trees 200]``. One row of inputs, as a
+session is, in one thread; both take turns, and the best round counts. Then what the methods take
+for a session of 24 tracks whose features exist (seats, linear part, trees, intervals).
 """
 
 from __future__ import annotations
