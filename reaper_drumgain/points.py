@@ -35,7 +35,7 @@ _SLACK = 2e-6
 #: samples of a curve lie at most this far apart, in level or else in time
 _STEP_DB, _STEP_S = 0.25, 1e-3
 #: of a bent piece, and of any other, at least
-_BENT_SAMPLES, _SAMPLES = 40, 8
+_BENT_SAMPLES, _SAMPLES = 64, 8
 #: with more samples than this, lines begin and end only where the curve bends by more than
 #: this part of the tolerance
 _MANY, _PART = 300, 0.25
@@ -146,7 +146,8 @@ def _within(
     if 0 < first < len(points) and _is_bent(points, first - 1) and times[first] > begin:
         first -= 1
         begin = times[first]
-    while first > 0 and points[first - 1].shape == _BEZIER:
+    # the form of a Bezier piece depends on the points before and behind it
+    while any(points[n].shape == _BEZIER for n in range(max(0, first - 2), first)):
         first -= 1
         begin = times[first]
     if 0 < behind < len(points):
@@ -156,14 +157,14 @@ def _within(
             end = times[behind]
         elif points[behind - 1].shape == _SQUARE:
             closing = _SQUARE
-    # the left neighbour of the first point behind is another now
     while behind + 1 < len(points) and points[behind].shape == _BEZIER:
         behind += 1
         end = times[behind]
     drawn = _drawn(
         gain, [*knots, *times], _jumps(points, existing), (begin, end), _within_pieces(points)
     )
-    if first and _is_jump(existing, begin) and points[first - 1].shape != _SQUARE:
+    held = first > 0 and points[first - 1].shape == _SQUARE
+    if np.isfinite(begin) and _is_jump(existing, begin) and not held:
         # the slope before a jump that stands right at the beginning needs its end
         drawn.insert(0, EnvelopePoint(settled(begin), _value(existing.values, begin - _BEFORE_S)))
     if end == hull[1]:
@@ -171,13 +172,19 @@ def _within(
     else:
         # what was redrawn ends in an existing point, which stays
         drawn = [point for point in drawn if point.time < settled(end)]
+        reached = _value(existing.values, end - _BEFORE_S)
+        if drawn[-1].shape != _SQUARE and abs(reached - points[behind].value) > _SLACK:
+            # of several points at one time the first that stays is not where the curve comes to
+            drawn.append(EnvelopePoint(settled(end), reached))
     return (*points[:first], *drawn, *points[behind:])
 
 
 def _within_pieces(points: Sequence[EnvelopePoint]) -> Array:
     """Times within the pieces of an envelope: a curve times a piece can bulge between both ends."""
+    # closer together at both ends, where Bezier pieces are at their steepest
+    shares = {n: 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, n)) for n in (_BENT_SAMPLES, _SAMPLES)}
     pieces = [
-        np.linspace(a.time, b.time, _BENT_SAMPLES if a.shape in _BENT else _SAMPLES)
+        a.time + (b.time - a.time) * shares[_BENT_SAMPLES if a.shape in _BENT else _SAMPLES]
         for a, b in itertools.pairwise(points)
     ]
     return np.concatenate([np.zeros(0), *pieces])

@@ -191,6 +191,11 @@ def test_outside_of_a_span_nothing_changes(shape, voltype, jump, span, how):
 )
 @example([(10.0, 0.0, 0, 0.0), (10.0, 1.0, 0, 0.0), (20.0, 1.0, 4, 0.0)], 1, False)
 @example([(0.0, 0.5, 0, 0.0), (1e-200, 1.0, 0, 0.0)], 0, False)
+@example([(7.7, 1.0, 5, 0.0), (7.7, 0.0, 5, 0.0)], 1, True)
+@example([(0.4, 0.0, 5, -0.3), (8.6, 1.0, 2, 0.7), (18.0, 1.0, 4, -0.3)], 1, True)
+@example(
+    [(20.0, 1.8, 2, 0.0), (31.8, 1.0, 5, 0.0), (31.8, 0.0, 2, 0.0), (31.8, 1.0, 1, 0.0)], 0, True
+)
 @example([(3.0, 1.0, 5, 1.0), (3.0, 0.5, 1, 0.0), (33.0, 0.5, 5, 0.0)], 0, True)
 def test_any_existing_envelope_is_followed(rows, voltype, inside):
     rows = sorted(rows, key=lambda row: row[0])
