@@ -6,6 +6,7 @@ read at. Frame i lies at ``start + i / rate`` seconds of the project.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -280,6 +281,7 @@ class ClipReader:
         self._resampler = (
             Resampler(self._source, grid.rate, ratio, origin) if abs(ratio - 1.0) > 1e-12 else None
         )
+        self._covered = [(grid.nearest(start), grid.nearest(end)) for start, end in clip.covered]
         self._envelopes = [
             (envelope.kind, EnvelopeCurve(envelope))
             for envelope in clip.envelopes
@@ -299,6 +301,7 @@ class ClipReader:
             block *= np.float32(self._gain)
         self._fade(block, low, high)
         self._automate(block, low)
+        self._cover(block, low, high)
         return self._panned(block)
 
     def _fade(self, block: Samples, low: int, high: int) -> None:
@@ -334,6 +337,13 @@ class ClipReader:
                 rate / grid.rate,
                 mute=kind == "mute",
             )
+
+    def _cover(self, block: Samples, low: int, high: int) -> None:
+        place = bisect.bisect_right(self._covered, low, key=lambda covered: covered[1])
+        while place < len(self._covered) and self._covered[place][0] < high:
+            start, end = self._covered[place]
+            block[:, max(0, start - low) : end - low] = 0.0
+            place += 1
 
     def _panned(self, block: Samples) -> Samples:
         pan = min(1.0, max(-1.0, self._clip.take_pan))

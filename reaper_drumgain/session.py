@@ -106,6 +106,7 @@ class Clip:
     ``offset + (t - position) * play_rate`` (within the section, modulo its length where
     ``loop``), times ``item_gain * take_gain``, the fades and the take envelope.
     ``plays`` is false where the item is muted or lies in a lane that does not play.
+    ``covered``: from and to which project seconds other items are heard in its place, ascending.
     """
 
     position: float
@@ -128,6 +129,7 @@ class Clip:
     effects: tuple[Effect, ...] = ()
     lane: int | None = None
     name: str = ""
+    covered: tuple[tuple[float, float], ...] = ()
 
 
 @record

@@ -60,6 +60,9 @@ def _clip(clip: Clip, rate: int, start: float, times: np.ndarray) -> np.ndarray:
     left, right = sound
     left = left * (1.0 - max(0.0, clip.take_pan))
     right = right * (1.0 + min(0.0, clip.take_pan))
+    for begin, end in clip.covered:
+        first, last = int(np.rint((begin - start) * rate)), int(np.rint((end - start) * rate))
+        inside &= (index < first) | (index >= last)
     return np.where(inside, np.stack([left, right]), 0.0)
 
 

@@ -15,7 +15,7 @@ from reaper_drumgain.cli import install
 ACTIONS = sorted(install.actions_folder().glob("*.py"))
 STDLIB_ONLY = {
     *("errors", "units", "records", "codec", "session", "settings", "plan", "roles", "role_words"),
-    *("routing", "selection", "reasons", "marks", "__init__"),
+    *("routing", "selection", "reasons", "marks", "overlaps", "__init__"),
 }
 
 

@@ -13,7 +13,7 @@ HEAVY = ("scipy", "sklearn", "librosa", "numba", "matplotlib", "joblib", "rich")
 #: modules of the package that may import nothing but the standard library and each other
 STDLIB_ONLY = (
     *("errors", "units", "records", "codec", "session", "settings", "plan", "roles", "role_words"),
-    *("routing", "selection", "reasons", "marks"),
+    *("routing", "selection", "reasons", "marks", "overlaps"),
 )
 #: what each part may not import
 FORBIDDEN = {

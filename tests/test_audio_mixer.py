@@ -69,6 +69,7 @@ def clips(draw: st.DrawFn, sources: list[Source]) -> Clip:
     if resampled:  # the reference needs places that are frames of both
         position, offset = round(position * 100) / 100, round(offset * 100) / 100
     take = draw(st.lists(envelopes("volume"), max_size=1))
+    edges = sorted(draw(st.sets(st.integers(0, 9000), max_size=6)))
     return Clip(
         position=position,
         length=draw(st.sampled_from([0.05, 0.3, 0.61, 1.0])),
@@ -84,6 +85,7 @@ def clips(draw: st.DrawFn, sources: list[Source]) -> Clip:
         fade_in=draw(FADES),
         fade_out=draw(FADES),
         envelopes=tuple(take),
+        covered=tuple((a / RATE, b / RATE) for a, b in zip(edges[::2], edges[1::2], strict=False)),
     )
 
 

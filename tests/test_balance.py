@@ -219,6 +219,26 @@ def test_a_silent_side_of_a_pair_follows_down_and_never_up(kit, tmp_path):
     assert "not raised, lowered" in right.reason
 
 
+def test_a_silent_side_has_no_say_in_the_move_of_its_pair(kit, tmp_path):
+    built, sounds = kit
+    empty = write(tmp_path / "empty.wav", np.zeros_like(sounds["OH R"]))
+    uneven = changed(changed(built, 4, clips=(clip(empty, SECONDS),)), 3, fader=gain(-9.0))
+    alone = changed(changed(built, 4, muted=True), 3, fader=gain(-9.0))
+    method = Settings(method="unity")
+    with_it, without = (list(faders(balance(b, method)).values())[:4] for b in (uneven, alone))
+    assert with_it == pytest.approx(without, abs=1e-9)
+
+
+def test_a_fader_beyond_the_end_that_is_lowered_does_not_lower_the_kit(kit):
+    built, sounds = kit
+    built = changed(built, 0, fader=gain(30.0))
+    plan = balance(built, Settings(method="equal-loudness", amount=20.0))
+    assert 12.0 < plan.tracks[0].new_db < 30.0
+    assert not any("limited" in track.flags for track in plan.tracks)
+    before, after = loudness(mix(plan, sounds, new=False)), loudness(mix(plan, sounds, new=True))
+    assert after == pytest.approx(before, abs=0.05)
+
+
 def test_a_track_whose_media_cannot_be_read_stays(kit, tmp_path):
     built, _ = kit
     broken = tmp_path / "broken.wav"

@@ -251,12 +251,13 @@ def test_a_folder_that_passes_nothing_on_is_named(fields, cause):
     assert cause in (kick.why or "")
 
 
-def test_a_locked_side_holds_the_other_and_a_muted_one_does_not():
+@pytest.mark.parametrize("unheard", ["muted", "hidden"])
+def test_a_locked_side_holds_the_other_and_an_unheard_one_does_not(unheard):
     built = session(mic(0, "OH L"), mic(1, "OH R"), mic(2, "Kick"))
     left, right, kick = select(built, Settings(locks=("OH R",))).drums
     assert (left.flag, right.flag, kick.flag) == ("locked", "locked", None)
     assert "'OH R'" in (left.why or "")
-    muted = dataclasses.replace(built.tracks[1], muted=True)
-    built = session(built.tracks[0], muted, built.tracks[2])
+    away = dataclasses.replace(built.tracks[1], **{unheard: True})
+    built = session(built.tracks[0], away, built.tracks[2])
     left, right, _ = select(built, Settings()).drums
-    assert (left.flag, left.links, right.flag) == (None, (), "muted")
+    assert (left.flag, left.links, right.flag) == (None, (), unheard)

@@ -24,7 +24,7 @@ SUMMARY = "Put the actions into REAPER's resource folder."
 #: the modules that REAPER's own Python may import, beside ``hosts.live`` and reapy
 BUNDLED = (
     *("__init__", "errors", "units", "records", "codec", "session", "settings", "plan"),
-    *("roles", "role_words", "routing", "selection", "reasons", "marks"),
+    *("roles", "role_words", "routing", "selection", "reasons", "marks", "overlaps"),
 )
 _MAX_MANIFEST_BYTES = 1 << 20
 _PACKAGE = Path(__file__).resolve().parents[1]

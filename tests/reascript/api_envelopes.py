@@ -141,7 +141,8 @@ def get_take_envelope_by_name(engine: Engine, take: Take, name: str) -> Envelope
 
 @api("int GetGlobalAutomationOverride()")
 def get_global_automation_override(engine: Engine) -> int:
-    return engine.faults.automation_override
+    forced = engine.faults.automation_override
+    return forced if forced >= 0 else int(engine.current.number("GLOBAL_AUTO", 1, -1.0))
 
 
 @api("bool GetEnvelopeName(TrackEnvelope* env, char* bufOut, int bufOut_sz)")

@@ -4,8 +4,9 @@
 ``Snapshot``. The values are those that ``hosts.rpp`` reads from the project's file, so the same
 project gives the same plan. What REAPER does not tell its scripts:
 
-- the project's own pan law and pan mode: read from the head of the saved file; a project that
-  was never saved has REAPER's defaults, and says so where a track relies on them;
+- the project's own pan law, pan mode and item mix behavior, and the global automation override
+  of a tab in the background: read from the head of the saved file; a project that was never
+  saved has REAPER's defaults, and says so where a track relies on a pan law;
 - whether a track is frozen (its media is what the freeze made, as in the file), the effects
   inside containers: left out.
 """
@@ -20,6 +21,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+from reaper_drumgain import overlaps
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.envelopes import fader_gain, track_envelopes
@@ -49,7 +51,9 @@ _STRING = "GetSetMediaTrackInfo_String"
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
 _GROUP_KINDS = (b"VOLUME_LEAD", b"VOLUME_FOLLOW", b"VOLUME_VCA_LEAD", b"VOLUME_VCA_FOLLOW")
 _INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
-_HEAD_LINE = re.compile(rb"^[ \t]*(PANLAW|PANMODE|<TRACK)[ \t]+([^ \t\r\n]+)", re.MULTILINE)
+_HEAD_LINE = re.compile(
+    rb"^[ \t]*(PANLAW|PANMODE|ITEMMIX|GLOBAL_AUTO|<TRACK)[ \t]+([^ \t\r\n]+)", re.MULTILINE
+)
 _HEAD_BYTES = 1 << 16
 _MAX_MARKERS = 10_000
 _MOST_READINGS = 5
@@ -120,6 +124,8 @@ class _Reader:
         self._sends: list[Send] = []
         self._rate: int | None = None
         self._pan_mode = 3
+        self._item_mix = overlaps.ENCLOSED
+        self._override = -1
 
     def session(self) -> Generator[None, None, Session]:
         calls, address = self._calls, self._project.address
@@ -128,7 +134,11 @@ class _Reader:
         rate = int(setting(address, b"PROJECT_SRATE", 0.0, 0))
         use = setting(address, b"PROJECT_SRATE_USE", 0.0, 0) != 0.0
         self._rate = rate if use and 1000 <= rate <= _MAX_RATE else None
-        pan_law, self._pan_mode, known = self._pan_defaults()
+        pan_law, known = self._saved_settings()
+        # REAPER tells that of the current tab alone
+        current = reaper.current_project().address == address
+        if current and reaper.has("GetGlobalAutomationOverride"):
+            self._override = int(RPR.GetGlobalAutomationOverride())
         yield
         tracks: list[Track] = []
         for index, pointer in enumerate(self._pointers):
@@ -158,16 +168,16 @@ class _Reader:
             warnings=tuple(dict.fromkeys(warnings)),
         )
 
-    def _pan_defaults(self) -> tuple[float, int, bool]:
-        """Pan law and pan mode of the project, and whether they are known."""
-        law, mode = 1.0, 3
+    def _saved_settings(self) -> tuple[float, bool]:
+        """The project's pan law, and whether it is known; keeps what else only its file tells."""
+        law = 1.0
         if not self._project.path:
-            return law, mode, False
+            return law, False
         try:
             with Path(self._project.path).open("rb") as file:
                 head = file.read(_HEAD_BYTES)
         except (OSError, ValueError):
-            return law, mode, False
+            return law, False
         for key, raw in _HEAD_LINE.findall(head):
             if key == b"<TRACK":
                 break
@@ -178,8 +188,12 @@ class _Reader:
             if key == b"PANLAW" and 0.0 <= value < 1e6:
                 law = value
             elif key == b"PANMODE" and abs(value) < 1e6:
-                mode = int(value)
-        return law, mode, True
+                self._pan_mode = int(value)
+            elif key == b"ITEMMIX" and abs(value) < 1e6:
+                self._item_mix = int(value)
+            elif key == b"GLOBAL_AUTO" and abs(value) < 1e6:
+                self._override = int(value)
+        return law, True
 
     def _track(self, index: int, pointer: int) -> Generator[None, None, Track]:
         calls = self._calls
@@ -208,6 +222,8 @@ class _Reader:
         if not 0 <= automation < len(AUTOMATION_MODES):
             warnings.append(f"has automation mode {automation}: taken as trim/read")
             automation = 0
+        if 0 < self._override < len(AUTOMATION_MODES):
+            automation = self._override
         if value(b"C_MAINSEND_OFFS"):
             warnings.append("sends to higher channels of its parent: taken as the first ones")
         fader = value(b"D_VOL")
@@ -247,17 +263,19 @@ class _Reader:
 
     def _clips(self, pointer: int, warnings: list[str]) -> Generator[None, None, tuple[Clip, ...]]:
         calls = self._calls
+        free = calls.number(_TRACK, pointer, b"I_FREEMODE")
         facts = TrackFacts(
-            lanes=calls.number(_TRACK, pointer, b"I_FREEMODE") == 2.0,
+            lanes=free == 2.0,
             shift=self._shift(pointer, warnings),
         )
-        clips: list[Clip] = []
+        items: list[list[Clip]] = []
         for place in range(calls.whole("CountTrackMediaItems", pointer)):
             item = calls.child("GetTrackMediaItem", pointer, place)
             if item:
-                clips += yield from self._items.read(item, facts, warnings)
+                items.append((yield from self._items.read(item, facts, warnings)))
             yield
-        return tuple(clips)
+        # with free item positioning items lie beside each other, not over each other
+        return overlaps.heard(items, overlaps.MIXED if free == 1.0 else self._item_mix, warnings)
 
     def _shift(self, pointer: int, warnings: list[str]) -> float:
         """By how many seconds the track plays its media later."""

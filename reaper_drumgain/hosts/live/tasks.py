@@ -42,7 +42,7 @@ READ_MODULES = (
         "reaper_drumgain.units",
         "reaper_drumgain.codec",
     ),
-    *("reaper_drumgain.session", "reaper_drumgain.settings"),
+    *("reaper_drumgain.session", "reaper_drumgain.overlaps", "reaper_drumgain.settings"),
     *(f"{LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "memory", "runs")),
 )
 WRITE_MODULES = ("reaper_drumgain.plan", f"{LIVE}.apply")

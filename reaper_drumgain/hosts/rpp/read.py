@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from reaper_drumgain import overlaps
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp.items import ItemReader
 from reaper_drumgain.hosts.rpp.media import Resolver
@@ -23,7 +24,7 @@ from reaper_drumgain.units import UNITY, LinearGain
 
 _LINES = re.compile(
     rb"\n[ \t\r]*+(PANLAW|PANMODE|TEMPO|SAMPLERATE|SELECTION|MARKER|RECORD_PATH|MASTER_VOLUME"
-    rb"|MASTERMUTESOLO|PLAYRATE)(?![^ \t\r\n])([^\r\n]*)"
+    rb"|MASTERMUTESOLO|PLAYRATE|ITEMMIX|GLOBAL_AUTO)(?![^ \t\r\n])([^\r\n]*)"
 )
 _VERSION = re.compile(rb"(\d+)")
 
@@ -98,7 +99,15 @@ def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
     blocks = track_blocks(root)
     pan_mode = fields(b"PANMODE").whole(0, _usual_pan_mode(data, root))
     items = ItemReader(data, Resolver(path, record))
-    reader = TrackReader(data, items, len(blocks), sample_rate, pan_mode)
+    reader = TrackReader(
+        data,
+        items,
+        len(blocks),
+        sample_rate,
+        pan_mode,
+        item_mix=fields(b"ITEMMIX").whole(0, overlaps.ENCLOSED),
+        override=fields(b"GLOBAL_AUTO").whole(0, -1),
+    )
     tracks = []
     for index, block in enumerate(blocks):
         try:

@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from reaper_drumgain import overlaps
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
 from reaper_drumgain.hosts.rpp.syntax import Block, first_value, tokens, values
@@ -104,7 +105,8 @@ class _Plain:
 
 class TrackReader:
     """Reads the ``count`` tracks of one project, in order; folders are known from the ones
-    before. ``sample_rate`` and ``pan_mode`` are the project's.
+    before. ``sample_rate``, ``pan_mode``, ``item_mix`` (see ``overlaps``) and ``override`` (the
+    automation mode that stands above those of the tracks, if above 0) are the project's.
     """
 
     def __init__(
@@ -114,12 +116,16 @@ class TrackReader:
         count: int,
         sample_rate: int | None = None,
         pan_mode: int = 3,
+        item_mix: int = overlaps.ENCLOSED,
+        override: int = -1,
     ) -> None:
         self._data = data
         self._items = items
         self._count = count
         self._sample_rate = sample_rate
         self._pan_mode = pan_mode
+        self._item_mix = item_mix
+        self._override = override
         self._folders = FolderDepth()
         self._memo = Memo()
         self._known: dict[tuple[bytes | None, ...], _Plain] = {}
@@ -140,7 +146,12 @@ class TrackReader:
             self._receives(index, [line for key, line in found if key == b"AUXRECV"], warnings)
         lanes = _lanes(plain.lane_mode, plain.lane_count, lines.get(b"LANESOLO"), warnings)
         shift = self._shift(plain.offset, warnings)
-        effects, envelopes, clips, frozen = self._children(block, lanes, shift, warnings)
+        effects, envelopes, items, frozen = self._children(block, lanes, shift, warnings)
+        # with free item positioning items lie beside each other, not over each other
+        mix = overlaps.MIXED if plain.lane_mode == 1 else self._item_mix
+        clips = overlaps.heard(items, mix, warnings)
+        override = 0 < self._override < len(AUTOMATION_MODES)
+        automation = self._override if override else plain.automation
         volume = Fields("VOLPAN", values(lines.get(b"VOLPAN", b"")), warnings)
         law = volume.real(2, -1.0)
         pan_mode = plain.pan_mode
@@ -169,7 +180,7 @@ class TrackReader:
             channels=plain.channels,
             effects_enabled=plain.effects,
             effects=effects,
-            automation_mode=AUTOMATION_MODES[plain.automation],
+            automation_mode=AUTOMATION_MODES[automation],
             envelopes=envelopes,
             frozen=frozen,
             hidden=plain.hidden,
@@ -212,15 +223,15 @@ class TrackReader:
 
     def _children(
         self, block: Block, lanes: Lanes, shift: float, warnings: list[str]
-    ) -> tuple[tuple[Effect, ...], tuple[Envelope, ...], tuple[Clip, ...], bool]:
+    ) -> tuple[tuple[Effect, ...], tuple[Envelope, ...], list[list[Clip]], bool]:
         effects: tuple[Effect, ...] = ()
         envelopes: list[Envelope] = []
-        clips: list[Clip] = []
+        items: list[list[Clip]] = []
         frozen = False
         for child in block.children:
             keyword = child.keyword
             if keyword == b"ITEM":
-                clips += self._items.read(child, lanes, shift, warnings)
+                items.append(self._items.read(child, lanes, shift, warnings))
             elif keyword == b"FXCHAIN":
                 effects += read_chain(self._data, child)
             elif keyword == b"FREEZE":
@@ -232,7 +243,7 @@ class TrackReader:
                 envelope = read_envelope(self._data, child, "pan", warnings)
                 if envelope.active and (envelope.points or envelope.pooled):
                     warnings.append(f"automates its {_OTHER_ENVELOPES[keyword]}: not followed")
-        return effects, tuple(envelopes), tuple(clips), frozen
+        return effects, tuple(envelopes), items, frozen
 
     def _receives(self, index: int, receives: Iterable[bytes], warnings: list[str]) -> None:
         for line in receives:
