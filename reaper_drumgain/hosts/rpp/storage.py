@@ -149,6 +149,7 @@ def put(
     ready = False
     try:
         with storage_errors(f"cannot write {name_of(target)}"):
+            _refuse_protected(target)
             _create(temporary, data, mode, made)
             last_check()
             kept = _keep(backups, backup, mode, backup_draft(temporary), made)
@@ -161,6 +162,16 @@ def put(
         raise
     sync_folder(target.parent)
     return kept
+
+
+def _refuse_protected(target: Path) -> None:
+    """A new file would take the place of one that its owner has made read-only."""
+    with contextlib.suppress(FileNotFoundError):
+        if not os.stat(target).st_mode & 0o222:  # noqa: PTH116
+            raise StorageError(
+                f"{name_of(target)} is read-only: nothing was written; allow writing to it, or "
+                "write to another file"
+            )
 
 
 def backup_draft(temporary: Path) -> Path:

@@ -15,6 +15,7 @@ import functools
 import math
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -215,7 +216,8 @@ def _put(
     backup = put(
         target,
         data,
-        project.mode,
+        # a copy of a read-only project is there to be worked on
+        project.mode if in_place else project.mode | stat.S_IWUSR,
         last_check,
         _names(target, _stamp(now)) if in_place else iter(()),
         project.data,

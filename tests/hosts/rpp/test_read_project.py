@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +55,22 @@ def test_what_the_session_cannot_hold_is_a_warning(session_of: ReadSession, line
 def test_a_rate_that_the_project_does_not_use_is_none(session_of: ReadSession) -> None:
     assert session_of("", "SAMPLERATE 44100 0 0\n").sample_rate is None
     assert session_of("", "SAMPLERATE 999999999 1 0\n").sample_rate is None
+
+
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize("whole", [True, False])
+def test_garbage_is_collected_afterwards_as_before(
+    make: Callable[..., Path], on: bool, whole: bool
+) -> None:
+    path = make("<TRACK\n" + ">\n" * whole)
+    before = gc.isenabled()
+    try:
+        (gc.enable if on else gc.disable)()
+        with contextlib.nullcontext() if whole else pytest.raises(ProjectError):
+            read_project(path)
+        assert gc.isenabled() is on
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

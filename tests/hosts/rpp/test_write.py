@@ -179,6 +179,27 @@ def test_in_place_with_a_dated_backup(make: Callable[..., Path], tmp_path: Path)
     assert names(tmp_path) == {path.name, backup.name}
 
 
+def test_a_read_only_project_is_left_and_its_copy_can_be_saved(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(TWO)
+    path.chmod(0o444)
+    before = path.read_bytes()
+    project = read_project(path)
+    plan = plan_for(project, {1: -12.0})
+    other = make(TWO, name="other.RPP")
+    for write in (
+        lambda: apply_plan(project, plan, now=NOW),
+        lambda: apply_plan(read_project(other), plan, path, overwrite=True),
+    ):
+        with pytest.raises(StorageError, match=r"song\.RPP is read-only: nothing was written"):
+            write()
+    assert path.read_bytes() == before
+    assert names(tmp_path) == {"song.RPP", "other.RPP"}
+    copy = apply_plan(project, plan, tmp_path / "copy.RPP").path
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o644
+
+
 def test_backups_are_never_overwritten(make: Callable[..., Path], tmp_path: Path) -> None:
     path = make(TWO)
     kept = []
