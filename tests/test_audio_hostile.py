@@ -48,9 +48,20 @@ def test_a_fifo_is_refused_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs device files")
-def test_devices_and_folders_are_refused(tmp_path: Path) -> None:
+def test_devices_and_folders_are_refused_without_being_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened_: list[str] = []
+    real = os.open
+
+    def watched(name: Any, *arguments: Any, **options: Any) -> int:
+        opened_.append(str(name))
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", watched)
     assert only_flag("/dev/zero")[0] == "refused media"
     assert only_flag(tmp_path)[0] == "refused media"
+    assert not {"/dev/zero", str(tmp_path)} & set(opened_)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -41,6 +41,11 @@ def test_every_field_of_an_item(clip_of: Callable[..., Clip]) -> None:
     assert (clip.source.kind, clip.source.format, clip.source.written) == ("file", "WAVE", "a.wav")
 
 
+def test_an_automatic_crossfade_overrides_a_longer_fade_too(clip_of: Callable[..., Clip]) -> None:
+    clip = clip_of("FADEIN 1 0.5 0.125 1 0 0 0\nFADEOUT 1 0.5 0 1 0 0 0\n")
+    assert (clip.fade_in.length, clip.fade_out.length) == (0.125, 0.5)
+
+
 def test_an_item_of_reaper_3(clip_of: Callable[..., Clip]) -> None:
     clip = clip_of(
         "SNAPOFFS 0.000000\nLOOP 0\nALLTAKES 0\nSEL 0\nFADEIN 1 0.010000 0.000000\n"
