@@ -13,6 +13,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from reaper_drumgain.records import replace
@@ -28,7 +29,7 @@ _SLACK = 1e-6
 def heard(items: Sequence[Sequence[Clip]], behavior: int, warnings: list[str]) -> tuple[Clip, ...]:
     """The clips of a track, given per item, with what others replace in their ``covered``."""
     clips = tuple(clip for item in items for clip in item)
-    if behavior not in (ENCLOSED, LATER):
+    if behavior not in (ENCLOSED, LATER) or _one_after_another(items):
         return clips
     spans = sorted(
         (item[0].position, -item[0].position - item[0].length, place)
@@ -63,6 +64,16 @@ def heard(items: Sequence[Sequence[Clip]], behavior: int, warnings: list[str]) -
         for place, item in enumerate(items)
         for clip in item
     )
+
+
+def _one_after_another(items: Sequence[Sequence[Clip]]) -> bool:
+    """Whether they are in order and none overlaps another, as on most tracks."""
+    end = -math.inf
+    for item in items:
+        if item[0].position < end - _SLACK:
+            return False
+        end = item[0].position + item[0].length
+    return True
 
 
 def _merged(ranges: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

@@ -163,6 +163,17 @@ def test_receives(session_of: ReadSession) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("target", "mono", "channel"), [(0, False, 0), (1024, True, 0), (1027, True, 3)]
+)
+def test_a_receive_may_be_mono_by_its_target(
+    session_of: ReadSession, target: int, mono: bool, channel: int
+) -> None:
+    line = f"AUXRECV 0 0 1 0 0 0 0 0 {target} -1:U 0 -1 ''\n"
+    (send,) = session_of(f"<TRACK\n>\n<TRACK\n{line}>\n").sends
+    assert (send.mono, send.target_channel, send.source_channel) == (mono, channel, 0)
+
+
 def test_a_receive_from_nowhere_is_told(session_of: ReadSession) -> None:
     session = session_of("<TRACK\nAUXRECV 7 0 1\nAUXRECV -1 0 1\nAUXRECV\nAUXRECV 1e11 9 1\n>\n")
     assert session.sends == ()
