@@ -31,6 +31,8 @@ from reaper_drumgain.session import Clip, Session, Track
 
 #: Hz, where neither the clips nor the project name a rate
 DEFAULT_RATE = 48_000
+#: files of one track of which the same thing is told one by one
+_MOST_TOLD = 5
 
 
 class TrackAudio:
@@ -86,7 +88,7 @@ class TrackAudio:
     @property
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each of the flags and each file, naming clip and file, and
-        what to do."""
+        what to do; of many files alike the first ones, and how many more."""
         return self._notes.sentences
 
     @property
@@ -184,10 +186,17 @@ class _Notes:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        return tuple(
-            sentence + (f" ({count - 1} more clips likewise.)" if count > 1 else "")
-            for sentence, count in self._found.values()
-        )
+        told: dict[str, list[str]] = {}
+        left: dict[str, int] = {}
+        for (flag, _), (sentence, count) in self._found.items():
+            more = f" ({count - 1} more clips likewise.)" if count > 1 else ""
+            if len(told.setdefault(flag, [])) < _MOST_TOLD:
+                told[flag].append(sentence + more)
+            else:
+                left[flag] = left.get(flag, 0) + count
+        for flag, count in left.items():
+            told[flag].append(f"{count} more clips of other files likewise: {flag}.")
+        return tuple(sentence for sentences in told.values() for sentence in sentences)
 
     def add(self, flag: str, sentence: str, subject: str = "") -> None:
         """Note something once for each subject, and count how often it comes."""

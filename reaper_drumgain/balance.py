@@ -32,6 +32,8 @@ _HELD = {
     FAINT: "too short or too quiet to have a loudness",
     BLEED: "holds only bleed of the other drums",
 }
+#: a disk that is not there would hide everything else behind a line per file
+_MOST_TOLD = 5
 #: a smaller change into a compressor is no news
 _BUS_DB = 0.5
 
@@ -282,7 +284,11 @@ def _reader_warnings(session: Session, selection: Selection) -> Iterator[str]:
                 told.append(other)
                 drums.append(other)
     for track in told:
-        yield from (f"track {track.name!r}: {warning}" for warning in track.warnings)
+        shown = track.warnings[:_MOST_TOLD]
+        yield from (f"track {track.name!r}: {warning}" for warning in shown)
+        left = len(track.warnings) - len(shown)
+        if left:
+            yield f"track {track.name!r}: {left} more, which 'drumgain tracks' lists"
 
 
 def _level_warnings(

@@ -293,6 +293,29 @@ def test_what_the_reader_could_not_represent_is_told_of_every_track_on_the_way(k
     assert not any("bass" in w for w in plan.warnings)
 
 
+def test_a_disk_that_is_gone_does_not_hide_the_rest_behind_a_line_per_file(kit):
+    built, _ = kit
+    kick = built.tracks[0]
+    gone = tuple(
+        dataclasses.replace(
+            kick.clips[0],
+            source=dataclasses.replace(
+                kick.clips[0].source, path=f"/gone/{n}.wav", written=f"{n}.wav", found=False
+            ),
+        )
+        for n in range(300)
+    )
+    missing = tuple(f"'{n}.wav' is missing" for n in range(300))
+    built = changed(built, 0, clips=(*kick.clips, *gone), warnings=missing)
+    plan = balance(built, Settings(method="unity"))
+    assert "missing media" in plan.tracks[0].flags
+    told = [warning for warning in plan.warnings if "'Kick'" in warning]
+    assert "track 'Kick': '0.wav' is missing" in told
+    assert any("295 more" in warning and "drumgain tracks" in warning for warning in told)
+    assert any("295 more clips" in warning and "missing media" in warning for warning in told)
+    assert len(told) <= 12
+
+
 def test_effects_on_a_microphone_are_flagged_and_told(kit):
     built, _ = kit
     plan = balance(changed(built, 0, effects=(Effect("ReaComp"),)), Settings(method="unity"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def is_absolute(written: str) -> bool:
 class Resolver:
     """Finds media as REAPER does, and more forgivingly: relative to the project's folder,
     then in the recording folders, then by its bare name beside the project; in each place
-    without regard to case, and with the separators of any system.
+    without regard to case and to how accents are composed, and with the separators of any system.
     """
 
     def __init__(self, project: Path, record_paths: tuple[str, ...] = ()) -> None:
@@ -128,7 +129,7 @@ class Resolver:
         if folder not in self._folders:
             self._folders[folder] = self._any_case_folder(folder)
         actual = self._folders[folder]
-        spelled = None if actual is None else self._listing(actual).get(name.casefold())
+        spelled = None if actual is None else self._listing(actual).get(_folded(name))
         return None if actual is None or spelled is None else os.path.join(actual, spelled)  # noqa: PTH118
 
     def _any_case_folder(self, folder: str) -> str | None:
@@ -137,7 +138,7 @@ class Resolver:
         for name in Path(rest).parts[1:]:
             step = os.path.join(actual, name)  # noqa: PTH118
             if not os.path.isdir(step):  # noqa: PTH112
-                spelled = self._listing(actual).get(name.casefold())
+                spelled = self._listing(actual).get(_folded(name))
                 if spelled is None:
                     return None
                 step = os.path.join(actual, spelled)  # noqa: PTH118
@@ -149,11 +150,16 @@ class Resolver:
         names = self._names.get(folder)
         if names is None:
             try:
-                names = {name.casefold(): name for name in sorted(os.listdir(folder))}  # noqa: PTH208
+                names = {_folded(name): name for name in sorted(os.listdir(folder))}  # noqa: PTH208
             except (OSError, ValueError):
                 names = {}
             self._names[folder] = names
         return names
+
+
+def _folded(name: str) -> str:
+    """A name regardless of case, and of how it composes its accents: macOS takes them apart."""
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def _is_text(path: str) -> bool:

@@ -74,6 +74,16 @@ def test_what_the_user_does_meanwhile(slow, demo_plan, deeds, said):
         assert report.undo()[-1].startswith("DrumGain: balance")
 
 
+def test_a_track_that_stays_is_moved_meanwhile(make_fake):
+    """Its level was the measure of the others: all is refused."""
+    stays = "for t in plan['tracks']:\n    if t['name'] == 'Hi-Hat': t['new_db'] = t['old_db']\n"
+    reaper = make_fake(stays + SLOW)
+    reaper.options["clock"] = "real"
+    report = reaper.play(*press_and(reaper, {"fader": {"Hi-Hat": 0.5}}))
+    assert "fader of 'Hi-Hat' was moved" in report.console
+    assert faders_written(report) == []
+
+
 def test_the_tab_is_switched_meanwhile(slow, demo_plan, tmp_path):
     """Then the project that was current at the key press is balanced, the other one not."""
     other = tmp_path / "other.RPP"

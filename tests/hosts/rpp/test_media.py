@@ -45,6 +45,8 @@ def place(path: Path) -> Path:
         ("sub/kick.wav", "Recorded/sub/kick.wav"),
         ("elsewhere/kick.wav", "Recorded/kick.wav"),
         ("ü/Groß é.wav", "Ü/GROSS É.wav"),
+        ("Gr\u00f6\u00dfe.wav", "Gro\u0308\u00dfe.wav"),
+        ("Gro\u0308\u00dfe/a.wav", "Gr\u00f6\u00dfe/a.wav"),
     ],
 )
 def test_media_is_found(
