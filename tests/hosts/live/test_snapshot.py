@@ -148,6 +148,12 @@ CASES = {
     + ITEM.replace("1.5\n", "1.75\n", 1).replace("LENGTH 2", "LENGTH 1").format(item="", take=WAVE),
     "free items": "    FREEMODE 1\n" + 2 * ITEM.format(item="", take=WAVE),
     "stored role and lock": '    <EXT\n      drumgain_role "tom 2"\n      drumgain_lock 1\n    >\n',
+    "effects on, bypassed and offline": "    <FXCHAIN\n"
+    + "".join(
+        f'      BYPASS {state} 0\n      <VST "VST: Comp" c.dll 0 "" 1\n        YQ==\n      >\n'
+        for state in ("0 0", "1 0", "0 1")
+    )
+    + "    >\n",
     "stored note": "    <EXT\n      drumgain_automation 1;volume;1;0;0;0123;none\n    >\n",
     "sends": "    AUXRECV 0 3 0.5 0.25 0 1 1 1025 2 -1:U 0 -1 ''\n",
     "folder": "    ISBUS 1 1\n",
