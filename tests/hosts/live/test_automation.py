@@ -292,6 +292,10 @@ MEANWHILE = [
 ]
 
 
+#: the first reading of the project asks for the override too
+BEFORE_THE_CHECKS = {"before": "GetGlobalAutomationOverride", "nth": 2}
+
+
 def test_what_the_user_changes_meanwhile_is_a_conflict(fake, write, project, make_fake, demo_plan):
     """Given a change while the worker listens, then nothing is changed and it is said what."""
     draw(project, "Tom 1", *DRAWN)
@@ -310,9 +314,7 @@ def test_what_the_user_changes_meanwhile_is_a_conflict(fake, write, project, mak
     for deeds, _ in MEANWHILE:
         # what was changed is undone, so that each press finds the same project
         steps_ += [
-            reaper.press(
-                "write_automation", events=[{"before": "GetGlobalAutomationOverride", "do": deeds}]
-            ),
+            reaper.press("write_automation", events=[{**BEFORE_THE_CHECKS, "do": deeds}]),
             {"do": {"undo": 1}},
         ]
     report = reaper.play(*steps_)
@@ -329,7 +331,7 @@ def test_the_project_is_closed_meanwhile(fake, write, session, project, tmp_path
     other.write_bytes(project.read_bytes())
     press = write(
         {"Kick_In": automation(session, "Kick In", steps(0.0, -3.5))},
-        events=[{"before": "GetGlobalAutomationOverride", "do": {"close_tab": 0}}],
+        events=[{**BEFORE_THE_CHECKS, "do": {"close_tab": 0}}],
     )
     report = fake.play(press, projects=[str(project), str(other)])
     assert "closed meanwhile" in report.console
