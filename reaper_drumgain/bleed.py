@@ -50,10 +50,12 @@ def onsets(envelope: Float32) -> npt.NDArray[np.intp]:
         return np.zeros(0, dtype=np.intp)
     level = 10.0 * np.log10(np.maximum(envelope / np.float32(loudest), np.float32(1e-6)))
     padded = np.concatenate([np.full(3, -60.0, dtype=np.float32), level])
-    rise = level - np.minimum(np.minimum(padded[:-3], padded[1:-2]), padded[2:-1])
-    candidates = np.flatnonzero((rise >= 6.0) & (level > -30.0))
     reach = 5
-    around = np.pad(rise, reach)[candidates[:, None] + np.arange(2 * reach + 1)]
+    rises = np.zeros(level.size + 2 * reach, dtype=np.float32)
+    rise = rises[reach:-reach]
+    rise[:] = level - np.minimum(np.minimum(padded[:-3], padded[1:-2]), padded[2:-1])
+    candidates = np.flatnonzero((rise >= 6.0) & (level > -30.0))
+    around = rises[candidates[:, None] + np.arange(2 * reach + 1)]
     found = candidates[rise[candidates] >= around.max(axis=1, initial=-np.inf)]
     return np.asarray(found)
 
@@ -73,10 +75,13 @@ class OnsetLevels:
     spread: Float64
 
 
-def onset_levels(envelopes: Sequence[Float32]) -> OnsetLevels:
-    """Compare the envelopes of all tracks (mean squares per 10 ms) at their onsets."""
+def onset_levels(
+    envelopes: Sequence[Float32], found: Sequence[npt.NDArray[np.intp]]
+) -> OnsetLevels:
+    """Compare the envelopes of all tracks (mean squares per 10 ms) at the onsets ``found`` in
+    them."""
     length = max(envelope.size for envelope in envelopes)
-    marks = np.sort(np.concatenate([onsets(envelope) for envelope in envelopes]))
+    marks = np.sort(np.concatenate(found))
     kept: list[int] = []
     for mark in marks.tolist():
         if not kept or mark - kept[-1] > _MERGE:
@@ -102,11 +107,10 @@ def onset_levels(envelopes: Sequence[Float32]) -> OnsetLevels:
     low, spread = np.zeros((count, count)), np.zeros((count, count))
     if start.size:
         sampled = level[:, :: -(-start.size // _SAMPLE)]
-        for row in range(count):
-            for column in range(row):
-                ratio = quantiles(sampled[row] - sampled[column], (0.05, 0.1, 0.9, 0.95))
-                low[row, column], low[column, row] = ratio[1], -ratio[2]
-                spread[row, column] = spread[column, row] = ratio[3] - ratio[0]
+        for row in range(1, count):
+            ratio = quantiles(sampled[row] - sampled[:row], (0.05, 0.1, 0.9, 0.95))
+            low[row, :row], low[:row, row] = ratio[1], -ratio[2]
+            spread[row, :row] = spread[:row, row] = ratio[3] - ratio[0]
     return OnsetLevels(level, fresh, low, spread)
 
 

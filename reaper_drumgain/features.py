@@ -117,7 +117,7 @@ class TrackMeasures:
     @property
     def hop_powers(self) -> Float64:
         """K-weighted mean square per 100 ms hop, channels summed."""
-        return np.asarray(self.envelope.reshape(-1, FINE).mean(axis=1, dtype=np.float64))
+        return np.asarray(self.envelope.reshape(-1, FINE).sum(axis=1, dtype=np.float64) / FINE)
 
 
 @record
@@ -134,9 +134,14 @@ class Measurement:
     probed: Mapping[str, tuple[Float32, ...]] = _NOTHING
 
     @cached_property
+    def found(self) -> tuple[npt.NDArray[np.intp], ...]:
+        """The onsets of each track, in steps of 10 ms."""
+        return tuple(bleed.onsets(track.envelope) for track in self.tracks)
+
+    @cached_property
     def onsets(self) -> bleed.OnsetLevels:
         """The tracks' levels at the onsets of all of them."""
-        return bleed.onset_levels([track.envelope for track in self.tracks])
+        return bleed.onset_levels([track.envelope for track in self.tracks], self.found)
 
     @cached_property
     def similarity(self) -> Float64:
@@ -388,40 +393,44 @@ def feature_table(
         track.hop_powers * 10.0 ** (gain / 10.0)
         for track, gain in zip(measurement.tracks, gains, strict=True)
     ]
-    span = _active_span(hops, chosen)
+    loudness = [gated_loudness(powers) for powers in hops]
+    active = [_active(*pair) for pair in zip(hops, loudness, strict=True)]
+    span = _active_span([active[index] for index in chosen])
     for index, track in enumerate(measurement.tracks):
-        values = _own_columns(track, hops[index], float(gains[index]), span)
-        for name, value in values.items():
+        own = _own_columns(track, hops[index], loudness[index], float(gains[index]))
+        own |= _activity_columns(
+            hops[index][active[index]], loudness[index], measurement.found[index].size, span
+        )
+        for name, value in own.items():
             columns[name][index] = value
-    for name, values_of in _relative_columns(measurement, hops, gains, chosen).items():
+    relative = _relative_columns(measurement, hops, np.array(loudness), gains, chosen)
+    for name, values_of in relative.items():
         columns[name][:] = values_of
     return FeatureTable(COLUMNS, np.column_stack([columns[name] for name in COLUMNS]))
 
 
-def _active(hops: Float64) -> npt.NDArray[np.bool_]:
+def _active(hops: Float64, loudness: float) -> npt.NDArray[np.bool_]:
     """Hops above -70 LUFS and above 30 LU under the track's loudness."""
-    loudness = gated_loudness(hops)
     if not math.isfinite(loudness):
         return np.zeros(hops.shape, dtype=bool)
     gate = max(ABSOLUTE_GATE_LUFS, loudness - 30.0)
     return np.asarray(hops > 10.0 ** ((gate - OFFSET_DB) / 10.0))
 
 
-def _active_span(hops: Sequence[Float64], members: Sequence[int]) -> int:
-    """How many hops lie between the first and the last in which any member is active."""
-    found = [np.flatnonzero(_active(hops[index])) for index in members]
+def _active_span(active: Sequence[npt.NDArray[np.bool_]]) -> int:
+    """How many hops lie between the first and the last in which any track is active."""
+    found = [np.flatnonzero(hops) for hops in active]
     ends = [(places[0], places[-1]) for places in found if places.size]
     return int(max(last for _, last in ends) - min(first for first, _ in ends)) + 1 if ends else 0
 
 
 def _own_columns(
-    track: TrackMeasures, hops: Float64, gain_db: float, span: int
+    track: TrackMeasures, hops: Float64, loudness: float, gain_db: float
 ) -> dict[str, float]:
     if not track.peak > 0.0:
         return {}
     rms = 10.0 * math.log10(track.energy / (track.frames * track.channels))
     peak = 20.0 * math.log10(track.peak)
-    loudness = gated_loudness(hops)
     columns = {
         "rms_dbfs": rms + gain_db,
         "peak_dbfs": peak + gain_db,
@@ -429,15 +438,6 @@ def _own_columns(
         "loudness_lufs": loudness if math.isfinite(loudness) else math.nan,
         "loudness_range_lu": loudness_range(hops),
     }
-    active = _active(hops)
-    if active.any():
-        levels = OFFSET_DB + 10.0 * np.log10(hops[active]) - loudness
-        columns["active_share"] = float(active.sum()) / max(span, 1)
-        spread = quantiles(levels, (0.1, 0.5, 0.9))
-        columns |= dict(
-            zip(("level_p10_db", "level_p50_db", "level_p90_db"), spread.tolist(), strict=True)
-        )
-        columns["onset_rate_hz"] = bleed.onsets(track.envelope).size / (span / 10.0)
     spectrum = track.spectrum
     if spectrum.frames:
         shares = _decibel(spectrum.band_energy / spectrum.band_energy.sum())
@@ -453,12 +453,32 @@ def _own_columns(
     return columns
 
 
+def _activity_columns(powers: Float64, loudness: float, onsets: int, span: int) -> dict[str, float]:
+    """``powers`` (n,) of the hops in which a track is active."""
+    if not powers.size:
+        return {}
+    low, middle, high = quantiles(
+        OFFSET_DB + 10.0 * np.log10(powers) - loudness, (0.1, 0.5, 0.9)
+    ).tolist()
+    return {
+        "active_share": powers.size / max(span, 1),
+        "level_p10_db": low,
+        "level_p50_db": middle,
+        "level_p90_db": high,
+        "onset_rate_hz": onsets / (span / 10.0),
+    }
+
+
 def _decibel(power: Float64) -> Float64:
     return np.asarray(10.0 * np.log10(np.maximum(power, 10.0 ** (FLOOR_DB / 10.0))))
 
 
 def _relative_columns(
-    measurement: Measurement, hops: Sequence[Float64], gains_db: Float64, members: Sequence[int]
+    measurement: Measurement,
+    hops: Sequence[Float64],
+    loudness_lufs: Float64,
+    gains_db: Float64,
+    members: Sequence[int],
 ) -> dict[str, Float64]:
     count = len(measurement.tracks)
     sounding = [index for index in members if measurement.tracks[index].peak > 0.0]
@@ -469,7 +489,7 @@ def _relative_columns(
     for index in sounding:
         kit[: hops[index].size] += hops[index]
     kit_loudness = gated_loudness(kit)
-    loudness = np.array([gated_loudness(hops[index]) for index in sounding])
+    loudness = loudness_lufs[sounding]
     relative = np.full(count, np.nan)
     if math.isfinite(kit_loudness):
         relative[sounding] = np.where(np.isfinite(loudness), loudness - kit_loudness, np.nan)
@@ -501,7 +521,10 @@ def _bleed_columns(measurement: Measurement, sounding: Sequence[int]) -> dict[st
     if len(sounding) == sum(track.peak > 0.0 for track in measurement.tracks):
         columns["dominance_db"][sounding] = bleed.dominances(measurement.onsets, sounding)
     else:  # onsets of others are no onsets of this session
-        heard = bleed.onset_levels([measurement.tracks[index].envelope for index in sounding])
+        heard = bleed.onset_levels(
+            [measurement.tracks[index].envelope for index in sounding],
+            [measurement.found[index] for index in sounding],
+        )
         columns["dominance_db"][sounding] = bleed.dominances(heard, range(len(sounding)))
     for index in sounding:
         others = measurement.similarity[index, [other for other in sounding if other != index]]
