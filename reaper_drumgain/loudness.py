@@ -16,6 +16,7 @@ which moves the loudness of anything above the -70 LUFS gate by less than 0.001 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -91,7 +92,8 @@ class Weighting:
         first_b, first_a, second_b, second_a = biquads
         A1, B1, C1, D1 = _state_space(first_b, first_a)
         A2, B2, C2, D2 = _state_space(second_b, second_a)
-        A = np.block([[A1, np.zeros((2, 2))], [np.outer(B2, C1), A2]])
+        A = np.zeros((ORDER, ORDER))
+        A[:2, :2], A[2:, :2], A[2:, 2:] = A1, np.outer(B2, C1), A2
         B = np.concatenate([B1, B2 * D1])
         C = np.concatenate([D2 * C1, C2])
         gramian = np.linalg.solve(np.eye(16) - np.kron(A, A), np.outer(B, B).ravel())
@@ -154,18 +156,14 @@ class Weighting:
             size = count * ORDER
             after = drive.reshape(size) @ within[:size, :size] + state @ carry[:, :size]
             return after.reshape(count, ORDER)
-        groups = count // GROUP
-        split = groups * GROUP
-        size = GROUP * ORDER
-        after = np.empty((count, ORDER))
-        grouped = after[:split].reshape(groups, size)
-        np.matmul(drive[:split].reshape(groups, size), within, out=grouped)
+        groups = -(-count // GROUP)
+        padded = np.zeros((groups * GROUP, ORDER))
+        padded[:count] = drive
+        grouped = padded.reshape(groups, GROUP * ORDER) @ within
         ends = self._scan(grouped[:, -ORDER:], state, level + 1)
         starts = np.concatenate([state[None], ends[:-1]])
         grouped += starts @ carry
-        if split < count:
-            after[split:] = self._scan(drive[split:], after[split - 1], level)
-        return after
+        return grouped.reshape(padded.shape)[:count]
 
 
 class KWeighting(Weighting):
@@ -177,17 +175,14 @@ class KWeighting(Weighting):
 
 def _scan_matrices(step: Float64) -> tuple[Float64, Float64]:
     """Row-vector matrices of a group: its drives to its states, the state before to them."""
-    powers = [np.eye(ORDER)]
-    for _ in range(GROUP):
-        powers.append(step @ powers[-1])
-    within = np.zeros((GROUP, ORDER, GROUP, ORDER))
-    carry = np.zeros((ORDER, GROUP, ORDER))
+    powers = np.empty((GROUP + 1, ORDER, ORDER))
+    powers[0] = np.eye(ORDER)
     for later in range(GROUP):
-        carry[:, later] = powers[later + 1].T
-        for earlier in range(later + 1):
-            within[earlier, :, later] = powers[later - earlier].T
+        powers[later + 1] = step.T @ powers[later]
+    lag = np.arange(GROUP) - np.arange(GROUP)[:, None]  # of a state behind a drive
+    within = np.where(lag[:, :, None, None] >= 0, powers[np.abs(lag)], 0.0).transpose(0, 2, 1, 3)
     size = GROUP * ORDER
-    return within.reshape(size, size), carry.reshape(ORDER, size)
+    return within.reshape(size, size), powers[1:].transpose(1, 0, 2).reshape(ORDER, size)
 
 
 def to_lufs(power: float) -> float:
@@ -270,6 +265,12 @@ def loudness_range(hops: npt.ArrayLike) -> float:
     return float(10.0 * math.log10(high / low))
 
 
+@functools.cache
+def pairs(channels: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """First and second of all pairs of channels, as ``numpy.triu_indices``."""
+    return np.triu_indices(channels)
+
+
 @record
 class CovarianceRun:
     """Hops ``start`` to ``start + len(packed)`` in which only ``channels`` sound.
@@ -321,7 +322,7 @@ class MixLoudness:
         products *= 2.0 - np.eye(self.channels)
         powers = np.zeros(self.hops)
         for run in self.runs:
-            first, second = np.triu_indices(run.channels.size)
+            first, second = pairs(run.channels.size)
             weights = products[run.channels[first], run.channels[second]]
             powers[run.start : run.start + run.packed.shape[0]] = run.packed @ weights
         return np.maximum(powers, 0.0)
@@ -332,7 +333,7 @@ class MixLoudness:
         for run in self.runs:
             span = slice(run.start, run.start + run.packed.shape[0])
             used = gains[:, run.channels, span]
-            for pair, (a, b) in enumerate(zip(*np.triu_indices(run.channels.size), strict=True)):
+            for pair, (a, b) in enumerate(zip(*pairs(run.channels.size), strict=True)):
                 weight = (used[:, a] * used[:, b]).sum(axis=0)
                 powers[span] += (1.0 if a == b else 2.0) * weight * run.packed[:, pair]
         return np.maximum(powers, 0.0)
@@ -371,9 +372,13 @@ class CovarianceMeter:
             return
         hops = weighted.shape[1] // self._hop
         cube = weighted.reshape(channels.size, hops, self._hop).transpose(1, 0, 2)
-        full = np.matmul(cube, cube.transpose(0, 2, 1))
-        first, second = np.triu_indices(channels.size)
-        packed = full[:, first, second]
+        # not the first with itself: of one array by itself numpy takes a product that knows
+        # its symmetry, which for so few channels is half as fast
+        lower = np.matmul(cube[:, 1:], cube.transpose(0, 2, 1))
+        first, second = pairs(channels.size)
+        packed = np.empty((hops, first.size), dtype=np.float32)
+        packed[:, 0] = np.einsum("ij,ij->i", cube[:, 0], cube[:, 0])
+        packed[:, 1:] = lower[:, second[1:] - 1, first[1:]]
         packed /= np.float32(self._hop)
         if self._open and not (
             np.array_equal(self._open[0].channels, channels)

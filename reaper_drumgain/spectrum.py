@@ -142,7 +142,11 @@ class SpectrumPlan:
         """The first bin at which the cumulated magnitude reaches its share: first the group of
         32 bins, then the bin."""
         group = 32
-        sums = np.add.reduceat(magnitude, np.arange(0, self.bins, group), axis=1)
+        count, whole = magnitude.shape[0], self.bins // group
+        sums = np.empty((count, whole + 1), dtype=np.float32)
+        grouped = magnitude[:, : whole * group].reshape(count, whole, group)
+        sums[:, :whole] = np.matmul(grouped, np.ones(group, dtype=np.float32))
+        sums[:, whole] = magnitude[:, -1]  # bins are a power of two and one
         reached = np.cumsum(sums, axis=1, dtype=np.float64)
         wanted = ROLLOFF_SHARE * reached[:, -1:]
         place = (reached < wanted).sum(axis=1)
@@ -150,8 +154,8 @@ class SpectrumPlan:
         base = reached[rows, place] - sums[rows, place]
         index = np.minimum(place[:, None] * group + np.arange(group), self.bins - 1)
         within = np.cumsum(magnitude[rows[:, None], index], axis=1, dtype=np.float64)
-        count = (base[:, None] + within < wanted).sum(axis=1)
-        return np.asarray(np.minimum(place * group + count, self.bins - 1))
+        steps = (base[:, None] + within < wanted).sum(axis=1)
+        return np.asarray(np.minimum(place * group + steps, self.bins - 1))
 
 
 #: columns of a frame that is kept: its number, its energy, that of its bands, and the energy
