@@ -25,8 +25,8 @@ from reaper_drumgain.clips import (
     sounds,
 )
 from reaper_drumgain.curves import MAX_GAIN, EnvelopeCurve
-from reaper_drumgain.media import MediaInfo, MediaPool, Samples, probe
-from reaper_drumgain.openfile import UnplayableMediaError
+from reaper_drumgain.media import MediaPool, Samples, probe
+from reaper_drumgain.openfile import MediaInfo, UnplayableMediaError
 from reaper_drumgain.session import Clip, Session, Track
 
 #: Hz, where neither the clips nor the project name a rate

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reaper_drumgain.curves import EnvelopeCurve, fade
-from reaper_drumgain.media import MediaInfo, MediaPool, Samples
-from reaper_drumgain.openfile import UnplayableMediaError
+from reaper_drumgain.media import MediaPool, Samples
+from reaper_drumgain.openfile import MediaInfo, UnplayableMediaError
 from reaper_drumgain.records import record
 from reaper_drumgain.session import Clip
 

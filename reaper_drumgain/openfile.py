@@ -8,17 +8,34 @@ without waiting. Standard library only.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Literal
 
 from reaper_drumgain.errors import MediaError
+from reaper_drumgain.records import record
 
 MediaFault = Literal["missing media", "refused media", "unreadable media"]
+
+#: Hz; what lies beyond is no audio, or would make a resampler allocate without bound
+MIN_RATE, MAX_RATE = 1_000, 6_144_000
 
 _OPEN_FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
     _OPEN_FLAGS |= getattr(os, _name, 0)
+
+
+@record
+class MediaInfo:
+    """What a header says: rate in Hz, channels, frames; ``floating``: it may hold NaN;
+    ``truncated``: it declares more than the file holds."""
+
+    rate: int
+    channels: int
+    frames: int
+    floating: bool
+    truncated: bool
 
 
 class UnplayableMediaError(MediaError):
@@ -75,3 +92,16 @@ def reason_of(error: BaseException) -> str:
         if text:
             return str(text).rstrip(".")
     return str(error) or type(error).__name__
+
+
+def is_cut(log: str) -> bool:
+    """Whether libsndfile's log of a header tells of a data chunk that goes on past the end.
+
+    Writers that cannot go back declare a size around 2 or 4 GB, which says nothing.
+    """
+    found = (
+        re.search(r"(?m)^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", log)
+        if "should be" in log
+        else None
+    )
+    return found is not None and int(found[2]) < int(found[1]) < 0x7FFF0000

@@ -19,7 +19,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reaper_drumgain.errors import MediaError
-from reaper_drumgain.openfile import checked_descriptor
+from reaper_drumgain.openfile import MAX_RATE, MIN_RATE, MediaInfo, checked_descriptor, is_cut
+from reaper_drumgain.records import record
 from reaper_drumgain.selection import select
 from reaper_drumgain.session import Session
 from reaper_drumgain.settings import Settings
@@ -30,16 +31,29 @@ _USUAL_RATE = 48_000
 #: SF_FORMAT_WAV, AIFF, FLAC and WAVEX: formats in which a frame does not depend on seeks
 _FORMATS = frozenset({0x010000, 0x020000, 0x170000, 0x130000})
 
+#: SF_FORMAT_FLOAT and DOUBLE
+_FLOATING = frozenset({0x6, 0x7})
+#: SFC_GET_LOG_INFO
+_GET_LOG = 0x1001
+
 Identity = tuple[int, ...]
 
 
+@record
+class Held:
+    """A file that was decoded: its header, and all samples as float32, channels interleaved."""
+
+    info: MediaInfo
+    samples: memoryview
+
+
 class _Ahead:
-    """One file that is to be decoded; ``samples`` once it is."""
+    """One file that is to be decoded; ``held`` once it is."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.identity: Identity = ()
-        self.samples: memoryview | None = None
+        self.held: Held | None = None
         self.taken = threading.Lock()  # by whoever decodes it, for good
         self.done = threading.Lock()
         self.done.acquire()
@@ -80,18 +94,30 @@ def reading_ahead(paths: Iterable[str]) -> Iterator[None]:
         thread.join()
 
 
-def take(path: str, status: os.stat_result) -> memoryview | None:
-    """The samples of a file as float32, channels interleaved; None where they are not here.
+def take(path: str, status: os.stat_result) -> Held | None:
+    """What was decoded of a file; None where it is not here.
 
-    ``status``: of the file as opened by who asks. Waits for a file that is being decoded; one
+    ``status``: of the file as who asks finds it. Waits for a file that is being decoded; one
     that was not begun is left to who asks.
     """
     ahead = _waiting.get(path)
     if ahead is None:
         return None
     _give_up(ahead)
+    return _finished(ahead, status)
+
+
+def peek(path: str, status: os.stat_result) -> Held | None:
+    """As ``take``, but one that was not begun stays to be decoded."""
+    ahead = _waiting.get(path)
+    if ahead is None or not ahead.taken.locked():
+        return None
+    return _finished(ahead, status)
+
+
+def _finished(ahead: _Ahead, status: os.stat_result) -> Held | None:
     with ahead.done:
-        return ahead.samples if ahead.identity == _identity(status) else None
+        return ahead.held if ahead.identity == _identity(status) else None
 
 
 def _give_up(ahead: _Ahead) -> None:
@@ -145,13 +171,25 @@ def _decode(ffi: Any, library: Any, ahead: _Ahead, most: int) -> int:
         frames, channels = info.frames, info.channels
         if not (0 < channels <= most and 0 < frames * channels <= most):
             return 0
+        if not (MIN_RATE <= info.samplerate <= MAX_RATE and info.seekable):
+            return 0
         samples = ffi.new_allocator(should_clear_after_alloc=False)("float[]", frames * channels)
         if library.sf_readf_float(sound, samples, frames) != frames or library.sf_error(sound):
             return 0
+        floating = info.format & library.SF_FORMAT_SUBMASK in _FLOATING
+        cut = is_cut(_log(ffi, library, sound))
+        header = MediaInfo(info.samplerate, channels, frames, floating, cut)
         ahead.identity = identity
-        ahead.samples = memoryview(ffi.buffer(samples))
+        ahead.held = Held(header, memoryview(ffi.buffer(samples)))
         return int(frames * channels)
     finally:
         if sound:
             library.sf_close(sound)
         os.close(descriptor)
+
+
+def _log(ffi: Any, library: Any, sound: Any) -> str:
+    """What libsndfile noted of a header."""
+    log = ffi.new("char[]", 1 << 14)
+    library.sf_command(sound, _GET_LOG, log, len(log))
+    return bytes(ffi.string(log)).decode("utf-8", "replace")

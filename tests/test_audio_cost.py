@@ -23,7 +23,7 @@ from audio_support import (
 )
 
 from reaper_drumgain.audio import analysis_rate, open_track, playing_span
-from reaper_drumgain.media import MediaFile
+from reaper_drumgain.decoding import MediaFile
 from reaper_drumgain.session import (
     Clip,
     Fade,

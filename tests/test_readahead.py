@@ -10,9 +10,11 @@ import pytest
 import soundfile
 from audio_support import RATE, file_source, play, session_of
 
-from reaper_drumgain import readahead
+from reaper_drumgain import media, readahead
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.media import MediaPool, probe
 from reaper_drumgain.readahead import files_of, reading_ahead, take
+from reaper_drumgain.records import replace
 from reaper_drumgain.session import Clip, Session, Source, Track
 from reaper_drumgain.settings import Settings
 
@@ -36,7 +38,7 @@ def test_every_sample_is_the_one_that_media_decodes(noise):
         samples, _ = soundfile.read(source.path, dtype="float32", always_2d=True)
         held = decoded(source.path)
         assert held is not None, source.path
-        np.testing.assert_array_equal(np.frombuffer(held, np.float32), samples.ravel())
+        np.testing.assert_array_equal(np.frombuffer(held.samples, np.float32), samples.ravel())
 
 
 @pytest.mark.parametrize("mode", [0, 1, 3, 4])
@@ -61,7 +63,8 @@ def test_that_guard_sees_what_is_read_ahead(noise):
     with reading_ahead([noise[0].path]) as _:
         ahead = readahead._waiting[noise[0].path]
         with ahead.done:
-            ahead.samples = memoryview(bytes(ahead.samples.nbytes))
+            nothing = memoryview(bytes(ahead.held.samples.nbytes))
+            ahead.held = replace(ahead.held, samples=nothing)
         silence, _ = play(session, 0.5)
     assert plain.any()
     assert not silence.any()
@@ -153,3 +156,34 @@ def test_what_is_listened_to_is_read_ahead(noise):
     expected = [noise[0].path, noise[1].path, noise[4].path]
     assert files_of(session, Settings()) == expected
     assert files_of(session, Settings(span=(0.0, 1.0))) == []
+
+
+def test_headers_and_samples_read_ahead_need_no_soundfile(noise):
+    """Of every format that is read ahead, as soundfile tells them."""
+    for source in noise:
+        told = probe(source.path)
+        with reading_ahead([source.path]):
+            wait_for(source.path)
+            assert probe(source.path) == told
+            assert isinstance(MediaPool().get(source.path), media.DecodedFile)
+
+
+def test_a_probe_leaves_what_was_not_begun_to_be_decoded(noise):
+    path = noise[0].path
+    with reading_ahead([path]):
+        wait_for(path)
+    waiting = readahead._Ahead(path)
+    readahead._waiting[path] = waiting
+    try:
+        assert probe(path).frames > 0
+        assert not waiting.taken.locked()
+        assert take(path, Path(path).stat()) is None
+        assert waiting.taken.locked()
+    finally:
+        del readahead._waiting[path]
+
+
+def test_a_rate_that_is_no_audio_is_left_to_media(tmp_path):
+    path = tmp_path / "slow.wav"
+    soundfile.write(path, np.full(100, 0.5), 900)
+    assert decoded(path) is None

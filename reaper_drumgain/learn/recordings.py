@@ -18,10 +18,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.decoding import MediaFile
 from reaper_drumgain.errors import InputError, MediaError
 from reaper_drumgain.loudness import ORDER, Float32, KWeighting
-from reaper_drumgain.media import MediaFile, MediaInfo
-from reaper_drumgain.openfile import UnplayableMediaError
+from reaper_drumgain.openfile import MediaInfo, UnplayableMediaError
 
 Given = str | PathLike[str] | npt.NDArray[np.floating] | npt.NDArray[np.integer]
 
