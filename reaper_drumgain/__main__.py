@@ -8,7 +8,7 @@ if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
     # only that one: an editable installation may put the same folder further down
     del sys.path[0]
 
-from reaper_drumgain.cli import main
+from reaper_drumgain.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

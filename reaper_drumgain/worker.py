@@ -79,6 +79,7 @@ def _await(path: Path) -> None:
     from reaper_drumgain import methods
 
     importlib.import_module("reaper_drumgain.balance")
+    importlib.import_module("reaper_drumgain.decoding")
     importlib.import_module(methods.METHODS[0].module).warm_up()
     _decode_one()
     while not path.exists():

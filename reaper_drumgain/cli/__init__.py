@@ -8,11 +8,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from reaper_drumgain import errors
-from reaper_drumgain.startup import collect_less, one_thread_for_blas
+from reaper_drumgain.startup import QuickExit, collect_less, one_thread_for_blas
 
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130
+
+
+def command() -> NoReturn:
+    """The process of the command line: ``main``, and the end of it."""
+    leave = QuickExit()
+    leave.status = main()
+    sys.exit(leave.status)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
