@@ -107,9 +107,9 @@ def probe(path: str) -> MediaInfo:
     status = _status(path)
     if status is None:  # the opener finds the words for it
         return _header(path)
-    held = readahead.peek(path, status)
-    if held is not None:
-        return held.info
+    info = readahead.peek(path, status)
+    if info is not None:
+        return info
     return _cached_header(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 

@@ -18,7 +18,6 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reaper_drumgain.errors import MediaError
 from reaper_drumgain.openfile import MAX_RATE, MIN_RATE, MediaInfo, checked_descriptor, is_cut
 from reaper_drumgain.records import record
 from reaper_drumgain.selection import select
@@ -48,14 +47,16 @@ class Held:
 
 
 class _Ahead:
-    """One file that is to be decoded; ``held`` once it is."""
+    """One file that is to be decoded; ``info`` once its header was read, ``samples`` later."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.identity: Identity = ()
-        self.held: Held | None = None
+        self.info: MediaInfo | None = None
+        self.samples: memoryview | None = None
         self.taken = threading.Lock()  # by whoever decodes it, for good
-        self.done = threading.Lock()
+        self.told, self.done = threading.Lock(), threading.Lock()  # free once that is so
+        self.told.acquire()
         self.done.acquire()
 
 
@@ -104,20 +105,19 @@ def take(path: str, status: os.stat_result) -> Held | None:
     if ahead is None:
         return None
     _give_up(ahead)
-    return _finished(ahead, status)
-
-
-def peek(path: str, status: os.stat_result) -> Held | None:
-    """As ``take``, but one that was not begun stays to be decoded."""
-    ahead = _waiting.get(path)
-    if ahead is None or not ahead.taken.locked():
-        return None
-    return _finished(ahead, status)
-
-
-def _finished(ahead: _Ahead, status: os.stat_result) -> Held | None:
     with ahead.done:
-        return ahead.held if ahead.identity == _identity(status) else None
+        if ahead.info is None or ahead.samples is None or ahead.identity != _identity(status):
+            return None
+        return Held(ahead.info, ahead.samples)
+
+
+def peek(path: str, status: os.stat_result) -> MediaInfo | None:
+    """The header of a file that is to be read ahead; None where it is not one."""
+    ahead = _waiting.get(path)
+    if ahead is None:
+        return None
+    with ahead.told:
+        return ahead.info if ahead.identity == _identity(status) else None
 
 
 def _give_up(ahead: _Ahead) -> None:
@@ -131,65 +131,103 @@ def _identity(status: os.stat_result) -> Identity:
 
 
 def _decode_all(files: tuple[_Ahead, ...]) -> None:
-    try:
-        ffi, library = _binding()
-    except Exception:
-        ffi = library = None
+    """All headers first, which is quick and lets the measuring begin with the first file.
+
+    Whatever goes wrong here, somebody waits for every lock; ``media`` finds the words for it.
+    """
+    library: _Library | None = None
+    memory = memoryview(b"")
+    with contextlib.suppress(Exception):
+        library = _Library()
     left = ALL_SAMPLES
+    for ahead in files:
+        if library is not None and not ahead.taken.locked():
+            with contextlib.suppress(Exception):
+                left -= library.examine(ahead, min(left, FILE_SAMPLES))
+        ahead.told.release()
+    with contextlib.suppress(Exception):
+        memory = _memory(4 * (ALL_SAMPLES - left))
     for ahead in files:
         if not ahead.taken.acquire(blocking=False):
             continue
-        try:
-            if library is not None and left > 0:
-                with contextlib.suppress(MediaError, OSError, ValueError):
-                    left -= _decode(ffi, library, ahead, min(left, FILE_SAMPLES))
-        finally:
-            ahead.done.release()
+        if library is not None and ahead.info is not None:
+            size = 4 * ahead.info.frames * ahead.info.channels
+            with contextlib.suppress(Exception):
+                library.decode(ahead, memory[:size])
+            memory = memory[size:]
+        ahead.done.release()
 
 
-def _binding() -> tuple[Any, Any]:
-    import _soundfile
-    import _soundfile_data
+def _memory(size: int) -> memoryview:
+    """Bytes for all samples, in large pages: each of small ones costs at its first touch."""
+    import mmap
 
-    folder = os.path.dirname(_soundfile_data.__file__)  # noqa: PTH120
-    (name,) = (name for name in os.listdir(folder) if name.startswith("libsndfile"))  # noqa: PTH208
-    return _soundfile.ffi, _soundfile.ffi.dlopen(os.path.join(folder, name))  # noqa: PTH118
+    memory = mmap.mmap(-1, max(size, 1))
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(memory)
 
 
-def _decode(ffi: Any, library: Any, ahead: _Ahead, most: int) -> int:
-    """Decode a whole file of at most so many samples; returns how many it has."""
-    if os.name == "nt":  # a descriptor of ours may mean nothing to libsndfile there
-        return 0
-    descriptor = checked_descriptor(ahead.path)
-    sound = None
-    try:
-        identity = _identity(os.fstat(descriptor))
-        info = ffi.new("SF_INFO*")
-        sound = library.sf_open_fd(descriptor, library.SFM_READ, info, 0)
-        if not sound or info.format & library.SF_FORMAT_TYPEMASK not in _FORMATS:
-            return 0
-        frames, channels = info.frames, info.channels
-        if not (0 < channels <= most and 0 < frames * channels <= most):
-            return 0
-        if not (MIN_RATE <= info.samplerate <= MAX_RATE and info.seekable):
-            return 0
-        samples = ffi.new_allocator(should_clear_after_alloc=False)("float[]", frames * channels)
-        if library.sf_readf_float(sound, samples, frames) != frames or library.sf_error(sound):
-            return 0
-        floating = info.format & library.SF_FORMAT_SUBMASK in _FLOATING
-        cut = is_cut(_log(ffi, library, sound))
-        header = MediaInfo(info.samplerate, channels, frames, floating, cut)
-        ahead.identity = identity
-        ahead.held = Held(header, memoryview(ffi.buffer(samples)))
+class _Library:
+    """libsndfile, by the binding that soundfile is made of."""
+
+    def __init__(self) -> None:
+        import _soundfile
+        import _soundfile_data
+
+        if os.name == "nt":  # a descriptor of ours may mean nothing to libsndfile there
+            raise OSError("no descriptors")
+        folder = os.path.dirname(_soundfile_data.__file__)  # noqa: PTH120
+        (name,) = (n for n in os.listdir(folder) if n.startswith("libsndfile"))  # noqa: PTH208
+        self._ffi: Any = _soundfile.ffi
+        self._c: Any = self._ffi.dlopen(os.path.join(folder, name))  # noqa: PTH118
+
+    def examine(self, ahead: _Ahead, most: int) -> int:
+        """Read the header of a file; returns how many samples it has, 0 where it is left to
+        ``media``: another format, or more than so many samples."""
+        with self._open(ahead.path) as (status, info, sound):
+            frames, channels, rate = info.frames, info.channels, info.samplerate
+            if not sound or info.format & self._c.SF_FORMAT_TYPEMASK not in _FORMATS:
+                return 0
+            if not (0 < channels <= most and 0 < frames * channels <= most):
+                return 0
+            if not (MIN_RATE <= rate <= MAX_RATE and info.seekable):
+                return 0
+            floating = info.format & self._c.SF_FORMAT_SUBMASK in _FLOATING
+            log = self._ffi.new("char[]", 1 << 14)
+            self._c.sf_command(sound, _GET_LOG, log, len(log))
+            cut = is_cut(self._ffi.string(log).decode("utf-8", "replace"))
+        ahead.info = MediaInfo(rate, channels, frames, floating, cut)
+        ahead.identity = _identity(status)
         return int(frames * channels)
-    finally:
-        if sound:
-            library.sf_close(sound)
-        os.close(descriptor)
 
+    def decode(self, ahead: _Ahead, memory: memoryview) -> None:
+        """Decode the whole of a file that was examined, if it is still the same."""
+        with self._open(ahead.path) as (status, info, sound):
+            header = ahead.info
+            if not sound or header is None or _identity(status) != ahead.identity:
+                return
+            if (info.frames, info.channels) != (header.frames, header.channels):
+                return
+            if memory.nbytes != 4 * info.frames * info.channels:  # C would write past its end
+                return
+            samples = self._ffi.from_buffer("float[]", memory)
+            got = self._c.sf_readf_float(sound, samples, header.frames)
+            if got == header.frames and not self._c.sf_error(sound):
+                ahead.samples = memory
 
-def _log(ffi: Any, library: Any, sound: Any) -> str:
-    """What libsndfile noted of a header."""
-    log = ffi.new("char[]", 1 << 14)
-    library.sf_command(sound, _GET_LOG, log, len(log))
-    return bytes(ffi.string(log)).decode("utf-8", "replace")
+    @contextlib.contextmanager
+    def _open(self, path: str) -> Iterator[tuple[os.stat_result, Any, Any]]:
+        """A file's status, header and handle, which is null where it does not open."""
+        descriptor = checked_descriptor(path)
+        sound = None
+        try:
+            status = os.fstat(descriptor)
+            info = self._ffi.new("SF_INFO*")
+            sound = self._c.sf_open_fd(descriptor, self._c.SFM_READ, info, 0)
+            yield status, info, sound
+        finally:
+            if sound:
+                self._c.sf_close(sound)
+            os.close(descriptor)

@@ -14,7 +14,6 @@ from reaper_drumgain import media, readahead
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.media import MediaPool, probe
 from reaper_drumgain.readahead import files_of, reading_ahead, take
-from reaper_drumgain.records import replace
 from reaper_drumgain.session import Clip, Session, Source, Track
 from reaper_drumgain.settings import Settings
 
@@ -63,8 +62,7 @@ def test_that_guard_sees_what_is_read_ahead(noise):
     with reading_ahead([noise[0].path]) as _:
         ahead = readahead._waiting[noise[0].path]
         with ahead.done:
-            nothing = memoryview(bytes(ahead.held.samples.nbytes))
-            ahead.held = replace(ahead.held, samples=nothing)
+            ahead.samples = memoryview(bytes(ahead.samples.nbytes))
         silence, _ = play(session, 0.5)
     assert plain.any()
     assert not silence.any()
@@ -127,6 +125,21 @@ def test_a_file_that_was_replaced_meanwhile_is_read_anew(tmp_path):
     assert signal.max() == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize("part", ["_Library.examine", "_Library.decode", "_memory"])
+def test_whatever_fails_nobody_waits_for_ever(noise, monkeypatch, part):
+    def fail(*_):
+        raise MemoryError
+
+    session = session_of(Clip(0.0, 0.5, noise[0]), Clip(0.5, 0.5, noise[1]))
+    plain, flags = play(session, 1.0)
+    monkeypatch.setattr(f"reaper_drumgain.readahead.{part}", fail)
+    with reading_ahead([noise[0].path, noise[1].path]):
+        ahead, same = play(session, 1.0)
+        assert take(noise[0].path, Path(noise[0].path).stat()) is None
+    np.testing.assert_array_equal(plain, ahead)
+    assert flags == same
+
+
 def test_without_the_binding_everything_is_left_to_media(noise, monkeypatch):
     monkeypatch.setitem(sys.modules, "_soundfile", None)
     assert decoded(noise[0].path) is None
@@ -168,14 +181,16 @@ def test_headers_and_samples_read_ahead_need_no_soundfile(noise):
             assert isinstance(MediaPool().get(source.path), media.DecodedFile)
 
 
-def test_a_probe_leaves_what_was_not_begun_to_be_decoded(noise):
+def test_a_probe_needs_the_header_alone(noise):
+    """It neither waits for samples nor keeps them from being decoded."""
     path = noise[0].path
-    with reading_ahead([path]):
-        wait_for(path)
+    told = probe(path)
     waiting = readahead._Ahead(path)
+    readahead._Library().examine(waiting, 1 << 20)
+    waiting.told.release()
     readahead._waiting[path] = waiting
     try:
-        assert probe(path).frames > 0
+        assert probe(path) == told
         assert not waiting.taken.locked()
         assert take(path, Path(path).stat()) is None
         assert waiting.taken.locked()
