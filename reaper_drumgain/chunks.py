@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.loudness import CovarianceMeter, Float32
-from reaper_drumgain.threads import Job, Pool
+
+if TYPE_CHECKING:
+    from reaper_drumgain.threads import Job
 
 #: hops read at a time, fewer where all tracks together would take more than this
 CHUNK_HOPS = 64
@@ -98,6 +100,8 @@ def run_threaded(
     report: Callable[[int], None],
 ) -> None:
     """Measure all tracks to their ends, ``threads`` of them at once."""
+    from reaper_drumgain.threads import Pool
+
     # two chunks are under way, so that no worker waits for the last track of a chunk, and the
     # covariance of one is taken while the next is measured
     buffers = [np.zeros((slices[-1].stop, chunks.longest), dtype=np.float32) for _ in range(2)]

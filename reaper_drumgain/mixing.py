@@ -16,7 +16,6 @@ from reaper_drumgain.probes import Probe
 from reaper_drumgain.records import record
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
-from reaper_drumgain.threads import Pool
 
 _BLOCK = 1 << 16
 #: silences of all tracks are shortened to this; loudness range looks at 3 s at a time
@@ -259,6 +258,8 @@ class Sound:
         self, gains: NDArray[np.float64], doing: str, threads: int = 2
     ) -> Iterator[NDArray[np.float32]]:
         """Blocks (outputs, frames) of gains (outputs, channels) times the tracks' audio."""
+        from reaper_drumgain.threads import Pool
+
         used = gains.astype(np.float32)
         tell = self._tell(doing)
         with self._open() as streams, Pool(threads) as pool:
