@@ -17,6 +17,7 @@ from reaper_drumgain.loudness import Float32
 from reaper_drumgain.mixing import Heard, Progress, listen
 from reaper_drumgain.packing import from_bytes, pack, to_bytes, unpack
 from reaper_drumgain.probes import Probe
+from reaper_drumgain.readahead import decoder_version
 from reaper_drumgain.records import record, replace
 from reaper_drumgain.remembered import Audio, Store, audio_of, digest
 from reaper_drumgain.selection import DrumTrack
@@ -127,10 +128,7 @@ class Memory:
 
 
 def _made_with() -> tuple[str, ...]:
-    import soundfile
-
-    decoder = (soundfile.__version__, soundfile.__libsndfile_version__)
-    return (str(features.VERSION), np.__version__, *decoder)
+    return str(features.VERSION), np.__version__, decoder_version()
 
 
 def _with_probes(heard: Heard, probed: Mapping[str, Probed]) -> Heard:

@@ -13,6 +13,7 @@ same care as there, and sizes are bounded before anything is allocated.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -120,6 +121,16 @@ def peek(path: str, status: os.stat_result) -> MediaInfo | None:
         return ahead.info if ahead.identity == _identity(status) else None
 
 
+@functools.cache
+def decoder_version() -> str:
+    """The version of libsndfile, without soundfile where that can be."""
+    with contextlib.suppress(Exception):
+        return _Library().version()
+    import soundfile
+
+    return str(soundfile.__libsndfile_version__)
+
+
 def _give_up(ahead: _Ahead) -> None:
     """Nobody is to begin it any more; does nothing where that was done."""
     if ahead.taken.acquire(blocking=False):
@@ -182,6 +193,11 @@ class _Library:
         (name,) = (n for n in os.listdir(folder) if n.startswith("libsndfile"))  # noqa: PTH208
         self._ffi: Any = _soundfile.ffi
         self._c: Any = self._ffi.dlopen(os.path.join(folder, name))  # noqa: PTH118
+
+    def version(self) -> str:
+        """Its version, as soundfile tells it."""
+        told: bytes = self._ffi.string(self._c.sf_version_string())
+        return told.decode("utf-8", "replace").removeprefix("libsndfile-")
 
     def examine(self, ahead: _Ahead, most: int) -> int:
         """Read the header of a file; returns how many samples it has, 0 where it is left to

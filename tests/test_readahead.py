@@ -145,6 +145,14 @@ def test_without_the_binding_everything_is_left_to_media(noise, monkeypatch):
     assert decoded(noise[0].path) is None
 
 
+def test_the_decoder_has_one_version_with_the_binding_and_without(monkeypatch):
+    readahead.decoder_version.cache_clear()
+    assert readahead.decoder_version() == soundfile.__libsndfile_version__
+    monkeypatch.setitem(sys.modules, "_soundfile", None)
+    readahead.decoder_version.cache_clear()
+    assert readahead.decoder_version() == soundfile.__libsndfile_version__
+
+
 def test_leaving_early_waits_for_one_file_at_most_and_keeps_nothing(tmp_path):
     names = [str(tmp_path / f"{number}.flac") for number in range(40)]
     for name in names:
