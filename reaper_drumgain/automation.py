@@ -9,9 +9,9 @@ audio, with these differences:
   that holds only bleed there is neither above that nor above its old fader; one that is held
   in the whole song is never moved;
 - what keeps the level is each section by itself: the drums are as loud along their path in
-  every section as before (where the whole song gets louder or softer, by another level than
-  ``keep`` or by the end of a fader, each section does by as much), so that the song's
-  dynamics stay. Where locked or unselected tracks play,
+  every section as before, also by an earlier envelope of DrumGain's (where the whole song gets
+  louder or softer, by another level than ``keep`` or by the end of a fader, each section does
+  by as much), so that the song's dynamics stay. Where locked or unselected tracks play,
   those anchor the section's level, as they do in the plan;
 - linked tracks get the same curve; where one of them can have none, none of them gets one;
 - fader and envelope together end where a fader ends (+12 dB), and so does the envelope: the
@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain import running
+from reaper_drumgain.curves import EnvelopeCurve
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.existing import NOT_AUTOMATED, Ground, ground_of
 from reaper_drumgain.findings import BLEED, FAINT, Findings, findings
@@ -59,6 +60,7 @@ RAMP_S = 0.05
 #: the most that an envelope adds; REAPER's own reach no further
 MAX_ENVELOPE = MAX_FADER
 _HEARD_DB = 0.05
+_SILENT = 1e-6
 
 
 @record
@@ -122,6 +124,25 @@ class Automator:
         # than keep, and where the end of a fader holds the whole kit down
         shift = solution.after_lufs - solution.before_lufs
         self._shift = shift if math.isfinite(shift) else 0.0
+        self._before = path.powers(self._old_over_time())
+
+    def _old_over_time(self) -> Array:
+        """The faders before, (n,), or (n, hops) with the envelopes that DrumGain wrote earlier:
+        those were heard, and a second run keeps the level that they gave."""
+        old = self._solution.old
+        ours = [(place, own) for place, g in enumerate(self._grounds) if (own := g.written_before)]
+        if not ours:
+            return old
+        hops = self._heard.measurement.mix.hops
+        times = np.array([self._heard.time_of(hop) for hop in range(hops + 1)])
+        times = (times[1:] + times[:-1]) / 2.0
+        over_time = np.repeat(old[:, None], hops, axis=1)
+        for place, (present, former) in ours:
+            for envelope, sign in ((present, 1.0), (former, -1.0)):
+                if envelope is not None and envelope.active and envelope.points:
+                    gains = np.maximum(EnvelopeCurve(envelope).values(times), _SILENT)
+                    over_time[place] += sign * 20.0 * np.log10(gains)
+        return over_time
 
     def _refusals(self) -> list[str | None]:
         place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
@@ -199,7 +220,7 @@ class Automator:
             lambda _: [],
         )
         faders = self._held(solver.solve(wanted.gains_db).faders, found.states)
-        faders = self._levelled(faders, active, path)
+        faders = self._levelled(faders, active, path, gated_loudness(self._before[first:last]))
         return self._limited(faders, active, section), found.states
 
     def _playing(self, found: Findings) -> Findings:
@@ -231,13 +252,14 @@ class Automator:
                 held[place] = min(constant, faders[place])
         return held
 
-    def _levelled(self, faders: Array, active: Mask, path: PathLevels) -> Array:
-        """The faders with the offset at which the section is as loud as it should be."""
+    def _levelled(self, faders: Array, active: Mask, path: PathLevels, before: float) -> Array:
+        """The faders with the offset at which the section is as loud as it should be, from how
+        loud it was before."""
         anchors = active & np.array([drum.anchors for drum in self._drums])
         moving = self._able & active
         if anchors.any() or not moving.any():
             return faders
-        target = path.loudness(self._solution.old) + self._shift
+        target = before + self._shift
         offset = offset_for(lambda o: path.loudness(faders + o * moving), target)
         levelled: Array = faders + (offset or 0.0) * moving
         return levelled
@@ -333,6 +355,7 @@ class Automator:
             RunningGains(found.gains_db, is_open),
             self._path,
             old,
+            self._before,
             self._constant,
             self._able,
             plays & np.array([drum.anchors for drum in self._drums]),

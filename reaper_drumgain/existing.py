@@ -1,8 +1,10 @@
 """What the envelopes that a track has already allow: nothing yet, replace, multiply, or refuse.
 
 - An envelope that does nothing (no points, or all of them 0 dB) is nobody's work: written over.
-- One that DrumGain wrote and nobody changed since counts as what was there before it, so that
-  a second run comes out like a first one. Within a time selection it stays outside of it.
+- One that DrumGain wrote and nobody changed since counts as what was there before it, but for
+  the level that it gave each section, which is kept: so a second run comes out like the first
+  one (gains that follow the song without sections: within their dead band). Where a track
+  holds, it has its fader as that is now. Within a time selection it stays outside of it.
 - Any other is the user's: ``Automation.existing`` says what becomes of it. One that is switched
   off is not heard: it can be replaced, but not multiplied.
 - Where an envelope cannot be described by its points (automation items), or its points make no
@@ -37,7 +39,7 @@ class Ground:
     ``present``: the envelope as it is now; ``former``: as it was before DrumGain wrote it, the
     same where it did not. ``heard``: what the new curve multiplies or leads over from (None:
     0 dB); ``how``: whether the curve multiplies it or takes its place. ``refused``: why the
-    track gets no automation.
+    track gets no automation. ``ours``: whether DrumGain wrote the present one.
     """
 
     kind: EnvelopeKind
@@ -46,6 +48,14 @@ class Ground:
     heard: Envelope | None = None
     how: Literal["multiply", "replace"] = "multiply"
     refused: str | None = None
+    ours: bool = False
+
+    @property
+    def written_before(self) -> tuple[Envelope, Envelope | None] | None:
+        """The envelope that DrumGain wrote, as it is now, and what was there before it."""
+        if self.present is None or not self.ours:
+            return None
+        return self.present, self.former
 
     def automation(self, points: tuple[EnvelopePoint, ...]) -> TrackAutomation | None:
         """The plan for an envelope with these points; None where it has them already, or needs
@@ -88,6 +98,7 @@ def ground_of(track: Track, settings: Settings, span: tuple[float, float] | None
             "(drumgain clear-automation)",
         )
     if taken is not None and present is not None:
+        ground = replace(ground, ours=True)
         former = None
         if not taken.removed:
             points = taken.result(present.points)

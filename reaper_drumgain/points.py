@@ -69,7 +69,9 @@ class GainCurve:
     @property
     def changed(self) -> tuple[float, float] | None:
         """From when to when it is not 0 dB, infinite where it never begins or ends; None where
-        it is 0 dB throughout."""
+        it is 0 dB throughout, within the tolerance."""
+        if max(map(abs, self.levels_db), default=0.0) <= _AIM_DB:
+            return None
         sounding = np.flatnonzero(np.abs(self.levels_db) > 1e-9)
         if not sounding.size:
             return None

@@ -36,6 +36,7 @@ def running_faders(
     running: RunningGains,
     path: PathLevels,
     old: Array,
+    before: Array,
     constant: Array,
     moving: NDArray[np.bool_],
     anchors: NDArray[np.bool_],
@@ -46,15 +47,15 @@ def running_faders(
 
     ``wanted`` (n, hops): where each fader should be, but for a common offset; NaN before a
     track first plays. ``old``, ``constant`` (n,): the faders before, and those of the tracks
-    that do not move. ``moving``, ``anchors`` (n,): tracks that follow, and tracks that stay
-    and hold the level of the others. ``shift_db``: how much louder the drums are to become.
+    that do not move. ``before`` (hops,): the power of the drums before. ``moving``, ``anchors``
+    (n,): tracks that follow, and tracks that stay and hold the level of the others.
+    ``shift_db``: how much louder the drums are to become.
     ``highest`` (n,): where each fader ends; one that should be higher stays there meanwhile,
     because the whole kit cannot go down for a moment of one track.
     """
     hops = wanted.shape[1]
     faders = np.repeat(constant[:, None], hops, axis=1)
     faders[moving] = _filled(wanted[moving])
-    before = path.powers(old)
     if anchors.any():
         # the wanted moves of the tracks that stay say where the others have to be
         offset = -np.mean(_filled(wanted[anchors]) - old[anchors, None], axis=0)

@@ -366,23 +366,65 @@ def written(built, plan):
     return built
 
 
-def test_a_second_run_replaces_what_the_first_one_wrote(song):
+@pytest.mark.parametrize("existing", ["none", "trim"])
+@pytest.mark.parametrize(
+    ("method", "sections", "within"),
+    [
+        # both curves are drawn within 0.1 dB
+        ("equal-loudness", "regions", 0.22),
+        ("cross-adaptive", "running", running.DEAD_BAND_DB),
+    ],
+)
+def test_a_second_run_comes_out_like_the_first_one(song, method, sections, within, existing):
     built, _ = song
-    wanted = automated(sections="regions")
-    once = written(built, balance(built, wanted))
+    if existing == "trim":
+        fade = Envelope("volume", True, (EnvelopePoint(4.0, 1.0), EnvelopePoint(20.0, 0.3)))
+        built = changed(built, 1, envelopes=(fade,))
+    wanted = automated(method, sections=sections, existing="trim")
+    first = balance(built, wanted)
+    once = written(built, first)
     again = balance(once, wanted)
     assert all(t.not_automated is None for t in again.tracks)
-    # as if the first run had left no envelopes: only its faders count
-    bare = once
-    for index in range(len(once.tracks)):
+    for one, two in zip(first.tracks, again.tracks, strict=True):
+        assert one.new_db == pytest.approx(two.new_db, abs=0.05)
+        for time in np.arange(0.5, 24.0, 0.5):
+            levels = level_at(built, one, time), level_at(once, two, time)
+            assert levels[1] == pytest.approx(levels[0], abs=within), (one.name, time)
+    twice = written(once, again)
+    for before, track in zip(built.tracks, twice.tracks, strict=True):
+        taken = marks.take_back(track)
+        if before.envelopes:
+            assert taken.result(track.envelopes[0].points) == before.envelopes[0].points
+        else:
+            assert taken.removed
+
+
+def test_an_envelope_of_ours_that_is_switched_off_gave_no_level(song):
+    built, _ = song
+    wanted = automated(sections="regions")
+    once = bare = written(built, balance(built, wanted))
+    for index, track in enumerate(once.tracks):
+        off = tuple(dataclasses.replace(e, active=False) for e in track.envelopes)
+        once = changed(once, index, envelopes=off)
         bare = changed(bare, index, envelopes=(), automation_mark=None)
-    fresh = balance(bare, wanted)
-    for one, two in zip(again.tracks, fresh.tracks, strict=True):
+    for one, two in zip(balance(once, wanted).tracks, balance(bare, wanted).tracks, strict=True):
         old = once.tracks[one.index].envelopes[0].points
         assert one.automation.result(old) == two.automation.points
-        assert one.automation.mark == two.automation.mark
-    twice = written(once, again)
-    assert all(marks.take_back(track).removed for track in twice.tracks)
+
+
+def test_sections_alike_need_no_envelope(song):
+    built, _ = song
+    alike = Marker(0.0, "one", 1, end=4.0), Marker(4.0, "two", 2, end=8.0)
+    for index, track in enumerate(built.tracks):
+        clips = tuple(dataclasses.replace(c, length=8.0) for c in track.clips)
+        built = changed(built, index, clips=clips)
+    built = dataclasses.replace(built, regions=alike)
+    plan = balance(built, automated(sections="regions"))
+    assert any(track.automation is None for track in plan.tracks)
+    assert all(track.not_automated is None for track in plan.tracks)
+    for track in plan.automated:
+        # where there is one, it is heard
+        assert any(abs(s.fader_db - track.new_db) > 0.05 for s in track.automation.sections)
 
 
 def test_a_second_time_selection_leaves_the_first_alone(song):

@@ -28,24 +28,38 @@ _UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextlib.contextmanager
-def locked(folders: Iterable[Path], below: Iterable[Path] = ()) -> Iterator[None]:
-    """Keeps other runs out of these folders.
+def locked(folders: Iterable[Path], below: Iterable[Path] = ()) -> Iterator[dict[Path, str]]:
+    """Keeps other runs out of these folders; gives those of ``below`` that cannot be locked,
+    and why: nothing may be written in them.
 
     ``below``: folders in them that will be written in. A run that is at work in one of those,
-    or in a folder above, is noticed as well. Raises ConflictError where one is at work there,
-    StorageError where no lock can be made.
+    or in a folder above, is noticed as well. Where a folder cannot be written, those below it
+    are locked one by one. Raises ConflictError where another run is at work there, StorageError
+    where none of them can be locked.
     """
     tops = sorted({Path(os.path.realpath(folder)) for folder in folders})
-    _allow_open(len(tops))
+    inner = {Path(os.path.realpath(folder)) for folder in below}
+    _allow_open(len(tops) + len(inner))
+    mine: set[Path] = set()
+    refused: dict[Path, str] = {}
     with contextlib.ExitStack() as stack:
-        for top in tops:
-            stack.enter_context(_lock(top))
+        waiting = list(tops)
+        while waiting:
+            folder = waiting.pop(0)
+            try:
+                stack.enter_context(_lock(folder))
+                mine.add(folder)
+            except StorageError as error:
+                refused[folder] = str(error)
+                if folder in tops:
+                    waiting += sorted(f for f in inner - {folder} if folder in f.parents)
+        if refused and not mine:
+            raise StorageError(next(iter(refused.values())))
         # after the own locks, so that of two runs at least one sees the other
-        inner = {Path(os.path.realpath(folder)) for folder in below}
-        between = {parent for folder in inner for parent in (folder, *folder.parents)}
-        for folder in sorted(between.union(*(top.parents for top in tops)) - set(tops)):
+        between = {parent for folder in (*inner, *tops) for parent in (folder, *folder.parents)}
+        for folder in sorted(between - mine):
             _refuse_held(folder)
-        yield
+        yield {folder: why for folder, why in refused.items() if folder in inner}
 
 
 def _allow_open(count: int) -> None:

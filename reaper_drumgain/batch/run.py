@@ -86,13 +86,17 @@ class Batch:
         if self._options.mode == "dry run":
             yield from self._work(list(self.places), None, tell)
             return
-        with locked(*self._folders()):
+        with locked(*self._folders()) as refused:
             journal = Journal.open(self._run(), resume=self._options.resume)
             with contextlib.closing(journal):
-                waiting = []
+                waiting: list[str] = []
                 for project in self.places:
                     earlier = self._earlier(project, journal)
-                    if earlier is None:
+                    target = os.path.realpath(self._targets.get(project, Path(project)))
+                    shut = refused.get(Path(target).parent)
+                    if earlier is None and shut is not None:
+                        yield Outcome(project, "failed", shut)
+                    elif earlier is None:
                         waiting.append(project)
                     else:
                         yield earlier
@@ -161,7 +165,8 @@ class Batch:
         target = self._target(outcome.project)
         if target is not None:
             outcome = replace(outcome, output=str(target))
-        done = replace(outcome, status="written")
+        # as the next run tells it, should this one end before it can
+        done = replace(outcome, status="written", output=outcome.output or outcome.project)
         written = rpp.apply_plan(
             file,
             plan,
@@ -236,7 +241,9 @@ class Batch:
                 output.mkdir(parents=True, exist_ok=True)
             return {output}, {target.parent for target in self._targets.values()}
         tops = {Path(os.path.realpath(_folder(place))) for place in self.found.projects}
-        real = {Path(os.path.realpath(place.path)).parent for place in self.found.projects}
+        # what a link to nothing names is no folder of this run
+        found = [os.path.realpath(p.path) for p in self.found.projects if os.path.exists(p.path)]  # noqa: PTH110
+        real = {Path(path).parent for path in found}
         tops |= real
         return {top for top in tops if not any(other in tops for other in top.parents)}, real
 

@@ -292,6 +292,32 @@ def test_a_folder_that_cannot_be_read_is_told_and_counted(
     assert len(list(songs.rglob("*-drumgain.RPP"))) == 2
 
 
+@pytest.mark.parametrize("mode", [["--in-place"], []])
+def test_a_folder_that_cannot_be_written_stops_only_its_projects(
+    batch: Command, songs: Path, monkeypatch: pytest.MonkeyPatch, mode: list[str]
+) -> None:
+    real, before = os.open, contents(songs / "song 1")
+
+    def refused(path: object, flags: int, *rest: int) -> int:
+        if flags & os.O_CREAT and Path(str(path)).parent.name == "song 1":
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *rest)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "open", refused)
+    folders = sorted(songs.glob("song *"))
+    objects = batch.objects(*folders, *mode, "--jobs", 1, status=4)
+    assert "not even to lock it" in outcome(objects, "song 1.RPP")["message"]
+    assert objects[-1]["summary"]["written"] == len(folders) - 1
+    assert contents(songs / "song 1") == before
+
+
+def test_a_link_to_nothing_stops_nothing(batch: Command, songs: Path, tmp_path: Path) -> None:
+    (songs / "lost.RPP").symlink_to(tmp_path / "gone" / "lost.RPP")
+    objects = batch.objects(songs, "--recursive", "--in-place", "--jobs", 1, status=4)
+    assert "No such file" in outcome(objects, "lost.RPP")["message"]
+    assert objects[-1]["summary"]["written"] == 3
+
+
 def test_a_project_that_vanishes_is_told(
     batch: Command, songs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

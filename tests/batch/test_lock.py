@@ -122,6 +122,31 @@ def test_a_folder_that_cannot_be_written_is_told(
             pass
 
 
+def test_what_can_be_locked_below_a_folder_that_cannot_be_written_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "free").mkdir()
+    (tmp_path / "shut").mkdir()
+    real = os.open
+
+    def refused(path: object, flags: int, *rest: int) -> int:
+        if Path(str(path)) in (tmp_path / NAME, tmp_path / "shut" / NAME):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return real(path, flags, *rest)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "open", refused)
+    below = [tmp_path / "free", tmp_path / "shut"]
+    with locked([tmp_path], below) as shut:
+        assert list(shut) == [tmp_path / "shut"]
+        assert "not even to lock it: Read-only" in shut[tmp_path / "shut"]
+        with pytest.raises(ConflictError), locked([tmp_path / "free"]):
+            pass
+        with pytest.raises(ConflictError), locked([tmp_path], below):
+            pass
+    with locked([tmp_path / "free"]):
+        pass
+
+
 def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("precious")
     (tmp_path / "songs").mkdir()
