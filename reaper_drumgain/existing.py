@@ -61,7 +61,12 @@ class Ground:
         """The plan for an envelope with these points; None where it has them already, or needs
         none."""
         old = self.present.points if self.present is not None else ()
-        if points == old and (not points or (self.present is not None and self.present.active)):
+        if not points:
+            if not self.ours:
+                return None
+            # REAPER's envelopes have one at least
+            points = (EnvelopePoint(0.0, 1.0),)
+        if points == old and self.present is not None and self.present.active:
             return None
         before, after = _same_ends(old, points)
         was = self.former.points if self.former is not None else ()

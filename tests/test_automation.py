@@ -425,6 +425,17 @@ def test_sections_alike_need_no_envelope(song):
     for track in plan.automated:
         # where there is one, it is heard
         assert any(abs(s.fader_db - track.new_db) > 0.05 for s in track.automation.sections)
+    quiet = next(t.index for t in plan.tracks if t.automation is None)
+    # what the user has, though it does nothing, is not touched for that
+    idle = Envelope("volume", False, (EnvelopePoint(0.0, 1.0), EnvelopePoint(2.0, 1.0)))
+    beside = balance(changed(built, quiet, envelopes=(idle,)), automated(sections="regions"))
+    assert beside.tracks[quiet].automation is None
+    # an envelope of ours that is needed no more keeps one point, which does nothing
+    ours = dataclasses.replace(idle, active=True, points=(EnvelopePoint(0.0, 0.999),))
+    mark = marks.mark_of("volume", ours.points, 0, 0, None)
+    once = changed(built, quiet, envelopes=(ours,), automation_mark=mark)
+    made = balance(once, automated(sections="regions")).tracks[quiet].automation
+    assert made.result(ours.points) == (EnvelopePoint(0.0, 1.0),)
 
 
 def test_a_second_time_selection_leaves_the_first_alone(song):

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+import soundfile as sf
 from batch_support import contents, faders, make_media, make_project
 
 from reaper_drumgain.batch import find, journal, work
@@ -195,6 +196,9 @@ def test_settings_reach_every_project(batch: Command, songs: Path) -> None:
 def test_gains_over_time_reach_every_project(
     batch: Command, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    kick, rate = sf.read(songs / "media" / "Kick.wav")
+    kick[int(0.4 * rate) :] *= 0.5
+    sf.write(songs / "media" / "Kick.wav", kick, rate, "PCM_16")
     sections = tmp_path / "sections.txt"
     sections.write_text("0 0.4 Verse\n0.4 0.9 Chorus\n")
     over_time = ("--write", "automation", "--sections", sections, "--method", "equal-loudness")
