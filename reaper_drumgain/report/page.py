@@ -15,6 +15,7 @@ from reaper_drumgain.modelfile import bundled_folder
 from reaper_drumgain.plan import GainPlan, TrackPlan
 from reaper_drumgain.records import record
 from reaper_drumgain.report.facts import TrackFacts
+from reaper_drumgain.settings import Settings
 
 _LIBRARIES = ("numpy", "soundfile", "soxr", "matplotlib", "jinja2")
 _HEARD_DB = 0.005
@@ -80,12 +81,24 @@ def _facts(plan: GainPlan) -> list[tuple[str, str]]:
         ("Roles", ", ".join(f"{track} = {role}" for track, role in settings.roles)),
         ("Part", "" if settings.span is None else "{:g} s to {:g} s".format(*settings.span)),
         ("Written", settings.write),
+        *_over_time(settings),
         ("DrumGain", __version__),
         ("Python", platform.python_version()),
         ("Models", ", ".join(_models())),
         ("Libraries", ", ".join(f"{name} {metadata.version(name)}" for name in _LIBRARIES)),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _over_time(settings: Settings) -> list[tuple[str, str]]:
+    if settings.write != "automation":
+        return []
+    wanted = settings.automation
+    return [
+        ("Sections", wanted.sections),
+        ("Envelope", wanted.envelope),
+        ("Envelopes that were there", wanted.existing),
+    ]
 
 
 def _models() -> list[str]:

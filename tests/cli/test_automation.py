@@ -1,6 +1,7 @@
 """Automation on the command line: options, files of times, table, JSON, picture, taking back."""
 
 import json
+import math
 import shutil
 from importlib import resources
 
@@ -129,6 +130,26 @@ def test_a_file_of_times_and_a_picture(project, capsys, tmp_path):
 
     height, width, _ = matplotlib.image.imread(picture).shape
     assert height > width / 2
+
+
+def test_the_picture_draws_what_the_project_plays(project, capsys, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    figures = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    run(
+        capsys, "balance", project, "--in-place", *AUTOMATION,
+        "--picture", tmp_path / "plan.png",
+    )  # fmt: skip
+    tracks = {name: (fader, e) for name, fader, e, _ in read_tracks(project.read_bytes())}
+    (figure,) = figures
+    assert len(figure.axes) == 11
+    for axis in figure.axes:
+        fader, envelopes = tracks[axis.get_ylabel()]
+        line = max(axis.get_lines(), key=lambda found: len(found.get_xdata()))
+        for time, level in list(zip(*line.get_data(), strict=True))[::100]:
+            played = fader * envelopes["VOLENV2"].gain(float(time))
+            assert level == pytest.approx(20 * math.log10(played), abs=0.1)
 
 
 def test_cross_adaptive_needs_no_sections(project, capsys):

@@ -35,8 +35,8 @@ from reaper_drumgain.plan import GainPlan
 from reaper_drumgain.report.build import Kept, report_files, report_name
 from reaper_drumgain.report.facts import human_ranges
 from reaper_drumgain.report.tables import track_table
-from reaper_drumgain.session import Session, Track
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.session import Marker, Session, Track
+from reaper_drumgain.settings import Automation, Level, Settings
 
 HOSTILE = (
     "</script><script>window.pwned = 1; document.title = 'pwned'</script>",
@@ -206,6 +206,35 @@ def test_before_and_after_are_equally_loud_whatever_the_level(tmp_path: Path) ->
         assert np.abs(audio).max() < 1.0
         meters.append(pyloudnorm.Meter(rate, filter_class="DeMan").integrated_loudness(audio))
     assert meters[1] == pytest.approx(meters[0], abs=0.2)
+
+
+def test_gains_over_time_are_told_with_their_settings(tmp_path: Path) -> None:
+    tracks = []
+    for index, name in enumerate(("Kick", "Snare", "OH")):
+        audio = hits(16.0, every=0.3, frequency=90 * (index + 1), level=0.3, seed=index)
+        audio[audio.size // 2 :] *= (0.2, 1.0, 1.0)[index]
+        tracks.append(
+            Track(index, name, clips=(clip(write(tmp_path / f"{name}.wav", audio), 16.0),))
+        )
+    regions = Marker(0.0, HOSTILE[1], 1, end=8.0), Marker(8.0, HOSTILE[0], 2, end=16.0)
+    built = session(*tracks, regions=regions)
+    wish = Settings(write="automation", automation=Automation("regions", existing="trim"))
+    plan, files = reported(built, wish)
+    page = Page(files["song.html"].decode())
+    assert page.handlers == []
+    first, second = plan.tracks[0].automation.sections
+    told = f"{first.name} {first.fader_db:.2f} dB, {second.name} {second.fader_db:.2f} dB"
+    assert f"over time: {told}" in page.text
+    for name, value in {"Sections": "regions", "Envelopes that were there": "trim"}.items():
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in files["song.html"].decode()
+
+    plan, files = reported(built, Settings(method="cross-adaptive", write="automation"))
+    (track, *_) = plan.automated
+    page = Page(files["song.html"].decode())
+    assert f"over time: follows the song, {len(track.automation.points)} points" in page.text
+    _, files = reported(built, Settings())
+    assert "over time" not in (text := Page(files["song.html"].decode()).text)
+    assert "Envelope" not in text
 
 
 def test_tracks_without_sound_have_a_place_in_the_page_too(tmp_path: Path) -> None:
