@@ -81,10 +81,9 @@ class Solver:
         if self._share == 0.0 or not self._leading.any():
             return self._solution(self._old, 0.0)
         moves = self._linked(self._targets(gains) - self._old)
-        faders = self._moved(moves, self._share, self._offset(moves))
-        faders, limited = self._limited(faders)
-        # moves are rounded, not faders: linked tracks keep their offset to the last digit
-        faders = self._old + np.round(faders - self._old, _ROUNDING)
+        faders, limited = self._limited(
+            self._rounded(self._moved(moves, self._share, self._offset(moves)))
+        )
         solution = self._solution(faders, limited)
         if intervals is None:
             return solution
@@ -182,12 +181,19 @@ class Solver:
         """Whether the mixes of two fader sets are the same but for one gain."""
         return bool(np.ptp(other - one) < 1e-9) and not self._path.gains.has_beside
 
+    def _rounded(self, faders: Array) -> Array:
+        """Moves are rounded, not faders: linked tracks keep their offset to the last digit."""
+        rounded: Array = self._old + np.round(faders - self._old, _ROUNDING)
+        return rounded
+
     def _limited(self, faders: Array) -> tuple[Array, float]:
+        """The whole kit lower by whole steps, so far that no fader passes its end."""
         over = self._movable & (faders > MAX_FADER) & (faders > self._old)
         if not over.any():
             return faders, 0.0
-        excess = float((faders[over] - MAX_FADER).max())
-        lowered = np.where(self._movable, faders - excess, faders)
+        steps = (faders[over] - MAX_FADER).max() * 10.0**_ROUNDING
+        excess = math.ceil(round(steps, 6)) / 10.0**_ROUNDING
+        lowered = np.where(self._movable, self._rounded(faders - excess), faders)
         if excess >= HEARD_DB:
             self._warnings.append(
                 f"the whole kit is {excess:.1f} dB lower than asked, so that no fader passes "

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pyloudnorm
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import RATE, clip, gain, hits, session, write
 
@@ -128,6 +128,7 @@ def test_amount_zero_changes_nothing_at_all(kit):
     amount=st.floats(1.0, 100.0),
     method=st.sampled_from(BASELINES),
 )
+@example(old=[0.0, 0.0, 10.0, 0.125, -23.0], amount=71.0, method="equal-loudness")
 def test_balancing_twice_is_balancing_once_and_no_fader_passes_its_end(kit, old, amount, method):
     built, _ = kit
     for index, level in enumerate(old):
