@@ -297,3 +297,21 @@ def test_an_interrupt_at_the_terminal_ends_all_and_says_what_was_done(
     assert int(told[1]) in (len(written), len(written) - 1)
     assert not list(songs.rglob("*.tmp"))
     assert not list(songs.rglob(".drumgain-batch.lock"))
+
+
+def test_what_a_killed_run_had_begun_ends_too(tmp_path: Path) -> None:
+    songs = tmp_path / "songs"
+    make_songs(songs, 30)
+    process = subprocess.Popen(
+        command(songs, "--no-cache", jobs=2), stdout=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        while len(list(songs.rglob("*.bak"))) < 2:
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.kill()
+        # its processes hold the pipe open for as long as they live
+        process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
