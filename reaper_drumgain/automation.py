@@ -1,8 +1,9 @@
 """Gains over time: the method's gains per section of the song, or gains that follow it.
 
-The constant part stays in the faders, as without automation; an envelope carries what differs
-from it. Each section is balanced as if it were the whole song, from the one pass over the
-audio, with these differences:
+The constant part stays in the faders (of sections: the faders as without automation; of gains
+that follow the song: what each does most of the time); an envelope carries what differs from it.
+Each section is balanced as if it were the whole song, from the one pass over the audio, with
+these differences:
 
 - a track that is silent in a section, or softer by 20 LU than in the whole song (where the
   gate of cross-adaptive closes), keeps its constant gain there (hold while inactive); one
@@ -160,6 +161,8 @@ class Automator:
         """The automation. Raises InputError where the song has no sections to go by."""
         if follows_song(self._settings, self._method):
             faders = self._running()
+            if self._span is None:
+                self._constant = self._centred(faders)
             curves = [self._running_curve(place, faders) for place in range(len(self._drums))]
             gains: list[tuple[SectionGain, ...]] = [()] * len(self._drums)
             powers = self._path.powers(faders)
@@ -362,6 +365,21 @@ class Automator:
             self._shift,
             self._highest(),
         )
+
+    def _centred(self, faders: Array) -> Array:
+        """The faders with what their curves (n, hops) do most of the time in them."""
+        changes = faders - self._constant[:, None]
+        steps = np.round(np.median(changes, axis=1), 2)
+        # what is left must be within an envelope's reach
+        steps = np.maximum(steps, changes.max(axis=1) - MAX_ENVELOPE)
+        place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
+        linked = [
+            # alike already, unless one of them meets the end of its fader
+            min(steps[[place, *(place_of[index] for index in drum.links)]])
+            for place, drum in enumerate(self._drums)
+        ]
+        centred: Array = np.where(self._able, self._constant + np.array(linked), self._constant)
+        return centred
 
     def _running_curve(self, place: int, faders: Array) -> GainCurve:
         changes = faders[place] - self._constant[place]

@@ -386,7 +386,10 @@ def test_a_second_run_comes_out_like_the_first_one(song, method, sections, withi
     again = balance(once, wanted)
     assert all(t.not_automated is None for t in again.tracks)
     for one, two in zip(first.tracks, again.tracks, strict=True):
-        assert one.new_db == pytest.approx(two.new_db, abs=0.05)
+        # what a running curve does most of the time moves within the dead band too
+        assert one.new_db == pytest.approx(
+            two.new_db, abs=within if sections == "running" else 0.05
+        )
         for time in np.arange(0.5, 24.0, 0.5):
             levels = level_at(built, one, time), level_at(once, two, time)
             assert levels[1] == pytest.approx(levels[0], abs=within), (one.name, time)
@@ -396,7 +399,8 @@ def test_a_second_run_comes_out_like_the_first_one(song, method, sections, withi
         if before.envelopes:
             assert taken.result(track.envelopes[0].points) == before.envelopes[0].points
         else:
-            assert taken.removed
+            # none where the fader alone does it in both runs
+            assert taken.removed if track.envelopes else taken is None
 
 
 def test_an_envelope_of_ours_that_is_switched_off_gave_no_level(song):
@@ -515,7 +519,8 @@ def long_song(tmp_path_factory):
 def test_cross_adaptive_follows_the_song_without_sections(long_song):
     built, sounds = long_song
     plan = balance(built, automated("cross-adaptive"))
-    assert len(plan.automated) == 3
+    # what the hi-hat does the whole time is in its fader
+    assert [t.name for t in plan.automated] == ["Kick", "Snare Top"]
     assert all(t.automation.sections == () for t in plan.automated)
     assert max(len(t.automation.points) for t in plan.automated) <= 20
     # each within the dead band of where the method wants it
@@ -535,6 +540,16 @@ def test_cross_adaptive_follows_the_song_without_sections(long_song):
         for one, two in itertools.pairwise(planned.automation.points):
             step = abs(20 * np.log10(two.value / one.value))
             assert step <= running.MOST_DB_PER_S * (two.time - one.time) + 0.4
+
+
+def test_what_a_curve_does_most_of_the_time_is_in_the_fader(long_song):
+    built, _ = long_song
+    plan = balance(built, automated("cross-adaptive"))
+    for planned in plan.automated:
+        envelope = envelope_of(built, planned)
+        levels = [20.0 * np.log10(envelope.gain(time)) for time in np.arange(0.05, 60.0, 0.1)]
+        assert np.median(levels) == pytest.approx(0.0, abs=0.11)
+    assert plan.automated[0].new_db != balance(built, Settings("cross-adaptive")).tracks[0].new_db
 
 
 def test_cross_adaptive_in_a_time_selection_comes_and_goes_within_it(long_song):
