@@ -172,7 +172,7 @@ def _why_nothing(session: Session, selection: Selection) -> str:
         return (
             f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
             f"has a drum's name and items that play{found}; 'drumgain tracks' shows what each is "
-            f"taken for, and --role names one{nameless}"
+            f"taken for, and --role says what one is (in REAPER the action 'set role'){nameless}"
         )
     stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:8])
     more = f"; and {len(selection.drums) - 8} more" if len(selection.drums) > 8 else ""
@@ -342,5 +342,5 @@ def _headroom_warnings(
     if over:
         yield (
             f"over full scale at the master: {', '.join(over)}; "
-            "--level peak:-1 lowers the whole kit"
+            "--level peak:-1 (in REAPER the action 'settings') lowers the whole kit"
         )
