@@ -362,7 +362,8 @@ def test_58_real_projects_take_envelopes_and_nothing_else_changes(shared_data, t
             assert all("too many to be kept" in left for left in cleared.left)
             if b"<VOLENV2" not in project.data:
                 assert copy.read_bytes() == project.data
-    assert (inserted, over, parsed) == (1_467, 4, 57)
+    # two of the projects override the automation mode of all tracks, which refuses their seven
+    assert (inserted, over, parsed) == (1_463, 1, 57)
 
 
 def parsed_by_another(path):
