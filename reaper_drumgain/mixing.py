@@ -17,7 +17,9 @@ from reaper_drumgain.records import record
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
 
-_BLOCK = 1 << 16
+#: frames that are mixed at a time: many, because threads wait for each other at every block;
+#: fewer where all tracks together would take more than this
+_MOST_FRAMES, _LEAST_FRAMES, _BLOCK_BYTES = 1 << 19, 1 << 16, 1 << 25
 #: silences of all tracks are shortened to this; loudness range looks at 3 s at a time
 _SILENCE_S = 10.0
 #: more than any session plays; a looped item may claim years
@@ -264,14 +266,15 @@ class Sound:
         tell = self._tell(doing)
         with self._open() as streams, Pool(threads) as pool:
             total = max((stream.frames for stream in streams), default=0)
-            starts = range(0, total, _BLOCK)
+            channels = sum(stream.channels for stream in streams)
+            size = min(_MOST_FRAMES, max(_LEAST_FRAMES, _BLOCK_BYTES // (4 * max(channels, 1))))
             # the next block is decoded while this one is mixed
-            waiting = [pool.submit(stream.read, _BLOCK) for stream in streams]
-            for at in starts:
+            waiting = [pool.submit(stream.read, size) for stream in streams]
+            for at in range(0, total, size):
                 blocks = [future.result() for future in waiting]
-                waiting = [pool.submit(stream.read, _BLOCK) for stream in streams]
-                yield _mix(used, streams, blocks, min(_BLOCK, total - at))
-                tell(min(1.0, (at + _BLOCK) / total))
+                waiting = [pool.submit(stream.read, size) for stream in streams]
+                yield _mix(used, streams, blocks, min(size, total - at))
+                tell(min(1.0, (at + size) / total))
 
 
 def _mix(
