@@ -54,7 +54,9 @@ class Pool:
     def __init__(self, threads: int) -> None:
         self._jobs: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._left = False
-        self._threads = [threading.Thread(target=self._work) for _ in range(threads)]
+        # daemons: an interrupt between their start and ``__enter__`` leaves them waiting, and an
+        # exit must not wait with them
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
 

@@ -1,5 +1,7 @@
 """The small pool: order, results, errors, and that leaving it never hangs."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -67,3 +69,24 @@ def test_after_an_error_what_was_not_begun_is_dropped_and_nobody_waits_for_it():
     while threading.active_count() > threads and time.monotonic() < deadline:
         time.sleep(0.01)
     assert threading.active_count() == threads
+
+
+def test_an_interrupt_while_threads_begin_leaves_nobody_waiting():
+    """The exit of a process joins threads that are no daemons, and these would never end."""
+    code = (
+        "import threading\n"
+        "from reaper_drumgain.threads import Pool\n"
+        "begin = threading.Thread.start\n"
+        "def interrupted(thread):\n"
+        "    begin(thread)\n"
+        "    raise KeyboardInterrupt\n"
+        "threading.Thread.start = interrupted\n"
+        "try:\n"
+        "    Pool(2)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert ended.stdout == "interrupted\n"
