@@ -114,6 +114,8 @@ class Automator:
         self._drums, self._heard, self._method = drums, heard, method
         self._found, self._path, self._solution = found, path, solution
         self._warnings: list[str] = []
+        place_of = {drum.track.index: place for place, drum in enumerate(drums)}
+        self._links = [[place_of[index] for index in drum.links] for drum in drums]
         self._grounds = [ground_of(drum.track, settings, span) for drum in drums]
         self._movable = np.array([drum.flag is None for drum in drums]) & found.readable
         self._refused = self._refusals()
@@ -146,12 +148,10 @@ class Automator:
         return over_time
 
     def _refusals(self) -> list[str | None]:
-        place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
         own = [ground.refused for ground in self._grounds]
         refused = list(own)
-        for place, drum in enumerate(self._drums):
-            for index in drum.links:
-                other = place_of[index]
+        for place, links in enumerate(self._links):
+            for other in links:
                 if own[place] is None and own[other] is not None:
                     name = self._drums[other].track.name
                     refused[place] = f"moves only together with {name!r}, which gets none"
@@ -338,10 +338,9 @@ class Automator:
         found: RunningGains = self._method.running(given)  # type: ignore[attr-defined]
         old = self._solution.old
         moves = (found.gains_db - old[:, None]) * (self._settings.amount / 100.0)
-        place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
         linked = moves.copy()
-        for place, drum in enumerate(self._drums):
-            members = [place, *(place_of[index] for index in drum.links)]
+        for place, links in enumerate(self._links):
+            members = [place, *links]
             known = np.isfinite(moves[members])
             total = np.where(known, moves[members], 0.0).sum(axis=0)
             count = known.sum(axis=0)
@@ -349,9 +348,9 @@ class Automator:
         plays = self._found.active & found.open.any(axis=1)
         # linked tracks get the same curve, so they rest together
         is_open = found.open.copy()
-        for place, drum in enumerate(self._drums):
-            for index in drum.links:
-                is_open[place] |= found.open[place_of[index]]
+        for place, links in enumerate(self._links):
+            for other in links:
+                is_open[place] |= found.open[other]
         self._able &= plays
         return running.running_faders(
             old[:, None] + linked,
@@ -372,11 +371,10 @@ class Automator:
         steps = np.round(np.median(changes, axis=1), 2)
         # what is left must be within an envelope's reach
         steps = np.maximum(steps, changes.max(axis=1) - MAX_ENVELOPE)
-        place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
         linked = [
             # alike already, unless one of them meets the end of its fader
-            min(steps[[place, *(place_of[index] for index in drum.links)]])
-            for place, drum in enumerate(self._drums)
+            min(steps[[place, *links]])
+            for place, links in enumerate(self._links)
         ]
         centred: Array = np.where(self._able, self._constant + np.array(linked), self._constant)
         return centred
