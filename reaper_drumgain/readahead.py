@@ -173,7 +173,11 @@ def _memory(size: int) -> memoryview:
     """Bytes for all samples, in large pages: each of small ones costs at its first touch."""
     import mmap
 
-    memory = mmap.mmap(-1, max(size, 1))
+    if hasattr(mmap, "MAP_PRIVATE"):  # Linux knows no large pages for shared memory, the default
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        memory = mmap.mmap(-1, max(size, 1), flags=flags)
+    else:
+        memory = mmap.mmap(-1, max(size, 1))
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with contextlib.suppress(OSError):
             memory.madvise(mmap.MADV_HUGEPAGE)
