@@ -204,18 +204,11 @@ class SpectrumMeter:
             self._rest = np.concatenate([self._rest, samples], axis=1)
             return
         if held:
-            first = np.concatenate([self._rest, samples[:, : n_fft - held]], axis=1)[:, None]
-            start = n_fft - held
-            count -= 1
-        else:
-            first, start = np.empty((samples.shape[0], 0, n_fft), dtype=np.float32), 0
-        end = start + count * n_fft
-        rest = samples[:, start:end].reshape(samples.shape[0], count, n_fft)
+            # the copy costs less than to measure the frame that it completes by itself
+            samples = np.concatenate([self._rest, samples], axis=1)
+        end = count * n_fft
         self._rest = samples[:, end:].copy()
-        if first.shape[1]:
-            self._measure(first)
-        if count:
-            self._measure(rest)
+        self._measure(samples[:, :end].reshape(samples.shape[0], count, n_fft))
 
     def _measure(self, frames: Float32) -> None:
         """Measure whole frames (channels, count, n_fft)."""
