@@ -193,7 +193,6 @@ class _TrackMeter:
         self._widths: Float32 = widths.astype(np.float32)
         self._envelope: list[Float32] = []
         self._peak = 0.0
-        self._energy = 0.0
         self._damaged = 0
         self.frames = 0
         self.ended = False
@@ -261,7 +260,7 @@ class _TrackMeter:
         return True
 
     def _check(self, samples: Float32) -> Float32 | None:
-        """Peak and energy; repairs damage; None where all samples are zero."""
+        """Takes the peak and repairs damage; None where all samples are zero."""
         peak = max(float(samples.max()), -float(samples.min()))
         if not peak <= SANE_PEAK:
             bad = ~(np.abs(samples) <= SANE_PEAK)
@@ -271,11 +270,6 @@ class _TrackMeter:
         if peak == 0.0:
             return None
         self._peak = max(self._peak, peak)
-        for channel in samples:
-            whole = channel.shape[0] // self.hop * self.hop
-            rows = channel[:whole].reshape(-1, self.hop)
-            self._energy += float(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64))
-            self._energy += float(np.dot(channel[whole:], channel[whole:]))
         return samples
 
     def _weigh(self, samples: Float32, weighted: Float32) -> None:
@@ -308,7 +302,7 @@ class _TrackMeter:
             self.channels,
             self.frames,
             self._peak,
-            self._energy,
+            self.spectrum.energy,
             self._damaged,
             envelope.astype(np.float32),
             self.spectrum.finish(),

@@ -30,7 +30,7 @@ Float64 = npt.NDArray[np.float64]
 
 #: samples per matrix block and blocks per group of the state scan
 BLOCK = 32
-GROUP = 12
+GROUP = 14
 ORDER = 4
 
 MIN_RATE = 8_000

@@ -97,23 +97,29 @@ class SpectrumPlan:
         unit = np.arange(self.bins) / (self.bins - 1)
         moments = np.column_stack([np.ones(self.bins), unit, unit**2])
         self.moment_weights: Float32 = np.ascontiguousarray(moments, dtype=np.float32)
+        self._ones: Float32 = np.ones(self.bins, dtype=np.float32)
         self.scratch = _Scratch(self.batch, self.n_fft)
 
     def power(self, frames: Float32, chosen: npt.NDArray[np.intp]) -> Float32:
-        """Power spectra of at most ``batch`` ``chosen`` frames of ``frames`` (channels,
-        count, n_fft), mean over the channels. The array is reused by the next call."""
+        """Power spectra of one to ``batch`` ``chosen`` frames (ascending) of ``frames``
+        (channels, count, n_fft), mean over the channels. The array is reused by the next call."""
         work, count = self.scratch, chosen.size
         windowed, spectrum = work.windowed[:count], work.spectrum[:count]
         power, other = work.power[:count], work.other[:count]
-        power[:] = 0.0
-        for channel in frames:
-            np.take(channel, chosen, axis=0, out=windowed, mode="clip")
-            windowed *= self.window
+        first, last = int(chosen[0]), int(chosen[-1])
+        for number, channel in enumerate(frames):
+            if last - first == count - 1:  # most often all of them count, and no copy is needed
+                np.multiply(channel[first : last + 1], self.window, out=windowed)
+            else:
+                np.take(channel, chosen, axis=0, out=windowed, mode="clip")
+                windowed *= self.window
             # numpy's stubs know complex128 only
             np.fft.rfft(windowed, norm="forward", out=spectrum)  # type: ignore[arg-type]
-            for part in (spectrum.real, spectrum.imag):
-                np.square(part, out=other)
+            np.square(spectrum.real, out=other if number else power)
+            if number:
                 power += other
+            np.square(spectrum.imag, out=other)
+            power += other
         if frames.shape[0] > 1:
             power /= np.float32(frames.shape[0])
         return power
@@ -142,19 +148,20 @@ class SpectrumPlan:
         """The first bin at which the cumulated magnitude reaches its share: first the group of
         32 bins, then the bin."""
         group = 32
-        count, whole = magnitude.shape[0], self.bins // group
-        sums = np.empty((count, whole + 1), dtype=np.float32)
-        grouped = magnitude[:, : whole * group].reshape(count, whole, group)
-        sums[:, :whole] = np.matmul(grouped, np.ones(group, dtype=np.float32))
-        sums[:, whole] = magnitude[:, -1]  # bins are a power of two and one
-        reached = np.cumsum(sums, axis=1, dtype=np.float64)
-        wanted = ROLLOFF_SHARE * reached[:, -1:]
-        place = (reached < wanted).sum(axis=1)
-        rows = np.arange(place.size)
-        base = reached[rows, place] - sums[rows, place]
+        count, whole = magnitude.shape[0], self.bins // group  # bins are a power of two and one
+        sums = np.empty((count, whole + 1))
+        grouped = magnitude[:, :-1].reshape(count, whole, group)
+        sums[:, :whole] = np.matmul(grouped, self._ones[:group])
+        sums[:, whole] = magnitude[:, -1]
+        reached = np.cumsum(sums, axis=1)
+        wanted = ROLLOFF_SHARE * reached[:, -1]
+        place = np.count_nonzero(reached < wanted[:, None], axis=1)
+        at = place + np.arange(0, sums.size, whole + 1)
+        missing = wanted - (reached.ravel()[at] - sums.ravel()[at])
         index = np.minimum(place[:, None] * group + np.arange(group), self.bins - 1)
-        within = np.cumsum(magnitude[rows[:, None], index], axis=1, dtype=np.float64)
-        steps = (base[:, None] + within < wanted).sum(axis=1)
+        index += np.arange(0, magnitude.size, self.bins)[:, None]
+        within = np.cumsum(magnitude.ravel()[index], axis=1, dtype=np.float64)
+        steps = np.count_nonzero(within < missing[:, None], axis=1)
         return np.asarray(np.minimum(place * group + steps, self.bins - 1))
 
 
@@ -176,6 +183,7 @@ class SpectrumMeter:
         self._passed = 0
         self._rest: Float32 = np.zeros((channels, 0), dtype=np.float32)
         self._loudest = 0.0
+        self._energy = 0.0
         self._frames = 0
         self._weight = 0.0
         self._bands: Float64 = np.zeros(BANDS)
@@ -215,6 +223,7 @@ class SpectrumMeter:
         energy = np.einsum("ij,ij->i", frames[0], frames[0])
         for channel in frames[1:]:
             energy += np.einsum("ij,ij->i", channel, channel)
+        self._energy += float(energy.sum(dtype=np.float64))
         loudest = np.maximum(np.maximum.accumulate(energy), np.float32(self._loudest))
         self._loudest = float(loudest[-1])
         counts = np.flatnonzero(energy > loudest * np.float32(SKIP_BELOW))
@@ -232,6 +241,11 @@ class SpectrumMeter:
                 columns = (numbers[:, None], energies, shapes.T * energies[:, :1])
                 self._kept.append(np.hstack(columns).astype(np.float32))
         self._passed += frames.shape[1]
+
+    @property
+    def energy(self) -> float:
+        """Sum of the squared samples of all channels so far."""
+        return self._energy + float(np.square(self._rest).sum(dtype=np.float64))
 
     def frames(self) -> Float32:
         """(frames, FRAME_COLUMNS) of the frames that counted, in order."""
