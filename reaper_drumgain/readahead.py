@@ -29,7 +29,11 @@ from reaper_drumgain.settings import Settings
 FILE_SAMPLES, ALL_SAMPLES = 4 << 20, 16 << 20
 _USUAL_RATE = 48_000
 #: SF_FORMAT_WAV, AIFF, FLAC and WAVEX: formats in which a frame does not depend on seeks
-_FORMATS = frozenset({0x010000, 0x020000, 0x170000, 0x130000})
+_FLAC = 0x170000
+_FORMATS = frozenset({0x010000, 0x020000, _FLAC, 0x130000})
+
+#: files that stay open from their header to their samples; more are opened a second time
+_MOST_OPEN = 64
 
 #: SF_FORMAT_FLOAT and DOUBLE
 _FLOATING = frozenset({0x6, 0x7})
@@ -55,6 +59,7 @@ class _Ahead:
         self.identity: Identity = ()
         self.info: MediaInfo | None = None
         self.samples: memoryview | None = None
+        self.opened: _Opened | None = None
         self.taken = threading.Lock()  # by whoever decodes it, for good
         self.told, self.done = threading.Lock(), threading.Lock()  # free once that is so
         self.told.acquire()
@@ -150,23 +155,26 @@ def _decode_all(files: tuple[_Ahead, ...]) -> None:
     memory = memoryview(b"")
     with contextlib.suppress(Exception):
         library = _Library()
-    left = ALL_SAMPLES
+    left, kept = ALL_SAMPLES, 0
     for ahead in files:
         if library is not None and not ahead.taken.locked():
             with contextlib.suppress(Exception):
-                left -= library.examine(ahead, min(left, FILE_SAMPLES))
+                left -= library.examine(ahead, min(left, FILE_SAMPLES), keep=kept < _MOST_OPEN)
+                kept += ahead.opened is not None
         ahead.told.release()
     with contextlib.suppress(Exception):
         memory = _memory(4 * (ALL_SAMPLES - left))
     for ahead in files:
-        if not ahead.taken.acquire(blocking=False):
-            continue
-        if library is not None and ahead.info is not None:
+        mine = ahead.taken.acquire(blocking=False)
+        if mine and library is not None and ahead.info is not None:
             size = 4 * ahead.info.frames * ahead.info.channels
             with contextlib.suppress(Exception):
                 library.decode(ahead, memory[:size])
             memory = memory[size:]
-        ahead.done.release()
+        if ahead.opened is not None:
+            ahead.opened.close()
+        if mine:
+            ahead.done.release()
 
 
 def _memory(size: int) -> memoryview:
@@ -184,6 +192,32 @@ def _memory(size: int) -> memoryview:
     return memoryview(memory)
 
 
+class _Opened:
+    """An open file: its status, its header, and its handle, which is null where it does not
+    decode."""
+
+    def __init__(self, library: _Library, path: str) -> None:
+        self._descriptor = checked_descriptor(path)
+        self._c = library.c
+        self.sound: Any = None
+        try:
+            self.identity = _identity(os.fstat(self._descriptor))
+            self.info: Any = library.ffi.new("SF_INFO*")
+            self.sound = self._c.sf_open_fd(self._descriptor, self._c.SFM_READ, self.info, 0)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close it; once is enough, twice does no harm."""
+        if self.sound:
+            self._c.sf_close(self.sound)
+            self.sound = None
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
 class _Library:
     """libsndfile, by the binding that soundfile is made of."""
 
@@ -195,59 +229,60 @@ class _Library:
             raise OSError("no descriptors")
         folder = os.path.dirname(_soundfile_data.__file__)  # noqa: PTH120
         (name,) = (n for n in os.listdir(folder) if n.startswith("libsndfile"))  # noqa: PTH208
-        self._ffi: Any = _soundfile.ffi
-        self._c: Any = self._ffi.dlopen(os.path.join(folder, name))  # noqa: PTH118
+        self.ffi: Any = _soundfile.ffi
+        self.c: Any = self.ffi.dlopen(os.path.join(folder, name))  # noqa: PTH118
 
     def version(self) -> str:
         """Its version, as soundfile tells it."""
-        told: bytes = self._ffi.string(self._c.sf_version_string())
+        told: bytes = self.ffi.string(self.c.sf_version_string())
         return told.decode("utf-8", "replace").removeprefix("libsndfile-")
 
-    def examine(self, ahead: _Ahead, most: int) -> int:
+    def examine(self, ahead: _Ahead, most: int, *, keep: bool) -> int:
         """Read the header of a file; returns how many samples it has, 0 where it is left to
-        ``media``: another format, or more than so many samples."""
-        with self._open(ahead.path) as (status, info, sound):
-            frames, channels, rate = info.frames, info.channels, info.samplerate
-            if not sound or info.format & self._c.SF_FORMAT_TYPEMASK not in _FORMATS:
-                return 0
-            if not (0 < channels <= most and 0 < frames * channels <= most):
-                return 0
-            if not (MIN_RATE <= rate <= MAX_RATE and info.seekable):
-                return 0
-            floating = info.format & self._c.SF_FORMAT_SUBMASK in _FLOATING
-            log = self._ffi.new("char[]", 1 << 14)
-            self._c.sf_command(sound, _GET_LOG, log, len(log))
-            cut = is_cut(self._ffi.string(log).decode("utf-8", "replace"))
-        ahead.info = MediaInfo(rate, channels, frames, floating, cut)
-        ahead.identity = _identity(status)
-        return int(frames * channels)
+        ``media``: another format, or more than so many samples. ``keep``: it stays open."""
+        opened = _Opened(self, ahead.path)
+        try:
+            ahead.info = self._header(opened, most)
+        finally:
+            if not keep or ahead.info is None:
+                opened.close()
+        if ahead.info is None:
+            return 0
+        ahead.identity = opened.identity
+        ahead.opened = opened if keep else None
+        return ahead.info.frames * ahead.info.channels
+
+    def _header(self, opened: _Opened, most: int) -> MediaInfo | None:
+        info, c = opened.info, self.c
+        frames, channels, rate = info.frames, info.channels, info.samplerate
+        kind = info.format & c.SF_FORMAT_TYPEMASK
+        if not opened.sound or kind not in _FORMATS:
+            return None
+        if not (0 < channels <= most and 0 < frames * channels <= most):
+            return None
+        if not (MIN_RATE <= rate <= MAX_RATE and info.seekable):
+            return None
+        floating = info.format & c.SF_FORMAT_SUBMASK in _FLOATING
+        cut = kind != _FLAC and is_cut(self._log(opened.sound))
+        return MediaInfo(rate, channels, frames, floating, cut)
+
+    def _log(self, sound: Any) -> str:
+        log = self.ffi.new("char[]", 1 << 14)
+        self.c.sf_command(sound, _GET_LOG, log, len(log))
+        told: bytes = self.ffi.string(log)
+        return told.decode("utf-8", "replace")
 
     def decode(self, ahead: _Ahead, memory: memoryview) -> None:
         """Decode the whole of a file that was examined, if it is still the same."""
-        with self._open(ahead.path) as (status, info, sound):
-            header = ahead.info
-            if not sound or header is None or _identity(status) != ahead.identity:
-                return
-            if (info.frames, info.channels) != (header.frames, header.channels):
-                return
-            if memory.nbytes != 4 * info.frames * info.channels:  # C would write past its end
-                return
-            samples = self._ffi.from_buffer("float[]", memory)
-            got = self._c.sf_readf_float(sound, samples, header.frames)
-            if got == header.frames and not self._c.sf_error(sound):
-                ahead.samples = memory
-
-    @contextlib.contextmanager
-    def _open(self, path: str) -> Iterator[tuple[os.stat_result, Any, Any]]:
-        """A file's status, header and handle, which is null where it does not open."""
-        descriptor = checked_descriptor(path)
-        sound = None
-        try:
-            status = os.fstat(descriptor)
-            info = self._ffi.new("SF_INFO*")
-            sound = self._c.sf_open_fd(descriptor, self._c.SFM_READ, info, 0)
-            yield status, info, sound
-        finally:
-            if sound:
-                self._c.sf_close(sound)
-            os.close(descriptor)
+        header = ahead.info
+        opened = ahead.opened = ahead.opened or _Opened(self, ahead.path)
+        if header is None or not opened.sound or opened.identity != ahead.identity:
+            return
+        if (opened.info.frames, opened.info.channels) != (header.frames, header.channels):
+            return
+        if memory.nbytes != 4 * header.frames * header.channels:  # C would write past its end
+            return
+        samples = self.ffi.from_buffer("float[]", memory)
+        got = self.c.sf_readf_float(opened.sound, samples, header.frames)
+        if got == header.frames and not self.c.sf_error(opened.sound):
+            ahead.samples = memory

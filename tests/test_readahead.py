@@ -1,5 +1,6 @@
 """Files that are decoded ahead give the same audio, and whatever is odd is left to ``media``."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -127,7 +128,7 @@ def test_a_file_that_was_replaced_meanwhile_is_read_anew(tmp_path):
 
 @pytest.mark.parametrize("part", ["_Library.examine", "_Library.decode", "_memory"])
 def test_whatever_fails_nobody_waits_for_ever(noise, monkeypatch, part):
-    def fail(*_):
+    def fail(*_, **__):
         raise MemoryError
 
     session = session_of(Clip(0.0, 0.5, noise[0]), Clip(0.5, 0.5, noise[1]))
@@ -194,7 +195,7 @@ def test_a_probe_needs_the_header_alone(noise):
     path = noise[0].path
     told = probe(path)
     waiting = readahead._Ahead(path)
-    readahead._Library().examine(waiting, 1 << 20)
+    readahead._Library().examine(waiting, 1 << 20, keep=False)
     waiting.told.release()
     readahead._waiting[path] = waiting
     try:
@@ -210,3 +211,41 @@ def test_a_rate_that_is_no_audio_is_left_to_media(tmp_path):
     path = tmp_path / "slow.wav"
     soundfile.write(path, np.full(100, 0.5), 900)
     assert decoded(path) is None
+
+
+def open_files():
+    found = set()
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # of the listing itself
+            found.add(str(link.readlink()))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="nothing lists open files here")
+@pytest.mark.parametrize("part", [None, "_Library.decode", "_memory", "_Library._header"])
+def test_every_file_is_closed_again(noise, tmp_path, monkeypatch, part):
+    def fail(*_, **__):
+        raise MemoryError
+
+    odd = tmp_path / "odd.wav"
+    odd.write_bytes(b"RIFF no audio")
+    paths = [str(odd), *(source.path for source in noise)]
+    if part:
+        monkeypatch.setattr(f"reaper_drumgain.readahead.{part}", fail)
+    with reading_ahead(paths):
+        for path in paths:
+            wait_for(path)
+    with reading_ahead(paths):  # and where it is left at once
+        pass
+    assert not {os.path.realpath(path) for path in paths} & open_files()
+
+
+def test_files_beyond_those_that_stay_open_are_opened_again(noise, monkeypatch):
+    monkeypatch.setattr(readahead, "_MOST_OPEN", 1)
+    with reading_ahead([noise[1].path, noise[0].path]):
+        for source in noise[:2]:
+            samples, _ = soundfile.read(source.path, dtype="float32", always_2d=True)
+            wait_for(source.path)
+            held = take(source.path, Path(source.path).stat())
+            assert held is not None
+            np.testing.assert_array_equal(np.frombuffer(held.samples, np.float32), samples.ravel())
