@@ -99,7 +99,7 @@ class TrackAudio:
     def read(self, frames: int) -> Samples | None:
         """The next block: float32 of shape (channels, n), C-contiguous, n the smaller of
         ``frames`` and what remains; None where all of it is digital silence. At the end of
-        the span n is 0. The block belongs to the caller.
+        the span n is 0. The block is the caller's to keep, and only to be read.
         """
         if frames < 0:
             raise ValueError(f"a block has 0 frames or more, got {frames}")
@@ -120,6 +120,7 @@ class TrackAudio:
         if block is None:
             return None
         for curve in self._envelopes:
+            block = _own(block)
             apply_curve(block, curve, self._grid.start + low / self.rate, 1.0 / self.rate)
         return block if sounds(block) else None
 
@@ -135,6 +136,7 @@ class TrackAudio:
                     total = part
                     continue
                 total = np.zeros((self.channels, high - low), dtype=np.float32)
+            total = _own(total)
             total[:, first - low : last - low] += part
         return total
 
@@ -170,6 +172,11 @@ class TrackAudio:
             elif envelope.points:
                 curves.append(EnvelopeCurve(envelope))
         return curves
+
+
+def _own(block: Samples) -> Samples:
+    """A block that may be written to."""
+    return block if block.flags.writeable else block.copy()
 
 
 class _Notes:

@@ -132,6 +132,16 @@ class SourceReader:
             done += step
         return self._mixed(out)
 
+    def view(self, first: int, frames: int) -> Samples | None:
+        """The same without a copy, and only to be read, where that can be had."""
+        plain = not (self._reversed or self._info.floating) and self.pick == (0,)
+        if not plain or first < 0 or first + frames > self.length:
+            return None
+        try:
+            return self._pool.view(self._path, self._first + first, frames)
+        except UnplayableMediaError:  # which reading it says
+            return None
+
     def _mixed(self, block: Samples) -> Samples:
         if not self._average:
             return block
@@ -294,8 +304,12 @@ class ClipReader:
         ]
 
     def read(self, low: int, high: int) -> Samples | None:
-        """The frames from ``low`` up to ``high``, which lie within the clip, as a block of its
-        own of shape (channels, high - low); None where it is silent."""
+        """The frames from ``low`` up to ``high``, which lie within the clip, of shape (channels,
+        high - low), not always to be written to; None where it is silent."""
+        if self._unchanged(low, high):
+            view = self._source.view(low + self._shift, high - low)
+            if view is not None:
+                return view if sounds(view) else None
         if self._resampler is None:
             block = self._source.read(low + self._shift, high - low)
         else:
@@ -308,6 +322,18 @@ class ClipReader:
         self._automate(block, low)
         self._cover(block, low, high)
         return self._panned(block)
+
+    def _unchanged(self, low: int, high: int) -> bool:
+        """Whether the clip plays these frames as its source holds them."""
+        clip, grid = self._clip, self._grid
+        if self._resampler or self._gain != 1.0 or self._envelopes or self._covered:
+            return False
+        fade_in, fade_out = clip.fade_in.length, clip.fade_out.length
+        if fade_in > 0.0 and low < grid.place(clip.position + fade_in):
+            return False
+        if fade_out > 0.0 and high - 1 > grid.place(clip.position + clip.length - fade_out):
+            return False
+        return not clip.take_pan
 
     def _fade(self, block: Samples, low: int, high: int) -> None:
         clip, grid = self._clip, self._grid

@@ -33,6 +33,7 @@ class DecodedFile:
     def __init__(self, held: readahead.Held) -> None:
         self.info = held.info
         self._samples = np.frombuffer(held.samples, np.float32).reshape(-1, held.info.channels)
+        self._samples.flags.writeable = False
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -40,6 +41,12 @@ class DecodedFile:
     def read_into(self, target: Samples, frame: int, pick: tuple[int, ...]) -> int:
         """As ``MediaFile.read_into``."""
         return copied(target, self._samples[frame : frame + target.shape[1]], pick)
+
+    def view(self, frame: int, frames: int) -> Samples | None:
+        """The samples themselves, (1, frames) and only to be read, where one channel is all
+        there is and the file holds all of these frames."""
+        found = self._samples[frame : frame + frames]
+        return found.T if found.shape == (frames, 1) else None
 
 
 def copied(target: Samples, frames: Samples, pick: tuple[int, ...]) -> int:
@@ -67,6 +74,11 @@ class MediaPool:
             found = self._open[path] = _opened(path)
         self._open.move_to_end(path)
         return found
+
+    def view(self, path: str, frame: int, frames: int) -> Samples | None:
+        """Samples of a file that was read ahead, as ``DecodedFile.view``; None for others."""
+        file = self.get(path)
+        return file.view(frame, frames) if isinstance(file, DecodedFile) else None
 
     def release(self, path: str) -> None:
         """Close the file of a path, if it is open."""

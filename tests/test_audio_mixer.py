@@ -20,6 +20,8 @@ from audio_support import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reaper_drumgain import readahead
+from reaper_drumgain.readahead import reading_ahead
 from reaper_drumgain.session import (
     Clip,
     Envelope,
@@ -105,6 +107,41 @@ def test_random_sessions_equal_the_reference(noise: list[Source], data: st.DataO
     block = data.draw(st.sampled_from([97, 1000, 4096, 40000]))
     expected = reference_mixer.mix(session.tracks[0], RATE, start, 2.0)
     signal, _ = play(session, 2.0, start=start, block=block)
+    assert np.abs(both_sides(signal) - expected).max() < 1e-6 * max(1.0, np.abs(expected).max())
+
+
+@st.composite
+def plain_clips(draw: st.DrawFn, source: Source) -> Clip:
+    return Clip(
+        draw(PLACES),
+        draw(st.sampled_from([0.05, 0.3, 0.61, 1.0])),
+        source,
+        offset=draw(OFFSETS),
+        item_gain=draw(st.sampled_from([1.0, 1.0, 1.0, 0.5])),
+        fade_in=draw(FADES),
+        fade_out=draw(FADES),
+        loop=draw(st.sampled_from([False, False, False, True])),
+    )
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_what_is_played_from_memory_equals_the_reference(
+    noise: list[Source], data: st.DataObject
+) -> None:
+    mono = noise[0]
+    chosen = tuple(data.draw(st.lists(plain_clips(mono), min_size=1, max_size=4)))
+    half = Envelope("pre-fx volume", True, (EnvelopePoint(0.0, 0.5), EnvelopePoint(1.0, 0.25)))
+    pre_fx = data.draw(st.sampled_from([(), (half,)]))
+    session = session_of(*chosen, envelopes=pre_fx)
+    block = data.draw(st.sampled_from([97, 1000, 40000]))
+    expected = reference_mixer.mix(session.tracks[0], RATE, 0.0, 2.0)
+    with reading_ahead([str(mono.path)]):
+        with readahead._waiting[str(mono.path)].done:
+            pass
+        signal, _ = play(session, 2.0, block=block)
     assert np.abs(both_sides(signal) - expected).max() < 1e-6 * max(1.0, np.abs(expected).max())
 
 
