@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-import unicodedata
 from collections.abc import Sequence
 
 from reaper_drumgain.plan import GainPlan, TrackPlan
@@ -20,6 +19,10 @@ _PATIENCE_S = 0.5
 
 def printable(text: str) -> str:
     """The text with every character that could act on a terminal escaped."""
+    if text.isprintable():  # which holds for none of those categories
+        return text
+    import unicodedata
+
     return "".join(
         c.encode("unicode_escape").decode("ascii") if unicodedata.category(c) in _UNSAFE else c
         for c in text
