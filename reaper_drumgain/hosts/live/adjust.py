@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, memory, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.balance import NO_SELECTION
-from reaper_drumgain.hosts.live.memory import LastRun, LastTrack
+from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, same
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.runs import printable
 from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, take_snapshot
@@ -19,7 +18,6 @@ from reaper_drumgain.hosts.live.tasks import say
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 
 _ALL_STATES = -1
-_SAME = 1e-9
 
 
 def _selected(project: Project) -> list[str]:
@@ -106,10 +104,6 @@ def _found(project: Project, run: LastRun) -> list[tuple[LastTrack, int, float]]
     return [(track, known[track.guid], fader_of(known[track.guid])) for track in run.tracks]
 
 
-def _same(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=_SAME, abs_tol=1e-12)
-
-
 def compare(project: Project) -> None:
     """Before or after the last run: after where all stands as before, else before.
 
@@ -118,13 +112,13 @@ def compare(project: Project) -> None:
     run = memory.last_run(project)
     _refuse_automation(run, "undo and redo compare before and after")
     found = _found(project, run)
-    differing = [entry for entry in found if not _same(entry[0].before, entry[0].after)]
-    to_after = bool(differing) and all(_same(now, track.before) for track, _, now in found)
+    differing = [entry for entry in found if not same(entry[0].before, entry[0].after)]
+    to_after = bool(differing) and all(same(now, track.before) for track, _, now in found)
     if to_after:
         wanted = {track.guid: track.after for track, _, _ in found}
     else:
         wanted = {track.guid: track.before for track, _, _ in found}
-        run = memory.with_after(run, {track.guid: now for track, _, now in found})
+        run = memory.with_hands(run, {track.guid: now for track, _, now in found})
     moves = _moves(found, wanted)
     side = "after" if to_after else "before"
     if not moves:
@@ -148,7 +142,7 @@ def _moves(found: Sequence[tuple[LastTrack, int, float]], wanted: dict[str, floa
     return [
         Move(address, track.name, LinearGain(now), LinearGain(wanted[track.guid]))
         for track, address, now in found
-        if not _same(now, wanted[track.guid])
+        if not same(now, wanted[track.guid])
     ]
 
 
@@ -166,15 +160,13 @@ def change_amount(project: Project, percent: float) -> None:
     if all(track.full_db is None for track in run.tracks):
         raise InputError("the last run moved nothing that could be scaled: balance again")
     found = _found(project, run)
-    undone = all(_same(now, track.before) for track, _, now in found)
+    if not all(same(now, track.before) for track, _, now in found):  # not undone, nor compared
+        run = memory.with_hands(run, {track.guid: now for track, _, now in found})
     wanted: dict[str, float] = {}
-    by_hand = 0
-    for track, _, now in found:
+    for track in run.tracks:
         base = track.before * to_linear_db((track.full_db or 0.0) * amount / 100.0)
-        drift = 1.0
-        if not undone and not _same(now, track.after) and track.after > 0.0:
-            drift, by_hand = now / track.after, by_hand + 1
-        wanted[track.guid] = base * drift
+        wanted[track.guid] = base * track.by_hand
+    by_hand = sum(not same(track.by_hand, 1.0) for track in run.tracks)
     highest = to_linear(MAX_FADER)
     moving = {track.guid for track, _, _ in found if track.full_db}
     over = max((wanted[guid] for guid in moving), default=0.0)
@@ -225,7 +217,7 @@ def _check_unmoved(project: Project, moves: Sequence[Move]) -> None:
     if not reaper.is_open(project):
         raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
     for move in moves:
-        if not reaper.is_track(project.pointer, move.track) or not _same(
+        if not reaper.is_track(project.pointer, move.track) or not same(
             fader_of(move.track), move.old
         ):
             raise ConflictError(f"{move.name!r} was changed meanwhile: nothing was moved")

@@ -36,6 +36,8 @@ _PREFERENCES, _LAST = "settings", "last"
 _SCHEMA = 1
 _MAX_TEXT = 1 << 20
 _MAX_TRACKS, _MAX_SECTIONS = 2000, 10_000
+#: as a factor: the whole way of a fader from its end to below what it shows
+_MOST_BY_HAND = 1e10
 #: quotes that project files cannot hold together with the double ones of JSON
 _ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
 
@@ -84,7 +86,8 @@ class LastSection:
 @record
 class LastTrack:
     """A drum track of the last run. ``full_db``: its move at an amount of 100 %, None where it
-    may not move. Faders are linear gains. ``automated``: an envelope was written, with these
+    may not move. Faders are linear gains; ``by_hand``: the factor by which the user moved this one
+    against what the run set. ``automated``: an envelope was written, with these
     ``sections`` where there are any; ``not_automated``: why none was, if it was to get one."""
 
     guid: str
@@ -98,6 +101,7 @@ class LastTrack:
     automated: bool = False
     sections: tuple[LastSection, ...] = ()
     not_automated: str | None = None
+    by_hand: float = 1.0
 
 
 @record
@@ -160,6 +164,7 @@ def last_run(project: Project) -> LastRun:
     moves = [track.full_db for track in found.tracks if track.full_db is not None]
     sane = len(found.tracks) <= _MAX_TRACKS and 0.0 <= found.amount <= 100.0
     sane = sane and all(0.0 <= fader <= highest for fader in faders)
+    sane = sane and all(0.0 <= track.by_hand <= _MOST_BY_HAND for track in found.tracks)
     sane = sane and sum(len(track.sections) for track in found.tracks) <= _MAX_SECTIONS
     if not sane or any(abs(move) > 200.0 for move in moves):
         raise InputError(
@@ -180,11 +185,27 @@ def move_db(old: LinearGain | float, new: LinearGain | float) -> float | None:
     return Decibel(20.0 * math.log10(new / old))
 
 
+def same(one: float, other: float) -> bool:
+    """Whether two linear gains are one fader position."""
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def with_hands(run: LastRun, now: dict[str, float]) -> LastRun:
+    """A run whose outcome is what the user made of it: the faders by GUID as they stand now."""
+
+    def moved(track: LastTrack) -> LastTrack:
+        fader = now[track.guid]
+        if track.after <= 0.0 or same(fader, track.after):
+            return records.replace(track, after=fader)
+        by_hand = track.by_hand * fader / track.after
+        return records.replace(track, after=fader, by_hand=min(by_hand, _MOST_BY_HAND))
+
+    return records.replace(run, tracks=tuple(moved(track) for track in run.tracks))
+
+
 def with_after(run: LastRun, after: dict[str, float]) -> LastRun:
     """A run with other faders as its outcome, by GUID."""
-    tracks = tuple(
-        records.replace(track, after=after.get(track.guid, track.after)) for track in run.tracks
-    )
+    tracks = tuple(records.replace(track, after=after[track.guid]) for track in run.tracks)
     return records.replace(run, tracks=tracks)
 
 

@@ -281,14 +281,14 @@ FAULTS = {
     "ext state is believed": ("memory", "found.method not in setup.names", "False", "hostile"),
     "compare forgets": (
         "adjust",
-        "        run = memory.with_after(run, {",
-        "        memory.with_after(run, {",
+        "before for track, _, _ in found}\n        run = memory",
+        "before for track, _, _ in found}\n        memory",
         "small",
     ),
     "amount starts from the faders of now": (
         "adjust",
         "base = track.before *",
-        "base = now *",
+        "base = track.after *",
         "small",
     ),
     "overheads move by a factor": (

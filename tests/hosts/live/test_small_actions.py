@@ -81,6 +81,43 @@ def test_amount_keeps_the_distance_of_a_fader_moved_by_hand(fake, demo_plan):
     assert "1 track moved by hand" in report.console
 
 
+@pytest.mark.parametrize(
+    "pressed",
+    [
+        ("amount_down", "amount_down", "amount_up"),
+        ("compare", "amount_down"),
+        ("compare", "compare", "amount_down"),
+        ("amount_down", "compare", "amount_up", "amount_down"),
+    ],
+)
+def test_what_was_moved_by_hand_outlives_all_presses(fake, demo_plan, pressed):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        {"do": {"fader": {"Hi-Hat": 0.5}}},
+        *map(fake.press, pressed),
+    )
+    last = report.faders(2 + len(pressed))
+    for track in demo_plan.tracks:
+        full = track.new_db - track.old_db
+        start = 0.5 if track.name == "Hi-Hat" else report.faders(1)[track.name]
+        got = decibel(last[track.name] / start)
+        assert got == pytest.approx(-0.1 * full, abs=1e-6), track.name
+
+
+def test_a_fader_that_is_moved_twice_between_presses_keeps_both(fake, demo_plan):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        {"do": {"fader": {"Hi-Hat": 0.5}}},
+        fake.press("amount_down"),
+        {"do": {"fader": {"Hi-Hat": 0.25}}},
+        fake.press("amount_up"),
+    )
+    move = next(t.new_db - t.old_db for t in demo_plan.tracks if t.name == "Hi-Hat")
+    assert decibel(report.faders(5)["Hi-Hat"] / 0.25) == pytest.approx(0.1 * move, abs=1e-6)
+
+
 def test_amount_after_an_undo_starts_from_the_faders_that_are_there(fake, demo_plan):
     report = fake.play(
         {"ticks": 1}, fake.press("balance_all"), {"do": {"undo": 1}}, fake.press("amount_down")
