@@ -109,6 +109,10 @@ def select(session: Session, settings: Settings) -> Selection:
         if index not in given or given[index] is not None:
             name = session.tracks[index].name
             warnings.append(f"track {name!r} is named in the settings, but is no drum microphone")
+    soloed = [track.name for track in session.tracks if track.soloed]
+    if soloed and drums:
+        shown = ", ".join(map(repr, soloed[:5])) + (", ..." if len(soloed) > 5 else "")
+        warnings.append(f"{shown} soloed: all drums are balanced together, as without solo")
     return Selection(tuple(_linked(session, drums)), tuple(untouched), tuple(warnings))
 
 

@@ -85,6 +85,18 @@ def test_a_volume_envelope_that_plays_on_top_of_the_fader_is_told():
     assert "'Kick': its volume envelope" in warning
 
 
+def test_solo_is_left_out_of_account_and_told():
+    plain = session(mic(0, "Kick"), mic(1, "Snare"), mic(2, "Bass"))
+    assert select(plain, Settings()).warnings == ()
+    built = session(mic(0, "Kick"), mic(1, "Snare", soloed=True), mic(2, "Bass"))
+    selection = select(built, Settings())
+    assert [d.flag for d in selection.drums] == [None, None]
+    assert selection.warnings == (
+        "'Snare' soloed: all drums are balanced together, as without solo",
+    )
+    assert select(session(mic(0, "Bass", soloed=True)), Settings()).warnings == ()
+
+
 def test_a_muted_folder_mutes_what_is_in_it():
     built = session(Track(0, "Drums", folder=True, muted=True), mic(1, "Kick", parent=0))
     (kick,) = select(built, Settings()).drums
