@@ -27,6 +27,8 @@ from reaper_drumgain.openfile import (
 SCRATCH_SAMPLES = 1 << 16
 #: frames that are decoded and dropped before the wanted one of an MP3
 MP3_LEAD = 9 * 1152
+#: the same of an Ogg Vorbis: libsndfile may begin with wrong samples, the more so near the start
+VORBIS_LEAD = 1 << 15
 
 
 class _Sound(soundfile.SoundFile):  # type: ignore[misc]
@@ -60,6 +62,9 @@ class MediaFile:
         )
         # After a seek the bit reservoir and the overlap of an MP3 have to fill again.
         self._lead = MP3_LEAD if self._sound.subtype.startswith("MPEG") else 0
+        self._vorbis = self._sound.subtype == "VORBIS"
+        if self._vorbis:
+            self._lead = VORBIS_LEAD
         self._position = 0
 
     def close(self) -> None:
@@ -94,6 +99,8 @@ class MediaFile:
     def _seek(self, frame: int) -> None:
         start = max(0, frame - self._lead)
         if not start <= self._position < frame:
+            if self._vorbis:  # seeking from anywhere else may end at another frame
+                self._sound.seek(0)
             self._sound.seek(start)
             self._position = start
         while self._position < frame:
