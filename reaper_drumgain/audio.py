@@ -96,6 +96,10 @@ class TrackAudio:
         """From and up to which frame each clip may sound, in order of their beginnings."""
         return tuple((reader.first, reader.last) for reader in self._waiting)
 
+    def skip(self, frames: int) -> None:
+        """Go on without reading: what follows is what it would be after ``read``, to rounding."""
+        self._position = min(self.frames, self._position + frames)
+
     def read(self, frames: int) -> Samples | None:
         """The next block: float32 of shape (channels, n), C-contiguous, n the smaller of
         ``frames`` and what remains; None where all of it is digital silence. At the end of
@@ -110,10 +114,10 @@ class TrackAudio:
         while self._next < len(self._waiting) and self._waiting[self._next].first < high:
             self._active.append(self._waiting[self._next])
             self._next += 1
+        self._active = [reader for reader in self._active if reader.last > low]
         if not self._active:
             return None
         block = self._sum(low, high)
-        self._active = [reader for reader in self._active if reader.last > high]
         for path in self._pool.paths:
             if self._last_use[path] <= high:
                 self._pool.release(path)

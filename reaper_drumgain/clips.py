@@ -198,16 +198,32 @@ class SourceReader:
         )
 
 
+#: more frames than any clip has
+_NEVER = 1 << 62
+
+
 class Resampler:
     """A source on the grid of a track: output frame i is source frame ``origin + i * ratio``.
 
     Frames between two source frames are made by soxr; the stream starts early enough for its
     filter to be full, at the place among many where the two grids lie closest together, so
-    that what remains of a fraction is far below a frame and nothing drifts.
+    that what remains of a fraction is far below a frame and nothing drifts. What comes out does
+    not depend on what was skipped: it starts before the frame ``first``, or whole periods of
+    both grids later.
     """
 
-    def __init__(self, source: SourceReader, rate: int, ratio: float, origin: float) -> None:
+    def __init__(
+        self, source: SourceReader, rate: int, ratio: float, origin: float, first: int
+    ) -> None:
         self._source, self._rate, self._ratio, self._origin = source, rate, ratio, origin
+        starts = first - self._lead() - np.arange(PHASES)
+        places = origin + starts * ratio
+        distance = np.abs(places - np.rint(places))
+        best = int(np.argmax(distance <= distance.min() + 1e-7))
+        self._start = int(starts[best]), int(np.rint(places[best]))
+        turns = np.arange(1, PHASES + 1) * ratio
+        whole = np.flatnonzero(np.abs(turns - np.rint(turns)) < 1e-10)
+        self._period = int(whole[0]) + 1 if whole.size else _NEVER
         self._stream: soxr.ResampleStream | None = None
         self._made = 0  # the frame that follows those in _rest
         self._fed = 0  # the source frame to be fed next
@@ -218,7 +234,8 @@ class Resampler:
         past = self._origin + low * self._ratio > self._source.length + self._lead() * self._ratio
         if past and not self._source.loop:
             return None
-        if self._stream is None or low < self._made - len(self._rest):
+        ahead = low - self._made > self._lead() + self._period
+        if self._stream is None or ahead or low < self._made - len(self._rest):
             self._begin(low)
         assert self._stream is not None
         out = np.empty((self._source.channels, high - low), dtype=np.float32)
@@ -241,11 +258,10 @@ class Resampler:
     def _begin(self, low: int) -> None:
         import soxr  # only where rates differ: most projects never need it
 
-        starts = low - self._lead() - np.arange(PHASES)
-        places = self._origin + starts * self._ratio
-        distance = np.abs(places - np.rint(places))
-        best = int(np.argmax(distance <= distance.min() + 1e-7))
-        self._made, self._fed = int(starts[best]), int(np.rint(places[best]))
+        self._made, self._fed = self._start
+        periods = max(0, (low - self._lead() - self._made) // self._period)
+        self._made += periods * self._period
+        self._fed += periods * round(self._period * self._ratio)
         self._rest = self._rest[:0]
         self._stream = soxr.ResampleStream(
             self._ratio * self._rate, self._rate, self._source.channels, dtype="float32"
@@ -294,7 +310,9 @@ class ClipReader:
         origin = clip.offset * info.rate - grid.place(clip.position) * ratio
         self._shift = round(origin)
         self._resampler = (
-            Resampler(self._source, grid.rate, ratio, origin) if abs(ratio - 1.0) > 1e-12 else None
+            Resampler(self._source, grid.rate, ratio, origin, self.first)
+            if abs(ratio - 1.0) > 1e-12
+            else None
         )
         self._covered = [(grid.nearest(start), grid.nearest(end)) for start, end in clip.covered]
         self._envelopes = [

@@ -57,6 +57,14 @@ def test_blocks_of_every_format_equal_the_whole_file(
         expected = whole[round(offset * 44100) :].T
         assert np.abs(signal[:, : expected.shape[1]] - expected).max() < 1e-6
         assert flags == ()
+    with opened(session_of(Clip(0.0, 3.0, source)), 3.0, rate=44100) as audio:
+        passed = 0
+        for place in (900, 41_000, 100_001):
+            audio.skip(place - passed)
+            passed = place + 3000
+            block = audio.read(3000)
+            assert block is not None
+            assert np.abs(block - whole[place : place + 3000].T).max() < 1e-6
     backwards = dataclasses.replace(source, reversed=True)
     signal, _ = play(session_of(Clip(0.0, 3.0, backwards)), 3.0, rate=44100, block=20_001)
     expected = whole[::-1].T[:, : signal.shape[1]]

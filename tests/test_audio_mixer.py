@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import soxr
 from audio_support import (
     RATE,
     file_source,
+    opened,
     play,
     session_of,
 )
@@ -21,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reaper_drumgain import readahead
+from reaper_drumgain.decoding import MediaFile
 from reaper_drumgain.readahead import reading_ahead
 from reaper_drumgain.session import (
     Clip,
@@ -143,6 +146,66 @@ def test_what_is_played_from_memory_equals_the_reference(
             pass
         signal, _ = play(session, 2.0, block=block)
     assert np.abs(both_sides(signal) - expected).max() < 1e-6 * max(1.0, np.abs(expected).max())
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_what_was_skipped_changes_nothing(noise: list[Source], data: st.DataObject) -> None:
+    chosen = tuple(data.draw(st.lists(clips(noise), min_size=1, max_size=4)))
+    pre_fx = tuple(data.draw(st.lists(envelopes("pre-fx volume"), max_size=1)))
+    session = session_of(*chosen, envelopes=pre_fx)
+    whole, _ = play(session, 2.0)
+    sizes = data.draw(st.lists(st.sampled_from([1, 30, 700, 3000, 5500]), min_size=2, max_size=12))
+    with opened(session, 2.0) as audio:
+        place = 0
+        for number, size in enumerate(sizes):
+            if number % 2 == 0:
+                audio.skip(size)
+            else:
+                expected = whole[:, place : place + size]
+                block = audio.read(size)
+                found = np.zeros_like(expected) if block is None else block
+                assert found.shape == expected.shape
+                assert np.abs(found - expected).max(initial=0.0) < 2e-6
+            place += size
+
+
+@pytest.mark.parametrize(
+    ("file_rate", "play_rate", "jumps"),
+    [(44100, 1.0, True), (96000, 1.0, True), (48000, 1.0371, False), (44056, 1.0, False)],
+)
+def test_a_resampled_clip_is_skipped_only_where_it_comes_out_the_same(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file_rate: int,
+    play_rate: float,
+    jumps: bool,
+) -> None:
+    samples = np.random.default_rng(5).uniform(-0.5, 0.5, 21 * file_rate).astype(np.float32)
+    soundfile.write(tmp_path / "noise.wav", samples, file_rate, subtype="FLOAT")
+    source = file_source(tmp_path / "noise.wav")
+    clip = Clip(0.0333333, 20.0, source, offset=0.0123456, play_rate=play_rate)
+    whole, _ = play(session_of(clip), 20.0, rate=48000, block=48000)
+    read = 0
+    real = MediaFile.read_into
+
+    def counted(self: MediaFile, target: np.ndarray, *others: Any) -> int:
+        nonlocal read
+        read += target.shape[1]
+        return real(self, target, *others)
+
+    monkeypatch.setattr(MediaFile, "read_into", counted)
+    with opened(session_of(clip), 20.0, rate=48000) as audio:
+        passed = 0
+        for place in (100_000, 333_333, 901_234):
+            audio.skip(place - passed)
+            passed = place + 2000
+            block = audio.read(2000)
+            assert block is not None
+            assert np.abs(block - whole[:, place : place + 2000]).max() < 2e-6
+    assert (read < 40_000) == jumps
 
 
 @pytest.mark.parametrize("block", [1, 50, 333, 5000])
