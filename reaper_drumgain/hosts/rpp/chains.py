@@ -44,9 +44,7 @@ def _effects(data: bytes, chain: Block) -> Iterator[Effect]:
 def _children(data: bytes, chain: Block) -> Iterator[tuple[Block, bool]]:
     """The blocks of a chain, each with whether the BYPASS line before it leaves it on."""
     on = True
-    segments = chain.segments()
-    for child in chain.children:
-        start, end = next(segments)
+    for child, (start, end) in zip(chain.children, chain.segments(), strict=False):
         for bypassed, offline in _BYPASS.findall(data, start, end):
             on = not number(bypassed) and not (offline and number(offline))
         yield child, on

@@ -114,33 +114,36 @@ class ItemReader:
         clips = []
         for take in sounding:
             own = take.lines
-            rate = read(b"PLAYRATE", own.get(b"PLAYRATE", b""), _rate, faults)
-            pan, gain = volume[1:]
+            rate, preserve_pitch, pitch = read(
+                b"PLAYRATE", own.get(b"PLAYRATE", b""), _rate, faults
+            )
+            item_gain, take_pan, take_gain = volume
             if take is not takes[0]:
                 gains = own.get(b"TAKEVOLPAN", b"")
-                pan, gain = read(b"TAKEVOLPAN", gains, _take_volume, faults)
+                take_pan, take_gain = read(b"TAKEVOLPAN", gains, _take_volume, faults)
             clips.append(
+                # by position: so many by name take half as long as making the clip
                 Clip(
-                    position=position,
-                    length=length,
-                    source=take.source,
-                    offset=_real(own, b"SOFFS", 0.0, faults),
-                    play_rate=rate[0],
-                    preserve_pitch=rate[1],
-                    pitch=rate[2],
-                    loop=loop,
-                    plays=not muted and lanes.plays(lane),
-                    item_gain=volume[0],
-                    take_gain=gain,
-                    take_pan=pan,
-                    channel_mode=read(b"CHANMODE", own.get(b"CHANMODE", b""), _whole, faults),
-                    fade_in=fade_in,
-                    fade_out=fade_out,
-                    envelopes=take.envelopes,
-                    stretched=take.stretched,
-                    effects=take.effects,
-                    lane=lane,
-                    name=_first_text(own.get(b"NAME", b"")),
+                    position,
+                    length,
+                    take.source,
+                    _real(own, b"SOFFS", 0.0, faults),
+                    rate,
+                    preserve_pitch,
+                    pitch,
+                    loop,
+                    not muted and lanes.plays(lane),
+                    item_gain,
+                    take_gain,
+                    take_pan,
+                    read(b"CHANMODE", own.get(b"CHANMODE", b""), _whole, faults),
+                    fade_in,
+                    fade_out,
+                    take.envelopes,
+                    take.stretched,
+                    take.effects,
+                    lane,
+                    _first_text(own.get(b"NAME", b"")),
                 )
             )
         warnings += [f"item at {position:.3f} s: {fault}" for fault in faults]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from reaper_drumgain.errors import ProjectError
@@ -28,7 +29,7 @@ MAX_BLOCKS = 2_000_000
 MAX_LINE = 4095
 
 # possessive, so that a long run of blanks costs no backtracking
-_BOUNDARY = re.compile(rb"""\n[ \t\r]*+["'`]?(?:(<)([^ \t\r\n]*+)[^\n]*+|>)""")
+_BOUNDARY = re.compile(rb"""\n[ \t\r]*+(?=[<>"'`])["'`]?(?:(<)([^ \t\r\n]*+)[^\n]*+|>)""")
 _HEADER = re.compile(rb"(?m)^[ \t\r]*+(<)(?:(REAPER_PROJECT)(?=[ \t\r\n]|\Z)[^\n]*+)?")
 _VISIBLE = re.compile(rb"\S")
 _TOKEN = re.compile(rb'"[^"\r\n]*+"?|\'[^\'\r\n]*+\'?|`[^`\r\n]*+`?|[^ \t\r\n]++')
@@ -47,6 +48,9 @@ class Edit:
     start: int
     end: int
     new: bytes
+
+
+_SPAN = attrgetter("start", "end")
 
 
 class Token(NamedTuple):
@@ -78,12 +82,17 @@ class Block:
     def __repr__(self) -> str:
         return f"Block({self.keyword!r}, {self.start}, {self.close})"
 
-    def segments(self) -> Iterator[tuple[int, int]]:
+    def segments(self) -> Iterable[tuple[int, int]]:
         """The spans of the block's own lines: its body without its children.
 
         Each starts before the end of a line, so that patterns which start with a line's end
         find every line; the search for that one byte is what makes them fast.
         """
+        if not self.children:
+            return ((self.body, self.close),)
+        return self._between_children()
+
+    def _between_children(self) -> Iterator[tuple[int, int]]:
         position = self.body
         for child in self.children:
             yield position, child.start
@@ -200,14 +209,14 @@ def tokens(data: bytes, start: int, end: int | None = None) -> list[Token]:
     return found
 
 
-def first_setting(data: bytes, start: int) -> Token | None:
-    """The second token of the line that starts with a word at ``start``: None where it has none,
-    or where a quote on the line has no partner."""
+def first_setting(data: bytes, start: int) -> tuple[int, int, bytes] | None:
+    """Start, end and value of the second token of the line that starts with a word at ``start``:
+    None where it has none, or where a quote on the line has no partner."""
     plain = _PLAIN_SETTING.match(data, start)
     if plain is not None:
-        return Token(plain.start(1), plain.end(1), plain.group(1))
+        return *plain.span(1), plain.group(1)
     words = tokens(data, start)
-    return words[1] if len(words) > 1 and all(word.closed for word in words) else None
+    return words[1][:3] if len(words) > 1 and all(word.closed for word in words) else None
 
 
 def first_value(line: bytes) -> bytes:
@@ -234,19 +243,16 @@ def own_lines(data: bytes, block: Block, key: bytes) -> list[int]:
     for start, end in block.segments():
         at = data.find(key, start, end)
         while at >= 0:
-            after = at + len(key)
-            if _leads_its_line(data, at) and data[after : after + 1] in _ENDS_TOKEN:
-                found.append(at)
-            at = data.find(key, after, end)
+            line = data.rfind(b"\n", start, at)
+            # a line that starts before the span is the one that closes a block
+            if line >= 0 and not data[line + 1 : at].strip(b" \t\r"):
+                after = at + len(key)
+                if data[after : after + 1] in _ENDS_TOKEN:
+                    found.append(at)
+            # on from the next line, or a long one would be gone through for each key in it
+            line = data.find(b"\n", at, end)
+            at = data.find(key, line, end) if line >= 0 else -1
     return found
-
-
-def _leads_its_line(data: bytes, position: int) -> bool:
-    """Whether only blanks stand before a position on its line."""
-    position -= 1
-    while data[position] in b" \t\r":
-        position -= 1
-    return data[position] == 0x0A
 
 
 def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
@@ -254,7 +260,7 @@ def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
     pieces: list[bytes | memoryview] = []
     view = memoryview(data)
     position = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+    for edit in sorted(edits, key=_SPAN):
         if not position <= edit.start <= edit.end <= len(data):
             raise ValueError(f"edit {edit.start} to {edit.end} overlaps another or leaves the data")
         pieces += (view[position : edit.start], edit.new)
@@ -266,7 +272,7 @@ def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
 def unchanged_outside(old: bytes, new: bytes, edits: Iterable[Edit]) -> bool:
     """Whether ``new`` is ``old`` with exactly these spans replaced."""
     here = there = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+    for edit in sorted(edits, key=_SPAN):
         size = edit.start - here
         if not _same(old, here, new, there, size):
             return False
@@ -282,6 +288,8 @@ def unchanged_outside(old: bytes, new: bytes, edits: Iterable[Edit]) -> bool:
 def _same(old: bytes, here: int, new: bytes, there: int, size: int) -> bool:
     """Whether two spans are equal, compared in pieces so that nothing large is copied."""
     piece = 1 << 16
+    if size <= piece:
+        return old[here : here + size] == new[there : there + size]
     return all(
         old[here + at : here + min(at + piece, size)]
         == new[there + at : there + min(at + piece, size)]

@@ -68,16 +68,20 @@ _OTHER_ENVELOPES = {
     b"AUXMUTEENV": "receive mute",
 }
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
-_LINES = re.compile(
-    rb"\n[ \t\r]*+(NAME|AUTOMODE|VOLPAN|MUTESOLO|IPHASE|ISBUS|SHOWINMIX|FREEMODE|ITEMLANES"
-    rb"|LANESOLO|SEL|NCHAN|FX|PANMODE|WIDTH|MAINSEND|AUXRECV|GROUP_FLAGS\w*|PLAYOFFS|TRACKID)"
-    rb"(?![^ \t\r\n])([^\r\n]*)"
+#: the lines that differ between most tracks; the colour is not read
+_OWN = re.compile(
+    rb"\n[ \t\r]*+(?=[NVTAP])(NAME|VOLPAN|TRACKID|AUXRECV|PEAKCOL)(?![^ \t\r\n])([^\r\n]*)"
+)
+#: the other lines that are read
+_COMMON = re.compile(
+    rb"\n[ \t\r]*+(AUTOMODE|MUTESOLO|IPHASE|ISBUS|SHOWINMIX|FREEMODE|ITEMLANES|LANESOLO|SEL|NCHAN"
+    rb"|FX|PANMODE|WIDTH|MAINSEND|GROUP_FLAGS\w*|PLAYOFFS)(?![^ \t\r\n])([^\r\n]*)"
 )
 _EXT_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_role|drumgain_lock|drumgain_automation)[ \t]")
 #: REAPER 7 has 256
 _MOST_LANES = 1024
-#: combinations of lines that are remembered
-_MOST_KNOWN = 1024
+#: texts whose lines are remembered, and how long they may be
+_MOST_KNOWN, _LONGEST_KNOWN = 1024, 4096
 _VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD, _VCA_FOLLOW = 0, 1, 14, 20, 21
 _WORD = 0xFFFFFFFF
 _VOLPAN_TWICE = "it has more than one VOLPAN line: open and save the project in REAPER"
@@ -101,6 +105,11 @@ class _Plain:
     automation: int
     hidden: bool
     selected: bool
+
+
+#: what the common lines say: the plain ones, the rest of the others by key, and a sentence per
+#: damaged value
+_Common = tuple[_Plain, dict[bytes, bytes], list[str]]
 
 
 class TrackReader:
@@ -128,98 +137,105 @@ class TrackReader:
         self._override = override
         self._folders = FolderDepth()
         self._memo = Memo()
-        self._known: dict[tuple[bytes | None, ...], _Plain] = {}
+        self._known: dict[tuple[bytes, ...], _Common] = {}
         self.sends: list[Send] = []
 
     def read(self, index: int, block: Block) -> Track:
         """The track of a TRACK block; its receives go to ``sends``."""
         warnings: list[str] = []
-        found = self._lines(block)
+        own, common = self._lines(block)
         # of a line that stands twice the last counts
-        lines = dict(found)
-        repeated = len(found) != len(lines)
-        plain = self._plain(lines, warnings)
+        lines = dict(own)
+        plain, others, faults = self._plain(common)
+        warnings += faults
         parent, folder = self._folders.place(index, plain.folder, warnings)
-        groups = _groups(lines, warnings)
+        groups = _groups(others, warnings) if others else _NO_GROUPS
         role, locked, mark = self._stored(block)
         if b"AUXRECV" in lines:
-            self._receives(index, [line for key, line in found if key == b"AUXRECV"], warnings)
-        lanes = _lanes(plain.lane_mode, plain.lane_count, lines.get(b"LANESOLO"), warnings)
+            self._receives(index, [line for key, line in own if key == b"AUXRECV"], warnings)
+        lanes = _lanes(plain.lane_mode, plain.lane_count, others.get(b"LANESOLO"), warnings)
         shift = self._shift(plain.offset, warnings)
         effects, envelopes, items, frozen = self._children(block, lanes, shift, warnings)
         # with free item positioning items lie beside each other, not over each other
         mix = overlaps.MIXED if plain.lane_mode == 1 else self._item_mix
-        clips = overlaps.heard(items, mix, warnings)
+        clips = overlaps.heard(items, mix, warnings) if items else ()
         override = 0 < self._override < len(AUTOMATION_MODES)
         automation = self._override if override else plain.automation
-        volume = Fields("VOLPAN", values(lines.get(b"VOLPAN", b"")), warnings)
-        law = volume.real(2, -1.0)
-        pan_mode = plain.pan_mode
         muted, soloed = plain.mute_solo
         main_send, channel = plain.main_send
         if channel:
             warnings.append("sends to higher channels of its parent: taken as the first ones")
-        twice = repeated and sum(key == b"VOLPAN" for key, _ in found) > 1
+        twice = len(own) > len(lines) and sum(key == b"VOLPAN" for key, _ in own) > 1
         if twice:
             warnings.append("has more than one VOLPAN line: the last counts, it cannot be set")
+        volpan = lines.get(b"VOLPAN")
+        fader, pan, law = _NO_VOLPAN
+        if volpan is not None:
+            fader, pan, law = self._memo.read(b"VOLPAN", volpan, _volpan, warnings, values)
+        mode = plain.pan_mode if plain.pan_mode >= 0 else self._pan_mode
+        dual_pan = _dual_pan(mode, volpan, plain.width, warnings) if mode in (5, 6) else None
+        # by position: so many by name take as long as all lines above
         return Track(
-            index=index,
-            name=_string(lines.get(b"NAME")),
-            guid=_guid(self._data, block, lines),
-            fader=_fader(volume, lines, warnings),
-            pan=_pan(volume.real(1, 0.0)),
-            pan_mode=pan_mode if pan_mode >= 0 else None,
-            pan_law=law if law >= 0.0 else None,
-            dual_pan=_dual_pan(pan_mode if pan_mode >= 0 else self._pan_mode, volume, plain.width),
-            muted=muted,
-            soloed=soloed,
-            inverted=plain.inverted,
-            parent=parent,
-            folder=folder,
-            main_send=main_send,
-            channels=plain.channels,
-            effects_enabled=plain.effects,
-            effects=effects,
-            automation_mode=AUTOMATION_MODES[automation],
-            envelopes=envelopes,
-            frozen=frozen,
-            hidden=plain.hidden,
-            selected=plain.selected,
-            volume_groups=groups.volume,
-            vca_led=groups.vca_led,
-            vca_followed=groups.vca_followed,
-            unwritable=_VOLPAN_TWICE if twice else None,
-            role=role,
-            locked=locked,
-            automation_mark=mark,
-            clips=clips,
-            warnings=tuple(dict.fromkeys(warnings)) if warnings else (),
+            index,
+            _string(lines.get(b"NAME")),
+            _guid(self._data, block, lines),
+            fader,
+            pan,
+            plain.pan_mode if plain.pan_mode >= 0 else None,
+            law if law >= 0.0 else None,
+            dual_pan,
+            muted,
+            soloed,
+            plain.inverted,
+            parent,
+            folder,
+            main_send,
+            plain.channels,
+            plain.effects,
+            effects,
+            AUTOMATION_MODES[automation],
+            envelopes,
+            frozen,
+            plain.hidden,
+            plain.selected,
+            groups.volume,
+            groups.vca_led,
+            groups.vca_followed,
+            _VOLPAN_TWICE if twice else None,
+            role,
+            locked,
+            mark,
+            clips,
+            tuple(dict.fromkeys(warnings)) if warnings else (),
         )
 
-    def _plain(self, lines: dict[bytes, bytes], warnings: list[str]) -> _Plain:
-        """What the plain lines say: tracks differ in few of them, so most are known."""
-        key = (*map(lines.get, _PLAIN),)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        faults: list[str] = []
-        read = self._memo.read
-        found = _Plain(
-            *(read(name, lines.get(name, b""), parse, faults) for name, parse in _PLAIN.items())
-        )
-        if faults:
-            warnings += faults
-        elif len(self._known) < _MOST_KNOWN:
-            self._known[key] = found
-        return found
-
-    def _lines(self, block: Block) -> list[tuple[bytes, bytes]]:
-        """Key and rest of each of the block's own lines that is read."""
-        lines: list[tuple[bytes, bytes]] = []
+    def _lines(self, block: Block) -> tuple[list[tuple[bytes, bytes]], tuple[bytes, ...]]:
+        """Key and rest of each of the block's own lines that differ between most tracks, and the
+        text between these lines."""
+        own: list[tuple[bytes, bytes]] = []
+        common: list[bytes] = []
         for start, end in block.segments():
             if end - start >= 8:
-                lines += _LINES.findall(self._data, start, end)
-        return lines
+                parts = _OWN.split(self._data[start:end])
+                common += parts[::3]
+                own += zip(parts[1::3], parts[2::3], strict=False)
+        return own, tuple(common)
+
+    def _plain(self, common: tuple[bytes, ...]) -> _Common:
+        """What the common lines say: they are the same on most tracks, so most are known."""
+        known = self._known.get(common)
+        if known is not None:
+            return known
+        lines = dict(pair for part in common for pair in _COMMON.findall(part))
+        faults: list[str] = []
+        read = self._memo.read
+        plain = _Plain(
+            *(read(name, lines.pop(name, b""), parse, faults) for name, parse in _PLAIN.items())
+        )
+        found = plain, lines, faults
+        if len(self._known) < _MOST_KNOWN and sum(map(len, common)) <= _LONGEST_KNOWN:
+            self._known[common] = found
+        return found
 
     def _children(
         self, block: Block, lanes: Lanes, shift: float, warnings: list[str]
@@ -306,25 +322,32 @@ def _string(line: bytes | None) -> str:
 
 
 def _guid(data: bytes, block: Block, lines: dict[bytes, bytes]) -> str | None:
-    for word in values(data[block.start : block.body])[1:2]:
-        if word.startswith(b"{"):
-            return text(word)
+    words = values(data[block.start : block.body])
+    if len(words) > 1 and words[1].startswith(b"{"):
+        return text(words[1])
     return _string(lines.get(b"TRACKID")) or None
 
 
-def _fader(volume: Fields, lines: dict[bytes, bytes], warnings: list[str]) -> LinearGain:
-    if b"VOLPAN" not in lines:
-        return LinearGain(1.0)
+def _volpan(fields: Fields) -> tuple[LinearGain, float, float]:
+    """Fader, pan and pan law (below zero where it is the project's)."""
+    law = fields.real(2, -1.0)
+    return _fader(fields), _pan(fields.real(1, 0.0)), law
+
+
+_NO_VOLPAN = LinearGain(1.0), 0.0, -1.0
+
+
+def _fader(volume: Fields) -> LinearGain:
     if not len(volume):
-        warnings.append("its VOLPAN line has no value: its fader is at -inf")
+        volume.faults.append("its VOLPAN line has no value: its fader is at -inf")
         return LinearGain(0.0)
     value = number(volume.values[0])
     if value is None:
         got = text(volume.values[0])[:40]
-        warnings.append(f"its fader is {got!r}, which is no number: taken as -inf")
+        volume.faults.append(f"its fader is {got!r}, which is no number: taken as -inf")
         return LinearGain(0.0)
     if value < 0.0:
-        warnings.append(f"its fader is below zero ({value:g}): taken without its sign")
+        volume.faults.append(f"its fader is below zero ({value:g}): taken without its sign")
     return LinearGain(abs(value))
 
 
@@ -332,12 +355,13 @@ def _pan(value: float) -> float:
     return min(1.0, max(-1.0, value))
 
 
-def _dual_pan(mode: int, volume: Fields, width: float) -> tuple[float, float] | None:
+def _dual_pan(
+    mode: int, volpan: bytes | None, width: float, warnings: list[str]
+) -> tuple[float, float]:
     if mode == 5:
         return width, 0.0
-    if mode == 6:
-        return _pan(volume.real(3, -1.0)), _pan(volume.real(4, 1.0))
-    return None
+    volume = Fields("VOLPAN", values(volpan or b""), warnings)
+    return _pan(volume.real(3, -1.0)), _pan(volume.real(4, 1.0))
 
 
 def _whole(fields: Fields) -> int:
@@ -423,8 +447,6 @@ _NO_GROUPS = _Groups((), (), ())
 
 
 def _groups(lines: dict[bytes, bytes], warnings: list[str]) -> _Groups:
-    if lines.keys() <= _NO_GROUP_LINES:
-        return _NO_GROUPS
     found: dict[int, set[int]] = {}
     kinds = (_VOLUME_LEAD, _VOLUME_FOLLOW, _VCA_LEAD, _VCA_FOLLOW)
     for key, line in lines.items():
@@ -462,4 +484,3 @@ _PLAIN: dict[bytes, Callable[[Fields], Any]] = {
     b"SHOWINMIX": _hidden,
     b"SEL": _flag,
 }
-_NO_GROUP_LINES = frozenset({*_PLAIN, b"NAME", b"VOLPAN", b"LANESOLO", b"AUXRECV", b"TRACKID"})

@@ -104,14 +104,16 @@ class Memo:
         line: bytes,
         parse: Callable[[Fields], T],
         faults: list[str],
+        split: Callable[[bytes], list[bytes]] = bytes.split,
     ) -> T:
-        """``parse`` of the fields of a line; one key always goes with one ``parse``."""
+        """``parse`` of the fields of a line; one key always goes with one ``parse`` and
+        ``split``."""
         try:
             return self._known[key, line]  # type: ignore[return-value]
         except KeyError:
             pass
         found: list[str] = []
-        value = parse(Fields(key.decode(), line.split(), found))
+        value = parse(Fields(key.decode(), split(line), found))
         if found:
             faults += found
         elif len(self._known) < self._MOST:

@@ -279,7 +279,7 @@ def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> dict[
 
 
 @functools.lru_cache(maxsize=4096)
-def format_gain(gain: LinearGain) -> bytes:
+def format_gain(gain: float) -> bytes:
     """A number as REAPER writes it: a point, at most 14 decimals, no trailing zeros."""
     return f"{gain:.14f}".rstrip("0").rstrip(".").encode("ascii")
 
@@ -300,12 +300,13 @@ def _fader_edit(project: ProjectFile, block: Block, index: int, gain: LinearGain
     old = first_setting(data, places[0])
     if old is None:
         raise _unclear(project, index, places[0], "has a damaged VOLPAN line: its fader is not set")
-    present = number(old.value)
-    if present is not None and format_gain(LinearGain(present)) == new:
+    start, end, value = old
+    present = number(value)
+    if present is not None and format_gain(present) == new:
         return None
-    if _line_length(data, places[0]) + len(new) - (old.end - old.start) > MAX_LINE:
+    if _line_length(data, start) + len(new) - (end - start) > MAX_LINE:
         raise _unclear(project, index, places[0], "has a VOLPAN line too long to be edited")
-    return Edit(old.start, old.end, new)
+    return Edit(start, end, new)
 
 
 def _unclear(project: ProjectFile, index: int, position: int, what: str) -> ProjectError:
@@ -344,7 +345,7 @@ def _edited(
             break
         places = own_lines(data, again[index], b"VOLPAN")
         value = _fader_at(data, places)
-        sound = value is not None and format_gain(LinearGain(value)) == format_gain(gain)
+        sound = value is not None and format_gain(value) == format_gain(gain)
     if not sound:
         raise ProjectError(f"{name}: the edited project does not read as meant: nothing written")
     for check in checks:
@@ -355,7 +356,7 @@ def _edited(
 def _fader_at(data: bytes, places: list[int]) -> float | None:
     """The value of the only VOLPAN line."""
     found = first_setting(data, places[0]) if len(places) == 1 else None
-    return None if found is None else number(found.value)
+    return None if found is None else number(found[2])
 
 
 def _faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:

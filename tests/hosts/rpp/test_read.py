@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp import read_project
+from reaper_drumgain.records import replace
 from reaper_drumgain.session import Send, Session, Track
 
 ReadSession = Callable[..., Session]
@@ -60,6 +61,31 @@ def test_a_track_of_reaper_3(track_of: ReadTrack) -> None:
 
 def test_a_track_without_any_line_has_the_defaults(track_of: ReadTrack) -> None:
     assert track_of("") == Track(index=0, name="")
+
+
+LINES = (
+    *('NAME "one"', "NAME two", "VOLPAN 0.5 0.25 -1", "VOLPAN x 0", "VOLPAN 1 y z", "PEAKCOL 5"),
+    *("MUTESOLO 1 0", "MUTESOLO x 1", "NCHAN 4", "AUTOMODE 99", "MAINSEND 1 2", "PANMODE 6"),
+    *("FREEMODE 2", "ITEMLANES 3", "LANESOLO 1 x", "GROUP_FLAGS 1 2", "GROUP_FLAGS x"),
+    *("GROUP_FLAGS_MORE 1", "<FXCHAIN\n>", "<ITEM\nLENGTH 1\nMUTE x\n>"),
+)
+
+
+@given(tracks=st.lists(st.lists(st.sampled_from(LINES), max_size=5), min_size=2, max_size=4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+def test_a_track_reads_among_others_as_alone(
+    session_of: ReadSession, track_of: ReadTrack, tracks: list[list[str]]
+) -> None:
+    texts = ["".join(f"{line}\n" for line in lines) for lines in tracks]
+    session = session_of("".join(f"<TRACK\n{text}>\n" for text in texts))
+    for track, text in zip(session.tracks, texts, strict=True):
+        assert replace(track, index=0) == track_of(text)
+
+
+def test_the_same_damage_is_told_on_each_track(session_of: ReadSession) -> None:
+    session = session_of("<TRACK\nMUTESOLO x 1\nNCHAN\n>\n" * 3)
+    told = "MUTESOLO holds 'x' where a number belongs: read as 0"
+    assert [track.warnings for track in session.tracks] == [(told,)] * 3
 
 
 @pytest.mark.parametrize(
