@@ -128,7 +128,8 @@ class Memory:
 
 
 def _made_with() -> tuple[str, ...]:
-    return str(features.VERSION), np.__version__, decoder_version()
+    measured = f"{features.VERSION}.{features.MEASUREMENT_VERSION}"
+    return measured, np.__version__, decoder_version()
 
 
 def _with_probes(heard: Heard, probed: Mapping[str, Probed]) -> Heard:
@@ -151,6 +152,7 @@ def _check(heard: Heard, tracks: int) -> None:
         and slices == list(zip([0, *stops], stops, strict=False))
         and all(track.channels in (1, 2) for track in measurement.tracks)
         and all(_is_envelope(track.envelope, mix.hops) for track in measurement.tracks)
+        and all(_are_peaks(track.peaks, track.channels, mix.hops) for track in measurement.tracks)
         and all(track.spectrum.band_energy.shape == (BANDS,) for track in measurement.tracks)
         and all(
             run.channels.ndim == 1
@@ -171,4 +173,14 @@ def _is_envelope(envelope: Float32, hops: int) -> bool:
         and envelope.ndim == 1
         and envelope.size % features.FINE == 0
         and envelope.size <= hops * features.FINE
+    )
+
+
+def _are_peaks(peaks: Float32, channels: int, hops: int) -> bool:
+    return bool(
+        peaks.dtype == np.float32
+        and peaks.ndim == 2
+        and peaks.shape[0] == channels
+        and peaks.shape[1] % features.FINE == 0
+        and peaks.shape[1] <= (hops + 1) * features.FINE
     )

@@ -42,6 +42,8 @@ from reaper_drumgain.spectrum import (
 )
 
 VERSION = 1
+#: of what a ``Measurement`` holds: one of another version is made anew
+MEASUREMENT_VERSION = 2
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
 #: samples above this (100 dBFS) are damage, like those that are not finite
@@ -103,7 +105,8 @@ class TrackMeasures:
 
     ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
     100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
-    that were not finite or beyond 100 dBFS, taken as 0.
+    that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
+    absolute peak per 10 ms, with damage as it is, and with the last hop even if incomplete.
     """
 
     channels: int
@@ -112,6 +115,7 @@ class TrackMeasures:
     energy: float
     damaged: int
     envelope: Float32
+    peaks: Float32
     spectrum: SpectrumSummary
 
     @property
@@ -172,6 +176,11 @@ class FeatureTable:
             raise KeyError(f"no feature column {name!r}") from None
 
 
+def step_edges(hop: int) -> npt.NDArray[np.intp]:
+    """Where the 10 ms steps of a hop of so many samples begin, and where the last one ends."""
+    return np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
+
+
 class _TrackMeter:
     """Reads and measures one stream, chunk by chunk."""
 
@@ -188,10 +197,13 @@ class _TrackMeter:
         self._ringing = False
         self.spectrum = spectrum
         self.probes: Sequence[Meter] = ()
-        self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
+        self._edges = step_edges(hop)
+        starts = np.arange(0, chunk, hop)[:, None] + self._edges[:-1]
+        self._steps: npt.NDArray[np.intp] = starts.ravel()
         widths = np.tile(np.diff(self._edges), chunk // hop)
         self._widths: Float32 = widths.astype(np.float32)
         self._envelope: list[Float32] = []
+        self._peaks: list[Float32] = []
         self._peak = 0.0
         self._damaged = 0
         self.frames = 0
@@ -239,8 +251,9 @@ class _TrackMeter:
         chunk = weighted.shape[1]
         samples = self._read(chunk)
         length = self.frames - before
+        self._peaks.append(np.zeros((self.channels, chunk // self.hop * FINE), dtype=np.float32))
         if samples is not None:
-            samples = self._check(samples)
+            samples = self._check(samples, self._peaks[-1])
         for probe in self.probes if length else ():
             probe.add(samples, length)
         if samples is None:
@@ -259,9 +272,14 @@ class _TrackMeter:
             self._states = [np.zeros(ORDER) for _ in self._states]
         return True
 
-    def _check(self, samples: Float32) -> Float32 | None:
-        """Takes the peak and repairs damage; None where all samples are zero."""
-        peak = max(float(samples.max()), -float(samples.min()))
+    def _check(self, samples: Float32, peaks: Float32) -> Float32 | None:
+        """Takes the peaks, those of steps into ``peaks`` (channels, steps), and repairs damage;
+        None where all samples are zero."""
+        steps = self._steps[: np.searchsorted(self._steps, samples.shape[1])]
+        lowest = np.minimum.reduceat(samples, steps, axis=1)
+        highest = np.maximum.reduceat(samples, steps, axis=1)
+        np.maximum(highest, -lowest, out=peaks[:, : steps.size])
+        peak = float(peaks.max())
         if not peak <= SANE_PEAK:
             bad = ~(np.abs(samples) <= SANE_PEAK)
             self._damaged += int(bad.sum())
@@ -298,6 +316,7 @@ class _TrackMeter:
         """What was measured up to the end of the stream."""
         whole = self.frames // self.hop * FINE
         envelope = np.concatenate(self._envelope)[:whole] if self._envelope else np.zeros(0)
+        peaks = np.concatenate(self._peaks, axis=1)
         return TrackMeasures(
             self.channels,
             self.frames,
@@ -305,6 +324,7 @@ class _TrackMeter:
             self.spectrum.energy,
             self._damaged,
             envelope.astype(np.float32),
+            peaks[:, : -(-self.frames // self.hop) * FINE],
             self.spectrum.finish(),
         )
 

@@ -43,6 +43,7 @@ def between(
             energy=float(levels[first:last, 1].sum(dtype=np.float64)),
             damaged=0,
             envelope=track.envelope[first * features.FINE : last * features.FINE],
+            peaks=track.peaks[:, first * features.FINE : last * features.FINE],
             spectrum=summary_of(cut(frames), rate),
         )
         for track, levels, frames in zip(

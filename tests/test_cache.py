@@ -280,6 +280,8 @@ def test_another_version_hears_for_itself(
     wish = Settings(method="unity")
     monkeypatch.setattr(features, "VERSION", features.VERSION + 1)
     assert listened(kit, wish)[1] == 1
+    monkeypatch.setattr(features, "MEASUREMENT_VERSION", features.MEASUREMENT_VERSION + 1)
+    assert listened(kit, wish)[1] == 1
     monkeypatch.setattr(remembered, "__version__", "99")
     assert listened(kit, wish)[1] == 1
 

@@ -19,6 +19,7 @@ from streams import ArrayStream, drum_track
 from reaper_drumgain import chunks
 from reaper_drumgain.features import (
     COLUMNS,
+    FINE,
     VERSION,
     FeatureTable,
     Measurement,
@@ -225,6 +226,31 @@ def test_tracks_of_different_lengths_are_measured_to_their_ends() -> None:
     assert measurement.seconds == pytest.approx(9.0)
     alone = feature_table(measured([short])).column("loudness_lufs")[0]
     assert feature_table(measurement).column("loudness_lufs")[1] == alone
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rate=st.sampled_from([8_000, 11_025, 22_050, 44_100, 48_000]),
+    frames=st.integers(1, 120_000),
+    sizes=st.lists(st.integers(1, 70_000), max_size=3),
+    seed=st.integers(0, 99),
+)
+def test_peaks_are_those_of_every_step(rate: int, frames: int, sizes: list[int], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    samples = random.uniform(-0.5, 0.5, (2, frames)).astype(np.float32)
+    samples *= random.random((2, frames)) < 1e-3
+    samples[:, frames // 3 : frames // 2] = 0.0
+    samples[1, frames // 2] = np.inf
+    hop = (rate + 5) // 10
+    expected = np.zeros((2, -(-frames // hop) * FINE))
+    for step in range(expected.shape[1]):
+        first, last = (step // 10 * hop + round(n * hop / 10) for n in (step % 10, step % 10 + 1))
+        expected[:, step] = np.abs(samples[:, first:last]).max(axis=1, initial=0.0)
+    streams = [ArrayStream(samples, rate, sizes=tuple(sizes)), ArrayStream(samples[0], rate)]
+    stereo, mono = measure(streams, threads=1 + seed % 2).tracks
+    np.testing.assert_array_equal(stereo.peaks, expected)
+    np.testing.assert_array_equal(mono.peaks, expected[:1])
+    assert mono.peak == expected[0].max()
 
 
 def test_damaged_samples_are_silenced_and_counted() -> None:

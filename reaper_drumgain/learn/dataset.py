@@ -302,6 +302,7 @@ class _Job:
         decides = [
             RENDER_VERSION,
             features.VERSION,
+            features.MEASUREMENT_VERSION,
             features.COLUMNS,
             self.song.name,
             [[t.raw_file, str(t.role), t.channels, t.raw_lufs] for t in self.song.tracks],

@@ -144,7 +144,8 @@ def _measured(
     if cache is None:
         return measure_files(files, probes)
     decides = [
-        *(features.VERSION, features.COLUMNS, song.take.drummer, song.take.name),
+        *(features.VERSION, features.MEASUREMENT_VERSION, features.COLUMNS),
+        *(song.take.drummer, song.take.name),
         *([path.parent.name for path in files], [probe.name for probe in probes]),
         files_key(song.take),
     ]

@@ -52,6 +52,7 @@ def louder(measurement: Measurement, gains_db: Float64) -> Measurement:
             peak=track.peak * float(np.sqrt(power)),
             energy=track.energy * float(power),
             envelope=(track.envelope * power).astype(np.float32),
+            peaks=(track.peaks * np.sqrt(power)).astype(np.float32),
             spectrum=dataclasses.replace(
                 track.spectrum, band_energy=track.spectrum.band_energy * power
             ),
