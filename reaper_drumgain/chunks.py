@@ -12,11 +12,13 @@ import numpy.typing as npt
 from reaper_drumgain.loudness import CovarianceMeter, Float32
 
 if TYPE_CHECKING:
-    from reaper_drumgain.threads import Job
+    from reaper_drumgain.threads import Job, Pool
 
 #: hops read at a time, fewer where all tracks together would take more than this
 CHUNK_HOPS = 64
 CHUNK_BYTES = 40_000_000
+#: the same where the audio lies in memory, and a second thread has the fewer calls to make
+MEMORY_HOPS = 128
 #: hops filtered at a time: what a chunk is made of, so that no sum depends on its length
 PIECE_HOPS = 16
 
@@ -28,13 +30,16 @@ class TrackMeter(Protocol):
     frames: int
     ended: bool
 
-    def step(self, weighted: Float32) -> bool:
-        """Measure the next chunk; False where nothing sounds."""
+    def step(self, weighted: Float32, beside: Pool | None = None) -> bool:
+        """Measure the next chunk; False where nothing sounds. ``beside``: does a part of it."""
+
+    def settle(self) -> None:
+        """Wait for that part and take it in."""
 
 
-def chunk_hops(samples_per_hop: int) -> int:
+def chunk_hops(samples_per_hop: int, *, in_memory: bool = False) -> int:
     """A power of two, so that a chunk is a whole number of the filter's blocks."""
-    hops = CHUNK_HOPS
+    hops = MEMORY_HOPS if in_memory else CHUNK_HOPS
     while hops > 8 and 4 * hops * samples_per_hop > CHUNK_BYTES:
         hops //= 2
     return hops
@@ -79,16 +84,37 @@ def run_inline(
     chunks: Chunks,
     _threads: int,
     report: Callable[[int], None],
+    beside: Pool | None = None,
 ) -> None:
-    """Measure all tracks to their ends in this thread."""
+    """Measure all tracks to their ends in this thread, but for what is done ``beside``."""
     buffer = np.zeros((slices[-1].stop, chunks.longest), dtype=np.float32)
     start = 0
     while not all(meter.ended for meter in meters):
         weighted = buffer[:, : chunks.next()]
-        sounds = [meter.step(weighted[place]) for meter, place in zip(meters, slices, strict=True)]
+        pairs = zip(meters, slices, strict=True)
+        sounds = [meter.step(weighted[place], beside) for meter, place in pairs]
         _collect(covariance, start, weighted, slices, sounds)
+        for meter in meters if beside else ():
+            meter.settle()
         start += weighted.shape[1] // meters[0].hop
         report(max(meter.frames for meter in meters))
+
+
+def run_beside(
+    meters: Sequence[TrackMeter],
+    slices: Sequence[slice],
+    covariance: CovarianceMeter,
+    chunks: Chunks,
+    threads: int,
+    report: Callable[[int], None],
+) -> None:
+    """Measure all tracks to their ends in this thread, with another one for what takes few and
+    long calls: threads that take turns at many short ones spend the time that they win on that.
+    """
+    from reaper_drumgain.threads import Pool
+
+    with Pool(1) as pool:
+        run_inline(meters, slices, covariance, chunks, threads, report, pool)
 
 
 def run_threaded(

@@ -11,13 +11,20 @@ import itertools
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain import bleed
-from reaper_drumgain.chunks import PIECE_HOPS, Chunks, chunk_hops, run_inline, run_threaded
+from reaper_drumgain.chunks import (
+    PIECE_HOPS,
+    Chunks,
+    chunk_hops,
+    run_beside,
+    run_inline,
+    run_threaded,
+)
 from reaper_drumgain.loudness import (
     ABSOLUTE_GATE_LUFS,
     OFFSET_DB,
@@ -36,11 +43,16 @@ from reaper_drumgain.probes import Meter, PieceFrames, Probe
 from reaper_drumgain.records import record
 from reaper_drumgain.spectrum import (
     BAND_EDGES,
+    Spectra,
     SpectrumMeter,
     SpectrumPlan,
     SpectrumSummary,
 )
 
+if TYPE_CHECKING:
+    from reaper_drumgain.threads import Job, Pool
+
+T = TypeVar("T")
 VERSION = 1
 #: of what a ``Measurement`` holds: one of another version is made anew
 MEASUREMENT_VERSION = 2
@@ -206,6 +218,7 @@ class _TrackMeter:
         self._peaks: list[Float32] = []
         self._peak = 0.0
         self._damaged = 0
+        self._jobs: list[Job[list[Spectra]]] = []
         self.frames = 0
         self.ended = False
 
@@ -241,11 +254,12 @@ class _TrackMeter:
         self.frames += frames
         self.ended = self.ended or self.frames >= self._stream.frames
 
-    def step(self, weighted: Float32) -> bool:
+    def step(self, weighted: Float32, beside: Pool | None = None) -> bool:
         """Measure the next chunk; its K-weighted samples go to ``weighted`` (channels, chunk).
 
         A chunk is whole hops, at most as many as the first. False where nothing sounds
-        (``weighted`` is then not written).
+        (``weighted`` is then not written). ``beside`` transforms meanwhile; what it finds is
+        taken in by ``settle``.
         """
         before = self.frames
         chunk = weighted.shape[1]
@@ -258,19 +272,33 @@ class _TrackMeter:
             probe.add(samples, length)
         if samples is None:
             if length:
-                self.spectrum.silence(length)
+                self._transform(beside, self.spectrum.silence, length)
             if not self._ringing:
                 self._envelope.append(np.zeros(chunk // self.hop * FINE, dtype=np.float32))
                 return False
             samples = np.zeros((self.channels, 0), dtype=np.float32)
             self._ringing = False
         else:
-            self.spectrum.add(samples)
+            self._transform(beside, self.spectrum.powers, samples)
             self._ringing = True
         self._weigh(samples, weighted)
         if not self._ringing:
             self._states = [np.zeros(ORDER) for _ in self._states]
         return True
+
+    def _transform(
+        self, beside: Pool | None, transform: Callable[[T], list[Spectra]], what: T
+    ) -> None:
+        if beside is None:
+            self.spectrum.add(transform(what))
+        else:
+            self._jobs.append(beside.submit(transform, what))
+
+    def settle(self) -> None:
+        """Take in the spectra that were made beside, of all chunks so far."""
+        for job in self._jobs:
+            self.spectrum.add(job.result())
+        self._jobs.clear()
 
     def _check(self, samples: Float32, peaks: Float32) -> Float32 | None:
         """Takes the peaks, those of steps into ``peaks`` (channels, steps), and repairs damage;
@@ -333,13 +361,15 @@ def measure(
     streams: Sequence[Stream],
     *,
     threads: int = 2,
+    in_memory: bool = False,
     progress: Callable[[float], None] | None = None,
     probes: Sequence[Probe] = (),
 ) -> Measurement:
     """Read all streams to their ends, in step, and measure them, with ``probes`` besides.
 
     ``threads`` tracks are read and filtered at once (BLAS should run at one thread, which has
-    to be set before numpy is imported); with 1 everything runs in the calling thread.
+    to be set before numpy is imported); with 1 everything runs in the calling thread. Streams
+    ``in_memory`` need no reading: a second thread only transforms, for that divides better.
     ``progress`` is called in the calling thread with the share done, ending with 1.0.
     Raises ValueError without streams, where their rates differ, or with more than two channels.
     """
@@ -349,8 +379,11 @@ def measure(
     if any(stream.rate != rate for stream in streams):
         raise ValueError("streams have different sample rates")
     hop = hop_length(rate)
-    chunk = hop * chunk_hops(sum(stream.channels for stream in streams) * hop)
-    weighting, plan = KWeighting(rate), SpectrumPlan(rate)
+    in_memory = in_memory and threads > 1
+    hops = chunk_hops(sum(stream.channels for stream in streams) * hop, in_memory=in_memory)
+    chunk = hop * hops
+    plan = SpectrumPlan(rate, chunk) if in_memory else SpectrumPlan(rate)
+    weighting = KWeighting(rate)
     keep = any(isinstance(probe, PieceFrames) for probe in probes)
     spectra = [SpectrumMeter(plan, stream.channels, keep=keep) for stream in streams]
     pairs = zip(streams, spectra, strict=True)
@@ -361,7 +394,7 @@ def measure(
     stops = np.cumsum([meter.channels for meter in meters]).tolist()
     slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
     covariance = CovarianceMeter(slices, hop)
-    run = run_threaded if threads > 1 else run_inline
+    run = run_beside if in_memory else run_threaded if threads > 1 else run_inline
     run(
         meters,
         slices,

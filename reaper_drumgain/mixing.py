@@ -13,6 +13,7 @@ from reaper_drumgain import features
 from reaper_drumgain.audio import TrackAudio, analysis_rate, open_track, playing_span
 from reaper_drumgain.loudness import hop_length
 from reaper_drumgain.probes import Probe
+from reaper_drumgain.readahead import in_memory
 from reaper_drumgain.records import record
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
@@ -224,7 +225,9 @@ class Sound:
         """One pass over all tracks in step, with ``probes`` besides."""
         with self._open() as streams:
             tell = self._tell("listening")
-            measurement = features.measure(streams, threads=threads, progress=tell, probes=probes)
+            measurement = features.measure(
+                streams, threads=threads, in_memory=in_memory(), progress=tell, probes=probes
+            )
             flags = tuple(stream.flags for stream in streams)
             for drum, stream in zip(self._drums, streams, strict=True):
                 self._warnings += [f"track {drum.track.name!r}: {w}" for w in stream.warnings]

@@ -101,6 +101,11 @@ def reading_ahead(paths: Iterable[str]) -> Iterator[None]:
         thread.join()
 
 
+def in_memory() -> bool:
+    """Whether files are read ahead now: what is listened to lies in memory, or soon will."""
+    return bool(_waiting)
+
+
 def take(path: str, status: os.stat_result) -> Held | None:
     """What was decoded of a file; None where it is not here.
 

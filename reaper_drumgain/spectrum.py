@@ -72,7 +72,6 @@ class _Scratch(threading.local):
         bins = n_fft // 2 + 1
         self.windowed: Float32 = np.empty((frames, n_fft), dtype=np.float32)
         self.spectrum = np.empty((frames, bins), dtype=np.complex64)
-        self.power: Float32 = np.empty((frames, bins), dtype=np.float32)
         self.other: Float32 = np.empty((frames, bins), dtype=np.float32)
         self.pairs: Float32 = np.empty((frames, bins // 2), dtype=np.float32)
 
@@ -83,11 +82,11 @@ class SpectrumPlan:
     #: samples per batch of frames: with more the cache overflows, with fewer the calls cost
     BATCH = 76 * 2048
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, batch: int = BATCH) -> None:
         self.rate = rate
         self.n_fft = fft_length(rate)
         self.bins = self.n_fft // 2 + 1
-        self.batch = max(1, self.BATCH // self.n_fft)
+        self.batch = max(1, batch // self.n_fft)
         phase = 2.0 * np.pi * np.arange(self.n_fft) / self.n_fft
         # times n_fft, which norm="forward" takes out again: of numpy's norms this one keeps
         # float32 inside (the default computes in float64 and copies twice)
@@ -101,13 +100,14 @@ class SpectrumPlan:
         self.scratch = _Scratch(self.batch, self.n_fft)
 
     def power(self, frames: Float32, chosen: npt.NDArray[np.intp]) -> Float32:
-        """Power spectra of one to ``batch`` ``chosen`` frames (ascending) of ``frames``
-        (channels, count, n_fft), mean over the channels. The array is reused by the next call."""
+        """Power spectra (chosen, bins) of one to ``batch`` ``chosen`` frames (ascending) of
+        ``frames`` (channels, count, n_fft), mean over the channels."""
         work, count = self.scratch, chosen.size
         windowed, spectrum = work.windowed[:count], work.spectrum[:count]
-        power, other = work.power[:count], work.other[:count]
+        parts = spectrum.view(np.float32)
         first, last = int(chosen[0]), int(chosen[-1])
-        for number, channel in enumerate(frames):
+        power: Float32 | None = None
+        for channel in frames:
             if last - first == count - 1:  # most often all of them count, and no copy is needed
                 np.multiply(channel[first : last + 1], self.window, out=windowed)
             else:
@@ -115,11 +115,10 @@ class SpectrumPlan:
                 windowed *= self.window
             # numpy's stubs know complex128 only
             np.fft.rfft(windowed, norm="forward", out=spectrum)  # type: ignore[arg-type]
-            np.square(spectrum.real, out=other if number else power)
-            if number:
-                power += other
-            np.square(spectrum.imag, out=other)
-            power += other
+            np.square(parts, out=parts)
+            one = parts[:, 0::2] + parts[:, 1::2]
+            power = one if power is None else np.add(power, one, out=power)
+        assert power is not None
         if frames.shape[0] > 1:
             power /= np.float32(frames.shape[0])
         return power
@@ -170,56 +169,61 @@ class SpectrumPlan:
 FRAME_COLUMNS = 2 + BANDS + 4
 
 
+#: power spectra (n, bins) of frames that count, and the numbers (n,) of these
+Spectra = tuple[npt.NDArray[np.intp], Float32]
+
+
 class SpectrumMeter:
     """Accumulates one track's spectrum from consecutive chunks.
 
+    In two steps, each in the order of the chunks, so that one thread may transform what comes
+    next (``powers`` and ``silence``, few and long calls) while another one sums (``add``).
     ``keep``: every frame that counts is kept besides, for ``summary_of`` some of them.
     """
 
     def __init__(self, plan: SpectrumPlan, channels: int, *, keep: bool = False) -> None:
         self._plan = plan
         self._keep = keep
-        self._kept: list[Float32] = []
+        # of the first step
         self._passed = 0
         self._rest: Float32 = np.zeros((channels, 0), dtype=np.float32)
         self._loudest = 0.0
         self._energy = 0.0
+        # of the second
+        self._kept: list[Float32] = []
         self._frames = 0
         self._weight = 0.0
         self._bands: Float64 = np.zeros(BANDS)
         self._sums: Float64 = np.zeros(4)
 
-    def silence(self, frames: int) -> None:
-        """Advance by ``frames`` samples of silence."""
+    def silence(self, frames: int) -> list[Spectra]:
+        """As ``powers``, of ``frames`` samples of silence."""
         n_fft = self._plan.n_fft
         channels, held = self._rest.shape
         if held + frames < n_fft:
-            self.add(np.zeros((channels, frames), dtype=np.float32))
-            return
+            return self.powers(np.zeros((channels, frames), dtype=np.float32))
+        found: list[Spectra] = []
         if held and self._rest.any():
-            self.add(np.zeros((channels, n_fft - held), dtype=np.float32))
+            found = self.powers(np.zeros((channels, n_fft - held), dtype=np.float32))
             frames -= n_fft - held
             held = 0
         self._passed += (held + frames) // n_fft
         self._rest = np.zeros((channels, (held + frames) % n_fft), dtype=np.float32)
+        return found
 
-    def add(self, samples: Float32) -> None:
-        """Add the next samples (channels, n)."""
+    def powers(self, samples: Float32) -> list[Spectra]:
+        """The spectra that the next samples (channels, n) complete."""
         n_fft = self._plan.n_fft
-        held = self._rest.shape[1]
+        channels, held = self._rest.shape
         count = (held + samples.shape[1]) // n_fft
-        if not count:
-            self._rest = np.concatenate([self._rest, samples], axis=1)
-            return
         if held:
             # the copy costs less than to measure the frame that it completes by itself
             samples = np.concatenate([self._rest, samples], axis=1)
         end = count * n_fft
         self._rest = samples[:, end:].copy()
-        self._measure(samples[:, :end].reshape(samples.shape[0], count, n_fft))
-
-    def _measure(self, frames: Float32) -> None:
-        """Measure whole frames (channels, count, n_fft)."""
+        if not count:
+            return []
+        frames = samples[:, :end].reshape(channels, count, n_fft)
         energy = np.einsum("ij,ij->i", frames[0], frames[0])
         for channel in frames[1:]:
             energy += np.einsum("ij,ij->i", channel, channel)
@@ -227,9 +231,15 @@ class SpectrumMeter:
         loudest = np.maximum(np.maximum.accumulate(energy), np.float32(self._loudest))
         self._loudest = float(loudest[-1])
         counts = np.flatnonzero(energy > loudest * np.float32(SKIP_BELOW))
+        plan, passed = self._plan, self._passed
+        self._passed += count
+        batches = [counts[at : at + plan.batch] for at in range(0, counts.size, plan.batch)]
+        return [(passed + chosen, plan.power(frames, chosen)) for chosen in batches]
+
+    def add(self, spectra: Sequence[Spectra]) -> None:
+        """Take the spectra of a chunk into the averages."""
         plan = self._plan
-        for start in range(0, counts.size, plan.batch):
-            power = plan.power(frames, counts[start : start + plan.batch])
+        for numbers, power in spectra:
             energies = np.matmul(power, plan.power_weights).astype(np.float64)
             self._frames += power.shape[0]
             self._weight += float(energies[:, 0].sum())
@@ -237,10 +247,8 @@ class SpectrumMeter:
             shapes = plan.shapes(power)
             self._sums += shapes @ energies[:, 0]
             if self._keep:
-                numbers = self._passed + counts[start : start + plan.batch]
                 columns = (numbers[:, None], energies, shapes.T * energies[:, :1])
                 self._kept.append(np.hstack(columns).astype(np.float32))
-        self._passed += frames.shape[1]
 
     @property
     def energy(self) -> float:

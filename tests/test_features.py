@@ -172,14 +172,21 @@ def test_chunks_change_nothing_where_tracks_fall_silent(monkeypatch: pytest.Monk
         assert small.mix.integrated(gains) == pytest.approx(large.mix.integrated(gains), abs=1e-4)
 
 
-def test_threads_change_nothing() -> None:
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_threads_change_nothing(in_memory: bool) -> None:
     tracks = [*kit(14.0), np.zeros(14 * RATE)]
+    tracks[0][4 * RATE :] = 0.0
     shares: list[float] = []
     threaded = measure(
-        [ArrayStream(track, RATE) for track in tracks], threads=2, progress=shares.append
+        [ArrayStream(track, RATE) for track in tracks],
+        threads=2,
+        in_memory=in_memory,
+        progress=shares.append,
     )
     inline = measured(tracks)
-    assert_same(feature_table(threaded), feature_table(inline), apart=1e-12)
+    # more frames at once are summed in another order
+    apart = 1e-6 if in_memory else 1e-12
+    assert_same(feature_table(threaded), feature_table(inline), apart=apart)
     gains = np.array([[1.0, 0.5, -0.5, 2.0, 1.0]])
     assert threaded.mix.integrated(gains) == inline.mix.integrated(gains)
     assert shares == sorted(shares)

@@ -86,8 +86,6 @@ def run(arguments: argparse.Namespace) -> int:
             plan = balance(
                 project.session,
                 settings,
-                # what is decoded already is measured in pieces too small to be worth a thread
-                threads=1 if ahead else 2,
                 progress=progress,
                 listener=listener,
             )
