@@ -188,7 +188,7 @@ def test_threads_change_nothing(in_memory: bool) -> None:
     apart = 1e-6 if in_memory else 1e-12
     assert_same(feature_table(threaded), feature_table(inline), apart=apart)
     gains = np.array([[1.0, 0.5, -0.5, 2.0, 1.0]])
-    assert threaded.mix.integrated(gains) == inline.mix.integrated(gains)
+    assert threaded.mix.integrated(gains) == pytest.approx(inline.mix.integrated(gains), abs=apart)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
