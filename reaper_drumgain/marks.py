@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.records import record
@@ -31,15 +31,15 @@ KEY = "drumgain_automation"
 MAX_MARK = 3500
 #: steps per second and per unit of gain that written points lie on
 TIME_STEPS, VALUE_STEPS = 1_000, 1_000_000
-_MARK = re.compile(
-    r"1;(volume|trim);(\d{1,6});(\d{1,6});(\d{1,6});([0-9a-f]{32});(none|lost|(?:on|off):\S*)"
-)
+#: compiled when it is first used: few tracks have a note
+_MARK = r"1;(volume|trim);(\d{1,6});(\d{1,6});(\d{1,6});([0-9a-f]{32});(none|lost|(?:on|off):\S*)"
 _MOST = 1e12
 
 FormerState = Literal["none", "lost", "on", "off"]
 
 
-class _Mark(NamedTuple):
+@record
+class _Mark:
     envelope: EnvelopeKind
     size: int
     before: int
@@ -153,7 +153,7 @@ def _is_ours(mark: _Mark, envelope: Envelope) -> bool:
 
 
 def _parse(text: str) -> _Mark | None:
-    found = _MARK.fullmatch(text) if len(text) <= MAX_MARK else None
+    found = re.fullmatch(_MARK, text) if len(text) <= MAX_MARK else None
     if found is None:
         return None
     name, count, before, after, digest, rest = found.groups()

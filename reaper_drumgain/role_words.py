@@ -12,7 +12,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from reaper_drumgain.records import record
 
@@ -231,7 +230,8 @@ _PLACED_MODELS = {
 }
 
 
-class Token(NamedTuple):
+@record
+class Token:
     """A word or number, with what separates it from the one before."""
 
     text: str

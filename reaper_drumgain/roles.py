@@ -13,7 +13,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.records import record
@@ -166,7 +165,8 @@ _DRUMS = frozenset(("kick", "snare", "hi-hat", "tom", "ride", "cymbal"))
 _PRECEDENCE = ("overhead", "room", "ride", "hi-hat", "cymbal")
 
 
-class _Surroundings(NamedTuple):
+@record
+class _Surroundings:
     """What the folders say: among the drums, among others, samples, the nearest drum's folder."""
 
     drums: bool

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 
 from reaper_drumgain.errors import ProjectError
-from reaper_drumgain.hosts.rpp.syntax import Block, tokens
+from reaper_drumgain.hosts.rpp.syntax import Block, compiled, tokens
 from reaper_drumgain.hosts.rpp.values import number, text
 from reaper_drumgain.session import Effect, Envelope, EnvelopeKind, EnvelopePoint
 
 _EFFECTS = frozenset((b"VST", b"AU", b"JS", b"CLAP", b"DX", b"LV2", b"VIDEO_EFFECT", b"CONTAINER"))
-_INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
-_BYPASS = re.compile(rb"\n[ \t\r]*+BYPASS[ \t]+(\S+)(?:[ \t]+(\S+))?")
-_ENVELOPE_LINE = re.compile(rb"\n[ \t\r]*+(ACT|VOLTYPE|POOLEDENVINST)[ \t]+(\S+)")
-_POINT = re.compile(rb"\n[ \t\r]*+PT[ \t]++([^\r\n]+)")
+_INSTRUMENT = r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: "
+_BYPASS = rb"\n[ \t\r]*+BYPASS[ \t]+(\S+)(?:[ \t]+(\S+))?"
+_ENVELOPE_LINE = rb"\n[ \t\r]*+(ACT|VOLTYPE|POOLEDENVINST)[ \t]+(\S+)"
+_POINT = rb"\n[ \t\r]*+PT[ \t]++([^\r\n]+)"
 #: more points than a performance recorded for days; a bound on what one envelope can cost
 MAX_POINTS = 500_000
 
@@ -45,7 +45,7 @@ def _children(data: bytes, chain: Block) -> Iterator[tuple[Block, bool]]:
     """The blocks of a chain, each with whether the BYPASS line before it leaves it on."""
     on = True
     for child, (start, end) in zip(chain.children, chain.segments(), strict=False):
-        for bypassed, offline in _BYPASS.findall(data, start, end):
+        for bypassed, offline in compiled(_BYPASS).findall(data, start, end):
             on = not number(bypassed) and not (offline and number(offline))
         yield child, on
 
@@ -53,7 +53,7 @@ def _children(data: bytes, chain: Block) -> Iterator[tuple[Block, bool]]:
 def _effect(data: bytes, block: Block, *, enabled: bool) -> Effect:
     words = [token.value for token in tokens(data, block.start, block.body)[1:3]]
     name = next((text(word) for word in words if word), "") or text(block.keyword)
-    return Effect(name, enabled, instrument=_INSTRUMENT.match(name) is not None)
+    return Effect(name, enabled, instrument=re.match(_INSTRUMENT, name) is not None)
 
 
 def read_envelope(data: bytes, block: Block, kind: EnvelopeKind, faults: list[str]) -> Envelope:
@@ -62,10 +62,10 @@ def read_envelope(data: bytes, block: Block, kind: EnvelopeKind, faults: list[st
     An envelope without a line ACT is active, as in files of REAPER's first years.
     """
     settings = {b"ACT": b"1", b"VOLTYPE": b"0"}
-    settings |= dict(_ENVELOPE_LINE.findall(data, block.body, block.close))
+    settings |= dict(compiled(_ENVELOPE_LINE).findall(data, block.body, block.close))
     points = []
     damaged = 0
-    for match in _POINT.finditer(data, block.body, block.close):
+    for match in compiled(_POINT).finditer(data, block.body, block.close):
         fields = match.group(1).split()
         time, value = _time_and_value(fields)
         if time is None or value is None:
@@ -94,7 +94,7 @@ def _time_and_value(fields: list[bytes]) -> tuple[float | None, float | None]:
 def point_lines(data: bytes, block: Block) -> list[tuple[int, int]]:
     """From and up to where the line of each point goes that ``read_envelope`` reads."""
     found = []
-    for match in _POINT.finditer(data, block.body, block.close):
+    for match in compiled(_POINT).finditer(data, block.body, block.close):
         if None not in _time_and_value(match.group(1).split()):
             end = data.find(b"\n", match.end())
             found.append((data.rfind(b"\n", 0, match.end()) + 1, end + 1))

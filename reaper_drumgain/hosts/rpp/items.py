@@ -23,7 +23,7 @@ from typing import Literal
 from reaper_drumgain import records
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.media import Resolver
-from reaper_drumgain.hosts.rpp.syntax import Block, first_value, tokens, values
+from reaper_drumgain.hosts.rpp.syntax import Block, compiled, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_NUMBER, Fields, Memo, text
 from reaper_drumgain.records import record
 from reaper_drumgain.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
@@ -36,7 +36,7 @@ _LINES = re.compile(
     rb"\n[ \t\r]*+(POSITION|LENGTH|LOOP|ALLTAKES|FADEIN|FADEOUT|MUTE|YPOS|NAME|VOLPAN"
     rb"|SOFFS|PLAYRATE|CHANMODE|TAKEVOLPAN|TAKE|SM)(?![^ \t\r\n])([^\r\n]*)"
 )
-_SECTION_LINES = re.compile(rb"\n[ \t\r]*+(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)")
+_SECTION_LINES = rb"\n[ \t\r]*+(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)"
 _FILE = re.compile(rb"\n[ \t\r]*+FILE[ \t]+(?=[^ \t\r\n])")
 _NO_FADE = Fade()
 _NOTHING = Source()
@@ -210,8 +210,9 @@ class ItemReader:
         self, block: Block, inner: Block, faults: list[str]
     ) -> tuple[tuple[float, float | None] | None, bool]:
         """The bounds of a section, None where it plays the whole file; whether backwards."""
-        lines = dict(_SECTION_LINES.findall(self._data, block.body, inner.start))
-        lines |= dict(_SECTION_LINES.findall(self._data, inner.close, block.close))
+        pattern = compiled(_SECTION_LINES)
+        lines = dict(pattern.findall(self._data, block.body, inner.start))
+        lines |= dict(pattern.findall(self._data, inner.close, block.close))
         mode = Fields("MODE", [lines.get(b"MODE", b"0")], faults).whole(0, 0)
         if mode & 1:
             return None, bool(mode & 2)

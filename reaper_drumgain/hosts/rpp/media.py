@@ -11,9 +11,8 @@ from pathlib import Path
 
 from reaper_drumgain.records import record
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 # // and \\ name another machine or a device, /net is where automounters put machines
-_NETWORK = re.compile(r"[\\/]{2}|[A-Za-z][A-Za-z0-9+.-]+://|/net/")
+_NETWORK = ("//", "\\\\", "/\\", "\\/", "/net/")
 _LONGEST = 4096
 
 
@@ -30,12 +29,16 @@ class Found:
 def is_network(written: str) -> bool:
     """Whether a path leads to another machine or a device. Looking at such a path can
     send the user's credentials there."""
-    return _NETWORK.match(written) is not None
+    if written.startswith(_NETWORK):
+        return True
+    return "://" in written and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", written) is not None
 
 
 def is_absolute(written: str) -> bool:
     """Whether a path is absolute in the manner of any system."""
-    return written.startswith(("/", "\\")) or _DRIVE.match(written) is not None
+    drive, rest = written[:1], written[1:3]
+    on_drive = drive.isascii() and drive.isalpha() and rest in (":/", ":\\")
+    return written.startswith(("/", "\\")) or on_drive
 
 
 class Resolver:
@@ -90,7 +93,7 @@ class Resolver:
         return Found(first, found=False, problem="is missing")
 
     def _candidates(self, written: str) -> Iterator[str]:
-        base = re.split(r"[\\/]", written)[-1]
+        base = written.replace("\\", "/").rpartition("/")[2]
         if self._usable(written):
             for folder in self._folders_beside:
                 yield self._join(folder, written)

@@ -15,16 +15,17 @@ from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp.items import ItemReader
 from reaper_drumgain.hosts.rpp.media import Resolver
 from reaper_drumgain.hosts.rpp.storage import read_file
-from reaper_drumgain.hosts.rpp.syntax import Block, line_of, scan, tokens
+from reaper_drumgain.hosts.rpp.syntax import SETTING, Block, line_of, scan, tokens
 from reaper_drumgain.hosts.rpp.tracks import TrackReader
 from reaper_drumgain.hosts.rpp.values import Fields, text
 from reaper_drumgain.records import record, replace
 from reaper_drumgain.session import Marker, Session, Track
 from reaper_drumgain.units import UNITY, LinearGain
 
-_LINES = re.compile(
-    rb"\n[ \t\r]*+(PANLAW|PANMODE|TEMPO|SAMPLERATE|SELECTION|MARKER|RECORD_PATH|MASTER_VOLUME"
-    rb"|MASTERMUTESOLO|PLAYRATE|ITEMMIX|GLOBAL_AUTO)(?![^ \t\r\n])([^\r\n]*)"
+#: the project's own lines that are read
+_KEYS = frozenset(
+    b"PANLAW PANMODE TEMPO SAMPLERATE SELECTION MARKER RECORD_PATH MASTER_VOLUME MASTERMUTESOLO"
+    b" PLAYRATE ITEMMIX GLOBAL_AUTO".split()
 )
 _VERSION = re.compile(rb"(\d+)")
 
@@ -138,8 +139,10 @@ def _project_lines(data: bytes, root: Block) -> dict[bytes, list[bytes]]:
     for start, end in root.segments():
         if end - start < 8:
             continue
-        for key, rest in _LINES.findall(data, start, end):
-            lines.setdefault(key, []).append(rest)
+        for match in SETTING.finditer(data, start, end):
+            key, rest = match.groups()
+            if key in _KEYS:
+                lines.setdefault(key, []).append(rest)
     return lines
 
 

@@ -11,10 +11,10 @@ The rules of lines and tokens are those of Cockos' WDL (projectcontext.cpp, line
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
-from typing import NamedTuple
 
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.records import record
@@ -32,13 +32,21 @@ MAX_LINE = 4095
 _BOUNDARY = re.compile(rb"""\n[ \t\r]*+(?=[<>"'`])["'`]?(?:(<)([^ \t\r\n]*+)[^\n]*+|>)""")
 _HEADER = re.compile(rb"(?m)^[ \t\r]*+(<)(?:(REAPER_PROJECT)(?=[ \t\r\n]|\Z)[^\n]*+)?")
 _VISIBLE = re.compile(rb"\S")
+#: key and rest of a line that starts with a word in capitals
+SETTING = re.compile(rb"\n[ \t\r]*+([A-Z_]\w*+)(?![^ \t\r\n])([^\r\n]*)")
 _TOKEN = re.compile(rb'"[^"\r\n]*+"?|\'[^\'\r\n]*+\'?|`[^`\r\n]*+`?|[^ \t\r\n]++')
 #: a word and its first value on a line without quotes
-_PLAIN_SETTING = re.compile(rb"[^ \t\r\n\"'`]++[ \t]++([^ \t\r\n\"'`]++)[^\n\"'`]*+(?=\n|\Z)")
+_PLAIN_SETTING = rb"[^ \t\r\n\"'`]++[ \t]++([^ \t\r\n\"'`]++)[^\n\"'`]*+(?=\n|\Z)"
 _QUOTES = b"\"'`"
 _ENDS_TOKEN = (b" ", b"\t", b"\r", b"\n", b"")
 _PREAMBLE = 4096
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xef\xbb\xbf": "a byte-order mark"}
+
+
+@functools.cache
+def compiled(pattern: bytes) -> re.Pattern[bytes]:
+    """A pattern that not every run needs, compiled when it is first used."""
+    return re.compile(pattern)
 
 
 @record
@@ -53,16 +61,19 @@ class Edit:
 _SPAN = attrgetter("start", "end")
 
 
-class Token(NamedTuple):
+class Token:
     """One token: its span in the file, quotes included, and its value without them.
 
     ``closed`` is false where a quote has no partner on the line.
     """
 
-    start: int
-    end: int
-    value: bytes
-    closed: bool = True
+    __slots__ = ("closed", "end", "start", "value")
+
+    def __init__(self, start: int, end: int, value: bytes, closed: bool = True) -> None:
+        self.start = start
+        self.end = end
+        self.value = value
+        self.closed = closed
 
 
 class Block:
@@ -212,11 +223,13 @@ def tokens(data: bytes, start: int, end: int | None = None) -> list[Token]:
 def first_setting(data: bytes, start: int) -> tuple[int, int, bytes] | None:
     """Start, end and value of the second token of the line that starts with a word at ``start``:
     None where it has none, or where a quote on the line has no partner."""
-    plain = _PLAIN_SETTING.match(data, start)
+    plain = compiled(_PLAIN_SETTING).match(data, start)
     if plain is not None:
         return *plain.span(1), plain.group(1)
     words = tokens(data, start)
-    return words[1][:3] if len(words) > 1 and all(word.closed for word in words) else None
+    if len(words) < 2 or not all(word.closed for word in words):
+        return None
+    return words[1].start, words[1].end, words[1].value
 
 
 def first_value(line: bytes) -> bytes:

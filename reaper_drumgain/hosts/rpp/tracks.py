@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from reaper_drumgain import overlaps
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
-from reaper_drumgain.hosts.rpp.syntax import Block, first_value, tokens, values
+from reaper_drumgain.hosts.rpp.syntax import SETTING, Block, compiled, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_CHANNELS, Fields, Memo, number, text
 from reaper_drumgain.marks import KEY
 from reaper_drumgain.records import record
@@ -72,12 +72,9 @@ _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader"
 _OWN = re.compile(
     rb"\n[ \t\r]*+(?=[NVTAP])(NAME|VOLPAN|TRACKID|AUXRECV|PEAKCOL)(?![^ \t\r\n])([^\r\n]*)"
 )
-#: the other lines that are read
-_COMMON = re.compile(
-    rb"\n[ \t\r]*+(AUTOMODE|MUTESOLO|IPHASE|ISBUS|SHOWINMIX|FREEMODE|ITEMLANES|LANESOLO|SEL|NCHAN"
-    rb"|FX|PANMODE|WIDTH|MAINSEND|GROUP_FLAGS\w*|PLAYOFFS)(?![^ \t\r\n])([^\r\n]*)"
-)
-_EXT_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_role|drumgain_lock|drumgain_automation)[ \t]")
+#: how the lines begin that are read beside the plain ones
+_OTHERS = (b"LANESOLO", b"GROUP_FLAGS")
+_EXT_LINE = rb"\n[ \t\r]*+(drumgain_role|drumgain_lock|drumgain_automation)[ \t]"
 #: REAPER 7 has 256
 _MOST_LANES = 1024
 #: texts whose lines are remembered, and how long they may be
@@ -226,7 +223,8 @@ class TrackReader:
         known = self._known.get(common)
         if known is not None:
             return known
-        lines = dict(pair for part in common for pair in _COMMON.findall(part))
+        pairs = (match.groups() for part in common for match in SETTING.finditer(part))
+        lines = {key: line for key, line in pairs if key in _PLAIN or key.startswith(_OTHERS)}
         faults: list[str] = []
         read = self._memo.read
         plain = _Plain(
@@ -305,7 +303,7 @@ class TrackReader:
         for child in block.children:
             if child.keyword != b"EXT":
                 continue
-            for match in _EXT_LINE.finditer(self._data, child.body, child.close):
+            for match in compiled(_EXT_LINE).finditer(self._data, child.body, child.close):
                 words = tokens(self._data, match.start(1))
                 value = text(words[1].value).strip() if len(words) > 1 else ""
                 if match.group(1) == ROLE_KEY:

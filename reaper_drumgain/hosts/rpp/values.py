@@ -15,7 +15,7 @@ MAX_CHANNELS = 128
 
 # half of all numbers in projects
 _FREQUENT = {b"0": 0.0, b"1": 1.0, b"-1": -1.0, b"2": 2.0, b"0.5": 0.5}
-_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
 
 def text(raw: bytes) -> str:
@@ -36,7 +36,7 @@ def number(raw: bytes) -> float | None:
     try:
         value = float(raw)
     except ValueError:
-        match = _NUMBER.match(raw.replace(b",", b"."))
+        match = re.match(_NUMBER, raw.replace(b",", b"."))
         if match is None or raw[match.end() : match.end() + 1] == b"#":
             return None
         value = float(match.group())
