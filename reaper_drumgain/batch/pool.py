@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
-from reaper_drumgain.batch.work import Job, Result, begin, plan_of
+from reaper_drumgain.batch.work import BROKEN, Job, Result, begin, examine, plan_of
 from reaper_drumgain.errors import HostError, InputError
 from reaper_drumgain.records import replace
 
@@ -23,6 +24,8 @@ from reaper_drumgain.records import replace
 _CONNECT_S = 10.0
 #: tasks sent to each process ahead of what it works on
 _AHEAD = 2
+#: instead of a path: is a process able to plan anything?
+_NO_PROJECT = ""
 
 Tell = Callable[[str], None]
 #: a task's key with its result, in the order in which they are done
@@ -51,7 +54,8 @@ def planned(
     """The results of ``work.plan_of`` for paths by key, as they come.
 
     ``tell`` gets a sentence where something went wrong that concerns no project. Raises
-    InputError or HostError where the cluster cannot be had from the start.
+    InputError or HostError where the cluster cannot be had from the start, and HostError where
+    no process lives long enough for any project.
     """
     waiting = dict(paths)
     if cluster is not None:
@@ -63,33 +67,64 @@ def planned(
                 )
             remote = replace(job, threads=1, one_blas_thread=True)
             try:
-                yield from _each(waiting, lambda tasks: engine(tasks, remote), width)
+                yield from _each(
+                    *(waiting, lambda tasks: engine(tasks, remote), width),
+                    mend=f"look into the logs of the workers at {cluster}",
+                )
             except ClusterLostError as error:
                 tell(
                     f"the cluster at {cluster} went away ({error}): the other {len(waiting)} "
                     "projects are done on this machine"
                 )
-    jobs = min(jobs, len(waiting))
+    with contextlib.closing(_here(waiting, job, min(jobs, len(waiting)))) as results:
+        for key, result in results:
+            if result.error == BROKEN:
+                # true of all the others, too
+                raise HostError(result.message)
+            yield key, result
+
+
+def _here(waiting: dict[int, str], job: Job, jobs: int) -> Results:
     if jobs == 1:
         for key in list(waiting):
             yield key, plan_of(waiting.pop(key), job)
     elif jobs:
         local = replace(job, threads=max(1, cores() // jobs))
-        yield from _each(waiting, lambda tasks: _local(tasks, local, jobs), jobs)
+        yield from _each(
+            *(waiting, lambda tasks: _local(tasks, local, jobs), jobs),
+            mend=f"--jobs 1 needs none of them; if that fails, too, {sys.executable} is broken: "
+            "install DrumGain again",
+        )
 
 
-def _each(waiting: dict[int, str], engine: Engine, width: int) -> Results:
-    """Takes each task out of ``waiting`` when its result is there."""
+def _each(waiting: dict[int, str], engine: Engine, width: int, *, mend: str) -> Results:
+    """Takes each task out of ``waiting`` when its result is there. Raises HostError, with
+    ``mend``, where processes end before they have begun with any."""
+    lives = False
     while waiting:
         try:
             for key, result in engine(list(waiting.items())):
+                lives = True
                 del waiting[key]
                 yield key, result
         except WorkerLostError:
+            if not lives:
+                _check_life(engine, mend)
+                lives = True
             # one of those that were under way, and these are the first
             for key in list(waiting)[: (_AHEAD + 1) * width]:
                 yield key, _alone(key, waiting[key], engine)
                 del waiting[key]
+
+
+def _check_life(engine: Engine, mend: str) -> None:
+    try:
+        for _ in engine([(0, _NO_PROJECT)]):
+            pass
+    except WorkerLostError as error:
+        raise HostError(
+            f"the processes that are to listen end at their start, whatever the project: {mend}"
+        ) from error
 
 
 def _alone(key: int, path: str, engine: Engine) -> Result:
@@ -105,7 +140,7 @@ def _alone(key: int, path: str, engine: Engine) -> Result:
 
 
 def _numbered(key: int, path: str, job: Job) -> tuple[int, Result]:
-    return key, plan_of(path, job)
+    return key, examine() if path == _NO_PROJECT else plan_of(path, job)
 
 
 def _parallel(tasks: Iterable[tuple[int, str]], job: Job, **options: Any) -> Results:
@@ -144,6 +179,8 @@ def _local(tasks: Iterable[tuple[int, str]], job: Job, jobs: int) -> Results:
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         # and an interrupted run says itself how far it came
         warnings.filterwarnings("ignore", r"\d+ tasks (which|have been)", UserWarning)
+        # where processes end at their start, its helper does, too
+        warnings.filterwarnings("ignore", "resource_tracker", UserWarning)
         try:
             # never one process, which would be this one
             yield from _parallel(

@@ -6,8 +6,10 @@ A cluster may run a task twice, and a worker may die at it: that costs time, not
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import signal
+import sys
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from reaper_drumgain.plan import GainPlan
 
 _LOOK_EVERY_S = 0.5
+#: the error of a result where no project can be planned in that process
+BROKEN = "broken"
 
 
 @record
@@ -41,8 +45,8 @@ class Job:
 @record
 class Result:
     """A plan and the digest of the bytes that it was made from, or what went wrong: ``error``
-    is the name of a class in errors.py, or ``unexpected``. ``notes`` concern no project,
-    ``files`` are its report's."""
+    is the name of a class in errors.py, ``unexpected``, or ``BROKEN``. ``notes`` concern no
+    project, ``files`` are its report's."""
 
     plan: GainPlan | None = None
     digest: str = ""
@@ -54,6 +58,9 @@ class Result:
 
 def plan_of(path: str, job: Job) -> Result:
     """The plan of the project in a file. Whatever goes wrong is in the result."""
+    broken = examine()
+    if broken.error:
+        return broken
     try:
         return _plan_of(path, job)
     except errors.DrumGainError as error:
@@ -62,6 +69,19 @@ def plan_of(path: str, job: Job) -> Result:
         # one broken project never stops the others
         message = f"{path}: unexpected {type(error).__name__}: {error}. Please report it"
         return Result(error="unexpected", message=message)
+
+
+def examine() -> Result:
+    """Whether this process has what every plan takes: a result without an error, if so."""
+    try:
+        for name in ("balance", "cache", "report.build"):
+            importlib.import_module(f"reaper_drumgain.{name}")
+    except ImportError as error:
+        message = (
+            f"{sys.executable} cannot import what a plan takes ({error}): install DrumGain again"
+        )
+        return Result(error=BROKEN, message=message)
+    return Result()
 
 
 def _plan_of(path: str, job: Job) -> Result:

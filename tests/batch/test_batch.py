@@ -399,6 +399,55 @@ def test_a_process_that_dies_takes_only_its_project_with_it(songs: Path, tmp_pat
     assert "Traceback" not in done.stderr
 
 
+BROKEN = {
+    "every process ends at its start": (
+        # the folder that a process of ours is told not to import from
+        "import os\nif 'PYTHONSAFEPATH' in os.environ: os._exit(3)\n",
+        "the processes that are to listen end at their start, whatever the project: --jobs 1",
+    ),
+    "numpy ends every process": (
+        "import os, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'numpy' and 'PYTHONSAFEPATH' in os.environ: os._exit(3)\n"
+        "sys.meta_path.insert(0, Finder())\n",
+        "end at their start, whatever the project: --jobs 1",
+    ),
+    "numpy is gone": (
+        "import sys\nsys.modules['numpy'] = None\n",
+        "cannot import what a plan takes (",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "jobs"), [*((how, 2) for how in BROKEN), ("numpy is gone", 1)], ids=str
+)
+def test_a_broken_python_is_one_sentence_for_the_whole_run(
+    songs: Path, tmp_path: Path, how: str, jobs: int
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    code, said = BROKEN[how]
+    (site / "sitecustomize.py").write_text(code)
+    command = [sys.executable, "-m", "reaper_drumgain", "batch", str(songs), "--recursive"]
+    before = contents(songs)
+    done = subprocess.run(
+        [*command, "--jobs", str(jobs), "--in-place"],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, (done.stdout, done.stderr)
+    (line,) = done.stderr.splitlines()
+    assert said in line
+    assert sys.executable in line
+    assert "install DrumGain again" in line
+    assert done.stdout == ""
+    assert contents(songs) == before
+
+
 def test_nothing_is_imported_from_the_working_folder(songs: Path) -> None:
     """A project folder may come from anybody."""
     for name in ("numpy", "soundfile", "joblib", "cloudpickle", "threading"):
