@@ -17,7 +17,7 @@ from reaper_drumgain.methods.base import Method, MethodInput, probes_of
 from reaper_drumgain.mixing import Heard, Listener, Progress, Sound, listen
 from reaper_drumgain.plan import GainPlan, Levels, TrackPlan
 from reaper_drumgain.records import replace
-from reaper_drumgain.selection import EMPTY, NAMELESS, DrumTrack, Selection, asks_to_listen, select
+from reaper_drumgain.selection import EMPTY, NAMELESS, DrumTrack, Selection, select, wants_to_listen
 from reaper_drumgain.session import Session, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.solver import PeakMeter, Solution, Solver
@@ -54,7 +54,7 @@ def balance(
     """
     method = methods.create(settings.method)
     told: list[str] = []
-    if settings.listen or any(asks_to_listen(role) for _, role in settings.roles):
+    if wants_to_listen(session, settings):
         from reaper_drumgain import hearing
 
         by_sound = hearing.listened(
@@ -167,7 +167,9 @@ def _why_nothing(session: Session, selection: Selection) -> str:
     if not selection.drums:
         named = sum(other.why == EMPTY for other in selection.untouched)
         silent = any(other.why == NAMELESS for other in selection.untouched)
-        nameless = "; --listen tells a kick drum by its sound" if silent else ""
+        nameless = (
+            "; --listen (in REAPER the settings) tells a kick drum by its sound" if silent else ""
+        )
         found = f", {named} have the name but no items" if named else ""
         return (
             f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "

@@ -1,8 +1,9 @@
 """Roles by sound, for tracks whose names say nothing. Only where the user asks for it.
 
 Guitars are called "Audio 07" as well, and a false drum moves a fader that is none of ours. So
-nothing is listened to unasked: ``listen`` as a role names one track, ``Settings.listen`` stands
-for all whose names say nothing (``roles.says_nothing``). What is not surely a drum stays.
+nothing is listened to unasked: ``listen`` as a role, stated or stored on it, names one track,
+``Settings.listen`` stands for all whose names say nothing (``roles.says_nothing``). What is not
+surely a drum stays.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def sentences(heard: Sequence[HeardTrack]) -> list[str]:
     said = []
     for track in heard:
         sure = track.likeness is not None and track.likeness.role is not None
-        then = f"taken for one; --role '{track.name}=none' if it is none" if sure else "left alone"
+        none = f"--role '{track.name}=none' (in REAPER the action 'set role') if it is none"
+        then = f"taken for one; {none}" if sure else "left alone"
         said.append(f"track {track.name!r} {_is(track)}{track.told}: {then}")
     return said
 

@@ -91,6 +91,14 @@ def knows(store: Store, session: Session, settings: Settings) -> bool:
     return store.holds(audio_of(session, drums, settings.span).key)
 
 
+def warm_up() -> None:
+    """Import what looking something up takes, where there is anything to look up."""
+    if not Store(lambda _: None).is_empty:
+        digest(b"")
+        with contextlib.suppress(ImportError):
+            import sqlite3  # noqa: F401
+
+
 def digest(data: bytes) -> bytes:
     """The SHA-256 of bytes."""
     # imported late: a first run needs none before its answer is there
@@ -226,8 +234,11 @@ class Store:
         # where nothing was ever written, SQLite is not even imported
         if self._given_up or (self.is_empty and not create):
             return None
-        import sqlite3
-
+        try:
+            import sqlite3
+        except ImportError as error:  # Python can be built without it
+            self._give_up(error)
+            return None
         try:
             if self._connection is None:
                 self._connection = self._open()
@@ -237,9 +248,12 @@ class Store:
             if not quiet:
                 self._explain(error)
         except (OSError, _UnusableError) as error:
-            self._given_up = True
-            self._tell(f"nothing is remembered in {self._path}: {error}")
+            self._give_up(error)
         return None
+
+    def _give_up(self, error: Exception) -> None:
+        self._given_up = True
+        self._tell(f"nothing is remembered in {self._path}: {error}")
 
     def _open(self) -> sqlite3.Connection:
         import sqlite3
@@ -282,14 +296,14 @@ class Store:
         if passing or exactly == sqlite3.SQLITE_READONLY_DBMOVED:
             # another process writes and writes, or it was deleted: the next time is soon enough
             return
-        self._given_up = True
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            self._given_up = True
             aside = self._path.with_suffix(".damaged")
             with contextlib.suppress(OSError):
                 os.replace(self._path, aside)  # noqa: PTH105
             self._tell(f"the memory of what was heard was damaged: it now lies in {aside}")
         else:
-            self._tell(f"nothing is remembered in {self._path}: {error}")
+            self._give_up(error)
 
 
 class _UnusableError(Exception):

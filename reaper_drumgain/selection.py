@@ -121,12 +121,20 @@ def asks_to_listen(role_text: str) -> bool:
     return role_text.strip().casefold() == LISTEN
 
 
-def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
-    """The tracks whose role the settings want to be told by their sound, in project order.
+def wants_to_listen(session: Session, settings: Settings) -> bool:
+    """Whether any role is to be told by sound: by the settings, or as stored on a track."""
+    stated = [role for _, role in settings.roles]
+    stored = [track.role for track in session.tracks if track.role is not None]
+    return settings.listen or any(map(asks_to_listen, stated + stored))
 
-    Those named with ``listen`` for a role; with ``Settings.listen`` those whose names say
-    nothing, unless a role is stated. Left out is what has no audio to listen to. Their roles
-    here mean nothing. Raises InputError where the settings name a track that is not there.
+
+def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
+    """The tracks whose role is to be told by their sound, in project order.
+
+    Those that the settings name, or that store, ``listen`` for a role; with ``Settings.listen``
+    those whose names say nothing, unless a role is stated. Left out is what has no audio to
+    listen to. Their roles here mean nothing. Raises InputError where the settings name a track
+    that is not there.
     """
     named: dict[int, str] = {}
     for name, role_text in settings.roles:
@@ -134,7 +142,7 @@ def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
             named[index] = role_text
     tracks = []
     for track in session.tracks:
-        asked = named.get(track.index)
+        asked = named.get(track.index, track.role)
         wanted = (
             settings.listen and _role(session, track, []) is None and _says_nothing(session, track)
             if asked is None
@@ -150,7 +158,7 @@ def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
 
 
 def _says_nothing(session: Session, track: Track) -> bool:
-    if track.role is not None:
+    if track.role is not None and not asks_to_listen(track.role):
         return False
     return says_nothing(track.name, [folder.name for folder in session.folders_of(track)])
 
@@ -181,7 +189,7 @@ def find_tracks(session: Session, name: str) -> tuple[int, ...]:
 
 
 def _role(session: Session, track: Track, warnings: list[str]) -> Role | None:
-    if track.role is not None:
+    if track.role is not None and not asks_to_listen(track.role):
         try:
             return Role.parse(track.role)
         except InputError as error:

@@ -3,12 +3,15 @@
 ``python -I -m reaper_drumgain.worker FOLDER``. The folder is private to this run and holds
 only files of this protocol, each of them complete as soon as it has its name:
 
-- ``request.json`` (from the host): ``protocol``, ``version``, ``session``, ``settings``. Where it
+- ``request.json`` (from the host): ``protocol``, ``version``, ``session``, ``settings`` and
+  ``remember``: whether what was heard is remembered (no, where it is not there). Where the file
   is not there yet, what a plan needs is imported until it is: the host starts this process
   first and reads the project meanwhile;
 - ``progress.json`` (from here): ``doing`` and ``share``, replaced as work goes on;
-- ``result.json`` (from here, last): ``protocol``, ``version`` and either ``plan`` or ``error``
-  with ``kind`` (a class of errors.py, or ``unexpected``) and ``message``.
+- ``result.json`` (from here): ``protocol``, ``version`` and either ``plan`` or ``error``
+  with ``kind`` (a class of errors.py, or ``unexpected``) and ``message``;
+- ``notes.json`` (from here): ``notes``, sentences on why something could not be remembered, if
+  so. What was heard is stored after the result, and this process ends when that is done.
 
 The host holds the other end of standard input: when it closes, the host is gone or wants no
 result any more, and this process ends at once. Standard output is not used.
@@ -22,15 +25,19 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain import __version__, errors
 from reaper_drumgain.session import Clip, Session, Source, Track
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.startup import collect_less, one_thread_for_blas
 
+if TYPE_CHECKING:
+    from reaper_drumgain.cache import Memory
+
 PROTOCOL = 1
 REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
+NOTES = "notes.json"
 #: a session of a thousand tracks takes a few megabytes
 MAX_REQUEST_BYTES = 256 << 20
 _PROGRESS_EVERY_S = 0.1
@@ -46,8 +53,10 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0])
     threading.Thread(target=_end_with_host, daemon=True).start()
     answer: dict[str, Any] = {"protocol": PROTOCOL, "version": __version__}
+    notes: list[str] = []
+    memory: Memory | None = None
     try:
-        answer["plan"] = _plan(folder)
+        answer["plan"], memory = _plan(folder, notes)
     except errors.DrumGainError as error:
         answer["error"] = {"kind": type(error).__name__, "message": str(error)}
     except Exception as error:
@@ -55,19 +64,36 @@ def main(arguments: list[str]) -> int:
         message = f"{type(error).__name__}: {error}"
         answer["error"] = {"kind": "unexpected", "message": message}
     _write(folder / RESULT, answer)
+    if memory is not None:
+        # nobody waits for it: the answer is there
+        memory.finish()
+        if notes:
+            _write(folder / NOTES, {"notes": notes})
     return 0
 
 
-def _plan(folder: Path) -> Any:
+def _plan(folder: Path, notes: list[str]) -> tuple[Any, Memory | None]:
+    """The document of the plan, and what is to be finished once it is written."""
     _await(folder / REQUEST)
     request = _request(folder / REQUEST)
     session = Session.from_document(request["session"])
     settings = Settings.from_document(request["settings"])
     # numpy takes its time: a request that is none is answered before
     from reaper_drumgain.balance import balance
+    from reaper_drumgain.mixing import listen
 
-    plan = balance(session, settings, progress=_Progress(folder / PROGRESS))
-    return plan.to_document()
+    memory = _memory(notes) if request.get("remember") is True else None
+    progress = _Progress(folder / PROGRESS)
+    plan = balance(session, settings, progress=progress, listener=memory or listen)
+    return plan.to_document(), memory
+
+
+def _memory(notes: list[str]) -> Memory:
+    from reaper_drumgain import methods
+    from reaper_drumgain.cache import Memory
+    from reaper_drumgain.remembered import Store
+
+    return Memory(Store(notes.append), methods.all_probes)
 
 
 def _await(path: Path) -> None:
@@ -82,6 +108,8 @@ def _await(path: Path) -> None:
     importlib.import_module("reaper_drumgain.decoding")
     importlib.import_module(methods.METHODS[0].module).warm_up()
     _decode_one()
+    importlib.import_module("reaper_drumgain.cache")
+    importlib.import_module("reaper_drumgain.remembered").warm_up()
     while not path.exists():
         time.sleep(_LOOK_EVERY_S)
 

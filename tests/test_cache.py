@@ -469,6 +469,17 @@ def test_a_folder_that_cannot_be_made_is_told_and_done_without(
     assert "nothing is remembered in" in listened.notes[0]
 
 
+def test_a_python_without_sqlite_does_without(
+    kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch, settled: None
+) -> None:
+    listened(kit)
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    remembered.warm_up()
+    assert listened(kit) == (balance(kit, Settings()), 1)
+    assert len(listened.notes) == 1
+    assert "nothing is remembered in" in listened.notes[0]
+
+
 def test_a_database_that_cannot_be_written_is_told_and_read(
     kit: Session, listened: Listened, settled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,21 @@ def test_silence_is_told_and_left_alone():
     assert "sounds like no kick (kick 40 %): left alone" in said[1]
 
 
+def test_a_wish_that_is_stored_on_a_track_counts_as_one_that_is_stated(nameless):
+    stored = tuple(
+        dataclasses.replace(track, role=" Listen ") if track.name == "Audio 07" else track
+        for track in nameless.tracks
+    )
+    asked = dataclasses.replace(nameless, tracks=stored)
+    plan = balance(asked, Settings())
+    assert plan.tracks == balance(nameless, Settings(roles=(("Audio 07", "listen"),))).tracks
+    assert len([text for text in plan.warnings if "sounds like" in text]) == 1
+    assert not [text for text in plan.warnings if "ignored" in text]
+    # what is stated counts more, and who knows says nothing of listening
+    assert to_listen(asked, Settings(roles=(("Audio 07", "none"),))) == ()
+    assert {u.name: u.why for u in select(asked, Settings()).untouched}["Audio 07"] == NAMELESS
+
+
 def test_tracks_are_read_once_for_the_ear_and_once_for_the_plan(nameless):
     listened = []
 
@@ -119,7 +134,9 @@ def test_a_session_without_a_drum_name_says_that_one_can_listen():
     names = {t.name.replace(" ", "_"): f"Audio {t.index:02}" for t in named().tracks}
     names.pop("Drums")
     built = named(**names)
-    with pytest.raises(NothingToBalanceError, match="--listen tells a kick drum"):
+    with pytest.raises(
+        NothingToBalanceError, match=r"--listen \(in REAPER the settings\) tells a kick"
+    ):
         balance(built, Settings())
     plan = balance(built, Settings(listen=True))
     assert [track.role for track in plan.tracks] == ["kick"]

@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
@@ -14,8 +16,9 @@ from reaper_drumgain import __version__
 from reaper_drumgain.balance import balance
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.remembered import FILE_NAME
 from reaper_drumgain.settings import Settings
-from reaper_drumgain.worker import PROTOCOL, REQUEST, RESULT
+from reaper_drumgain.worker import NOTES, PROTOCOL, REQUEST, RESULT
 
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session" / "DrumGain demo.RPP"
 
@@ -132,3 +135,65 @@ def test_it_does_not_wait_for_a_host_that_is_gone(tmp_path):
     time.sleep(0.2)
     process.stdin.close()
     assert process.wait(30) == 1
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("DRUMGAIN_CACHE", str(folder))
+    return folder
+
+
+def plan_of(answered):
+    return GainPlan.from_json(json.dumps(answered["plan"]))
+
+
+def test_what_was_heard_is_remembered_where_that_is_asked_for(session, tmp_path, cache):
+    for number, asked in enumerate(({}, {"remember": False}, {"remember": "yes"})):
+        answer(tmp_path / f"not {number}", request(session, **asked))
+    assert not cache.exists()
+    first = answer(tmp_path / "first", request(session, remember=True))
+    assert (cache / FILE_NAME).is_file()
+    again = answer(tmp_path / "again", request(session, remember=True))
+    assert plan_of(first) == plan_of(again) == balance(session, Settings(method="equal-loudness"))
+    assert not (tmp_path / "again" / NOTES).exists()
+
+
+def test_what_cannot_be_stored_is_told_beside_the_plan(session, tmp_path, cache):
+    cache.write_text("in the way")
+    answered = answer(tmp_path / "run", request(session, remember=True))
+    assert plan_of(answered) == balance(session, Settings(method="equal-loudness"))
+    (note,) = json.loads((tmp_path / "run" / NOTES).read_text())["notes"]
+    assert "nothing is remembered in" in note
+
+
+def test_the_plan_is_there_before_anything_is_stored(session, tmp_path, cache):
+    """Storing waits here until the plan was seen; it would give up before long."""
+    answer(tmp_path / "first", request(session, remember=True))
+    part = Settings(method="equal-loudness", span=(0.5, 5.0))
+    asked = request(session, settings=json.loads(part.to_json()), remember=True)
+    with closing(sqlite3.connect(cache / FILE_NAME, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        process = start(tmp_path / "run", asked)
+        while not (tmp_path / "run" / RESULT).exists():
+            assert process.poll() is None
+            time.sleep(0.001)
+        assert database.execute("SELECT count(*) FROM heard").fetchone() == (1,)
+        database.execute("COMMIT")
+        process.wait(60)
+        process.communicate()
+        assert database.execute("SELECT count(*) FROM heard").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.005, 0.01, 0.02, 0.03])
+def test_one_that_ends_while_it_stores_leaves_nothing_half(session, tmp_path, cache, seconds):
+    """REAPER is closed as soon as the plan is there, or a moment later."""
+    process = start(tmp_path / "run", request(session, remember=True))
+    while not (tmp_path / "run" / RESULT).exists():
+        time.sleep(0.001)
+    time.sleep(seconds)
+    process.kill()
+    process.communicate()
+    answered = answer(tmp_path / "again", request(session, remember=True))
+    assert plan_of(answered) == balance(session, Settings(method="equal-loudness"))
+    assert not (tmp_path / "again" / NOTES).exists()

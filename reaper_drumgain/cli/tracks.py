@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.selection import NAMELESS, asks_to_listen, select
+from reaper_drumgain.selection import NAMELESS, select, wants_to_listen
 from reaper_drumgain.session import Session
 from reaper_drumgain.settings import Settings
 from reaper_drumgain.units import decibel_or_none
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     session = rpp.read_project(arguments.project).session
     settings = Settings(roles=options.roles_from(arguments), listen=arguments.listen)
     heard: dict[int, HeardTrack] = {}
-    if settings.listen or any(asks_to_listen(role) for _, role in settings.roles):
+    if wants_to_listen(session, settings):
         settings, heard = _listen(session, settings)
     selection = select(session, settings)
     drums = {drum.track.index: drum for drum in selection.drums}

@@ -60,19 +60,22 @@ def set_role(project: Project) -> None:
         return
     stored = {_get_ext(track, ROLE_KEY) for track in tracks}
     now = stored.pop() if len(stored) == 1 else ""
-    fields = [("Role (like tom 2; none; empty: by its name)", now)]
+    fields = [("Role (like tom 2; none; listen: by its sound; empty: by its name)", now)]
     given = dialogs.ask(f"DrumGain: role of {_tracks(len(tracks))}", fields)
     if given is None:
         return
     from reaper_drumgain.roles import Role
+    from reaper_drumgain.selection import asks_to_listen
 
     text = given[0]
-    if text:
+    by_sound = asks_to_listen(text)
+    if text and not by_sound:
         # what cannot be read back is not stored
         Role.parse(text)
     name = f"DrumGain: set role of {_tracks(len(tracks))}"
     _set_ext(project, tracks, ROLE_KEY, text, name)
-    say(f"DrumGain: {_tracks(len(tracks))}: role {printable(text) or 'by name again'}")
+    told = "by its sound" if by_sound else printable(text) or "by name again"
+    say(f"DrumGain: {_tracks(len(tracks))}: role {told}")
 
 
 def toggle_lock(project: Project) -> None:

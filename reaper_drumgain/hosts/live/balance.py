@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reaper_drumgain.errors import ConflictError, NothingToBalanceError
-from reaper_drumgain.hosts.live import tasks
+from reaper_drumgain.hosts.live import reaper, tasks
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import Project, is_open, selected_count, time_selection
 from reaper_drumgain.hosts.live.setup import Setup
@@ -61,13 +61,28 @@ class Balance:
             self.abandon()
             raise
         except (NothingToBalanceError, ConflictError) as error:
-            yield from self._worker.stop()
+            yield from self._end()
             say(f"DrumGain: {error}")
         except BaseException:
             yield from self._worker.stop()
             raise
         else:
+            yield from self._end()
+
+    def _end(self) -> Steps:
+        if not self._worker.has_answered:
             yield from self._worker.stop()
+            return
+        # the run is over, and the next one need not wait for what this one stores
+        reaper.at_exit(self._worker.abandon)
+        tasks.Sequence(self._finish()).start()
+
+    def _finish(self) -> Steps:
+        notes = yield from self._worker.finish()
+        from reaper_drumgain.hosts.live.runs import printable
+
+        for note in notes:
+            say(f"DrumGain: {printable(note)}")
 
     def _work(self) -> Steps:
         yield from tasks.imports(tasks.READ_MODULES)

@@ -26,6 +26,7 @@ from reaper_drumgain.settings import Level
 T = TypeVar("T")
 _SEPARATOR = "|"
 _MAX_ANSWER = 4096
+_NO_YES = ("no", "yes")
 
 
 def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
@@ -60,11 +61,14 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
             (f"Automation per ({'; '.join(SECTIONS)})", now.sections),
             (f"Automation into ({'; '.join(ENVELOPES)} envelope)", now.envelope),
             (f"Where an envelope is ({'; '.join(EXISTING)})", now.existing),
+            ("Tell kicks by sound (no; yes)", _NO_YES[now.listen]),
+            ("Remember what was heard (no; yes)", _NO_YES[now.remember]),
         ],
     )
     if given is None:
         return None
-    method, amount, level, scope, write, audio, sections, envelope, existing = given
+    method, amount, level, scope, write, audio, sections, envelope, existing, *others = given
+    listen, remember = others
     wanted = Preferences(
         method=_method(method, setup),
         amount=_amount(amount),
@@ -75,6 +79,8 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
         sections=_choice("automation per", sections, SECTIONS),
         envelope=_choice("automation into", envelope, ENVELOPES),
         existing=_choice("where an envelope is", existing, EXISTING),
+        listen=_choice("tell kicks by sound", listen, _NO_YES) == "yes",
+        remember=_choice("remember what was heard", remember, _NO_YES) == "yes",
     )
     wanted.settings()
     return wanted
@@ -113,6 +119,10 @@ def preferences_line(project: Project, wanted: Preferences) -> str:
         f"DrumGain: settings of {printable(project.name)}: {wanted.method} at "
         f"{wanted.amount:g} %, level {wanted.level}, repeat on {wanted.scope}, audio {wanted.audio}"
     )
+    if wanted.listen:
+        line += ", kicks told by sound"
+    if not wanted.remember:
+        line += ", nothing that was heard is remembered"
     if wanted.write == "automation":
         line += (
             f", automation per {wanted.sections} into the {wanted.envelope} envelope, "

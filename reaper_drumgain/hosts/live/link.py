@@ -33,11 +33,15 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 _WORKER = "reaper_drumgain.worker"
 REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
+NOTES = "notes.json"
 _MAX_RESULT_BYTES = 64 << 20
 _MAX_PROGRESS_BYTES = 4096
+_MAX_NOTES_BYTES = 1 << 16
 #: without any news for so long, the process is taken for dead
 SILENCE_S = 120.0
 _STOP_WITHIN_S = 3.0
+#: a process that stores what it heard for so long is in the way of something
+_STORE_WITHIN_S = 30.0
 _PROGRESS_EVERY_S = 0.3
 
 #: what decoding a plan takes, for the slices of the main thread's time
@@ -62,6 +66,8 @@ class Worker:
         self._interpreter = setup.interpreter
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
+        #: whether its plan has come: all that it has left to do is to store what it heard
+        self.has_answered = False
 
     def start(self) -> None:
         """Start the process in a private folder. Raises HostError where it cannot be."""
@@ -89,12 +95,15 @@ class Worker:
         assert self._folder is not None
         return self._folder
 
-    def send(self, session: Session, settings: Settings) -> Generator[Any, None, None]:
-        """Write the request in slices; it is in place whole or not at all."""
+    def send(
+        self, session: Session, settings: Settings, *, remember: bool = False
+    ) -> Generator[Any, None, None]:
+        """Write the request in slices; it is in place whole or not at all. ``remember``: what
+        is heard is looked up, and stored once the plan is there."""
         from reaper_drumgain.hosts.live.wire import session_pieces
 
         part = self.folder / "request.part"
-        head = {"protocol": PROTOCOL, "version": __version__}
+        head = {"protocol": PROTOCOL, "version": __version__, "remember": remember}
         try:
             with part.open("w", encoding="utf-8") as file:
                 file.write(json.dumps(head)[:-1])
@@ -117,7 +126,9 @@ class Worker:
             found = self._result()
             if found is not None:
                 yield _PARSING_S + len(found) * _PARSING_S_PER_BYTE
-                return (yield from _parsed(found))
+                plan = yield from _parsed(found)
+                self.has_answered = True
+                return plan
             now = time.monotonic()
             if now - looked >= _PROGRESS_EVERY_S:
                 looked = now
@@ -152,6 +163,18 @@ class Worker:
         return (
             f"the worker ended without a plan (exit status {status}): {last}. Nothing was changed"
         )
+
+    def finish(self) -> Generator[Any, None, list[str]]:
+        """Let the process end on its own after its answer, and remove its folder; what it says
+        about storing what it heard."""
+        end = time.monotonic() + _STORE_WITHIN_S
+        while self._process is not None and self._process.poll() is None:
+            if time.monotonic() > end:
+                break
+            yield WAIT
+        notes = _notes(self.folder / NOTES)
+        yield from self.stop()
+        return notes
 
     def stop(self) -> Generator[Any, None, None]:
         """End the process and remove its folder, without holding the main thread."""
@@ -205,6 +228,15 @@ def _tell(content: bytes, progress: Progress) -> None:
     except (ValueError, KeyError, TypeError, RecursionError):
         # it is being replaced, or is rubbish: only the result counts
         return
+
+
+def _notes(path: Path) -> list[str]:
+    try:
+        said = json.loads(_read(path, _MAX_NOTES_BYTES) or b"{}")
+        return [str(note) for note in said.get("notes", [])]
+    except (HostError, ValueError, AttributeError, TypeError, RecursionError):
+        # the plan is there, so nothing depends on it
+        return []
 
 
 def _parsed(content: bytes) -> Generator[Any, None, GainPlan]:

@@ -46,6 +46,8 @@ _ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
 class Preferences:
     """What the settings dialog shows. ``scope`` is that of the last run too, for repeating it;
     so is ``automated``: whether it was the action that writes automation whatever ``write`` is.
+    ``listen``: kick drums whose names say nothing are told by their sound. ``remember``: what
+    was heard is kept in the user's cache folder, and looked up there.
     """
 
     method: str
@@ -58,6 +60,8 @@ class Preferences:
     envelope: Envelope = "volume"
     existing: Existing = "refuse"
     automated: bool = False
+    listen: bool = False
+    remember: bool = True
 
     def settings(self) -> Settings:
         """The settings of a run over all tracks. Raises InputError."""
@@ -69,6 +73,7 @@ class Preferences:
             automation=Automation(
                 sections=self.sections, envelope=self.envelope, existing=self.existing
             ),
+            listen=self.listen,
         )
 
 

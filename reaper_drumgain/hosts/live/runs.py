@@ -43,7 +43,9 @@ def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any
     else:
         settings, asides = as_wished(session, settings, wanted)
     yield
-    yield from worker.send(session, settings)
+    # a stem is rendered anew each time: what was heard of it is never asked for again
+    remember = wanted.remember and session is snapshot.session
+    yield from worker.send(session, settings, remember=remember)
     # what writes the result is imported while the worker listens
     yield from tasks.imports(tasks.WRITE_MODULES)
     if settings.write == "automation":
@@ -84,14 +86,17 @@ def _exported(
     """The session with stems for the drum tracks whose files are not what REAPER plays."""
     yield from tasks.imports((*tasks.ROLE_MODULES, "reaper_drumgain.hosts.live.export"))
     from reaper_drumgain.hosts.live import export
-    from reaper_drumgain.selection import select
+    from reaper_drumgain.selection import select, to_listen
 
     drums = select(snapshot.session, settings).drums
     yield
+    measured = {d.track.index for d in drums if d.measured or d.flag == "instrument"}
+    measured |= {d.track.index for d in to_listen(snapshot.session, settings)}
+    yield
     wanted = [
-        drum.track
-        for drum in drums
-        if other_sound(drum.track) is not None and (drum.measured or drum.flag == "instrument")
+        track
+        for track in snapshot.session.tracks
+        if track.index in measured and other_sound(track) is not None
     ]
     if not wanted:
         return snapshot.session

@@ -70,6 +70,8 @@ class Reaper:
         self.resource_path = resource_path
         self.project = project
         self.folder = folder
+        #: where what was heard is remembered; it is made by the first press that does
+        self.cache = folder / "cache"
         self.options: dict[str, Any] = {"block_imports": HEAVY}
         self.flags: tuple[str, ...] = ("-I", "-S")
 
@@ -101,7 +103,8 @@ class Reaper:
         work.mkdir(exist_ok=True)
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
-        env = {"TMPDIR": str(temporary), **how.pop("env", {})}
+        own = {"TMPDIR": str(temporary), "DRUMGAIN_CACHE": str(self.cache)}
+        env = {**own, **how.pop("env", {})}
         report = run_scenario(scenario, work, flags=self.flags, env=env, **how)
         left = [path.name for path in temporary.iterdir()]
         assert left == [], f"left behind: {left}"

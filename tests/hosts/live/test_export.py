@@ -2,6 +2,7 @@
 
 The stems that the stand-in renders are half as loud as the files, so the wrong audio shows."""
 
+import json
 import math
 
 import pytest
@@ -38,8 +39,9 @@ def with_effects(reaper):
     return reaper
 
 
-def settings_for(reaper, audio):
+def settings_for(reaper, audio, listen="no"):
     values = ["equal-loudness", "100", "keep", "all", "volume", audio, "usual", "volume", "refuse"]
+    values += [listen, "yes"]
     return reaper.press("settings", {"values": values})
 
 
@@ -100,6 +102,32 @@ def test_export_measures_the_stems_and_puts_everything_back(with_effects):
     assert len(render["written"]) == 2
     assert report.faders(3) == report.faders(0)
     assert "before effects" not in report.console
+
+
+@pytest.mark.parametrize(("audio", "remember"), [("files", True), ("export", False)])
+def test_what_is_heard_of_stems_is_not_remembered(
+    with_effects, make_fake, tmp_path, audio, remember
+):
+    """They are gone after the press."""
+    seen = tmp_path / "seen.json"
+    fake = make_fake(
+        f"os.replace(os.path.join(folder, 'request.json'), {str(seen)!r})\n"
+        "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': plan}))\n"
+    )
+    report = fake.play(settings_for(fake, audio), fake.press("repeat"))
+    assert "moved 11 of 11" in report.console
+    assert json.loads(seen.read_text())["remember"] is remember
+
+
+def test_export_renders_what_is_to_be_told_by_its_sound(with_effects):
+    report = with_effects.play(
+        {"do": {"rename": {"Kick In": "Audio 07"}}},
+        settings_for(with_effects, "export", listen="yes"),
+        with_effects.press("repeat"),
+    )
+    (render,) = report.data["renders"]
+    assert len(render["written"]) == 2
+    assert "moved 11 of 11" in report.console
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from reaper_drumgain.balance import balance
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.settings import Settings
 
-#: the rest of the settings dialog: write, audio, sections, envelope, existing
-AS_USUAL = ("volume", "files", "usual", "volume", "refuse")
+#: the rest of the settings dialog: write, audio, sections, envelope, existing, listen, remember
+AS_USUAL = ("volume", "files", "usual", "volume", "refuse", "no", "yes")
 
 
 def decibels(faders):

@@ -5,10 +5,13 @@ import math
 
 import pytest
 
+from reaper_drumgain.balance import balance
 from reaper_drumgain.hosts import rpp
+from reaper_drumgain.settings import Settings
 
 #: what the settings dialog shows where nothing was set
 USUAL = ["forest", "100", "keep", "selected", "volume", "files", "usual", "volume", "refuse"]
+USUAL += ["no", "yes"]
 
 
 def decibel(fader):
@@ -158,6 +161,41 @@ def test_a_role_is_kept_on_the_tracks_and_read_from_the_file(fake, project):
     assert report.undo()[1] == "DrumGain: set role of 2 tracks"
 
 
+def test_a_track_can_be_told_by_its_sound_from_then_on(reaper, project):
+    """Given a kick without a name and a bass, when their role is to be told by their sound, then
+    the kick is balanced as one and the bass stays, and the last result says so."""
+    saved = project.with_name("saved.RPP")
+    report = reaper.play(
+        {"do": {"rename": {"Kick In": "Audio 07"}, "select": ["Audio 07", "Bass"]}},
+        reaper.press("set_role", {"values": ["Listen"]}),
+        {"do": {"save": str(saved)}},
+        reaper.press("balance_all"),
+        reaper.press("show_last"),
+    )
+    plan = balance(rpp.read_project(saved).session, Settings())
+    want = {track.name: track.new_db for track in plan.tracks}
+    assert {n: round(decibel(report.faders()[n]), 2) for n in want} == want
+    assert "Audio 07" in want
+    assert report.faders()["Bass"] == report.faders(0)["Bass"]
+    assert "2 tracks: role by its sound" in report.console
+    assert "note: track 'Audio 07' sounds like a kick" in report.console
+    assert "note: track 'Bass' sounds like no kick" in report.console
+
+
+@pytest.mark.parametrize("listen", ["yes", "no"])
+def test_kicks_among_tracks_without_a_name_are_told_where_the_settings_say_so(reaper, listen):
+    report = reaper.play(
+        {"do": {"rename": {"Kick In": "Audio 07", "Vocal": "Track 9"}}},
+        reaper.press("settings", {"values": [*USUAL[:3], "all", *USUAL[4:9], listen, "yes"]}),
+        reaper.press("repeat"),
+        reaper.press("show_last"),
+    )
+    told = listen == "yes"
+    assert ("moved 11 of 11" if told else "moved 10 of 10") in report.console
+    assert ("note: track 'Audio 07' sounds like a kick" in report.console) == told
+    assert ("note: track 'Track 9' sounds like no kick" in report.console) == told
+
+
 def test_a_role_that_is_none_is_refused(fake):
     nonsense = ["trombone", "tom zero", "x" * 3000, "<>\"'`", "none none"]
     report = fake.play(
@@ -198,7 +236,7 @@ def test_lock_is_toggled_for_all_selected_tracks_and_kept_in_the_file(fake, proj
 
 def test_settings_are_filled_in_and_remembered_with_the_project(fake):
     wanted = ["fenton-lee", "62,5 %", "peak:-3", "all", "automation", "skip"]
-    wanted += ["time selection", "trim", "replace"]
+    wanted += ["time selection", "trim", "replace", "yes", "no"]
     report = fake.play(
         fake.press("settings", {"values": wanted}),
         fake.press("settings", {"answer": "ok"}),
@@ -211,13 +249,24 @@ def test_settings_are_filled_in_and_remembered_with_the_project(fake):
     assert report.undo() == []
     lines = report.console.splitlines()
     assert "automation per time selection into the trim envelope, replace where" in lines[0]
-    assert "automation" not in lines[2]
+    assert "kicks told by sound, nothing that was heard is remembered" in lines[0]
+    assert not any(word in lines[2] for word in ("automation", "sound", "heard"))
+
+
+def test_settings_of_a_project_from_before_a_field_was_there_are_kept(fake):
+    stored = {"kind": "settings", "schema": 1, "method": "unity", "amount": 50.0, "scope": "all"}
+    report = fake.play(
+        {"do": {"project_ext_state": [["DrumGain", "settings", json.dumps(stored)]]}},
+        fake.press("settings", {"answer": "ok"}),
+    )
+    (dialog,) = report.data["dialogs"]
+    assert dialog["values"] == ["unity", "50", "keep", "all", *USUAL[4:]]
 
 
 NONSENSE = [
     *[(0, "trombone"), (0, "0"), (0, "9" * 40), (1, "-5"), (1, "nan"), (1, "lots")],
     *[(2, "peak"), (2, "lufs:1e9"), (3, "none"), (4, "trim"), (5, "rm -rf")],
-    *[(6, "times"), (7, "pan"), (8, "overwrite")],
+    *[(6, "times"), (7, "pan"), (8, "overwrite"), (9, "maybe"), (10, "")],
 ]
 
 
@@ -320,7 +369,8 @@ def test_what_a_project_claims_as_settings_is_not_believed(fake):
                 {"audio": "http://example.org"},
                 {"level": None},
                 *({"write": "everything"}, {"sections": "times"}, {"envelope": "pan"}),
-                *({"existing": "overwrite"}, {"automated": "yes"}),
+                *({"existing": "overwrite"}, {"automated": "yes"}, {"listen": 1}),
+                {"remember": "/etc/passwd"},
             )
         ),
     ]

@@ -1,0 +1,160 @@
+"""Given a press, then the next one on the same audio listens to nothing; and no press needs it.
+
+The demo where it is installed is played, whose files are older than a moment."""
+
+import math
+import sqlite3
+from contextlib import closing
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from reaper_drumgain.balance import balance
+from reaper_drumgain.hosts import rpp
+from reaper_drumgain.remembered import FILE_NAME
+from reaper_drumgain.settings import Level, Settings
+
+DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session" / "DrumGain demo.RPP"
+INSTALLED = {"projects": [str(DEMO)]}
+
+
+def wish(reaper, method="equal-loudness", amount="100", level="keep", remember="yes"):
+    values = [method, amount, level, "all", "volume", "files", "usual", "volume", "refuse"]
+    return reaper.press("settings", {"values": [*values, "no", remember]})
+
+
+def stands_as(report, **settings):
+    plan = balance(rpp.read_project(DEMO).session, Settings(**settings))
+    got = {n: round(20 * math.log10(f), 2) for n, f in report.faders().items() if f > 0}
+    return {t.name: got[t.name] for t in plan.tracks} == {t.name: t.new_db for t in plan.tracks}
+
+
+def done_with(reaper, statement):
+    with closing(sqlite3.connect(reaper.cache / FILE_NAME)) as database, database:
+        return database.execute(statement).fetchall()
+
+
+def mark(reaper):
+    """A listening writes its row anew, with its true size."""
+    done_with(reaper, "UPDATE heard SET size = size + 1")
+
+
+def listenings(reaper):
+    """How many rows were written since they were marked."""
+    return done_with(reaper, "SELECT count(*) FROM heard WHERE size = length(data)")[0][0]
+
+
+def test_another_method_amount_and_level_listen_to_nothing(reaper):
+    report = reaper.play(wish(reaper), reaper.press("repeat"), **INSTALLED)
+    assert stands_as(report, method="equal-loudness")
+    assert listenings(reaper) == 1
+    mark(reaper)
+    report = reaper.play(
+        wish(reaper, "forest", "50", "lufs:-20"), reaper.press("repeat"), **INSTALLED
+    )
+    assert stands_as(report, method="forest", amount=50.0, level=Level.parse("lufs:-20"))
+    assert listenings(reaper) == 0
+    assert len(report.console.splitlines()) == 2
+
+
+def test_that_guard_can_fire(reaper):
+    reaper.play(reaper.press("balance_all"), **INSTALLED)
+    mark(reaper)
+    done_with(reaper, "UPDATE heard SET data = substr(data, 1, 100)")
+    report = reaper.play(reaper.press("balance_all"), **INSTALLED)
+    assert stands_as(report)
+    assert listenings(reaper) == 1
+
+
+def test_a_time_selection_is_another_audio(reaper):
+    reaper.play(reaper.press("balance_all"), **INSTALLED)
+    mark(reaper)
+    steps = [{"do": {"time_selection": [0.5, 5.0]}}, reaper.press("balance_time_selection")]
+    report = reaper.play(*steps, **INSTALLED)
+    assert stands_as(report, span=(0.5, 5.0))
+    assert listenings(reaper) == 1
+    mark(reaper)
+    assert reaper.play(*steps, **INSTALLED).faders() == report.faders()
+    assert listenings(reaper) == 0
+
+
+def test_the_settings_switch_it_off(reaper):
+    report = reaper.play(wish(reaper, remember="no"), reaper.press("repeat"), **INSTALLED)
+    assert "moved 11 of 11" in report.console
+    assert not reaper.cache.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_keeps_from_nothing(reaper):
+    reaper.cache.write_text("in the way")
+    report = reaper.play(reaper.press("balance_all"), **INSTALLED)
+    assert stands_as(report)
+    moved, note = report.console.splitlines()
+    assert moved.startswith("DrumGain: moved 11 of 11")
+    assert note.startswith("DrumGain: nothing is remembered in ")
+    assert report.data["dialogs"] == []
+
+
+def test_a_damaged_memory_is_told_and_keeps_from_nothing(reaper):
+    reaper.cache.mkdir()
+    (reaper.cache / FILE_NAME).write_bytes(b"no database at all" * 999)
+    report = reaper.play(reaper.press("balance_all"), **INSTALLED)
+    assert stands_as(report)
+    assert "DrumGain: the memory of what was heard was damaged" in report.console
+
+
+GIVES_PLAN = "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': plan}))\n"
+NOTE = "put('notes.json', json.dumps({'notes': ['stored\\x1b[31m']}))\n"
+
+
+def test_the_run_is_over_before_anything_is_stored(make_fake, tmp_path):
+    """Given a worker that stores until the next one is there, when keys are pressed meanwhile,
+    then that cancels nothing."""
+    (tmp_path / "count").write_text("")
+    reaper = make_fake(
+        f"count = {str(tmp_path / 'count')!r}\n"
+        "open(count, 'a').write('x')\n"
+        "first = os.path.getsize(count) == 1\n"
+        f"{GIVES_PLAN}"
+        "while first and os.path.getsize(count) == 1: time.sleep(0.01)\n"
+        f"{NOTE}"
+    )
+    reaper.options["clock"] = "real"
+    report = reaper.play(
+        reaper.press("balance_all", ticks=90),
+        reaper.press("compare", ticks=6),
+        reaper.press("repeat"),
+    )
+    lines = report.console.splitlines()
+    moved = [line for line in lines if line.startswith("DrumGain: moved")]
+    assert len(moved) == 2
+    assert lines[0] == moved[0]
+    assert "before the last run" in lines[1]
+    assert lines.count("DrumGain: stored?[31m") == 2
+    assert "cancelled" not in report.console
+
+
+def test_what_was_heard_is_stored_also_where_the_user_was_quicker(make_fake):
+    """The plan came too late for this press; the next one has it at once."""
+    reaper = make_fake(f"time.sleep(0.9)\n{GIVES_PLAN}time.sleep(0.3)\n{NOTE}")
+    reaper.options["clock"] = "real"
+    meanwhile = [{"tick": 30, "do": {"fader": {"Snare Top": 0.5}}}]
+    report = reaper.play({"ticks": 1}, reaper.press("balance_all", events=meanwhile))
+    assert "fader of 'Snare Top' was moved" in report.console
+    assert "DrumGain: stored" in report.console
+
+
+@pytest.mark.parametrize("notes", ["{", "[]", '{"notes": 3}', "[" * 100_000])
+def test_notes_that_make_no_sense_are_left(make_fake, notes):
+    reaper = make_fake(GIVES_PLAN + f"put('notes.json', {notes!r})")
+    report = reaper.play(reaper.press("balance_all"))
+    assert len(report.console.splitlines()) == 1
+    assert report.data["dialogs"] == []
+
+
+def test_reaper_is_closed_while_it_is_stored(make_fake):
+    reaper = make_fake(GIVES_PLAN + "time.sleep(60)\n")
+    reaper.options["clock"] = "real"
+    steps = [reaper.press("balance_all", ticks=60), {"quit": True}]
+    report = reaper.play(*steps)
+    assert "moved 11 of 11" in report.console
