@@ -129,8 +129,10 @@ class SpectrumPlan:
         count = power.shape[0]
         magnitude = np.sqrt(power, out=self.scratch.other[:count])
         moments = np.matmul(magnitude, self.moment_weights).astype(np.float64)
-        centroid = moments[:, 1] / moments[:, 0]
-        bandwidth = np.sqrt(np.maximum(moments[:, 2] / moments[:, 0] - centroid**2, 0.0))
+        # the window takes a frame that sounds in its first sample alone: its weight is 0
+        total = np.maximum(moments[:, 0], np.finfo(np.float64).tiny)
+        centroid = moments[:, 1] / total
+        bandwidth = np.sqrt(np.maximum(moments[:, 2] / total - centroid**2, 0.0))
         rolloff = self._rolloff(magnitude)
         np.maximum(power, np.float32(FLATNESS_FLOOR), out=power)
         half = self.bins // 2

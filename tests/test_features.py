@@ -260,6 +260,19 @@ def test_peaks_are_those_of_every_step(rate: int, frames: int, sizes: list[int],
     assert mono.peak == expected[0].max()
 
 
+def test_a_frame_that_sounds_in_its_first_sample_alone_spoils_nothing() -> None:
+    samples = np.zeros(RATE)
+    start = 4 * fft_length(RATE)
+    samples[:start] = drum_track(RATE, 1.0, seed=3)[:start]
+    before = measured([samples]).tracks[0].spectrum
+    samples[start] = 0.5
+    after = measured([samples]).tracks[0].spectrum
+    assert after.centroid == pytest.approx(before.centroid)
+    assert after.flatness == pytest.approx(before.flatness)
+    samples[:start] = 0.0
+    assert np.isnan(measured([samples]).tracks[0].spectrum.centroid)
+
+
 def test_damaged_samples_are_silenced_and_counted() -> None:
     good = drum_track(RATE, 4.0, seed=3)
     bad, mended = good.copy(), good.copy()
