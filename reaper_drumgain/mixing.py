@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reaper_drumgain import features
 from reaper_drumgain.audio import TrackAudio, analysis_rate, open_track, playing_span
 from reaper_drumgain.loudness import hop_length
+from reaper_drumgain.peaks import Stretch, frames_of, most_promising, upper_bounds, within
 from reaper_drumgain.probes import Probe
 from reaper_drumgain.readahead import in_memory
 from reaper_drumgain.records import record
@@ -142,7 +143,7 @@ class Shortened:
         while wanted and self._place < len(self._kept):
             first, last = self._kept[self._place]
             if self._at < first:
-                self._track.read(first - self._at)
+                self._track.skip(first - self._at)
                 self._at = first
             count = min(wanted, last - self._at)
             parts.append((count, self._track.read(count)))
@@ -186,7 +187,8 @@ class Sound:
         self._kept: tuple[tuple[int, int], ...] | None = None
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[list[Shortened]]:
+    def _open(self, part: Sequence[Stretch] | None = None) -> Iterator[list[Shortened]]:
+        """The tracks; ``part``: these frames alone of what is heard of them."""
         with contextlib.ExitStack() as stack:
             tracks = [
                 stack.enter_context(
@@ -201,7 +203,8 @@ class Sound:
             ]
             if self._kept is None:
                 self._kept = self._stretches(tracks)
-            yield [Shortened(track, self._kept) for track in tracks]
+            kept = self._kept if part is None else within(self._kept, part)
+            yield [Shortened(track, kept) for track in tracks]
 
     def _stretches(self, tracks: Sequence[TrackAudio]) -> tuple[tuple[int, int], ...]:
         kept = stretches([track.sounding for track in tracks], self.rate)
@@ -242,32 +245,58 @@ class Sound:
         with self._open() as streams:
             return [stream.channels for stream in streams]
 
-    def peaks(self, mixes: Sequence[NDArray[np.float64]]) -> list[float]:
+    def peaks(
+        self,
+        mixes: Sequence[NDArray[np.float64]],
+        measurement: features.Measurement | None = None,
+    ) -> list[float]:
         """The sample peak in dBFS of each mix, given as (2, channels) linear gains.
 
-        Reads the audio once more, because a peak does not follow from the covariance.
+        Reads the audio once more, because a peak does not follow from the covariance. With what
+        was measured of it, only where a peak may be.
         """
-        rows = np.concatenate([np.asarray(mix) for mix in mixes])
+        # a clip at another speed is read up to where it is wanted: then better all of them once
+        clips = (clip for drum in self._drums for clip in drum.track.clips if clip.plays)
+        if any(clip.play_rate != 1.0 for clip in clips):
+            measurement = None
         # microphones in the middle give left and right alike: no need to mix both
-        keys = [row.tobytes() for row in rows]
-        different = dict(zip(keys, rows, strict=True))
-        highest = np.zeros(len(different))
-        for block in self.mixed(np.array(list(different.values())), "finding the peak"):
-            highest = np.maximum(highest, np.maximum(block.max(axis=1), -block.min(axis=1)))
-        found = dict(zip(different, highest, strict=True))
-        sides = np.array([found[key] for key in keys]).reshape(-1, 2)
+        rows, places = np.unique(np.concatenate(mixes), axis=0, return_inverse=True)
+        sides = places.reshape(-1, 2)
+
+        def look(part: Sequence[Stretch] | None) -> NDArray[np.float64]:
+            found = np.zeros(len(rows))
+            for block in self.mixed(rows, "finding the peak", part=part):
+                found = np.maximum(found, np.maximum(block.max(axis=1), -block.min(axis=1)))
+            return np.asarray(found[sides].max(axis=1))
+
+        if measurement is None:
+            found = look(None)
+        else:
+            bounds = upper_bounds(measurement, rows)[sides].max(axis=1)
+            looked = most_promising(bounds)
+            found = look(frames_of(looked, self.rate))
+            left = (bounds > found[:, None]).any(axis=0) & ~looked
+            if left.any():
+                found = np.maximum(found, look(frames_of(left, self.rate)))
         with np.errstate(divide="ignore"):
-            return [float(level) for level in 20.0 * np.log10(sides.max(axis=1))]
+            return [float(level) for level in 20.0 * np.log10(found)]
 
     def mixed(
-        self, gains: NDArray[np.float64], doing: str, threads: int = 2
+        self,
+        gains: NDArray[np.float64],
+        doing: str,
+        threads: int = 2,
+        part: Sequence[Stretch] | None = None,
     ) -> Iterator[NDArray[np.float32]]:
-        """Blocks (outputs, frames) of gains (outputs, channels) times the tracks' audio."""
+        """Blocks (outputs, frames) of gains (outputs, channels) times the tracks' audio.
+
+        ``part``: these frames alone of what is heard.
+        """
         from reaper_drumgain.threads import Pool
 
         used = gains.astype(np.float32)
         tell = self._tell(doing)
-        with self._open() as streams, Pool(threads) as pool:
+        with self._open(part) as streams, Pool(threads) as pool:
             total = max((stream.frames for stream in streams), default=0)
             channels = sum(stream.channels for stream in streams)
             size = min(_MOST_FRAMES, max(_LEAST_FRAMES, _BLOCK_BYTES // (4 * max(channels, 1))))
