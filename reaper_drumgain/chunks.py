@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,29 +14,43 @@ import numpy.typing as npt
 from reaper_drumgain.loudness import CovarianceMeter, Float32
 
 if TYPE_CHECKING:
-    from reaper_drumgain.threads import Job, Pool
+    from reaper_drumgain.threads import Pool
 
 #: hops read at a time, fewer where all tracks together would take more than this
 CHUNK_HOPS = 64
 CHUNK_BYTES = 40_000_000
-#: the same where the audio lies in memory, and a second thread has the fewer calls to make
+#: the same where the audio lies in memory: the second thread has fewer calls to make
 MEMORY_HOPS = 128
+#: chunks of one track each that are read before they are needed
+READ_AHEAD = 4
 #: hops filtered at a time: what a chunk is made of, so that no sum depends on its length
 PIECE_HOPS = 16
 
 
-class TrackMeter(Protocol):
-    """Measures one track, step by step."""
+class Chunk(Protocol):
+    """What a track plays next."""
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing comes after it."""
+
+
+C = TypeVar("C", bound=Chunk)
+
+
+class TrackMeter(Protocol[C]):
+    """Measures one track in steps, each of them chunk by chunk."""
 
     hop: int
-    frames: int
-    ended: bool
 
-    def step(self, weighted: Float32, beside: Pool | None = None) -> bool:
-        """Measure the next chunk; False where nothing sounds. ``beside``: does a part of it."""
+    def hear(self, wanted: int, /) -> C:
+        """What the track plays next."""
+
+    def weigh(self, chunk: C, weighted: Float32, beside: Pool | None, /) -> bool:
+        """Measure it, a part of it ``beside``; False where nothing sounds."""
 
     def settle(self) -> None:
-        """Wait for that part and take it in."""
+        """Wait for that part."""
 
 
 def chunk_hops(samples_per_hop: int, *, in_memory: bool = False) -> int:
@@ -77,87 +93,78 @@ class Chunks:
         return min(needed, self.longest)
 
 
-def run_inline(
-    meters: Sequence[TrackMeter],
+def run(
+    meters: Sequence[TrackMeter[C]],
     slices: Sequence[slice],
     covariance: CovarianceMeter,
     chunks: Chunks,
-    _threads: int,
     report: Callable[[int], None],
-    beside: Pool | None = None,
-) -> None:
-    """Measure all tracks to their ends in this thread, but for what is done ``beside``."""
-    buffer = np.zeros((slices[-1].stop, chunks.longest), dtype=np.float32)
-    start = 0
-    while not all(meter.ended for meter in meters):
-        weighted = buffer[:, : chunks.next()]
-        pairs = zip(meters, slices, strict=True)
-        sounds = [meter.step(weighted[place], beside) for meter, place in pairs]
-        _collect(covariance, start, weighted, slices, sounds)
-        for meter in meters if beside else ():
-            meter.settle()
-        start += weighted.shape[1] // meters[0].hop
-        report(max(meter.frames for meter in meters))
-
-
-def run_beside(
-    meters: Sequence[TrackMeter],
-    slices: Sequence[slice],
-    covariance: CovarianceMeter,
-    chunks: Chunks,
+    *,
     threads: int,
-    report: Callable[[int], None],
+    in_memory: bool,
 ) -> None:
-    """Measure all tracks to their ends in this thread, with another one for what takes few and
-    long calls: threads that take turns at many short ones spend the time that they win on that.
+    """Measure all tracks to their ends; ``report`` is told the samples that are done.
+
+    With more than one of ``threads`` what comes next is read, unless it lies ``in_memory``, and
+    what was read is transformed, in others than this one: each of them makes few and long calls.
+    Threads that take turns at many short ones spend the time that they win on waiting for the
+    interpreter.
     """
-    from reaper_drumgain.threads import Pool
+    turns = _turns(meters, chunks)
+    with contextlib.ExitStack() as stack:
+        heard: Iterator[tuple[int, C]] = ((n, meter.hear(n)) for meter, n in turns)
+        beside: Pool | None = None
+        if threads > 1:
+            from reaper_drumgain.threads import Pool
 
-    with Pool(1) as pool:
-        run_inline(meters, slices, covariance, chunks, threads, report, pool)
+            beside = stack.enter_context(Pool(1))  # one, which keeps the order
+            if not in_memory:
+                heard = _heard_ahead(stack.enter_context(Pool(threads)), turns, len(meters))
+        _weigh(meters, slices, covariance, chunks.longest, heard, report, beside)
 
 
-def run_threaded(
-    meters: Sequence[TrackMeter],
+def _turns(meters: Sequence[TrackMeter[C]], chunks: Chunks) -> Iterator[tuple[TrackMeter[C], int]]:
+    """Each track with the samples of each chunk, chunk by chunk, without an end."""
+    while True:
+        samples = chunks.next()
+        for meter in meters:
+            yield meter, samples
+
+
+def _heard_ahead(
+    pool: Pool, turns: Iterator[tuple[TrackMeter[C], int]], most: int
+) -> Iterator[tuple[int, C]]:
+    """Chunks in turn, of which some are under way: never two of one track, of which there are
+    ``most``."""
+    ahead = itertools.islice(turns, min(most, READ_AHEAD))
+    jobs = deque((samples, pool.submit(meter.hear, samples)) for meter, samples in ahead)
+    for meter, samples in turns:
+        count, job = jobs.popleft()
+        chunk = job.result()
+        jobs.append((samples, pool.submit(meter.hear, samples)))
+        yield count, chunk
+
+
+def _weigh(
+    meters: Sequence[TrackMeter[C]],
     slices: Sequence[slice],
     covariance: CovarianceMeter,
-    chunks: Chunks,
-    threads: int,
+    longest: int,
+    heard: Iterator[tuple[int, C]],
     report: Callable[[int], None],
+    beside: Pool | None,
 ) -> None:
-    """Measure all tracks to their ends, ``threads`` of them at once."""
-    from reaper_drumgain.threads import Pool
-
-    # two chunks are under way, so that no worker waits for the last track of a chunk, and the
-    # covariance of one is taken while the next is measured
-    buffers = [np.zeros((slices[-1].stop, chunks.longest), dtype=np.float32) for _ in range(2)]
-    with Pool(threads) as pool:
-        latest: list[Job[bool] | None] = [None] * len(meters)
-
-        def submit(buffer: Float32) -> tuple[Float32, list[Job[bool]]]:
-            target = buffer[:, : chunks.next()]
-            jobs = [
-                pool.submit(_after, before, meter, target[place])
-                for before, meter, place in zip(latest, meters, slices, strict=True)
-            ]
-            latest[:] = jobs
-            return target, jobs
-
-        under_way = deque([submit(buffer) for buffer in buffers])
-        start = 0
-        while under_way:
-            weighted, jobs = under_way.popleft()
-            sounds = [job.result() for job in jobs]
-            _collect(covariance, start, weighted, slices, sounds)
-            start += weighted.shape[1] // meters[0].hop
-            report(max(meter.frames for meter in meters))
-            if not all(meter.ended for meter in meters):
-                under_way.append(submit(buffers[0]))
-            buffers.reverse()
-
-
-def _after(before: Job[bool] | None, meter: TrackMeter, target: Float32) -> bool:
-    """The next step of a track, once its last one is done (it started earlier)."""
-    if before is not None:
-        before.result()
-    return meter.step(target)
+    buffer = np.zeros((slices[-1].stop, longest), dtype=np.float32)
+    hop, done, ended = meters[0].hop, 0, False
+    while not ended:
+        samples, ended = 0, True
+        sounds = []
+        for meter, place in zip(meters, slices, strict=True):
+            samples, chunk = next(heard)
+            sounds.append(meter.weigh(chunk, buffer[place, :samples], beside))
+            ended = ended and chunk.last
+        _collect(covariance, done // hop, buffer[:, :samples], slices, sounds)
+        done += samples
+        report(done)
+    for meter in meters:
+        meter.settle()

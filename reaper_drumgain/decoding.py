@@ -11,6 +11,7 @@ same ones, at a fifth of the cost, which for 24 bits was a fifth of all that a l
 from __future__ import annotations
 
 import os
+import threading
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,8 @@ from reaper_drumgain.openfile import (
 
 #: samples, all channels counted, that one read of a file with several channels holds at once
 SCRATCH_SAMPLES = 1 << 16
-#: the same of what is read as bytes: with more, its arrays are made anew from the system each time
-PACKED_SAMPLES = 1 << 15
+#: the same of what is read as bytes: few calls, so that other threads get on meanwhile
+PACKED_SAMPLES = 1 << 19
 #: frames that are decoded and dropped before the wanted one of an MP3
 MP3_LEAD = 9 * 1152
 #: the same of an Ogg Vorbis: libsndfile may begin with wrong samples, the more so near the start
@@ -69,6 +70,18 @@ class _Sound(soundfile.SoundFile):  # type: ignore[misc]
         if code:
             raise soundfile.LibsndfileError(code)
         return int(got)
+
+
+class _Scratch(threading.local):
+    """Work arrays of one thread: fresh ones of this size would cost more than what they hold."""
+
+    def __init__(self) -> None:
+        # three bytes are read as the upper ones of four: the one before the first is there for it
+        self.data = np.empty(1 + 4 * PACKED_SAMPLES, dtype=np.uint8)
+        self.whole = np.empty(PACKED_SAMPLES, dtype=np.int32)
+
+
+_scratch = _Scratch()
 
 
 class MediaFile:
@@ -144,10 +157,8 @@ class MediaFile:
 
     def _read_packed(self, target: Samples, wanted: int, pick: tuple[int, ...]) -> int:
         channels, width = self.info.channels, self._width
-        step = min(wanted, max(1, PACKED_SAMPLES // channels))
-        # three bytes are read as the upper ones of four: the one before the first is there for it
-        data = np.empty(1 + step * channels * width, dtype=np.uint8)
-        whole = np.empty(step, dtype=np.int32)
+        step = max(1, PACKED_SAMPLES // channels)
+        data, whole = _scratch.data, _scratch.whole
         kind, offset = ("<i2", 1) if width == 2 else ("<i4", width - 3)
         scale = np.float32(2.0 ** (-15 if width == 2 else -31))
         done = 0

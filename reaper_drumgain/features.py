@@ -11,20 +11,13 @@ import itertools
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain import bleed
-from reaper_drumgain.chunks import (
-    PIECE_HOPS,
-    Chunks,
-    chunk_hops,
-    run_beside,
-    run_inline,
-    run_threaded,
-)
+from reaper_drumgain.chunks import PIECE_HOPS, Chunks, chunk_hops, run
 from reaper_drumgain.loudness import (
     ABSOLUTE_GATE_LUFS,
     OFFSET_DB,
@@ -52,7 +45,6 @@ from reaper_drumgain.spectrum import (
 if TYPE_CHECKING:
     from reaper_drumgain.threads import Job, Pool
 
-T = TypeVar("T")
 VERSION = 1
 #: of what a ``Measurement`` holds: one of another version is made anew
 MEASUREMENT_VERSION = 2
@@ -193,8 +185,18 @@ def step_edges(hop: int) -> npt.NDArray[np.intp]:
     return np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
 
 
+@record
+class _Chunk:
+    """What a track plays next: ``samples`` (channels, length), or None for silence of that
+    ``length``. ``last``: nothing comes after it."""
+
+    samples: Float32 | None
+    length: int
+    last: bool
+
+
 class _TrackMeter:
-    """Reads and measures one stream, chunk by chunk."""
+    """Measures one stream, chunk by chunk, in the steps of ``chunks``."""
 
     def __init__(
         self, stream: Stream, weighting: KWeighting, spectrum: SpectrumMeter, hop: int, chunk: int
@@ -218,28 +220,28 @@ class _TrackMeter:
         self._peaks: list[Float32] = []
         self._peak = 0.0
         self._damaged = 0
-        self._jobs: list[Job[list[Spectra]]] = []
-        self.frames = 0
-        self.ended = False
+        self._job: Job[list[Spectra]] | None = None
+        self._frames = 0
+        self._ended = False
 
     def _read(self, wanted: int) -> Float32 | None:
         """The next chunk, shorter only at the end; None where all of it is silence."""
         parts: list[Float32] = []
         silent = True
         got = 0
-        while got < wanted and not self.ended:
+        while got < wanted and not self._ended:
             block = self._stream.read(wanted - got)
             if block is None:
-                count = min(wanted - got, self._stream.frames - self.frames - got)
+                count = min(wanted - got, self._stream.frames - self._frames - got)
                 if count <= 0:
-                    self.ended = True
+                    self._ended = True
                     break
                 if count == wanted:
                     self._advance(wanted)
                     return None
                 block = np.zeros((self.channels, count), dtype=np.float32)
             elif block.shape[1] == 0:
-                self.ended = True
+                self._ended = True
                 break
             else:
                 silent = False
@@ -251,54 +253,54 @@ class _TrackMeter:
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _advance(self, frames: int) -> None:
-        self.frames += frames
-        self.ended = self.ended or self.frames >= self._stream.frames
+        self._frames += frames
+        self._ended = self._ended or self._frames >= self._stream.frames
 
-    def step(self, weighted: Float32, beside: Pool | None = None) -> bool:
-        """Measure the next chunk; its K-weighted samples go to ``weighted`` (channels, chunk).
+    def hear(self, wanted: int) -> _Chunk:
+        """The next chunk of ``wanted`` samples, shorter at the end of the stream."""
+        before = self._frames
+        samples = self._read(wanted)
+        return _Chunk(samples, self._frames - before, self._ended)
 
-        A chunk is whole hops, at most as many as the first. False where nothing sounds
-        (``weighted`` is then not written). ``beside`` transforms meanwhile; what it finds is
-        taken in by ``settle``.
+    def weigh(self, chunk: _Chunk, weighted: Float32, beside: Pool | None) -> bool:
+        """Measure a chunk; its K-weighted samples go to ``weighted`` (channels, samples), which
+        is whole hops, at most as many as in the first chunk.
+
+        False where nothing sounds (``weighted`` is then not written). ``beside`` transforms
+        meanwhile; what it finds is taken in with the next chunk, or by ``settle``.
         """
-        before = self.frames
-        chunk = weighted.shape[1]
-        samples = self._read(chunk)
-        length = self.frames - before
-        self._peaks.append(np.zeros((self.channels, chunk // self.hop * FINE), dtype=np.float32))
+        self.settle()
+        samples, steps = chunk.samples, weighted.shape[1] // self.hop * FINE
+        self._peaks.append(np.zeros((self.channels, steps), dtype=np.float32))
         if samples is not None:
             samples = self._check(samples, self._peaks[-1])
-        for probe in self.probes if length else ():
-            probe.add(samples, length)
-        if samples is None:
-            if length:
-                self._transform(beside, self.spectrum.silence, length)
-            if not self._ringing:
-                self._envelope.append(np.zeros(chunk // self.hop * FINE, dtype=np.float32))
-                return False
-            samples = np.zeros((self.channels, 0), dtype=np.float32)
-            self._ringing = False
+        if beside is None:
+            self.spectrum.add(self._transform(samples, chunk.length))
         else:
-            self._transform(beside, self.spectrum.powers, samples)
-            self._ringing = True
+            self._job = beside.submit(self._transform, samples, chunk.length)
+        if samples is None and not self._ringing:
+            self._envelope.append(np.zeros(steps, dtype=np.float32))
+            return False
+        self._ringing = samples is not None
+        if samples is None:
+            samples = np.zeros((self.channels, 0), dtype=np.float32)
         self._weigh(samples, weighted)
         if not self._ringing:
             self._states = [np.zeros(ORDER) for _ in self._states]
         return True
 
-    def _transform(
-        self, beside: Pool | None, transform: Callable[[T], list[Spectra]], what: T
-    ) -> None:
-        if beside is None:
-            self.spectrum.add(transform(what))
-        else:
-            self._jobs.append(beside.submit(transform, what))
-
     def settle(self) -> None:
-        """Take in the spectra that were made beside, of all chunks so far."""
-        for job in self._jobs:
-            self.spectrum.add(job.result())
-        self._jobs.clear()
+        """Take in the spectra of the last chunk."""
+        if self._job is not None:
+            self.spectrum.add(self._job.result())
+            self._job = None
+
+    def _transform(self, samples: Float32 | None, length: int) -> list[Spectra]:
+        if not length:
+            return []
+        for probe in self.probes:
+            probe.add(samples, length)
+        return self.spectrum.silence(length) if samples is None else self.spectrum.powers(samples)
 
     def _check(self, samples: Float32, peaks: Float32) -> Float32 | None:
         """Takes the peaks, those of steps into ``peaks`` (channels, steps), and repairs damage;
@@ -342,17 +344,17 @@ class _TrackMeter:
 
     def finish(self) -> TrackMeasures:
         """What was measured up to the end of the stream."""
-        whole = self.frames // self.hop * FINE
+        whole = self._frames // self.hop * FINE
         envelope = np.concatenate(self._envelope)[:whole] if self._envelope else np.zeros(0)
         peaks = np.concatenate(self._peaks, axis=1)
         return TrackMeasures(
             self.channels,
-            self.frames,
+            self._frames,
             self._peak,
             self.spectrum.energy,
             self._damaged,
             envelope.astype(np.float32),
-            peaks[:, : -(-self.frames // self.hop) * FINE],
+            peaks[:, : -(-self._frames // self.hop) * FINE],
             self.spectrum.finish(),
         )
 
@@ -367,9 +369,10 @@ def measure(
 ) -> Measurement:
     """Read all streams to their ends, in step, and measure them, with ``probes`` besides.
 
-    ``threads`` tracks are read and filtered at once (BLAS should run at one thread, which has
-    to be set before numpy is imported); with 1 everything runs in the calling thread. Streams
-    ``in_memory`` need no reading: a second thread only transforms, for that divides better.
+    With more than one of ``threads`` so many tracks are read at once, ahead of need (but for
+    streams ``in_memory``), another thread transforms, and the calling one filters and sums; with
+    1 everything runs in the calling thread. BLAS should run at one thread, which has to be set
+    before numpy is imported.
     ``progress`` is called in the calling thread with the share done, ending with 1.0.
     Raises ValueError without streams, where their rates differ, or with more than two channels.
     """
@@ -382,7 +385,7 @@ def measure(
     in_memory = in_memory and threads > 1
     hops = chunk_hops(sum(stream.channels for stream in streams) * hop, in_memory=in_memory)
     chunk = hop * hops
-    plan = SpectrumPlan(rate, chunk) if in_memory else SpectrumPlan(rate)
+    plan = SpectrumPlan(rate, chunk) if threads > 1 else SpectrumPlan(rate)
     weighting = KWeighting(rate)
     keep = any(isinstance(probe, PieceFrames) for probe in probes)
     spectra = [SpectrumMeter(plan, stream.channels, keep=keep) for stream in streams]
@@ -394,17 +397,17 @@ def measure(
     stops = np.cumsum([meter.channels for meter in meters]).tolist()
     slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
     covariance = CovarianceMeter(slices, hop)
-    run = run_beside if in_memory else run_threaded if threads > 1 else run_inline
     run(
         meters,
         slices,
         covariance,
         Chunks(hop, chunk, expected),
-        threads,
         _reporter(progress, expected),
+        threads=threads,
+        in_memory=in_memory,
     )
-    frames = max(meter.frames for meter in meters)
     tracks = tuple(meter.finish() for meter in meters)
+    frames = max(track.frames for track in tracks)
     if progress:
         progress(1.0)
     probed = {p.name: tuple(m.probes[n].finish() for m in meters) for n, p in enumerate(probes)}
