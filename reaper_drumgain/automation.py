@@ -6,9 +6,13 @@ Each section is balanced as if it were the whole song, from the one pass over th
 these differences:
 
 - a track that is silent in a section, or softer by 20 LU than in the whole song (where the
-  gate of cross-adaptive closes), keeps its constant gain there (hold while inactive); one
+  gate of cross-adaptive closes), or within 10 LU of that for less than a gating block of
+  0.4 s, keeps its constant gain there (hold while inactive); one
   that holds only bleed there is neither above that nor above its old fader; one that is held
   in the whole song is never moved;
+- a section shorter than ``sections.SHORTEST_S`` has no gains of its own: those of the section
+  beside it go on, as an engineer leaves the faders for a fill; where none adjoins, and of
+  tracks that rest there, it is the constant gain;
 - what keeps the level is each section by itself: the drums are as loud along their path in
   every section as before, also by an earlier envelope of DrumGain's (where the whole song gets
   louder or softer, by another level than ``keep`` or by the end of a fader, each section does
@@ -35,33 +39,37 @@ from reaper_drumgain import running
 from reaper_drumgain.curves import EnvelopeCurve
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.existing import NOT_AUTOMATED, Ground, ground_of
-from reaper_drumgain.findings import BLEED, FAINT, Findings, findings
+from reaper_drumgain.features import Measurement
+from reaper_drumgain.findings import BLEED, FAINT, SHORT, Findings, findings
 from reaper_drumgain.levels import PathLevels, offset_for
-from reaper_drumgain.loudness import GATING_HOPS, gated_loudness
+from reaper_drumgain.loudness import GATING_HOPS, from_lufs, gated_loudness
 from reaper_drumgain.methods.base import Method, MethodInput, probes_of
-from reaper_drumgain.methods.cross_adaptive import CLOSE_LU, RunningGains
+from reaper_drumgain.methods.cross_adaptive import CLOSE_LU, OPEN_LU, RunningGains
 from reaper_drumgain.mixing import Heard
 from reaper_drumgain.pieces import PIECES, between
 from reaper_drumgain.plan import SectionGain, TrackAutomation
-from reaper_drumgain.points import GainCurve, multiplied, replaced
+from reaper_drumgain.points import GainCurve, fitted, multiplied, replaced
 from reaper_drumgain.probes import Probe
 from reaper_drumgain.records import record, replace
-from reaper_drumgain.sections import Section, sections_of, span_of
+from reaper_drumgain.sections import SHORTEST_S, Section, beside, is_short, sections_of, span_of
 from reaper_drumgain.selection import DrumTrack
 from reaper_drumgain.session import Session
 from reaper_drumgain.settings import Level, Settings
 from reaper_drumgain.solver import Solution, Solver
+from reaper_drumgain.steps import RAMP_S, stepped
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+#: the faders (n,) of a section, and why tracks hold in it
+Balanced = tuple[Array, tuple[str | None, ...]]
 
-#: of a change between two sections; ours: short, but no click
-RAMP_S = 0.05
 #: the most that an envelope adds; REAPER's own reach no further
 MAX_ENVELOPE = MAX_FADER
 _HEARD_DB = 0.05
 _SILENT = 1e-6
+#: of short sections, by name
+_MOST_TOLD = 5
 
 
 @record
@@ -165,19 +173,20 @@ class Automator:
                 self._constant = self._centred(faders)
             curves = [self._running_curve(place, faders) for place in range(len(self._drums))]
             gains: list[tuple[SectionGain, ...]] = [()] * len(self._drums)
-            powers = self._path.powers(faders)
+            powers = self._path.powers(self._drawn(curves))
         else:
             stretches = self._heard.timeline or ((0.0, 0.0),)
             playing = stretches[0][0], stretches[-1][1]
+            span = self._span
             sections, warnings = sections_of(self._session, self._settings, playing)
             self._warnings += warnings
-            balanced = [self._balanced(section) for section in sections]
+            balanced = self._all_balanced(sections)
             gains = [
                 tuple(self._gain(s, b, place) for s, b in zip(sections, balanced, strict=True))
                 for place in range(len(self._drums))
             ]
             changes = np.array([faders for faders, _ in balanced]) - self._constant
-            curves = [self._stepped(sections, changes[:, p], playing) for p in range(len(gains))]
+            curves = [stepped(sections, changes[:, p], playing, span) for p in range(len(gains))]
             powers = self._path.powers(self._constant)
             for section, (faders, _) in zip(sections, balanced, strict=True):
                 hops = slice(*self._hops(section))
@@ -200,7 +209,37 @@ class Automator:
     def _hops(self, section: Section) -> tuple[int, int]:
         return self._heard.hop_of(section.start), self._heard.hop_of(section.end)
 
-    def _balanced(self, section: Section) -> tuple[Array, tuple[str | None, ...]]:
+    def _all_balanced(self, sections: Sequence[Section]) -> list[Balanced]:
+        """What each section gets; the short ones what goes on beside them."""
+        balanced: list[Balanced | None] = [
+            None if is_short(section) else self._balanced(section) for section in sections
+        ]
+        short = [section for section, own in zip(sections, balanced, strict=True) if own is None]
+        if short:
+            names = ", ".join(map(str, short[:_MOST_TOLD]))
+            more = f" and {len(short) - _MOST_TOLD} more" if len(short) > _MOST_TOLD else ""
+            self._warnings.append(
+                f"shorter than {SHORTEST_S:g} s, too short to be balanced by itself: section "
+                f"{names}{more}: the gains beside it go on"
+            )
+        return [
+            self._held_from(None if (other := beside(sections, place)) is None else balanced[other])
+            if own is None
+            else own
+            for place, own in enumerate(balanced)
+        ]
+
+    def _held_from(self, other: Balanced | None) -> Balanced:
+        """What a short section gets from the one beside it; the constant gain where there is
+        none, and of tracks that rest there: they may play here."""
+        states = (SHORT,) * len(self._drums)
+        if other is None:
+            return self._constant, states
+        faders, resting = other
+        plays = np.array([state is None for state in resting])
+        return np.where(plays, faders, self._constant), states
+
+    def _balanced(self, section: Section) -> Balanced:
         """The faders (n,) of a section, and why tracks hold in it."""
         first, last = self._hops(section)
         last = min(last, self._heard.measurement.mix.hops)
@@ -208,7 +247,7 @@ class Automator:
             self._warnings.append(f"section {section} is too short to be measured: left as it is")
             return self._constant, (FAINT,) * len(self._drums)
         measurement = between(self._heard.measurement, first, last, probes_of(self._method))
-        found = self._playing(findings(self._drums, measurement, self._heard.flags))
+        found = self._playing(findings(self._drums, measurement, self._heard.flags), measurement)
         active = found.active & self._found.active
         path = PathLevels(measurement, [drum.path for drum in self._drums])
         wanted = self._method.gains(
@@ -226,12 +265,21 @@ class Automator:
         faders = self._levelled(faders, active, path, gated_loudness(self._before[first:last]))
         return self._limited(faders, active, section), found.states
 
-    def _playing(self, found: Findings) -> Findings:
-        """What was found in a section, with the tracks resting that only ring on there."""
-        quiet = found.loudness_lufs < self._found.loudness_lufs + CLOSE_LU
+    def _playing(self, found: Findings, measurement: Measurement) -> Findings:
+        """What was found in a section, with the tracks resting that only ring on there, or
+        sound for less than a gating block: that is no loudness to go by."""
+        own = self._found.loudness_lufs
+        quiet = found.loudness_lufs < own + CLOSE_LU
+        near = [
+            np.count_nonzero(track.hop_powers > from_lufs(level + OPEN_LU))
+            for track, level in zip(measurement.tracks, own.tolist(), strict=True)
+        ]
+        # one side of a pair must not stay where the other moves
+        longest = [max(near[other] for other in (n, *self._links[n])) for n in range(len(near))]
+        rests = quiet | (np.array(longest) < GATING_HOPS)
         states = [
-            FAINT if state is None and rests else state
-            for state, rests in zip(found.states, quiet.tolist(), strict=True)
+            FAINT if state is None and rest else state
+            for state, rest in zip(found.states, rests.tolist(), strict=True)
         ]
         return replace(found, states=tuple(states))
 
@@ -284,51 +332,10 @@ class Automator:
         )
         return np.asarray(faders - excess * moving, dtype=np.float64)
 
-    def _gain(
-        self, section: Section, balanced: tuple[Array, tuple[str | None, ...]], place: int
-    ) -> SectionGain:
+    def _gain(self, section: Section, balanced: Balanced, place: int) -> SectionGain:
         faders, states = balanced
         level = Decibel(round(float(faders[place]), 2))
         return SectionGain(section.name, section.start, section.end, level, states[place])
-
-    def _stepped(
-        self, sections: Sequence[Section], changes: Array, playing: tuple[float, float]
-    ) -> GainCurve:
-        """What an envelope adds over time for what it adds in each section."""
-        pieces = self._pieces(sections, changes, playing)
-        times: list[float] = []
-        levels: list[float] = []
-        for place in range(1, len(pieces)):
-            (start, end, level), (before, _, former) = pieces[place], pieces[place - 1]
-            if math.isinf(before) and self._span is not None:
-                # nothing before the span may change
-                ramp = min(RAMP_S, (end - start) / 4.0)
-                ramp_times = (start, start + ramp)
-            else:
-                ramp = min(RAMP_S, (start - before) / 4.0)
-                ramp_times = (max(0.0, start - ramp), start)
-            times += ramp_times
-            levels += [former, level]
-        return GainCurve(tuple(times), tuple(levels))
-
-    def _pieces(
-        self, sections: Sequence[Section], changes: Array, playing: tuple[float, float]
-    ) -> list[tuple[float, float, float]]:
-        """(start, end, level) from minus to plus infinity; what no drum plays in is not worth
-        a change, unless nothing may change there."""
-        pieces: list[tuple[float, float, float]] = []
-        free = self._span is None
-        at, level = -math.inf, 0.0
-        if free and sections[0].start <= playing[0] + RAMP_S:
-            level = float(changes[0])
-        for section, change in zip(sections, changes.tolist(), strict=True):
-            if section.start > at:
-                pieces.append((at, section.start, level))
-            pieces.append((section.start, section.end, change))
-            at, level = section.end, 0.0
-        if free and at >= playing[1] - RAMP_S:
-            level = pieces[-1][2]
-        return [*pieces, (at, math.inf, level)]
 
     def _running(self) -> Array:
         """The faders over time (n, hops)."""
@@ -380,17 +387,26 @@ class Automator:
         return centred
 
     def _running_curve(self, place: int, faders: Array) -> GainCurve:
+        """What an envelope adds to follow the song as the faders (n, hops) do."""
         changes = faders[place] - self._constant[place]
         times, levels = running.corners(self._heard.time_of, changes)
-        if self._span is None:
-            return GainCurve(tuple(times), tuple(levels))
-        start, end = self._span
-        inside = [
-            (t, v) for t, v in zip(times, levels, strict=True) if start + RAMP_S < t < end - RAMP_S
-        ]
-        first, last = (float(np.interp(t, times, levels)) for t in (start + RAMP_S, end - RAMP_S))
-        nodes = [(start, 0.0), (start + RAMP_S, first), *inside, (end - RAMP_S, last), (end, 0.0)]
-        return GainCurve(*(tuple(column) for column in zip(*nodes, strict=True)))
+        if self._span is not None:
+            start, end = self._span
+            inner = (start + RAMP_S, end - RAMP_S)
+            pairs = zip(times, levels, strict=True)
+            inside = [(t, v) for t, v in pairs if inner[0] < t < inner[1]]
+            first, last = (float(np.interp(t, times, levels)) for t in inner)
+            nodes = [(start, 0.0), (inner[0], first), *inside, (inner[1], last), (end, 0.0)]
+            times, levels = (list(column) for column in zip(*nodes, strict=True))
+        curve = GainCurve(tuple(times), tuple(levels))
+        return fitted(curve, running.most_points(changes.size))
+
+    def _drawn(self, curves: Sequence[GainCurve]) -> Array:
+        """The faders over time (n, hops) as the curves are drawn."""
+        hops = self._heard.measurement.mix.hops
+        times = np.array([self._heard.time_of(hop + 1) for hop in range(hops)])
+        levels = [20.0 * np.log10(curve.drawn.at(times)) for curve in curves]
+        return np.asarray(self._constant[:, None] + np.array(levels))
 
     def _written(
         self, ground: Ground, curve: GainCurve, gains: tuple[SectionGain, ...]
@@ -400,4 +416,5 @@ class Automator:
         else:
             points = multiplied(curve, ground.heard)
         made = ground.automation(points)
-        return None if made is None else replace(made, sections=gains)
+        within = Decibel(round(curve.tolerance_db, 2))
+        return None if made is None else replace(made, sections=gains, within_db=within)

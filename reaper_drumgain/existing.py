@@ -3,7 +3,8 @@
 - An envelope that does nothing (no points, or all of them 0 dB) is nobody's work: written over.
 - One that DrumGain wrote and nobody changed since counts as what was there before it, but for
   the level that it gave each section, which is kept: so a second run comes out like the first
-  one (gains that follow the song without sections: within their dead band). Where a track
+  one (gains that follow the song without sections: mostly within their dead band and
+  ``TrackAutomation.within_db``, because they are followed anew). Where a track
   holds, it has its fader as that is now. Within a time selection it stays outside of it.
 - Any other is the user's: ``Automation.existing`` says what becomes of it. One that is switched
   off is not heard: it can be replaced, but not multiplied.

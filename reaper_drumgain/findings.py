@@ -23,6 +23,8 @@ CLOSE_ROLES = frozenset(
 #: roles of tracks that no microphone of the kit leaks into, nor they into it
 _ELSEWHERE = ("sample", "percussion")
 SILENT, FAINT, BLEED, UNREADABLE = "silent", "too short or quiet", "bleed only", "unreadable"
+#: of a track in a section that is too short to be balanced for itself
+SHORT = "short section"
 #: flags of audio that leave a track without any sound where no file of it can be read
 _UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
 

@@ -190,7 +190,8 @@ def to_lufs(power: float) -> float:
     return OFFSET_DB + 10.0 * math.log10(power) if power > 0.0 else -math.inf
 
 
-def _from_lufs(loudness: float) -> float:
+def from_lufs(loudness: float) -> float:
+    """The K-weighted mean square of a loudness."""
     return float(10.0 ** ((loudness - OFFSET_DB) / 10.0))
 
 
@@ -241,7 +242,7 @@ def gated_mean(blocks: Float64) -> float:
     """Loudness in LUFS of the mean squares of gating blocks (n,), gated as ``gated_loudness``."""
     if not blocks.size:
         return math.nan
-    loud = blocks[blocks > _from_lufs(ABSOLUTE_GATE_LUFS)]
+    loud = blocks[blocks > from_lufs(ABSOLUTE_GATE_LUFS)]
     if not loud.size:
         return -math.inf
     gate = loud.sum() / loud.size * 10.0 ** (RELATIVE_GATE_LU / 10.0)
@@ -256,7 +257,7 @@ def loudness_range(hops: npt.ArrayLike) -> float:
     from the 10th to the 95th percentile (nearest rank). NaN below 3 s and for silence.
     """
     blocks = _sliding_mean(np.asarray(hops, dtype=np.float64), SHORT_TERM_HOPS)
-    loud = blocks[blocks >= _from_lufs(ABSOLUTE_GATE_LUFS)]
+    loud = blocks[blocks >= from_lufs(ABSOLUTE_GATE_LUFS)]
     if not loud.size:
         return math.nan
     loud = np.sort(loud[loud >= loud.mean() * 10.0 ** (RANGE_GATE_LU / 10.0)])

@@ -41,6 +41,9 @@ class TrackAutomation:
     takes them scaled), ``shape`` is REAPER's number. Times are whole milliseconds and values
     whole millionths, so that they survive REAPER's own writing.
 
+    ``within_db``: how far what is drawn lies at most from the gains that were asked for; more
+    than 0.1 dB where gains that follow the song would take too many points.
+
     ``mark`` is stored on the track under ``marks.KEY`` (P_EXT in REAPER, a
     line of ``<EXT`` in files), in place of one that is there; ``marks.take_back`` reads it.
     """
@@ -52,6 +55,7 @@ class TrackAutomation:
     kept_before: int = 0
     kept_after: int = 0
     sections: tuple[SectionGain, ...] = ()
+    within_db: Decibel = Decibel(0.1)
 
     def result(self, old: tuple[EnvelopePoint, ...]) -> tuple[EnvelopePoint, ...]:
         """All points of the envelope afterwards. Raises ValueError where ``old`` is not what

@@ -13,6 +13,7 @@ beside it, whose form depends on their neighbours. Jumps stay jumps.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -30,6 +31,8 @@ Gain = Callable[[Array], Array]
 TOLERANCE_DB = 0.1
 #: what is aimed at, the rest is for rounding
 _AIM_DB = 0.085
+#: by how much the tolerance grows for a curve that gets only so many points
+GROWTH_DB = 0.25
 #: gains this far off are right whatever that is in dB (0.02 dB at -60 dB)
 _SLACK = 2e-6
 #: samples of a curve lie at most this far apart, in level or else in time
@@ -53,11 +56,13 @@ class GainCurve:
     """A gain in dB over time; the first and last values hold before and behind its nodes.
 
     Between two nodes it lies halfway, in dB, between the two lines that REAPER may draw, so
-    that a change of up to 3 dB needs no points between them. ``times`` rise.
+    that a change of up to 3 dB needs no points between them. ``times`` rise. ``aim_db``: how far
+    its points' lines may lie from it, but for rounding.
     """
 
     times: tuple[float, ...]
     levels_db: tuple[float, ...]
+    aim_db: float = _AIM_DB
 
     def at(self, times: Array) -> Array:
         """Linear gains at times."""
@@ -65,6 +70,24 @@ class GainCurve:
         one = np.interp(times, self.times, gains)
         other = from_fader(np.interp(times, self.times, to_fader(gains)))
         return np.asarray(np.sqrt(one * other))
+
+    @property
+    def tolerance_db(self) -> float:
+        """How far what is drawn lies from the curve at most."""
+        return self.aim_db + TOLERANCE_DB - _AIM_DB
+
+    @property
+    def drawn(self) -> GainCurve:
+        """The curve as its points draw it, with its first two and last two nodes."""
+        if self.aim_db == _AIM_DB or len(self.times) < 4:
+            return self
+        inner = (self.times[1], self.times[-2])
+        points = _drawn(self.at, self.times, (), inner, aim_db=self.aim_db)
+        rows = [(point.time, 20.0 * math.log10(point.value)) for point in points[1:-1]]
+        level_at = dict(zip(self.times, self.levels_db, strict=True))
+        ends = [(time, level_at[time]) for time in (self.times[0], *inner, self.times[-1])]
+        times, levels = zip(*ends[:2], *rows, *ends[2:], strict=True)
+        return GainCurve(times, levels)
 
     @property
     def changed(self) -> tuple[float, float] | None:
@@ -78,6 +101,14 @@ class GainCurve:
         first, last = int(sounding[0]), int(sounding[-1])
         begin = -np.inf if first == 0 else self.times[first - 1]
         return begin, (np.inf if last + 1 == len(self.times) else self.times[last + 1])
+
+
+def fitted(curve: GainCurve, most: int) -> GainCurve:
+    """The curve with the smallest tolerance, in steps of ``GROWTH_DB``, at which at most
+    ``most`` points (two at least) draw it."""
+    aims = (_AIM_DB + step * GROWTH_DB for step in itertools.count())
+    loose = (replace(curve, aim_db=aim) for aim in aims)
+    return next(one for one in loose if len(multiplied(one, None)) <= most)
 
 
 def settled(time: float) -> float:
@@ -98,8 +129,8 @@ def multiplied(curve: GainCurve, envelope: Envelope | None) -> tuple[EnvelopePoi
     if hull is None:
         return points
     if envelope is None or not points:
-        return tuple(_drawn(curve.at, curve.times, (), hull))
-    existing = EnvelopeCurve(envelope)
+        return tuple(_drawn(curve.at, curve.times, (), hull, aim_db=curve.aim_db))
+    existing, curve = EnvelopeCurve(envelope), curve.drawn
     return _within(points, existing, lambda t: existing.values(t) * curve.at(t), curve.times, hull)
 
 
@@ -117,8 +148,8 @@ def replaced(
         hull = curve.changed
         if hull is None:
             return (EnvelopePoint(0.0, 1.0),)
-        return tuple(_drawn(curve.at, curve.times, (), hull))
-    existing = EnvelopeCurve(envelope)
+        return tuple(_drawn(curve.at, curve.times, (), hull, aim_db=curve.aim_db))
+    existing, curve = EnvelopeCurve(envelope), curve.drawn
     inner = (curve.times[1], curve.times[-2])
     span = (curve.times[0], curve.times[-1])
     knots = (span[0], *inner, span[1])
@@ -217,6 +248,8 @@ def _drawn(
     jumps: Sequence[float],
     hull: tuple[float, float],
     between: Array | None = None,
+    *,
+    aim_db: float = _AIM_DB,
 ) -> list[EnvelopePoint]:
     """The fewest points that draw ``gain`` from and up to the ends of ``hull``.
 
@@ -237,7 +270,7 @@ def _drawn(
         inside = looked_at[(looked_at > low) & (looked_at < high)]
         times, values = _sampled(gain, inside, low, high, jump=jump)
         nodes = np.isin(times, [settled(t) for t in marks])
-        kept = [EnvelopePoint(*pair) for pair in _fewest(times, values, nodes)]
+        kept = [EnvelopePoint(*pair) for pair in _fewest(times, values, nodes, aim_db)]
         made += _landing(kept, gain) if jump and len(kept) > 1 else kept
     if begin is None and len(made) > 1 and made[0].value == made[1].value:
         del made[0]
@@ -275,7 +308,9 @@ def _sampled(
     return np.array(list(written)), values
 
 
-def _fewest(times: Array, values: Array, nodes: NDArray[np.bool_]) -> list[tuple[float, float]]:
+def _fewest(
+    times: Array, values: Array, nodes: NDArray[np.bool_], aim_db: float
+) -> list[tuple[float, float]]:
     """The fewest of these (time, value), first and last among them, whose lines stay within
     the tolerance of all others, in amplitude and in fader scale: a shortest path. Among equals
     the one through the most of the curve's ``nodes``."""
@@ -283,7 +318,7 @@ def _fewest(times: Array, values: Array, nodes: NDArray[np.bool_]) -> list[tuple
     corners = np.concatenate([[True], ~(flat[:-1] & flat[1:]), [True]])[: len(times)]
     times, values = times[corners], values[corners]
     price = np.where(nodes[corners], 1.0, 1.0 + 1e-6)
-    ratio = 10.0 ** (_AIM_DB / 20.0)
+    ratio = 10.0 ** (aim_db / 20.0)
     low, high = np.maximum(values / ratio - _SLACK, 0.0), values * ratio + _SLACK
     scales = [(values, low, high), (to_fader(values), to_fader(low), to_fader(high))]
     count = len(times)

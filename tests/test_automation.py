@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pyloudnorm
 import pytest
+import soundfile
 from envelope_reader import PlainEnvelope
 from support import RATE, clip, gain, hits, session, write
 
@@ -231,6 +232,79 @@ def test_a_track_that_rests_is_held_and_one_that_leaks_never_raised(song, tmp_pa
     assert leaking.fader_db <= min(tom.new_db, tom.old_db) + 0.01
     assert resting.state in ("silent", "too short or quiet")
     assert resting.fader_db == pytest.approx(tom.new_db, abs=0.01)
+
+
+def with_regions(built, *borders):
+    """Regions from border to border."""
+    pairs = enumerate(itertools.pairwise(borders), 1)
+    return dataclasses.replace(
+        built, regions=tuple(Marker(a, f"part {n}", n, end=b) for n, (a, b) in pairs)
+    )
+
+
+@pytest.mark.parametrize("method", ["equal-loudness", "cross-adaptive", "forest"])
+@pytest.mark.parametrize("length", [0.2, 1.0, 2.5])
+def test_a_short_section_takes_over_the_gains_before_it(song, method, length):
+    built, _ = song
+    plan = balance(
+        with_regions(built, 0.0, 8.0, 8.0 + length, 16.0, 24.0),
+        automated(method, sections="regions"),
+    )
+    for planned in plan.automated:
+        before, short, _, _ = planned.automation.sections
+        assert short.state == "short section"
+        assert short.fader_db == before.fader_db
+        # up to the ramp into the next one
+        levels = [level_at(built, planned, t) for t in np.linspace(7.9, 7.9 + length, 20)]
+        assert np.ptp(levels) <= 0.02
+    assert any("shorter than 3 s" in warning and "'part 2'" in warning for warning in plan.warnings)
+
+
+def test_short_sections_at_the_beginning_take_what_comes_and_lonely_ones_hold(song):
+    built, _ = song
+    plan = balance(with_regions(built, 0.0, 1.0, 2.0, 8.0, 16.0), automated(sections="regions"))
+    for planned in plan.automated:
+        first, second, third, _ = planned.automation.sections
+        assert first.fader_db == second.fader_db == third.fader_db
+        assert (first.state, second.state, third.state) == ("short section",) * 2 + (None,)
+    lonely = (Marker(0.0, "long", 1, end=8.0), Marker(12.0, "fill", 2, end=13.0))
+    plan = balance(dataclasses.replace(built, regions=lonely), automated(sections="regions"))
+    for planned in plan.automated:
+        assert planned.automation.sections[1].fader_db == pytest.approx(planned.new_db, abs=0.01)
+    # and where there is nothing else, nothing is written
+    plan = balance(with_regions(built, 4.0, 5.0, 6.0), automated(sections="regions"))
+    assert plan.automated == ()
+    assert any("'part 1'" in warning for warning in plan.warnings)
+
+
+def test_a_track_that_rests_beside_a_short_section_has_its_fader_there(song, tmp_path):
+    """A fill on a tom that only leaks in the section before it."""
+    built = with_regions(tom_song(song, tmp_path), 0.0, 8.0, 14.0, 16.0, 24.0)
+    # it is raised, but not where it leaks
+    built = changed(built, 5, fader=gain(-20.0))
+    tom = balance(built, automated(sections="regions")).tracks[5]
+    _, leaking, fill, _ = tom.automation.sections
+    assert leaking.state == "bleed only"
+    assert leaking.fader_db < tom.new_db - 3.0
+    assert fill.state == "short section"
+    assert fill.fader_db == pytest.approx(tom.new_db, abs=0.01)
+
+
+def test_a_single_short_hit_is_no_loudness_to_go_by(song, tmp_path):
+    built, _ = song
+    own = hits(SECONDS, every=0.5, frequency=3000, level=0.3, seed=9)
+    own[8 * RATE : 16 * RATE] = 0.0
+    own[12 * RATE : int(12.3 * RATE)] = own[: int(0.3 * RATE)] * gain(-8.0)
+    clips = tuple(clip(write(tmp_path / f"{n}.wav", own), SECONDS) for n in range(2))
+    tracks = tuple(
+        Track(5 + n, f"Crash {side}", clips=(clips[n],)) for n, side in enumerate(("L", "R"))
+    )
+    built = dataclasses.replace(built, tracks=(*built.tracks, *tracks))
+    plan = balance(built, automated(sections="regions"))
+    for crash in plan.tracks[5:]:
+        assert crash.automation.sections[1].state == "too short or quiet"
+        assert crash.automation.sections[1].fader_db == pytest.approx(crash.new_db, abs=0.01)
+    assert plan.tracks[5].automation.points == plan.tracks[6].automation.points
 
 
 def test_a_track_that_only_leaks_in_the_whole_song_is_not_automated(song, tmp_path):
@@ -580,3 +654,68 @@ def test_a_single_accent_moves_nothing(long_song, tmp_path):
     # what it does to the level of the whole song is no pumping
     difference = moved - even
     assert np.ptp(difference, axis=1).max() <= 0.6
+
+
+@pytest.fixture(scope="module")
+def restless_song(tmp_path_factory):
+    """Two minutes in which kick and snare change places every 6 s, by 10 dB."""
+    folder = tmp_path_factory.mktemp("restless")
+    tracks = []
+    for index, name in enumerate(("Kick", "Snare Top", "Hi-Hat")):
+        audio = hits(120.0, every=0.25, frequency=60 * 4**index, level=0.3, seed=index)
+        for turn in range(20):
+            part = slice(turn * 6 * RATE, (turn + 1) * 6 * RATE)
+            audio[part] *= gain((0.0, -10.0, 0.0)[(index + turn) % 2 if index < 2 else 2])
+        path = write(folder / f"{name}.wav", audio)
+        tracks.append(Track(index, name, clips=(clip(path, 120.0),)))
+    return session(*tracks)
+
+
+def test_a_restless_song_gets_few_points_and_says_how_far_they_lie(restless_song, monkeypatch):
+    wanted = automated("cross-adaptive")
+    few = balance(restless_song, wanted)
+    monkeypatch.setattr(running, "most_points", lambda hops: 10_000)
+    many = balance(restless_song, wanted)
+    assert max(len(t.automation.points) for t in many.automated) > 30
+    for one, other in zip(few.automated, many.automated, strict=True):
+        assert len(one.automation.points) <= 16
+        assert other.automation.within_db == pytest.approx(0.1)
+        times = np.linspace(0.1, 119.9, 1_000)
+        away = [level_at(restless_song, one, t) - level_at(restless_song, other, t) for t in times]
+        # the curves as they were asked for lie within 0.1 dB of the second plan's
+        assert np.abs(away).max() <= one.automation.within_db + 0.1
+    assert max(t.automation.within_db for t in few.automated) > 0.3
+    # what is told is the loudness of what is drawn
+    told = few.levels.after_lufs - many.levels.after_lufs
+    sounds = {t.name: soundfile.read(t.clips[0].source.path)[0] for t in restless_song.tracks}
+    drawn = [loudness(mixed(restless_song, p, sounds, 0.0, 120.0)) for p in (few, many)]
+    assert told == pytest.approx(drawn[0] - drawn[1], abs=0.2)
+
+
+def test_a_second_run_over_few_points_stays_within_what_is_said(restless_song):
+    wanted = automated("cross-adaptive")
+    first = balance(restless_song, wanted)
+    once = written(restless_song, first)
+    again = balance(once, wanted)
+    for one, two in zip(first.tracks, again.tracks, strict=True):
+        kept = (two.automation or one.automation).within_db + one.automation.within_db
+        for time in np.arange(0.5, 120.0, 0.5):
+            levels = level_at(restless_song, one, time), level_at(once, two, time)
+            assert levels[1] == pytest.approx(levels[0], abs=running.DEAD_BAND_DB + kept)
+
+
+@pytest.mark.parametrize("existing", ["trim", "replace"])
+def test_few_points_within_a_time_selection_come_and_go_within_it(restless_song, existing):
+    fade = Envelope("volume", True, (EnvelopePoint(4.0, 1.0), EnvelopePoint(110.0, 0.3)))
+    built = dataclasses.replace(
+        changed(restless_song, 0, envelopes=(fade,)), time_selection=(20.0, 100.0)
+    )
+    plan = balance(built, automated("cross-adaptive", span=(20.0, 100.0), existing=existing))
+    before = PlainEnvelope([(p.time, p.value, p.shape, p.tension) for p in fade.points])
+    for planned in plan.automated:
+        envelope = envelope_of(built, planned)
+        for time in (0.0, 10.0, 19.99, 20.0, 100.0, 105.0, 119.0):
+            was = before.gain(time) if planned.index == 0 else 1.0
+            assert 20 * np.log10(envelope.gain(time) / was) == pytest.approx(0.0, abs=0.1)
+        if planned.index:
+            assert len(planned.automation.points) <= 12

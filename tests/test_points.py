@@ -8,7 +8,7 @@ from envelope_reader import PlainEnvelope
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from reaper_drumgain.points import GainCurve, multiplied, replaced, settled
+from reaper_drumgain.points import TOLERANCE_DB, GainCurve, fitted, multiplied, replaced, settled
 from reaper_drumgain.session import Envelope, EnvelopePoint
 
 SHAPES = range(6)
@@ -222,3 +222,49 @@ def test_written_times_are_clear_of_the_borders_of_the_comparison():
         assert abs(written - time) <= 1.1e-5
         assert abs(written * 1000 % 1 - 0.5) > 2e-3
         assert settled(written) == written
+
+
+restless = st.lists(
+    st.tuples(st.floats(0.1, 10.0), st.floats(-12.0, 12.0)), min_size=2, max_size=40
+).map(
+    lambda rows: GainCurve(
+        tuple(np.cumsum([length for length, _ in rows]).tolist()), tuple(g for _, g in rows)
+    )
+)
+
+
+@settings(max_examples=60, deadline=None, phases=QUICK)
+@given(restless, st.integers(2, 30))
+def test_a_curve_gets_so_many_points_and_lies_as_close_as_is_said(curve, most):
+    fit = fitted(curve, most)
+    points = multiplied(fit, None)
+    assert len(points) <= most
+    times = np.linspace(0.0, curve.times[-1] + 1.0, 700)
+    assert worst(points, curve.at(times), times) <= fit.tolerance_db
+    # beginning and end are exact
+    for time in (curve.times[0], curve.times[-1] + 1.0):
+        at = np.array([time])
+        assert worst(points, curve.at(at), at) <= max(0.001, TOLERANCE_DB * (not points))
+    # and what is told of it as a curve is what is drawn, whichever way a line is drawn
+    assert worst(points, fit.drawn.at(times), times) <= 2.0 * fit.tolerance_db
+
+
+@settings(max_examples=30, deadline=None, phases=QUICK)
+@given(restless)
+def test_a_curve_that_needs_no_more_points_is_drawn_as_ever(curve):
+    points = multiplied(curve, None)
+    fit = fitted(curve, max(2, len(points)))
+    assert fit == curve
+    assert fit.tolerance_db == pytest.approx(TOLERANCE_DB)
+    assert multiplied(fit, None) == points
+
+
+@settings(max_examples=30, deadline=None, phases=QUICK)
+@given(restless, st.sampled_from([0, 1]), st.integers(4, 12))
+def test_what_the_user_drew_keeps_its_form_under_a_curve_of_few_points(curve, voltype, most):
+    envelope = existing(0, voltype)
+    fit = fitted(curve, most)
+    points = multiplied(fit, envelope)
+    times = np.linspace(0.0, curve.times[-1] + 35.0, 700)
+    want = plain(envelope.points, voltype).gains(times) * fit.drawn.at(times)
+    assert np.abs(level(plain(points, voltype).gains(times)) - level(want)).max() <= 0.11

@@ -3,9 +3,11 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.sections import sections_of
+from reaper_drumgain.sections import SHORTEST_S, Section, beside, is_short, sections_of
 from reaper_drumgain.session import Marker, Session
 from reaper_drumgain.settings import Automation, Settings
 
@@ -100,3 +102,30 @@ def test_a_span_cuts_what_it_does_not_hold():
 def test_no_sections_is_an_error_that_says_what_to_do(fields, message):
     with pytest.raises(InputError, match=message):
         found(**fields)
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 6.0), st.sampled_from([0.0, 0.0, 0.02, 1.0])), min_size=1))
+def test_the_gains_of_a_short_section_are_those_of_the_nearest_before_it_else_behind(rows):
+    sections, at = [], 0.0
+    for length, gap in rows:
+        sections.append(Section("", at, at + length))
+        at += length + gap
+    for place in range(len(sections)):
+        if not is_short(sections[place]):
+            continue
+        found = beside(sections, place)
+
+        def usable(other, place=place):
+            low, high = sorted((place, other))
+            inner = range(low, high)
+            joined = all(sections[n + 1].start - sections[n].end < 0.05 for n in inner)
+            return joined and not is_short(sections[other])
+
+        before = [n for n in range(place) if usable(n)]
+        behind = [n for n in range(place + 1, len(sections)) if usable(n)]
+        assert found == (before[-1] if before else behind[0] if behind else None)
+
+
+def test_a_section_of_the_shortest_length_is_not_short():
+    assert not is_short(Section("", 10.0, 10.0 + SHORTEST_S))
+    assert is_short(Section("", 10.0, 9.9 + SHORTEST_S))

@@ -33,6 +33,7 @@ def document(track: TrackPlan) -> dict[str, Any]:
             "envelope": made.envelope,
             "points": [[point.time, point.value, point.shape] for point in made.points],
             "kept_points": [made.kept_before, made.kept_after],
+            "within_db": made.within_db,
         },
         "not_automated": track.not_automated,
     }
@@ -58,9 +59,11 @@ def table(plan: GainPlan) -> None:
     show.table(header, rows, numbers={0, *range(2, len(header))})
     if sections:
         print(f"{len(sections)} sections; fader and envelope together, in dB; (held) where a track")
-        print("is silent or holds only bleed")
+        print("is silent or holds only bleed, or the section is too short")
     else:
         print("fader and envelope together, in dB")
+        loosest = max((t.automation.within_db for t in tracks if t.automation), default=0.0)
+        print(f"drawn within {loosest:.2f} dB of the gains that follow the song")
 
 
 def _start(track: TrackPlan) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from importlib import resources
 
@@ -152,6 +153,27 @@ def test_the_picture_draws_what_the_project_plays(project, capsys, tmp_path, mon
             assert level == pytest.approx(20 * math.log10(played), abs=0.1)
 
 
+def test_a_short_section_is_told_wherever_sections_are(project, capsys, tmp_path):
+    times = tmp_path / "times.txt"
+    times.write_text("0 4.5 verse\n4.5 5.5 fill\n5.5 8.5 end\n", encoding="utf-8")
+    wanted = ("balance", project, "--dry-run", *AUTOMATION, "--sections", times)
+    out, _ = run(capsys, *wanted, "--json")
+    document = json.loads(out)
+    automated = [track for track in document["tracks"] if track["automation"] is not None]
+    assert len(automated) >= 8
+    for track in automated:
+        verse, fill, _ = track["sections"]
+        assert fill["state"] == "short section"
+        if verse["state"] is None:
+            assert fill["fader_db"] == verse["fader_db"]
+        assert track["automation"]["within_db"] == pytest.approx(0.1)
+    assert any("'fill' (4.500 to 5.500 s)" in warning for warning in document["warnings"])
+    out, _ = run(capsys, *wanted)
+    row = next(line for line in out.splitlines() if "Snare Top" in line)
+    assert re.search(r"\([-+]?\d+\.\d+\)", row)
+    assert "or the section is too short" in out
+
+
 def test_cross_adaptive_needs_no_sections(project, capsys):
     out, _ = run(
         capsys, "balance", project, "--dry-run", "--write", "automation",
@@ -159,6 +181,7 @@ def test_cross_adaptive_needs_no_sections(project, capsys):
     )  # fmt: skip
     assert "Lowest" in out
     assert "fader and envelope together, in dB" in out
+    assert "drawn within 0.10 dB of the gains that follow the song" in out
 
 
 @pytest.mark.parametrize(
