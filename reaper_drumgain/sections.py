@@ -16,11 +16,13 @@ faders of a window are from those of the stretch around it.
     median, dB            3.2  2.8  2.4  2.0  1.7  1.3  1.0  0.7  0.6
     over 6 dB, % of all    27   24   19   17   15   11    5    4    3
 
-There is no step in it that would say where to stop; 3 s are the window of short-term loudness
-(EBU Tech 3341), and what is longer is marked for itself because it differs. A track that sounds
-for less than a gating block (0.4 s within 10 LU of its own loudness) has no loudness either,
-however long the section: of windows of 3 s and more 50 % of such faders are over 6 dB away, of
-those that sound longer 8 %.
+The longer the section the nearer, up to about 8 s, but a part of that is what the music does: these
+windows are at random, and a section is marked because it differs. 3 s are our choice, the window of
+short-term loudness (EBU Tech 3341); the gains of sections of 3 to 6 s are still rough. A track
+that sounds for less than a gating block (0.4 s within 10 LU of its own loudness) has no loudness
+either, however long the section: of windows of 3 s and more 50 % of such faders are over 6 dB away,
+of those that sound longer 8 %.
+
 Standard library only.
 """
 
