@@ -8,22 +8,32 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from reaper_drumgain.errors import InputError
+
 _NAME = "drumgain"
 
 
 def cache_folder() -> Path:
-    """The folder of what can be made anew; need not exist yet."""
+    """The folder of what can be made anew; need not exist yet. Raises InputError."""
     return _chosen("DRUMGAIN_CACHE") or _usual("user_cache_path")
 
 
 def state_folder() -> Path:
-    """The folder of what is known of former runs; need not exist yet."""
+    """The folder of what is known of former runs; need not exist yet. Raises InputError."""
     return _chosen("DRUMGAIN_STATE") or _usual("user_state_path")
 
 
 def _chosen(variable: str) -> Path | None:
     value = os.environ.get(variable)
-    return Path(value).expanduser() if value else None
+    if not value:
+        return None
+    try:
+        folder = Path(value).expanduser()
+    except RuntimeError:  # somebody's home who is not known here
+        folder = Path(value)
+    if not folder.is_absolute():  # which for REAPER's and for our processes is another one
+        raise InputError(f"{variable} is {value!r}: name a folder with its whole path")
+    return folder
 
 
 def _usual(which: str) -> Path:
