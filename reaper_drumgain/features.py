@@ -32,6 +32,7 @@ from reaper_drumgain.loudness import (
     loudness_range,
     quantiles,
 )
+from reaper_drumgain.peaks import peak_step, step_peaks
 from reaper_drumgain.probes import Meter, PieceFrames, Probe
 from reaper_drumgain.records import record
 from reaper_drumgain.spectrum import (
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 #: of what a ``Measurement`` holds: one of another version is made anew
-MEASUREMENT_VERSION = 2
+MEASUREMENT_VERSION = 3
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
 #: samples above this (100 dBFS) are damage, like those that are not finite
@@ -110,7 +111,8 @@ class TrackMeasures:
     ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
     100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
     that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
-    absolute peak per 10 ms, with damage as it is, and with the last hop even if incomplete.
+    absolute peak per ``peak_step`` (50 ms, at odd rates 100), the last one of less, with damage
+    as it is.
     """
 
     channels: int
@@ -180,11 +182,6 @@ class FeatureTable:
             raise KeyError(f"no feature column {name!r}") from None
 
 
-def step_edges(hop: int) -> npt.NDArray[np.intp]:
-    """Where the 10 ms steps of a hop of so many samples begin, and where the last one ends."""
-    return np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
-
-
 @record
 class _Chunk:
     """What a track plays next: ``samples`` (channels, length), or None for silence of that
@@ -211,9 +208,8 @@ class _TrackMeter:
         self._ringing = False
         self.spectrum = spectrum
         self.probes: Sequence[Meter] = ()
-        self._edges = step_edges(hop)
-        starts = np.arange(0, chunk, hop)[:, None] + self._edges[:-1]
-        self._steps: npt.NDArray[np.intp] = starts.ravel()
+        self._step = peak_step(hop)
+        self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
         widths = np.tile(np.diff(self._edges), chunk // hop)
         self._widths: Float32 = widths.astype(np.float32)
         self._envelope: list[Float32] = []
@@ -270,16 +266,19 @@ class _TrackMeter:
         meanwhile; what it finds is taken in with the next chunk, or by ``settle``.
         """
         self.settle()
-        samples, steps = chunk.samples, weighted.shape[1] // self.hop * FINE
-        self._peaks.append(np.zeros((self.channels, steps), dtype=np.float32))
-        if samples is not None:
-            samples = self._check(samples, self._peaks[-1])
+        samples, hops = chunk.samples, weighted.shape[1] // self.hop
+        if samples is None:
+            steps = hops * (self.hop // self._step)
+            self._peaks.append(np.zeros((self.channels, steps), dtype=np.float32))
+        else:
+            self._peaks.append(step_peaks(samples, self._step))
+            samples = self._check(samples, float(self._peaks[-1].max()))
         if beside is None:
             self.spectrum.add(self._transform(samples, chunk.length))
         else:
             self._job = beside.submit(self._transform, samples, chunk.length)
         if samples is None and not self._ringing:
-            self._envelope.append(np.zeros(steps, dtype=np.float32))
+            self._envelope.append(np.zeros(hops * FINE, dtype=np.float32))
             return False
         self._ringing = samples is not None
         if samples is None:
@@ -302,14 +301,8 @@ class _TrackMeter:
             probe.add(samples, length)
         return self.spectrum.silence(length) if samples is None else self.spectrum.powers(samples)
 
-    def _check(self, samples: Float32, peaks: Float32) -> Float32 | None:
-        """Takes the peaks, those of steps into ``peaks`` (channels, steps), and repairs damage;
-        None where all samples are zero."""
-        steps = self._steps[: np.searchsorted(self._steps, samples.shape[1])]
-        lowest = np.minimum.reduceat(samples, steps, axis=1)
-        highest = np.maximum.reduceat(samples, steps, axis=1)
-        np.maximum(highest, -lowest, out=peaks[:, : steps.size])
-        peak = float(peaks.max())
+    def _check(self, samples: Float32, peak: float) -> Float32 | None:
+        """Takes the peak and repairs damage; None where all samples are zero."""
         if not peak <= SANE_PEAK:
             bad = ~(np.abs(samples) <= SANE_PEAK)
             self._damaged += int(bad.sum())
@@ -354,7 +347,7 @@ class _TrackMeter:
             self.spectrum.energy,
             self._damaged,
             envelope.astype(np.float32),
-            peaks[:, : -(-self._frames // self.hop) * FINE],
+            peaks[:, : -(-self._frames // self._step)],
             self.spectrum.finish(),
         )
 

@@ -1,19 +1,22 @@
-"""Where the sample peak of a mix may lie, told from the peaks of its tracks.
+"""The sample peaks of tracks, step by step, and where the peak of a mix may lie by them.
 
 No mix passes the sum of its tracks' peaks, each times its gain. Most of the time that sum is
 below what the mix reaches at its loudest place, so that hardly any audio has to be mixed to
-know the peak. Steps are those of ``features.TrackMeasures.peaks``.
+know the peak.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_drumgain.features import FINE, Measurement, step_edges
 from reaper_drumgain.loudness import Float32, hop_length
+
+if TYPE_CHECKING:
+    from reaper_drumgain.features import Measurement
 
 #: from and up to which frame
 Stretch = tuple[int, int]
@@ -21,9 +24,29 @@ Stretch = tuple[int, int]
 #: steps of each mix that are looked at first
 _FIRST = 32
 #: steps between two that are looked at, up to which they are read rather than skipped
-_GAP = FINE
+_GAP = 2
 #: by how much rounding may lift a mix above its bound
 _ROUNDING = np.float32(1.0001)
+
+
+def peak_step(hop: int) -> int:
+    """Samples of a step, a part of a hop of so many.
+
+    With shorter ones less audio is read again to find the peak of a mix, and more is done for
+    every measurement.
+    """
+    return hop if hop % 2 else hop // 2
+
+
+def step_peaks(samples: Float32, step: int) -> Float32:
+    """The absolute peaks (channels, steps) of samples, those of the last step of what there is."""
+    whole = samples.shape[1] // step * step
+    steps = samples[:, :whole].reshape(len(samples), -1, step)
+    peaks: Float32 = np.maximum(steps.max(axis=2), -steps.min(axis=2))
+    if whole == samples.shape[1]:
+        return peaks
+    rest = np.abs(samples[:, whole:]).max(axis=1, keepdims=True)
+    return np.concatenate([peaks, rest], axis=1)
 
 
 def upper_bounds(measurement: Measurement, gains: NDArray[np.float64]) -> Float32:
@@ -50,10 +73,8 @@ def frames_of(chosen: NDArray[np.bool_], rate: int) -> list[Stretch]:
     places = np.flatnonzero(chosen)
     begins = np.diff(places, prepend=-2 * _GAP) > _GAP
     firsts, ends = places[begins], places[np.roll(begins, -1)] + 1
-    hop = hop_length(rate)
-    edges = step_edges(hop)
-    frames = [(steps // FINE * hop + edges[steps % FINE]).tolist() for steps in (firsts, ends)]
-    return list(zip(*frames, strict=True))
+    step = peak_step(hop_length(rate))
+    return list(zip((firsts * step).tolist(), (ends * step).tolist(), strict=True))
 
 
 def within(kept: Sequence[Stretch], wanted: Sequence[Stretch]) -> list[Stretch]:

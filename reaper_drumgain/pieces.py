@@ -8,6 +8,7 @@ import numpy as np
 
 from reaper_drumgain import features
 from reaper_drumgain.loudness import Float32, hop_length
+from reaper_drumgain.peaks import peak_step
 from reaper_drumgain.probes import PieceFrames, Pieces, Probe
 from reaper_drumgain.spectrum import summary_of
 
@@ -29,6 +30,7 @@ def between(
     if Pieces().name not in measurement.probed:
         raise ValueError("the measurement was made without pieces")
     rate, hop = measurement.rate, hop_length(measurement.rate)
+    per_hop = hop // peak_step(hop)
     frames_of = PieceFrames()
     total = round(measurement.seconds * rate)
 
@@ -43,7 +45,7 @@ def between(
             energy=float(levels[first:last, 1].sum(dtype=np.float64)),
             damaged=0,
             envelope=track.envelope[first * features.FINE : last * features.FINE],
-            peaks=track.peaks[:, first * features.FINE : last * features.FINE],
+            peaks=track.peaks[:, first * per_hop : last * per_hop],
             spectrum=summary_of(cut(frames), rate),
         )
         for track, levels, frames in zip(
