@@ -10,7 +10,7 @@ from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, memory, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.balance import NO_SELECTION
-from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, same
+from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Side, same
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.runs import printable
 from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, take_snapshot
@@ -108,27 +108,22 @@ def _found(project: Project, run: LastRun) -> list[tuple[LastTrack, int, float]]
 
 
 def compare(project: Project) -> None:
-    """Before or after the last run: after where all stands as before, else before.
+    """To the other side of the last run: before it, or after it.
 
-    What was moved by hand since counts as part of the after, so nothing is lost.
+    What was moved by hand since belongs to the side on which it was moved, so nothing is lost.
     """
     run = memory.last_run(project)
     _refuse_automation(run, "undo and redo compare before and after")
     found = _found(project, run)
-    differing = [entry for entry in found if not same(entry[0].before, entry[0].after)]
-    to_after = bool(differing) and all(same(now, track.before) for track, _, now in found)
-    if to_after:
-        wanted = {track.guid: track.after for track, _, _ in found}
-    else:
-        wanted = {track.guid: track.before for track, _, _ in found}
-        run = memory.with_hands(run, {track.guid: now for track, _, now in found})
+    run = memory.as_it_stands(run, {track.guid: now for track, _, now in found})
+    side: Side = "before" if run.side == "after" else "after"
+    wanted = {t.guid: t.before if side == "before" else t.after for t in run.tracks}
     moves = _moves(found, wanted)
-    side = "after" if to_after else "before"
     if not moves:
         say("DrumGain: before and after are the same")
         return
     apply.set_faders(project, moves, f"DrumGain: compare, {side}")
-    memory.remember_run(project, run)
+    memory.remember_run(project, records.replace(run, side=side))
     say(f"DrumGain: {side} the last run ({run.method}), {_tracks(len(moves))}")
 
 
@@ -163,13 +158,13 @@ def change_amount(project: Project, percent: float) -> None:
     if all(track.full_db is None for track in run.tracks):
         raise InputError("the last run moved nothing that could be scaled: balance again")
     found = _found(project, run)
-    if not all(same(now, track.before) for track, _, now in found):  # not undone, nor compared
-        run = memory.with_hands(run, {track.guid: now for track, _, now in found})
+    run = memory.as_it_stands(run, {track.guid: now for track, _, now in found})
     wanted: dict[str, float] = {}
     for track in run.tracks:
-        base = track.before * to_linear_db((track.full_db or 0.0) * amount / 100.0)
-        wanted[track.guid] = base * track.by_hand
-    by_hand = sum(not same(track.by_hand, 1.0) for track in run.tracks)
+        # a fader at its lower end stays there: the user has taken that track out
+        base = memory.planned(track, amount) * track.by_hand
+        wanted[track.guid] = base if track.after > 0.0 else 0.0
+    by_hand = sum(not same(track.by_hand, 1.0) or track.after <= 0.0 for track in run.tracks)
     highest = to_linear(MAX_FADER)
     moving = {track.guid for track, _, _ in found if track.full_db}
     over = max((wanted[guid] for guid in moving), default=0.0)
@@ -178,7 +173,7 @@ def change_amount(project: Project, percent: float) -> None:
         wanted = {g: w * highest / over if g in moving else w for g, w in wanted.items()}
     moves = _moves(found, wanted)
     apply.set_faders(project, moves, f"DrumGain: amount {amount:g} %")
-    run = records.replace(memory.with_after(run, wanted), amount=amount)
+    run = records.replace(memory.with_after(run, wanted), amount=amount, side="after")
     memory.remember_run(project, run)
     kept = f"; {_tracks(by_hand)} moved by hand kept their distance" if by_hand else ""
     say(f"DrumGain: amount {amount:g} % of the last run ({run.method}){kept}")

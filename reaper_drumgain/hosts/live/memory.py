@@ -23,6 +23,7 @@ Scope = Literal["selected", "all", "time selection"]
 Audio = Literal["files", "skip", "export"]
 Sections = Literal["usual", "regions", "markers", "time selection", "running"]
 Envelope = Literal["volume", "trim"]
+Side = Literal["before", "after"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 AUDIOS: tuple[Audio, ...] = get_args(Audio)
 WRITES: tuple[Write, ...] = get_args(Write)
@@ -37,7 +38,7 @@ _SCHEMA = 1
 _MAX_TEXT = 1 << 20
 _MAX_TRACKS, _MAX_SECTIONS = 2000, 10_000
 #: as a factor: the whole way of a fader from its end to below what it shows
-_MOST_BY_HAND = 1e10
+MOST_BY_HAND = 1e10
 #: quotes that project files cannot hold together with the double ones of JSON
 _ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
 
@@ -111,13 +112,15 @@ class LastTrack:
 
 @record
 class LastRun:
-    """The last result, for showing, comparing and changing its amount."""
+    """The last result, for showing, comparing and changing its amount. ``side``: on which of its
+    two sides an action left the faders."""
 
     summary: str
     method: str
     amount: float
     tracks: tuple[LastTrack, ...]
     warnings: tuple[str, ...] = ()
+    side: Side = "after"
 
     @property
     def automated(self) -> bool:
@@ -169,7 +172,7 @@ def last_run(project: Project) -> LastRun:
     moves = [track.full_db for track in found.tracks if track.full_db is not None]
     sane = len(found.tracks) <= _MAX_TRACKS and 0.0 <= found.amount <= 100.0
     sane = sane and all(0.0 <= fader <= highest for fader in faders)
-    sane = sane and all(0.0 <= track.by_hand <= _MOST_BY_HAND for track in found.tracks)
+    sane = sane and all(0.0 < track.by_hand <= MOST_BY_HAND for track in found.tracks)
     sane = sane and sum(len(track.sections) for track in found.tracks) <= _MAX_SECTIONS
     if not sane or any(abs(move) > 200.0 for move in moves):
         raise InputError(
@@ -195,17 +198,34 @@ def same(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def with_hands(run: LastRun, now: dict[str, float]) -> LastRun:
-    """A run whose outcome is what the user made of it: the faders by GUID as they stand now."""
+def as_it_stands(run: LastRun, now: dict[str, float]) -> LastRun:
+    """A run with what the user has made of it, from the faders by GUID as they stand now.
 
-    def moved(track: LastTrack) -> LastTrack:
-        fader = now[track.guid]
-        if track.after <= 0.0 or same(fader, track.after):
-            return records.replace(track, after=fader)
-        by_hand = track.by_hand * fader / track.after
-        return records.replace(track, after=fader, by_hand=min(by_hand, _MOST_BY_HAND))
+    On which side that is, most faders tell, as undo and redo do not ask; else the last action.
+    """
+    differing = [track for track in run.tracks if not same(track.before, track.after)]
+    before = sum(same(now[track.guid], track.before) for track in differing)
+    after = sum(same(now[track.guid], track.after) for track in differing)
+    if before > after or (before == after and run.side == "before"):
+        tracks = tuple(records.replace(track, before=now[track.guid]) for track in run.tracks)
+        return records.replace(run, tracks=tracks, side="before")
+    tracks = tuple(_moved(track, now[track.guid], run.amount) for track in run.tracks)
+    return records.replace(run, tracks=tracks, side="after")
 
-    return records.replace(run, tracks=tuple(moved(track) for track in run.tracks))
+
+def _moved(track: LastTrack, fader: float, amount: float) -> LastTrack:
+    if same(fader, track.after) or fader <= 0.0:
+        return records.replace(track, after=fader)
+    # from the lower end of a fader no distance can be kept, so there it is that to the plan
+    start = track.after / track.by_hand if track.after > 0.0 else planned(track, amount)
+    by_hand = fader / start if start > 0.0 else 1.0
+    kept = min(by_hand, MOST_BY_HAND)
+    return records.replace(track, after=fader, by_hand=kept)
+
+
+def planned(track: LastTrack, amount: float) -> float:
+    """The fader of a track at another amount in percent, without what was moved by hand."""
+    return float(track.before * 10.0 ** ((track.full_db or 0.0) * amount / 2000.0))
 
 
 def with_after(run: LastRun, after: dict[str, float]) -> LastRun:

@@ -281,14 +281,14 @@ FAULTS = {
     "ext state is believed": ("memory", "found.method not in setup.names", "False", "hostile"),
     "compare forgets": (
         "adjust",
-        "before for track, _, _ in found}\n        run = memory",
-        "before for track, _, _ in found}\n        memory",
+        "    memory.remember_run(project, records.replace(run, side=side))\n",
+        "",
         "small",
     ),
     "amount starts from the faders of now": (
-        "adjust",
-        "base = track.before *",
-        "base = track.after *",
+        "memory",
+        "return float(track.before * 10.0",
+        "return float(track.after * 10.0",
         "small",
     ),
     "overheads move by a factor": (

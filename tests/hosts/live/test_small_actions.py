@@ -121,6 +121,66 @@ def test_a_fader_that_is_moved_twice_between_presses_keeps_both(fake, demo_plan)
     assert decibel(report.faders(5)["Hi-Hat"] / 0.25) == pytest.approx(0.1 * move, abs=1e-6)
 
 
+def test_a_fader_moved_on_the_side_before_does_not_lose_the_other(fake):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        fake.press("compare"),
+        {"do": {"fader": {"Hi-Hat": 0.5}}},
+        fake.press("compare"),
+        fake.press("compare"),
+    )
+    assert report.faders(4) == report.faders(1)
+    assert report.faders(5) == {**report.faders(0), "Hi-Hat": 0.5}
+
+
+def test_amount_after_a_fader_moved_on_the_side_before(fake, demo_plan):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        fake.press("compare"),
+        {"do": {"fader": {"Hi-Hat": 0.5}}},
+        fake.press("amount_down"),
+    )
+    for track in demo_plan.tracks:
+        start = 0.5 if track.name == "Hi-Hat" else report.faders(0)[track.name]
+        got = decibel(report.faders(4)[track.name] / start)
+        assert got == pytest.approx(0.9 * (track.new_db - track.old_db), abs=1e-6), track.name
+    assert "by hand" not in report.console
+
+
+def test_a_track_that_was_taken_out_stays_out_until_its_fader_is_raised(fake, demo_plan):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        {"do": {"fader": {"Hi-Hat": 0.0}}},
+        fake.press("amount_down"),
+        fake.press("compare"),
+        fake.press("compare"),
+        {"do": {"fader": {"Hi-Hat": 0.5}}},
+        fake.press("amount_down"),
+        fake.press("amount_up"),
+    )
+    move = next(t.new_db - t.old_db for t in demo_plan.tracks if t.name == "Hi-Hat")
+    assert [report.faders(step)["Hi-Hat"] for step in (3, 5)] == [0.0, 0.0]
+    assert report.faders(4)["Hi-Hat"] == report.faders(0)["Hi-Hat"]
+    assert decibel(report.faders(7)["Hi-Hat"] / 0.5) == pytest.approx(-0.1 * move, abs=1e-6)
+    assert report.faders(8)["Hi-Hat"] == pytest.approx(0.5, rel=1e-9)
+
+
+def test_compare_after_an_undo_and_a_fader_moved_since(fake):
+    report = fake.play(
+        {"ticks": 1},
+        fake.press("balance_all"),
+        {"do": {"undo": 1}},
+        {"do": {"fader": {"Hi-Hat": 0.5}}},
+        fake.press("compare"),
+        fake.press("compare"),
+    )
+    assert report.faders(4) == report.faders(1)
+    assert report.faders(5) == {**report.faders(0), "Hi-Hat": 0.5}
+
+
 def test_amount_after_an_undo_starts_from_the_faders_that_are_there(fake, demo_plan):
     report = fake.play(
         {"ticks": 1}, fake.press("balance_all"), {"do": {"undo": 1}}, fake.press("amount_down")
