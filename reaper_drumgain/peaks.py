@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Stretch = tuple[int, int]
 
 #: steps of each mix that are looked at first
-_FIRST = 32
+_FIRST = 16
 #: steps between two that are looked at, up to which they are read rather than skipped
 _GAP = 2
 #: by how much rounding may lift a mix above its bound
