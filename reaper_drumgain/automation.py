@@ -214,20 +214,24 @@ class Automator:
         balanced: list[Balanced | None] = [
             None if is_short(section) else self._balanced(section) for section in sections
         ]
-        short = [section for section, own in zip(sections, balanced, strict=True) if own is None]
+        others = [beside(sections, place) for place in range(len(sections))]
+        short = [place for place, own in enumerate(balanced) if own is None]
+        self._tell_short([sections[p] for p in short if others[p] is not None], "beside it go on")
+        alone = [sections[p] for p in short if others[p] is None]
+        self._tell_short(alone, "of the whole song stay, as no longer section adjoins")
+        return [
+            self._held_from(None if other is None else balanced[other]) if own is None else own
+            for own, other in zip(balanced, others, strict=True)
+        ]
+
+    def _tell_short(self, short: Sequence[Section], instead: str) -> None:
         if short:
             names = ", ".join(map(str, short[:_MOST_TOLD]))
             more = f" and {len(short) - _MOST_TOLD} more" if len(short) > _MOST_TOLD else ""
             self._warnings.append(
                 f"shorter than {SHORTEST_S:g} s, too short to be balanced by itself: section "
-                f"{names}{more}: the gains beside it go on"
+                f"{names}{more}: the gains {instead}"
             )
-        return [
-            self._held_from(None if (other := beside(sections, place)) is None else balanced[other])
-            if own is None
-            else own
-            for place, own in enumerate(balanced)
-        ]
 
     def _held_from(self, other: Balanced | None) -> Balanced:
         """What a short section gets from the one beside it; the constant gain where there is

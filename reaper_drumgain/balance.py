@@ -76,7 +76,7 @@ def balance(
     heard = listener(session, drums, span, probes, threads=threads, progress=progress)
 
     def peaks(mixes: Sequence[NDArray[np.float64]]) -> list[float]:
-        return Sound(session, drums, progress, span).peaks(mixes, heard.measurement)
+        return Sound(session, drums, progress, span).peaks(mixes, heard)
 
     plan = decide(session, settings, selection, heard, method, peaks)
     return replace(plan, warnings=(*told, *plan.warnings)) if told else plan

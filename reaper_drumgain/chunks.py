@@ -117,7 +117,7 @@ def run(
         if threads > 1:
             from reaper_drumgain.threads import Pool
 
-            beside = stack.enter_context(Pool(1))  # one, which keeps the order
+            beside = stack.enter_context(Pool(1))
             if not in_memory:
                 heard = _heard_ahead(stack.enter_context(Pool(threads)), turns, len(meters))
         _weigh(meters, slices, covariance, chunks.longest, heard, report, beside)

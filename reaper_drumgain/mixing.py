@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reaper_drumgain import features
 from reaper_drumgain.audio import TrackAudio, analysis_rate, open_track, playing_span
+from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.loudness import hop_length
 from reaper_drumgain.peaks import Stretch, frames_of, most_promising, upper_bounds, within
 from reaper_drumgain.probes import Probe
@@ -185,6 +186,7 @@ class Sound:
         self._start, self._end = playing_span(tracks, span)
         self._warnings: list[str] = []
         self._kept: tuple[tuple[int, int], ...] | None = None
+        self._known: tuple[tuple[str, ...], ...] | None = None
 
     @contextlib.contextmanager
     def _open(self, part: Sequence[Stretch] | None = None) -> Iterator[list[Shortened]]:
@@ -248,13 +250,16 @@ class Sound:
     def peaks(
         self,
         mixes: Sequence[NDArray[np.float64]],
-        measurement: features.Measurement | None = None,
+        heard: Heard | None = None,
     ) -> list[float]:
         """The sample peak in dBFS of each mix, given as (2, channels) linear gains.
 
         Reads the audio once more, because a peak does not follow from the covariance. With what
-        was measured of it, only where a peak may be.
+        was heard of it, only where a peak may be; raises ConflictError where media that could be
+        read then cannot be read any more.
         """
+        measurement = None if heard is None else heard.measurement
+        self._known = None if heard is None else heard.flags
         # a clip at another speed is read up to where it is wanted: then better all of them once
         clips = (clip for drum in self._drums for clip in drum.track.clips if clip.plays)
         if any(clip.play_rate != 1.0 for clip in clips):
@@ -300,6 +305,7 @@ class Sound:
             total = max((stream.frames for stream in streams), default=0)
             channels = sum(stream.channels for stream in streams)
             size = min(_MOST_FRAMES, max(_LEAST_FRAMES, _BLOCK_BYTES // (4 * max(channels, 1))))
+            self._require_the_same(streams)
             # the next block is decoded while this one is mixed
             waiting = [pool.submit(stream.read, size) for stream in streams]
             for at in range(0, total, size):
@@ -307,6 +313,17 @@ class Sound:
                 waiting = [pool.submit(stream.read, size) for stream in streams]
                 yield _mix(used, streams, blocks, min(size, total - at))
                 tell(min(1.0, (at + size) / total))
+            self._require_the_same(streams)
+
+    def _require_the_same(self, streams: Sequence[Shortened]) -> None:
+        """Raises ConflictError where a track says what it did not say when it was heard."""
+        for drum, stream, known in zip(self._drums, streams, self._known or (), strict=False):
+            new = [flag for flag in stream.flags if flag not in known]
+            if new:
+                raise ConflictError(
+                    f"track {drum.track.name!r}: its media changed while it was read "
+                    f"({', '.join(new)}): nothing was written; run it again"
+                )
 
 
 def _mix(

@@ -60,11 +60,17 @@ class Section:
 
 def span_of(session: Session, settings: Settings) -> tuple[float, float] | None:
     """Outside of which nothing changes, and nothing is listened to. Raises InputError where
-    the settings ask for the time selection of a project that has none."""
+    the settings ask for the time selection of a project that has none, or one that is too short."""
     if settings.span is not None or settings.automation.sections != "time selection":
         return settings.span
     if session.time_selection is None:
         raise InputError(f"{session.path} has no time selection: make one and save the project")
+    selected = Section("time selection", *session.time_selection)
+    if is_short(selected):
+        raise InputError(
+            f"the time selection is {selected.end - selected.start:.2f} s long: drums are balanced "
+            f"over {SHORTEST_S:g} s at least, so select more"
+        )
     return session.time_selection
 
 

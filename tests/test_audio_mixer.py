@@ -121,6 +121,7 @@ def plain_clips(draw: st.DrawFn, source: Source) -> Clip:
         source,
         offset=draw(OFFSETS),
         item_gain=draw(st.sampled_from([1.0, 1.0, 1.0, 0.5])),
+        take_pan=draw(st.sampled_from([0.0, 0.0, 0.0, 0.3])),
         fade_in=draw(FADES),
         fade_out=draw(FADES),
         loop=draw(st.sampled_from([False, False, False, True])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -147,13 +148,47 @@ def test_without_the_binding_libsndfile_makes_the_same_samples(
     np.testing.assert_array_equal(with_it[1], without[1])
 
 
+class _Failing:
+    """libsndfile, of which every read goes wrong."""
+
+    def __init__(self, library: object) -> None:
+        self._library = library
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._library, name)
+
+    def sf_error(self, _: object) -> int:
+        return 2
+
+
 def test_a_failing_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, np.full(100, 0.5), RATE, "PCM_24")
-
-    def fail(*_: object) -> int:
-        raise soundfile.LibsndfileError(2)
-
-    monkeypatch.setattr(decoding, "_read_raw", fail)
+    media = MediaFile(str(path))
+    monkeypatch.setattr(soundfile, "_snd", _Failing(soundfile._snd))
     with pytest.raises(UnplayableMediaError, match="decoding stopped at frame 0"):
-        read(path, 100)
+        media.read_into(np.zeros((1, 100), dtype=np.float32), 0, (0,))
+    media.close()
+
+
+def test_two_threads_read_two_files_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one has read is not that of the other, which began while it was under way."""
+    for name, level in (("a", 0.5), ("b", 0.25)):
+        soundfile.write(tmp_path / f"{name}.wav", np.full(100, level), RATE, "PCM_24")
+    real, begun = decoding._read_raw, []
+
+    def interrupted(*given: object) -> int:
+        got: int = real(*given)
+        if not begun:
+            begun.append(True)
+            other = threading.Thread(target=lambda: begun.append(read(tmp_path / "b.wav", 100)))
+            other.start()
+            other.join()
+        return got
+
+    monkeypatch.setattr(decoding, "_read_raw", interrupted)
+    _, samples = read(tmp_path / "a.wav", 100)
+    assert (samples == 0.5).all()
+    assert (begun[1][1] == 0.25).all()

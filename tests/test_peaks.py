@@ -21,6 +21,7 @@ from reaper_drumgain.audio import analysis_rate
 from reaper_drumgain.balance import balance
 from reaper_drumgain.cache import Memory
 from reaper_drumgain.decoding import MediaFile
+from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.mixing import Sound, listen
 from reaper_drumgain.remembered import Store
 from reaper_drumgain.selection import DrumTrack, select
@@ -113,10 +114,10 @@ def test_peaks_are_those_of_the_whole_mix(sources: list[Source], data: st.DataOb
         patch.setattr(peaks, "_FIRST", data.draw(st.sampled_from([1, 2, 32])))
         patch.setattr(peaks, "_GAP", data.draw(st.sampled_from([1, 10])))
         patch.setattr(mixing, "_SILENCE_S", 1.0)
-        measurement = listen(built, drums, threads=1).measurement
-        channels = [track.channels for track in measurement.tracks]
+        heard = listen(built, drums, threads=1)
+        channels = [track.channels for track in heard.measurement.tracks]
         mixes = [gains_of(data.draw, sum(channels)) for _ in range(2)]
-        found = Sound(built, drums, None).peaks(mixes, measurement)
+        found = Sound(built, drums, None).peaks(mixes, heard)
     audio = plainly(built, channels, 11.0)
     expected = np.array([np.abs(mix @ audio).max() for mix in mixes])
     assert 10.0 ** (np.array(found) / 20.0) == pytest.approx(expected, rel=1e-5, abs=1e-5)
@@ -142,8 +143,24 @@ def far_apart(tmp_path: Path) -> tuple[Session, dict[str, np.ndarray]]:
 
 def peaks_of(built: Session, mixes: list[np.ndarray]) -> np.ndarray:
     drums = drums_of(built)
-    found = Sound(built, drums, None).peaks(mixes, listen(built, drums).measurement)
+    found = Sound(built, drums, None).peaks(mixes, listen(built, drums))
     return np.asarray(10.0 ** (np.array(found) / 20.0))
+
+
+@pytest.mark.parametrize("gone", ["Kick", "Snare"])
+def test_media_that_vanish_before_the_peak_is_found_are_told(
+    far_apart: tuple[Session, dict[str, np.ndarray]], gone: str
+) -> None:
+    built, _ = far_apart
+
+    def listened(*given: Any, **options: Any) -> mixing.Heard:
+        heard = listen(*given, **options)
+        (path,) = (t.clips[0].source.path for t in built.tracks if t.name == gone)
+        Path(str(path)).unlink()
+        return heard
+
+    with pytest.raises(ConflictError, match=f"'{gone}': its media changed.*missing media"):
+        balance(built, LOUD, listener=listened)
 
 
 def test_every_mix_has_its_own_peak(far_apart: tuple[Session, dict[str, np.ndarray]]) -> None:

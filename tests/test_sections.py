@@ -84,7 +84,7 @@ def test_a_span_cuts_what_it_does_not_hold():
         ("B", 20, 30.0),
     ]
     assert found(span=(10.0, 30.0))[0] == [("time selection", 10.0, 30.0)]
-    assert found("time selection", time_selection=(5.0, 6.0))[0] == [("time selection", 5.0, 6.0)]
+    assert found("time selection", time_selection=(5.0, 9.0))[0] == [("time selection", 5.0, 9.0)]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,10 @@ def test_a_span_cuts_what_it_does_not_hold():
         ({}, "no regions and no markers"),
         ({"kind": "regions"}, "has no regions"),
         ({"kind": "time selection"}, "has no time selection"),
+        (
+            {"kind": "time selection", "time_selection": (5.0, 7.5)},
+            "time selection is 2.50 s long.* select more",
+        ),
         ({"regions": (region(math.nan, 5),)}, "is no time"),
         ({"regions": (region(0, math.inf),)}, "is no time"),
         ({"regions": (region(5, 5),)}, "no section in which a drum plays"),
@@ -128,4 +132,5 @@ def test_the_gains_of_a_short_section_are_those_of_the_nearest_before_it_else_be
 
 def test_a_section_of_the_shortest_length_is_not_short():
     assert not is_short(Section("", 10.0, 10.0 + SHORTEST_S))
+    assert not is_short(Section("", 10.0, 9.97 + SHORTEST_S))
     assert is_short(Section("", 10.0, 9.9 + SHORTEST_S))

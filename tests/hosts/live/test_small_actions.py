@@ -415,6 +415,17 @@ def test_what_a_project_claims_as_last_result_is_not_believed(fake):
     assert len(report.data["writes"]) == len(texts)
 
 
+@pytest.mark.parametrize("claim", [0.0, -1.0, 1e300])
+def test_a_claimed_move_by_hand_is_not_believed(fake, claim):
+    report = fake.play(fake.press("balance_all"))
+    run = json.loads(report.state()["ext_state"]["DrumGain"]["last"])
+    run["tracks"][0]["by_hand"] = claim
+    steps = [{"do": {"project_ext_state": [["DrumGain", "last", json.dumps(run)]]}}]
+    report = fake.play(*steps, fake.press("amount_down"))
+    assert report.faders(0) == report.faders()
+    assert "out of all bounds" in report.data["dialogs"][0]["text"]
+
+
 def test_what_a_project_claims_as_settings_is_not_believed(fake):
     usual = {"kind": "settings", "schema": 1, "method": "forest"}
     texts = [
