@@ -181,5 +181,5 @@ def _are_peaks(peaks: Float32, channels: int, hops: int) -> bool:
         peaks.dtype == np.float32
         and peaks.ndim == 2
         and peaks.shape[0] == channels
-        and peaks.shape[1] <= 2 * (hops + 1)
+        and peaks.shape[1] <= 5 * (hops + 1)
     )

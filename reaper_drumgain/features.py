@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 #: of what a ``Measurement`` holds: one of another version is made anew
-MEASUREMENT_VERSION = 3
+MEASUREMENT_VERSION = 4
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
 #: samples above this (100 dBFS) are damage, like those that are not finite
@@ -111,7 +111,7 @@ class TrackMeasures:
     ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
     100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
     that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
-    absolute peak per ``peak_step`` (50 ms, at odd rates 100), the last one of less, with damage
+    absolute peak per ``peak_step`` (20 ms, at odd rates 100), the last one of less, with damage
     as it is.
     """
 
@@ -185,9 +185,10 @@ class FeatureTable:
 @record
 class _Chunk:
     """What a track plays next: ``samples`` (channels, length), or None for silence of that
-    ``length``. ``last``: nothing comes after it."""
+    ``length``, and its ``peaks``. ``last``: nothing comes after it."""
 
     samples: Float32 | None
+    peaks: Float32
     length: int
     last: bool
 
@@ -256,7 +257,11 @@ class _TrackMeter:
         """The next chunk of ``wanted`` samples, shorter at the end of the stream."""
         before = self._frames
         samples = self._read(wanted)
-        return _Chunk(samples, self._frames - before, self._ended)
+        if samples is None:
+            peaks = np.zeros((self.channels, wanted // self._step), dtype=np.float32)
+        else:
+            peaks = step_peaks(samples, self._step)
+        return _Chunk(samples, peaks, self._frames - before, self._ended)
 
     def weigh(self, chunk: _Chunk, weighted: Float32, beside: Pool | None) -> bool:
         """Measure a chunk; its K-weighted samples go to ``weighted`` (channels, samples), which
@@ -266,19 +271,17 @@ class _TrackMeter:
         meanwhile; what it finds is taken in with the next chunk, or by ``settle``.
         """
         self.settle()
-        samples, hops = chunk.samples, weighted.shape[1] // self.hop
-        if samples is None:
-            steps = hops * (self.hop // self._step)
-            self._peaks.append(np.zeros((self.channels, steps), dtype=np.float32))
-        else:
-            self._peaks.append(step_peaks(samples, self._step))
-            samples = self._check(samples, float(self._peaks[-1].max()))
+        samples = chunk.samples
+        self._peaks.append(chunk.peaks)
+        if samples is not None:
+            samples = self._check(samples, float(chunk.peaks.max()))
         if beside is None:
             self.spectrum.add(self._transform(samples, chunk.length))
         else:
             self._job = beside.submit(self._transform, samples, chunk.length)
         if samples is None and not self._ringing:
-            self._envelope.append(np.zeros(hops * FINE, dtype=np.float32))
+            steps = weighted.shape[1] // self.hop * FINE
+            self._envelope.append(np.zeros(steps, dtype=np.float32))
             return False
         self._ringing = samples is not None
         if samples is None:
