@@ -10,9 +10,10 @@ import sys
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile as sf
-from batch_support import contents, faders, make_media, make_project
+from batch_support import SECONDS, contents, faders, make_media, make_project
 
 from reaper_drumgain.batch import find, journal, work
 from reaper_drumgain.batch.lock import NAME, locked
@@ -193,14 +194,16 @@ def test_settings_reach_every_project(batch: Command, songs: Path) -> None:
         assert overhead == 0.7
 
 
-def test_gains_over_time_reach_every_project(
-    batch: Command, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kick, rate = sf.read(songs / "media" / "Kick.wav")
-    kick[int(0.4 * rate) :] *= 0.5
-    sf.write(songs / "media" / "Kick.wav", kick, rate, "PCM_16")
+def test_gains_over_time_reach_every_project(batch: Command, songs: Path, tmp_path: Path) -> None:
+    for name, level in (("Kick", 0.5), ("Snare", 1.0), ("OH", 1.0)):
+        once, rate = sf.read(songs / "media" / f"{name}.wav")
+        sound = np.tile(once, 10)
+        sound[4 * rate :] *= level
+        sf.write(songs / "media" / f"{name}.wav", sound, rate, "PCM_16")
+    for song in songs.glob("song */song ?.RPP"):
+        song.write_text(song.read_text().replace(f"LENGTH {SECONDS}", f"LENGTH {10 * SECONDS}"))
     sections = tmp_path / "sections.txt"
-    sections.write_text("0 0.4 Verse\n0.4 0.9 Chorus\n")
+    sections.write_text("0 4 Verse\n4 9 Chorus\n")
     over_time = ("--write", "automation", "--sections", sections, "--method", "equal-loudness")
     batch(songs, "--recursive", *over_time, "--in-place", "--jobs", 1)
     for song in songs.glob("song */song ?.RPP"):
