@@ -131,6 +131,9 @@ def multiplied(curve: GainCurve, envelope: Envelope | None) -> tuple[EnvelopePoi
     if envelope is None or not points:
         return tuple(_drawn(curve.at, curve.times, (), hull, aim_db=curve.aim_db))
     existing, curve = EnvelopeCurve(envelope), curve.drawn
+    hull = curve.changed  # of few points it may come back to 0 dB later than what it draws
+    if hull is None:
+        return points
     return _within(points, existing, lambda t: existing.values(t) * curve.at(t), curve.times, hull)
 
 
