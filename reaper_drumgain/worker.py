@@ -28,12 +28,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain import __version__, errors
-from reaper_drumgain.session import Clip, Session, Source, Track
-from reaper_drumgain.settings import Settings
-from reaper_drumgain.startup import collect_less, one_thread_for_blas
+from reaper_drumgain.schema.session import Clip, Session, Source, Track
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.util.process import collect_less, one_thread_for_blas
 
 if TYPE_CHECKING:
-    from reaper_drumgain.cache import Memory
+    from reaper_drumgain.cache.analysis_cache import AnalysisCache
 
 PROTOCOL = 1
 REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     threading.Thread(target=_end_with_host, daemon=True).start()
     answer: dict[str, Any] = {"protocol": PROTOCOL, "version": __version__}
     notes: list[str] = []
-    memory: Memory | None = None
+    memory: AnalysisCache | None = None
     try:
         answer["plan"], memory = _plan(folder, notes)
     except errors.DrumGainError as error:
@@ -72,28 +72,28 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _plan(folder: Path, notes: list[str]) -> tuple[Any, Memory | None]:
+def _plan(folder: Path, notes: list[str]) -> tuple[Any, AnalysisCache | None]:
     """The document of the plan, and what is to be finished once it is written."""
     _await(folder / REQUEST)
     request = _request(folder / REQUEST)
     session = Session.from_document(request["session"])
     settings = Settings.from_document(request["settings"])
     # numpy takes its time: a request that is none is answered before
-    from reaper_drumgain.balance import balance
-    from reaper_drumgain.mixing import listen
+    from reaper_drumgain.analysis.multitrack import analyze
+    from reaper_drumgain.balance.pipeline import balance
 
     memory = _memory(notes) if request.get("remember") is True else None
     progress = _Progress(folder / PROGRESS)
-    plan = balance(session, settings, progress=progress, listener=memory or listen)
+    plan = balance(session, settings, progress=progress, analyzer=memory or analyze)
     return plan.to_document(), memory
 
 
-def _memory(notes: list[str]) -> Memory:
+def _memory(notes: list[str]) -> AnalysisCache:
     from reaper_drumgain import methods
-    from reaper_drumgain.cache import Memory
-    from reaper_drumgain.remembered import Store
+    from reaper_drumgain.cache.analysis_cache import AnalysisCache
+    from reaper_drumgain.cache.store import Store
 
-    return Memory(Store(notes.append), methods.all_probes)
+    return AnalysisCache(Store(notes.append), methods.all_descriptors)
 
 
 def _await(path: Path) -> None:
@@ -104,12 +104,12 @@ def _await(path: Path) -> None:
 
     from reaper_drumgain import methods
 
-    importlib.import_module("reaper_drumgain.balance")
-    importlib.import_module("reaper_drumgain.decoding")
+    importlib.import_module("reaper_drumgain.balance.pipeline")
+    importlib.import_module("reaper_drumgain.audio.decoder")
     importlib.import_module(methods.METHODS[0].module).warm_up()
     _decode_one()
-    importlib.import_module("reaper_drumgain.cache")
-    importlib.import_module("reaper_drumgain.remembered").warm_up()
+    importlib.import_module("reaper_drumgain.cache.analysis_cache")
+    importlib.import_module("reaper_drumgain.cache.store").warm_up()
     while not path.exists():
         time.sleep(_LOOK_EVERY_S)
 

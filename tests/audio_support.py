@@ -10,14 +10,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from reaper_drumgain.audio import TrackAudio, open_track
-from reaper_drumgain.session import (
-    Clip,
-    EnvelopePoint,
-    Session,
-    Source,
-    Track,
-)
+from reaper_drumgain.audio.track_reader import TrackAudio, open_track
+from reaper_drumgain.schema.session import Clip, EnvelopePoint, Session, Source, Track
 
 RATE = 8000
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reaper_drumgain.startup import one_thread_for_blas
+from reaper_drumgain.util.process import one_thread_for_blas
 
 if TYPE_CHECKING:
-    from reaper_drumgain.session import Source
+    from reaper_drumgain.schema.session import Source
 
 one_thread_for_blas()
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain import features
-from reaper_drumgain.methods.base import Method, MethodInput, probes_of
-from reaper_drumgain.roles import Role
+from reaper_drumgain.analysis import features
+from reaper_drumgain.methods.base import Method, MethodInput, descriptors_of
+from reaper_drumgain.tracks.roles import Role
 
 RATE = 44_100
 ROLES = (Role("kick in"), Role("snare top"), Role("hi-hat"), Role("overhead", "left"))
@@ -34,7 +34,7 @@ def method_input(
 ) -> MethodInput:
     """What ``balance`` gives to a method; silent tracks are not active unless stated."""
     streams = [ArrayStream(samples, RATE) for samples in tracks]
-    measurement = features.measure(streams, threads=1, probes=probes_of(method))
+    measurement = features.measure(streams, threads=1, descriptors=descriptors_of(method))
     table = features.feature_table(measurement)
     heard = np.isfinite(table.column("loudness_lufs"))
     flags = heard if active is None else np.asarray(active)

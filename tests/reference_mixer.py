@@ -1,9 +1,9 @@
 """A straightforward mixer: whole files in numpy, no streaming, double precision.
 
-Written from the format notes alone, as a second opinion on ``reaper_drumgain.audio``; it
-shares no code with it. It knows only what the notes define: no Bezier points, no fader scale,
-no curvature. Where a clip is resampled, its place on the time line has to fall on a frame of
-the source.
+Written from the format notes alone, as a second opinion on
+``reaper_drumgain.audio.track_reader``; it shares no code with it. It knows only what the notes
+define: no Bezier points, no fader scale, no curvature. Where a clip is resampled, its place on the
+time line has to fall on a frame of the source.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from reaper_drumgain.session import Clip, Envelope, Fade, Track
+from reaper_drumgain.schema.session import Clip, Envelope, Fade, Track
 
 
 def mix(track: Track, rate: int, start: float, end: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from reaper_drumgain.session import Clip, Session, Source, Track
+from reaper_drumgain.schema.session import Clip, Session, Source, Track
 from reaper_drumgain.units import LinearGain
 
 RATE = 48_000

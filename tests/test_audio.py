@@ -18,14 +18,8 @@ from audio_support import (
     session_of,
 )
 
-from reaper_drumgain.curves import EnvelopeCurve, fade, from_fader, to_fader
-from reaper_drumgain.session import (
-    Clip,
-    Envelope,
-    EnvelopePoint,
-    Fade,
-    Source,
-)
+from reaper_drumgain.audio.envelope_curves import EnvelopeCurve, fade, from_fader, to_fader
+from reaper_drumgain.schema.session import Clip, Envelope, EnvelopePoint, Fade, Source
 
 
 @pytest.fixture

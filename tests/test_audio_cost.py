@@ -22,13 +22,9 @@ from audio_support import (
     session_of,
 )
 
-from reaper_drumgain.audio import analysis_rate, open_track, playing_span
-from reaper_drumgain.decoding import MediaFile
-from reaper_drumgain.session import (
-    Clip,
-    Fade,
-    Source,
-)
+from reaper_drumgain.audio.decoder import MediaFile
+from reaper_drumgain.audio.track_reader import analysis_rate, open_track, playing_span
+from reaper_drumgain.schema.session import Clip, Fade, Source
 
 
 def test_silence_costs_nothing(ones: Source, tmp_path: Path) -> None:

@@ -23,14 +23,8 @@ from audio_support import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reaper_drumgain.audio import analysis_rate, playing_span
-from reaper_drumgain.session import (
-    Clip,
-    Envelope,
-    EnvelopePoint,
-    Fade,
-    Source,
-)
+from reaper_drumgain.audio.track_reader import analysis_rate, playing_span
+from reaper_drumgain.schema.session import Clip, Envelope, EnvelopePoint, Fade, Source
 
 
 def only_flag(path: Path | str, play_end: float = 1.0) -> tuple[str, np.ndarray]:

@@ -18,13 +18,8 @@ from audio_support import (
     session_of,
 )
 
-from reaper_drumgain.audio import TrackAudio
-from reaper_drumgain.session import (
-    Clip,
-    Effect,
-    Envelope,
-    Source,
-)
+from reaper_drumgain.audio.track_reader import TrackAudio
+from reaper_drumgain.schema.session import Clip, Effect, Envelope, Source
 
 
 @pytest.mark.parametrize(

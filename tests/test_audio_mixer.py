@@ -22,16 +22,10 @@ from audio_support import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reaper_drumgain import readahead
-from reaper_drumgain.decoding import MediaFile
-from reaper_drumgain.readahead import reading_ahead
-from reaper_drumgain.session import (
-    Clip,
-    Envelope,
-    EnvelopePoint,
-    Fade,
-    Source,
-)
+from reaper_drumgain.audio import readahead
+from reaper_drumgain.audio.decoder import MediaFile
+from reaper_drumgain.audio.readahead import reading_ahead
+from reaper_drumgain.schema.session import Clip, Envelope, EnvelopePoint, Fade, Source
 
 GAINS = st.sampled_from([1.0, 1.0, 0.0, 0.5, 1.7, -0.8])
 

@@ -10,14 +10,16 @@ import soundfile
 from envelope_reader import PlainEnvelope
 from support import RATE, clip, gain, hits, session, write
 
-from reaper_drumgain import marks, remembered, running
-from reaper_drumgain.balance import balance
-from reaper_drumgain.cache import Memory
+from reaper_drumgain.automation import gain_riding
+from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.cache import store
+from reaper_drumgain.cache.analysis_cache import AnalysisCache
+from reaper_drumgain.cache.store import Store
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.remembered import Store
-from reaper_drumgain.session import Envelope, EnvelopePoint, Marker, Track
-from reaper_drumgain.settings import Automation, Level, Settings
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.session import Envelope, EnvelopePoint, Marker, Track
+from reaper_drumgain.schema.settings import Automation, Level, Settings
 
 #: where the sections end, and by how many dB each track is louder or softer in them
 BORDERS = (8.0, 16.0, 24.0)
@@ -165,10 +167,10 @@ def test_what_is_remembered_gives_the_same_automation(song, tmp_path, monkeypatc
     built, _ = song
     wanted = automated("fenton-lee", sections="regions")
     plain = balance(built, wanted)
-    monkeypatch.setattr(remembered, "SETTLED_S", -1e9)
+    monkeypatch.setattr(store, "SETTLED_S", -1e9)
     for settings in (Settings(method="equal-loudness"), wanted, wanted):
-        memory = Memory(Store(print, tmp_path / "heard.sqlite"))
-        plan = balance(built, settings, listener=memory)
+        memory = AnalysisCache(Store(print, tmp_path / "heard.sqlite"))
+        plan = balance(built, settings, analyzer=memory)
         memory.finish()
         listened = memory.listened
     assert plan == plain
@@ -439,7 +441,7 @@ def written(built, plan):
             old = found[0] if found else Envelope(made.envelope, True, (), fader_scaled=True)
             new = dataclasses.replace(old, active=True, points=made.result(old.points))
             others = tuple(e for e in track.envelopes if e.kind != made.envelope)
-            fields |= {"envelopes": (*others, new), "automation_mark": made.mark}
+            fields |= {"envelopes": (*others, new), "automation_note": made.mark}
         built = changed(built, planned.index, **fields)
     return built
 
@@ -450,7 +452,7 @@ def written(built, plan):
     [
         # both curves are drawn within 0.1 dB
         ("equal-loudness", "regions", 0.22),
-        ("cross-adaptive", "running", running.DEAD_BAND_DB),
+        ("cross-adaptive", "running", gain_riding.DEAD_BAND_DB),
     ],
 )
 def test_a_second_run_comes_out_like_the_first_one(song, method, sections, within, existing):
@@ -473,7 +475,7 @@ def test_a_second_run_comes_out_like_the_first_one(song, method, sections, withi
             assert levels[1] == pytest.approx(levels[0], abs=within), (one.name, time)
     twice = written(once, again)
     for before, track in zip(built.tracks, twice.tracks, strict=True):
-        taken = marks.take_back(track)
+        taken = envelope_note.take_back(track)
         if before.envelopes:
             assert taken.result(track.envelopes[0].points) == before.envelopes[0].points
         else:
@@ -488,7 +490,7 @@ def test_an_envelope_of_ours_that_is_switched_off_gave_no_level(song):
     for index, track in enumerate(once.tracks):
         off = tuple(dataclasses.replace(e, active=False) for e in track.envelopes)
         once = changed(once, index, envelopes=off)
-        bare = changed(bare, index, envelopes=(), automation_mark=None)
+        bare = changed(bare, index, envelopes=(), automation_note=None)
     for one, two in zip(balance(once, wanted).tracks, balance(bare, wanted).tracks, strict=True):
         old = once.tracks[one.index].envelopes[0].points
         assert one.automation.result(old) == two.automation.points
@@ -514,8 +516,8 @@ def test_sections_alike_need_no_envelope(song):
     assert beside.tracks[quiet].automation is None
     # an envelope of ours that is needed no more keeps one point, which does nothing
     ours = dataclasses.replace(idle, active=True, points=(EnvelopePoint(0.0, 0.999),))
-    mark = marks.mark_of("volume", ours.points, 0, 0, None)
-    once = changed(built, quiet, envelopes=(ours,), automation_mark=mark)
+    mark = envelope_note.note_of("volume", ours.points, 0, 0, None)
+    once = changed(built, quiet, envelopes=(ours,), automation_note=mark)
     made = balance(once, automated(sections="regions")).tracks[quiet].automation
     assert made.result(ours.points) == (EnvelopePoint(0.0, 1.0),)
 
@@ -603,7 +605,7 @@ def test_cross_adaptive_follows_the_song_without_sections(long_song):
     assert max(len(t.automation.points) for t in plan.automated) <= 20
     # each within the dead band of where the method wants it
     kick, snare, hat = (level_at(built, t, 59.0) - level_at(built, t, 29.0) for t in plan.tracks)
-    near = 2.0 * running.DEAD_BAND_DB + 0.1
+    near = 2.0 * gain_riding.DEAD_BAND_DB + 0.1
     assert kick - snare == pytest.approx(12.0, abs=near)
     assert kick - hat == pytest.approx(8.0, abs=near)
     raw = loudness(sum(sounds.values()))
@@ -617,7 +619,7 @@ def test_cross_adaptive_follows_the_song_without_sections(long_song):
     for planned in plan.automated:
         for one, two in itertools.pairwise(planned.automation.points):
             step = abs(20 * np.log10(two.value / one.value))
-            assert step <= running.MOST_DB_PER_S * (two.time - one.time) + 0.4
+            assert step <= gain_riding.MOST_DB_PER_S * (two.time - one.time) + 0.4
 
 
 def test_what_a_curve_does_most_of_the_time_is_in_the_fader(long_song):
@@ -678,7 +680,7 @@ def restless_song(tmp_path_factory):
 def test_a_restless_song_gets_few_points_and_says_how_far_they_lie(restless_song, monkeypatch):
     wanted = automated("cross-adaptive")
     few = balance(restless_song, wanted)
-    monkeypatch.setattr(running, "most_points", lambda hops: 10_000)
+    monkeypatch.setattr(gain_riding, "most_points", lambda hops: 10_000)
     many = balance(restless_song, wanted)
     assert max(len(t.automation.points) for t in many.automated) > 30
     for one, other in zip(few.automated, many.automated, strict=True):
@@ -705,7 +707,7 @@ def test_a_second_run_over_few_points_stays_within_what_is_said(restless_song):
         kept = (two.automation or one.automation).within_db + one.automation.within_db
         for time in np.arange(0.5, 120.0, 0.5):
             levels = level_at(restless_song, one, time), level_at(once, two, time)
-            assert levels[1] == pytest.approx(levels[0], abs=running.DEAD_BAND_DB + kept)
+            assert levels[1] == pytest.approx(levels[0], abs=gain_riding.DEAD_BAND_DB + kept)
 
 
 @pytest.mark.parametrize("existing", ["trim", "replace"])

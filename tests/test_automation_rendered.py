@@ -11,10 +11,10 @@ import pytest
 import soundfile
 from envelope_reader import read_tracks
 
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts.rpp import apply_plan, read_project
-from reaper_drumgain.learn.render import RATE, Tap, load_kit, read_performance, render
-from reaper_drumgain.settings import Automation, Settings
+from reaper_drumgain.learn.data.render import RATE, Tap, load_kit, read_performance, render
+from reaper_drumgain.schema.settings import Automation, Settings
 
 TRACKS = {
     "Kick": Tap(("KdrumR",)),

@@ -11,12 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import RATE, clip, gain, hits, session, write
 
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.balance.reasons import level_of
 from reaper_drumgain.errors import InputError, NothingToBalanceError
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.reasons import level_of
-from reaper_drumgain.session import Effect, Send, Session, Track
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.session import Effect, Send, Session, Track
+from reaper_drumgain.schema.settings import Level, Settings
 
 SECONDS = 6.0
 NAMES = ("Kick", "Snare Top", "Hi-Hat", "OH L", "OH R")
@@ -273,9 +273,9 @@ def test_hours_of_silence_cost_and_change_nothing(kit):
 
 
 def test_a_loop_of_years_is_measured_for_some_hours_and_told(kit, monkeypatch):
-    from reaper_drumgain import mixing
+    from reaper_drumgain.analysis import multitrack
 
-    monkeypatch.setattr(mixing, "_LONGEST_S", 20)
+    monkeypatch.setattr(multitrack, "_LONGEST_S", 20)
     built, _ = kit
     looped = dataclasses.replace(built.tracks[0].clips[0], length=9e8, loop=True)
     plan = balance(changed(built, 0, clips=(looped,)), Settings(method="equal-loudness"))

@@ -19,13 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import clip, gain, hits, session, write
 
-from reaper_drumgain import cache, features, methods, remembered
-from reaper_drumgain.balance import balance
-from reaper_drumgain.cache import Memory
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.remembered import FILE_NAME, Store
-from reaper_drumgain.session import Effect, Envelope, EnvelopePoint, Session, Track
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain import methods
+from reaper_drumgain.analysis import features
+from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.cache import analysis_cache
+from reaper_drumgain.cache import store as store_module
+from reaper_drumgain.cache.analysis_cache import AnalysisCache
+from reaper_drumgain.cache.store import FILE_NAME, Store
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.session import Effect, Envelope, EnvelopePoint, Session, Track
+from reaper_drumgain.schema.settings import Level, Settings
 
 SECONDS = 1.5
 PROBING = ("modified-loudness", "fenton-lee", "partial-loudness")
@@ -44,7 +47,7 @@ def kit(tmp_path: Path) -> Session:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of this moment count as old."""
-    monkeypatch.setattr(remembered, "SETTLED_S", -1e9)
+    monkeypatch.setattr(store_module, "SETTLED_S", -1e9)
 
 
 class Listened:
@@ -55,8 +58,10 @@ class Listened:
         self.notes: list[str] = []
 
     def __call__(self, built: Session, wish: Settings | None = None) -> tuple[GainPlan, int]:
-        memory = Memory(Store(self.notes.append, self.folder / FILE_NAME), methods.all_probes)
-        plan = balance(built, wish or Settings(), listener=memory)
+        memory = AnalysisCache(
+            Store(self.notes.append, self.folder / FILE_NAME), methods.all_descriptors
+        )
+        plan = balance(built, wish or Settings(), analyzer=memory)
         memory.finish()
         return plan, memory.listened
 
@@ -229,13 +234,13 @@ def test_a_change_within_one_tick_of_the_clock_is_not_missed(
     kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a file system whose times are of whole seconds, and with nothing else that differs."""
-    real = remembered._identity
+    real = store_module._identity
 
     def coarse(path: str) -> tuple[int, ...] | None:
         found = real(path)
         return found and (*found[:-2], *(t // 10**9 * 10**9 for t in found[-2:]))
 
-    monkeypatch.setattr(remembered, "_identity", coarse)
+    monkeypatch.setattr(store_module, "_identity", coarse)
 
     def within_one_second() -> bool:
         while time.time() % 1 > 0.3:
@@ -249,7 +254,7 @@ def test_a_change_within_one_tick_of_the_clock_is_not_missed(
     assert any(within_one_second() for _ in range(5))
     assert listened(kit)[0] == balance(kit, Settings())
     # and the guard is what does it
-    monkeypatch.setattr(remembered, "SETTLED_S", -1e9)
+    monkeypatch.setattr(store_module, "SETTLED_S", -1e9)
     assert any(within_one_second() for _ in range(5))
     assert listened(kit)[0] != balance(kit, Settings())
 
@@ -258,15 +263,15 @@ def test_a_change_within_one_tick_of_the_clock_is_not_missed(
 def test_a_file_that_changes_while_it_is_listened_to_is_not_remembered(
     kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = cache.listen
+    real = analysis_cache.analyze
 
     def slow(*args: object, **options: object) -> object:
-        heard = real(*args, **options)  # type: ignore[arg-type]
+        analysis = real(*args, **options)  # type: ignore[arg-type]
         overwrite(media(kit), other_audio())
-        return heard
+        return analysis
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "listen", slow)
+        patch.setattr(analysis_cache, "listen", slow)
         listened(kit)
     plan, count = listened(kit)
     assert count == 1
@@ -282,7 +287,7 @@ def test_another_version_hears_for_itself(
     assert listened(kit, wish)[1] == 1
     monkeypatch.setattr(features, "MEASUREMENT_VERSION", features.MEASUREMENT_VERSION + 1)
     assert listened(kit, wish)[1] == 1
-    monkeypatch.setattr(remembered, "__version__", "99")
+    monkeypatch.setattr(store_module, "__version__", "99")
     assert listened(kit, wish)[1] == 1
 
 
@@ -334,7 +339,7 @@ def test_it_may_be_deleted_while_it_is_used(store: Store, tmp_path: Path, notes:
 WRITER = """
 import sys
 from pathlib import Path
-from reaper_drumgain.remembered import Store
+from reaper_drumgain.cache.store import Store
 store = Store(print, Path(sys.argv[1]), limit=400_000)
 for turn in range(40):
     name = f"{sys.argv[2]}-{turn}".encode()
@@ -474,7 +479,7 @@ def test_a_python_without_sqlite_does_without(
 ) -> None:
     listened(kit)
     monkeypatch.setitem(sys.modules, "sqlite3", None)
-    remembered.warm_up()
+    store.warm_up()
     assert listened(kit) == (balance(kit, Settings()), 1)
     assert len(listened.notes) == 1
     assert "nothing is remembered in" in listened.notes[0]
@@ -499,7 +504,7 @@ def test_a_database_that_cannot_be_written_is_told_and_read(
 FULL = """
 import resource, sys
 from pathlib import Path
-from reaper_drumgain.remembered import Store
+from reaper_drumgain.cache.store import Store
 store = Store(print, Path(sys.argv[1]))
 store.write([(b"a", bytes(1000))])
 store.close()
@@ -525,7 +530,7 @@ def test_a_full_disk_is_told_and_what_was_there_stays(tmp_path: Path) -> None:
 def test_a_database_that_another_process_writes_is_not_waited_for_long(
     store: Store, tmp_path: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered, "_BUSY_S", 0.05)
+    monkeypatch.setattr(store_module, "_BUSY_S", 0.05)
     store.write([(b"a", b"1")])
     store.close()
     other = sqlite3.connect(tmp_path / "store" / FILE_NAME, isolation_level=None)
@@ -540,7 +545,7 @@ def test_a_database_that_another_process_writes_is_not_waited_for_long(
 
 def test_nothing_of_it_is_imported_before_something_was_remembered(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from reaper_drumgain.remembered import Store;"
+        "import sys; from pathlib import Path; from reaper_drumgain.cache.store import Store;"
         "Store(print, Path(sys.argv[1])).read(b'x'); print('sqlite3' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / FILE_NAME)]

@@ -12,9 +12,9 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reaper_drumgain import decoding
-from reaper_drumgain.decoding import MediaFile
-from reaper_drumgain.openfile import UnplayableMediaError
+from reaper_drumgain.audio import decoder
+from reaper_drumgain.audio.decoder import MediaFile
+from reaper_drumgain.audio.safe_open import UnplayableMediaError
 
 RATE = 8000
 KINDS = [
@@ -142,7 +142,7 @@ def test_without_the_binding_libsndfile_makes_the_same_samples(
     path = tmp_path / "a.wav"
     soundfile.write(path, extremes(5000, 1, "PCM_24"), RATE, "PCM_24")
     with_it = read(path, 5000)
-    monkeypatch.setattr(decoding, "_read_raw", None)
+    monkeypatch.setattr(decoder, "_read_raw", None)
     without = read(path, 5000)
     assert with_it[0] == without[0] == 5000
     np.testing.assert_array_equal(with_it[1], without[1])
@@ -177,7 +177,7 @@ def test_two_threads_read_two_files_at_once(
     """What one has read is not that of the other, which began while it was under way."""
     for name, level in (("a", 0.5), ("b", 0.25)):
         soundfile.write(tmp_path / f"{name}.wav", np.full(100, level), RATE, "PCM_24")
-    real, begun = decoding._read_raw, []
+    real, begun = decoder._read_raw, []
 
     def interrupted(*given: object) -> int:
         got: int = real(*given)
@@ -188,7 +188,7 @@ def test_two_threads_read_two_files_at_once(
             other.join()
         return got
 
-    monkeypatch.setattr(decoding, "_read_raw", interrupted)
+    monkeypatch.setattr(decoder, "_read_raw", interrupted)
     _, samples = read(tmp_path / "a.wav", 100)
     assert (samples == 0.5).all()
     assert (begun[1][1] == 0.25).all()

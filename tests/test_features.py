@@ -16,8 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain import chunks
-from reaper_drumgain.features import (
+from reaper_drumgain.analysis import scheduler
+from reaper_drumgain.analysis.features import (
     COLUMNS,
     VERSION,
     FeatureTable,
@@ -26,7 +26,7 @@ from reaper_drumgain.features import (
     holds_only_bleed,
     measure,
 )
-from reaper_drumgain.spectrum import BAND_EDGES, band_weights, fft_length
+from reaper_drumgain.analysis.spectrum import BAND_EDGES, band_weights, fft_length
 
 RATE = 44_100
 LEVELS = ("rms_dbfs", "peak_dbfs")
@@ -163,7 +163,7 @@ def test_chunks_change_nothing_where_tracks_fall_silent(monkeypatch: pytest.Monk
     tracks[0][3 * RATE : 11 * RATE] = 0.0
     tracks[2][: 9 * RATE] = 0.0
     large = measured(tracks)
-    monkeypatch.setattr(chunks, "CHUNK_HOPS", 8)
+    monkeypatch.setattr(scheduler, "CHUNK_HOPS", 8)
     small = measured(tracks)
     assert len({run.channels.size for run in small.mix.runs}) > 1  # silent channels are left out
     assert_same(feature_table(small), feature_table(large))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.folders import cache_folder, state_folder
+from reaper_drumgain.util.user_dirs import cache_folder, state_folder
 
 BOTH = [("DRUMGAIN_CACHE", cache_folder), ("DRUMGAIN_STATE", state_folder)]
 

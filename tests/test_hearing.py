@@ -8,14 +8,15 @@ from importlib import resources
 import pytest
 from support import session, silent_clip
 
-from reaper_drumgain import hearing, mixing
-from reaper_drumgain.balance import balance
+from reaper_drumgain.analysis import multitrack
+from reaper_drumgain.balance import roles_by_sound
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.errors import InputError, NothingToBalanceError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.methods.by_sound import Likeness
-from reaper_drumgain.selection import NAMELESS, select, to_listen
-from reaper_drumgain.session import Session, Track
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.session import Session, Track
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.selection import NAMELESS, select, to_listen
 
 DEMO = resources.files("reaper_drumgain") / "demo" / "session" / "DrumGain demo.RPP"
 
@@ -61,12 +62,12 @@ def test_a_kick_without_a_name_is_told_and_bass_and_voice_stay(nameless):
 
 def test_one_track_is_listened_to_by_name_whatever_it_is_called(nameless):
     for name, found in (("Audio 07", "kick"), ("Snare Top", None)):
-        heard = hearing.listened(nameless, Settings(roles=((name, "Listen"),)))
+        heard = roles_by_sound.listened(nameless, Settings(roles=((name, "Listen"),)))
         assert [track.name for track in heard] == [name]
         role = heard[0].likeness.role
         assert (str(role) if role else None) == found
     with pytest.raises(InputError, match="no track is named"):
-        hearing.listened(nameless, Settings(roles=(("Audio 99", "listen"),)))
+        roles_by_sound.listened(nameless, Settings(roles=(("Audio 99", "listen"),)))
 
 
 def test_a_stated_role_goes_before_the_ear(nameless):
@@ -91,13 +92,13 @@ def test_only_what_has_audio_and_no_other_instrument_around_it_is_listened_to():
 
 
 def test_silence_is_told_and_left_alone():
-    silent = hearing.HeardTrack(3, "Audio 04", None)
-    unsure = hearing.HeardTrack(4, "Audio 05", Likeness("kick", 0.4))
-    settings = hearing.with_roles(
+    silent = roles_by_sound.HeardTrack(3, "Audio 04", None)
+    unsure = roles_by_sound.HeardTrack(4, "Audio 05", Likeness("kick", 0.4))
+    settings = roles_by_sound.with_roles(
         Settings(listen=True, roles=(("#4", "listen"), ("Tom", "tom 1"))), [silent, unsure]
     )
     assert settings == Settings(roles=(("Tom", "tom 1"),))
-    said = hearing.sentences([silent, unsure])
+    said = roles_by_sound.sentences([silent, unsure])
     assert said[0] == "track 'Audio 04' is silent: left alone"
     assert "sounds like no kick (kick 40 %): left alone" in said[1]
 
@@ -122,9 +123,9 @@ def test_tracks_are_read_once_for_the_ear_and_once_for_the_plan(nameless):
 
     def watched(session, drums, *rest, **options):
         listened.append([drum.track.name for drum in drums])
-        return mixing.listen(session, drums, *rest, **options)
+        return multitrack.analyze(session, drums, *rest, **options)
 
-    balance(nameless, Settings(listen=True), listener=watched)
+    balance(nameless, Settings(listen=True), analyzer=watched)
     assert listened[0] == ["Audio 07", "Audio 08", "Track 9"]
     assert len(listened) == 2
     assert len(listened[1]) == 11

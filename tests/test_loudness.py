@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain.features import measure
-from reaper_drumgain.loudness import (
+from reaper_drumgain.analysis.features import measure
+from reaper_drumgain.analysis.loudness import (
     KWeighting,
     MixLoudness,
     gated_loudness,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reaper_drumgain import marks
 from reaper_drumgain.errors import ConflictError
-from reaper_drumgain.session import Envelope, EnvelopePoint, Track
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.session import Envelope, EnvelopePoint, Track
 
 steps = st.integers(0, 10_000_000)
 written_points = st.lists(
@@ -31,17 +31,17 @@ any_points = st.lists(
 
 
 def marked(points, mark, kind="volume"):
-    return Track(0, "Kick", envelopes=(Envelope(kind, True, points),), automation_mark=mark)
+    return Track(0, "Kick", envelopes=(Envelope(kind, True, points),), automation_note=mark)
 
 
 @given(written_points, any_points, any_points, any_points, st.booleans())
 def test_what_was_replaced_comes_back(new, before, replaced, after, active):
     former = Envelope("volume", active, (*before, *replaced, *after))
-    mark = marks.mark_of("volume", new, len(before), len(after), former)
-    assert len(mark) <= marks.MAX_MARK
+    mark = envelope_note.note_of("volume", new, len(before), len(after), former)
+    assert len(mark) <= envelope_note.MAX_MARK
     assert not set(mark) & set(" \t\r\n\"'`")
     present = (*before, *new, *after)
-    back = marks.take_back(marked(present, mark))
+    back = envelope_note.take_back(marked(present, mark))
     assert back is not None
     assert back.active is active
     for got, want in zip(back.result(present), former.points, strict=True):
@@ -53,12 +53,12 @@ def test_what_was_replaced_comes_back(new, before, replaced, after, active):
 
 @given(written_points, st.integers(5, 9))
 def test_the_digits_that_reaper_writes_change_nothing(new, digits):
-    mark = marks.mark_of("trim volume", new, 0, 0, None)
+    mark = envelope_note.note_of("trim volume", new, 0, 0, None)
     saved = tuple(
         EnvelopePoint(float(f"{p.time:.{digits}f}"), float(f"{p.value:.{digits + 2}f}"), p.shape)
         for p in new
     )
-    back = marks.take_back(marked(saved, mark, "trim volume"))
+    back = envelope_note.take_back(marked(saved, mark, "trim volume"))
     assert back is not None
     assert back.removed
     assert back.result(saved) == ()
@@ -76,22 +76,22 @@ def test_the_digits_that_reaper_writes_change_nothing(new, digits):
 )
 def test_what_was_changed_since_is_left(change):
     points = (EnvelopePoint(1.0, 0.5), EnvelopePoint(2.0, 0.7))
-    mark = marks.mark_of("volume", points, 0, 0, None)
-    assert marks.take_back(marked(points, mark)) is not None
+    mark = envelope_note.note_of("volume", points, 0, 0, None)
+    assert envelope_note.take_back(marked(points, mark)) is not None
     with pytest.raises(ConflictError, match=r"'Kick'.*was changed since"):
-        marks.take_back(marked(change(points), mark))
+        envelope_note.take_back(marked(change(points), mark))
 
 
 def test_a_track_without_a_note_is_not_ours():
-    assert marks.take_back(Track(0, "Kick")) is None
+    assert envelope_note.take_back(Track(0, "Kick")) is None
 
 
 def test_too_many_points_for_a_note_are_said_to_be_lost():
     former = Envelope("volume", True, tuple(EnvelopePoint(n / 7, 0.3) for n in range(1000)))
     new = (EnvelopePoint(1.0, 0.5),)
-    mark = marks.mark_of("volume", new, 0, 0, former)
+    mark = envelope_note.note_of("volume", new, 0, 0, former)
     with pytest.raises(ConflictError, match="bring back the backup"):
-        marks.take_back(marked(new, mark))
+        envelope_note.take_back(marked(new, mark))
 
 
 @given(st.text(max_size=80) | st.from_regex(r"1;volume;1;0;0;[0-9a-f]{32};(on|off):\S{0,30}"))
@@ -100,6 +100,6 @@ def test_any_note_is_read_or_refused(text):
     track = marked((EnvelopePoint(1.0, 0.5),), text)
     if text:
         with pytest.raises(ConflictError, match="left as it is"):
-            marks.take_back(track)
+            envelope_note.take_back(track)
     else:
-        assert marks.take_back(track) is None
+        assert envelope_note.take_back(track) is None

@@ -12,11 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reaper_drumgain import features, modelfile
+from reaper_drumgain.analysis import features
+from reaper_drumgain.cache.arrays import to_bytes
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.modelfile import ARRAYS_NAME, MANIFEST_NAME, Forest, LinearPart, load, save
-from reaper_drumgain.packing import to_bytes
-from reaper_drumgain.roles import ROLE_NAMES
+from reaper_drumgain.methods import forest_file
+from reaper_drumgain.methods.forest_file import (
+    ARRAYS_NAME,
+    MANIFEST_NAME,
+    Forest,
+    LinearPart,
+    load,
+    save,
+)
+from reaper_drumgain.tracks.roles import ROLE_NAMES
 
 
 def arrays():
@@ -110,11 +118,11 @@ def test_prediction_refuses_another_number_of_inputs(folder: Path):
         load(folder).predict(np.zeros((1, 3)))
 
 
-@pytest.mark.parametrize("name", [modelfile.DEFAULT, modelfile.MULTIOUTPUT])
+@pytest.mark.parametrize("name", [forest_file.DEFAULT, forest_file.MULTIOUTPUT])
 def test_the_bundled_models_load(name: str):
-    found = load(modelfile.bundled_folder(), name)
+    found = load(forest_file.bundled_folder(), name)
     assert found.arrays["value"].shape[1] == len(found.outputs)
-    assert (found.linear is None) == (name == modelfile.MULTIOUTPUT)
+    assert (found.linear is None) == (name == forest_file.MULTIOUTPUT)
 
 
 def test_a_forest_may_stand_alone_and_have_another_name(tmp_path: Path):
@@ -152,7 +160,7 @@ BAD_ARRAYS = {
     "axes": ({"value": np.ones(4)}, "with 2 axes"),
     "text": ({"value": np.array([["a", "b"]])}, "expected float64"),
     "empty": ({"value": np.ones((0, 2))}, "out of bounds"),
-    "too many": ({"missing_left": np.zeros(modelfile.MAX_NODES + 1, "|u1")}, "out of bounds"),
+    "too many": ({"missing_left": np.zeros(forest_file.MAX_NODES + 1, "|u1")}, "out of bounds"),
 }
 
 
@@ -165,7 +173,7 @@ def test_arrays_that_are_not_a_forest_are_refused(folder: Path, case: str):
 
 
 def test_a_tree_too_deep_to_walk_quickly_is_refused(folder: Path):
-    depth = modelfile.MAX_DEPTH + 1
+    depth = forest_file.MAX_DEPTH + 1
     nodes = 2 * depth + 1
     inner = np.arange(nodes) % 2 == 0
     inner[-1] = False
@@ -307,7 +315,7 @@ def test_what_is_no_manifest_is_refused(folder: Path, text: str):
 def test_files_that_are_missing_too_large_or_not_regular_are_refused(folder: Path, name: str):
     path = folder / name
     with path.open("ab") as file:
-        file.truncate(modelfile.MAX_ARRAYS_BYTES + 1)
+        file.truncate(forest_file.MAX_ARRAYS_BYTES + 1)
     with pytest.raises(ModelError, match="larger than"):
         load(folder)
     path.unlink()
@@ -330,7 +338,8 @@ def test_loading_imports_no_scikit_learn(folder: Path):
     import sys
 
     code = (
-        "import sys; from pathlib import Path; from reaper_drumgain.modelfile import load;"
+        "import sys; from pathlib import Path;"
+        "from reaper_drumgain.methods.forest_file import load;"
         f"load(Path({str(folder)!r}));"
         "assert not {'sklearn', 'scipy', 'joblib', 'pickle5'} & set(sys.modules)"
     )
@@ -340,7 +349,7 @@ def test_loading_imports_no_scikit_learn(folder: Path):
 def test_the_folder_in_a_wheel_comes_first(tmp_path: Path, monkeypatch):
     package = tmp_path / "site" / "reaper_drumgain"
     (package / "_models").mkdir(parents=True)
-    monkeypatch.setattr(modelfile, "__file__", str(package / "modelfile.py"))
-    assert modelfile.bundled_folder() == package / "_models"
+    monkeypatch.setattr(forest_file, "__file__", str(package / "modelfile.py"))
+    assert forest_file.bundled_folder() == package / "_models"
     shutil.rmtree(package / "_models")
-    assert modelfile.bundled_folder() == tmp_path / "site" / "models"
+    assert forest_file.bundled_folder() == tmp_path / "site" / "models"

@@ -10,36 +10,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain import features, methods
-from reaper_drumgain.mixing import Heard
-from reaper_drumgain.packing import from_bytes, pack, to_bytes, unpack
+from reaper_drumgain import methods
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
+from reaper_drumgain.cache.arrays import from_bytes, pack, to_bytes, unpack
 
 RATE = 44_100
 
 
 @pytest.fixture(scope="module")
-def heard() -> Heard:
+def analysis() -> MultitrackAnalysis:
     tracks = [drum_track(RATE, 2.0, seed=n, level=0.1) for n in range(3)]
     streams = [ArrayStream(samples, RATE) for samples in tracks]
-    measurement = features.measure(streams, threads=1, probes=methods.all_probes())
-    return Heard(measurement, (("stretched", "MIDI"), (), ("größer",)), ("track 'a\ud800': x",))
+    measurement = features.measure(streams, threads=1, descriptors=methods.all_descriptors())
+    return MultitrackAnalysis(
+        measurement, (("stretched", "MIDI"), (), ("größer",)), ("track 'a\ud800': x",)
+    )
 
 
-def test_what_is_read_is_what_was_written(heard: Heard) -> None:
-    again = unpack(Heard, from_bytes(to_bytes(pack(heard))))
-    assert again.flags == heard.flags
-    assert again.warnings == heard.warnings
-    assert sorted(again.measurement.probed) == sorted(heard.measurement.probed)
-    before, after = pack(heard), pack(again)
+def test_what_is_read_is_what_was_written(analysis: MultitrackAnalysis) -> None:
+    again = unpack(MultitrackAnalysis, from_bytes(to_bytes(pack(analysis))))
+    assert again.flags == analysis.flags
+    assert again.warnings == analysis.warnings
+    assert sorted(again.measurement.described) == sorted(analysis.measurement.described)
+    before, after = pack(analysis), pack(again)
     assert list(before) == list(after)
     for name, array in before.items():
         assert after[name].dtype == array.dtype
         np.testing.assert_array_equal(after[name], array)
 
 
-def test_the_feature_table_of_what_is_read_is_the_same(heard: Heard) -> None:
-    again = unpack(Heard, from_bytes(to_bytes(pack(heard))))
-    table = features.feature_table(heard.measurement)
+def test_the_feature_table_of_what_is_read_is_the_same(analysis: MultitrackAnalysis) -> None:
+    again = unpack(MultitrackAnalysis, from_bytes(to_bytes(pack(analysis))))
+    table = features.feature_table(analysis.measurement)
     np.testing.assert_array_equal(features.feature_table(again.measurement).values, table.values)
 
 

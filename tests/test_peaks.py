@@ -16,17 +16,19 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from support import clip, gain, hits, session, write
 
-from reaper_drumgain import methods, mixing, peaks, remembered
-from reaper_drumgain.audio import analysis_rate
-from reaper_drumgain.balance import balance
-from reaper_drumgain.cache import Memory
-from reaper_drumgain.decoding import MediaFile
+from reaper_drumgain import methods
+from reaper_drumgain.analysis import multitrack, peaks
+from reaper_drumgain.analysis.multitrack import Multitrack, analyze
+from reaper_drumgain.audio.decoder import MediaFile
+from reaper_drumgain.audio.track_reader import analysis_rate
+from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.cache import store
+from reaper_drumgain.cache.analysis_cache import AnalysisCache
+from reaper_drumgain.cache.store import Store
 from reaper_drumgain.errors import ConflictError
-from reaper_drumgain.mixing import Sound, listen
-from reaper_drumgain.remembered import Store
-from reaper_drumgain.selection import DrumTrack, select
-from reaper_drumgain.session import Clip, Fade, Session, Source, Track
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.schema.session import Clip, Fade, Session, Source, Track
+from reaper_drumgain.schema.settings import Level, Settings
+from reaper_drumgain.tracks.selection import DrumTrack, select
 
 LOUD = Settings(method="unity", level=Level("peak", -6.0))
 
@@ -113,11 +115,11 @@ def test_peaks_are_those_of_the_whole_mix(sources: list[Source], data: st.DataOb
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(peaks, "_FIRST", data.draw(st.sampled_from([1, 2, 32])))
         patch.setattr(peaks, "_GAP", data.draw(st.sampled_from([1, 10])))
-        patch.setattr(mixing, "_SILENCE_S", 1.0)
-        heard = listen(built, drums, threads=1)
-        channels = [track.channels for track in heard.measurement.tracks]
+        patch.setattr(multitrack, "_SILENCE_S", 1.0)
+        analysis = analyze(built, drums, threads=1)
+        channels = [track.channels for track in analysis.measurement.tracks]
         mixes = [gains_of(data.draw, sum(channels)) for _ in range(2)]
-        found = Sound(built, drums, None).peaks(mixes, heard)
+        found = Multitrack(built, drums, None).peaks(mixes, analysis)
     audio = plainly(built, channels, 11.0)
     expected = np.array([np.abs(mix @ audio).max() for mix in mixes])
     assert 10.0 ** (np.array(found) / 20.0) == pytest.approx(expected, rel=1e-5, abs=1e-5)
@@ -143,7 +145,7 @@ def far_apart(tmp_path: Path) -> tuple[Session, dict[str, np.ndarray]]:
 
 def peaks_of(built: Session, mixes: list[np.ndarray]) -> np.ndarray:
     drums = drums_of(built)
-    found = Sound(built, drums, None).peaks(mixes, listen(built, drums))
+    found = Multitrack(built, drums, None).peaks(mixes, analyze(built, drums))
     return np.asarray(10.0 ** (np.array(found) / 20.0))
 
 
@@ -153,14 +155,14 @@ def test_media_that_vanish_before_the_peak_is_found_are_told(
 ) -> None:
     built, _ = far_apart
 
-    def listened(*given: Any, **options: Any) -> mixing.Heard:
-        heard = listen(*given, **options)
+    def listened(*given: Any, **options: Any) -> multitrack.MultitrackAnalysis:
+        analysis = analyze(*given, **options)
         (path,) = (t.clips[0].source.path for t in built.tracks if t.name == gone)
         Path(str(path)).unlink()
-        return heard
+        return analysis
 
     with pytest.raises(ConflictError, match=f"'{gone}': its media changed.*missing media"):
-        balance(built, LOUD, listener=listened)
+        balance(built, LOUD, analyzer=listened)
 
 
 def test_every_mix_has_its_own_peak(far_apart: tuple[Session, dict[str, np.ndarray]]) -> None:
@@ -203,7 +205,7 @@ def test_what_was_taken_for_damage_is_heard_as_it_plays(tmp_path: Path) -> None:
     loud = dataclasses.replace(clip(path, 3.0), item_gain=1e6)
     built = session(Track(0, "Kick", clips=(loud,)))
     mix = np.array([[1.0], [0.0]])
-    assert listen(built, drums_of(built)).measurement.tracks[0].damaged
+    assert analyze(built, drums_of(built)).measurement.tracks[0].damaged
     assert peaks_of(built, [mix]) == pytest.approx([5e5])
 
 
@@ -274,16 +276,16 @@ def test_what_is_remembered_tells_where_the_peak_may_be(
     monkeypatch: pytest.MonkeyPatch,
     decoded: list[int],
 ) -> None:
-    monkeypatch.setattr(remembered, "SETTLED_S", -1e9)
+    monkeypatch.setattr(store, "SETTLED_S", -1e9)
     built, _ = far_apart
-    store = Store(print, tmp_path / "heard.sqlite3")
-    first = Memory(store, methods.all_probes)
-    balance(built, Settings(method="unity"), listener=first)
+    kept = Store(print, tmp_path / "heard.sqlite3")
+    first = AnalysisCache(kept, methods.all_descriptors)
+    balance(built, Settings(method="unity"), analyzer=first)
     first.finish()
     whole = sum(decoded)
     decoded.clear()
-    second = Memory(store, methods.all_probes)
-    plan = balance(built, LOUD, listener=second)
+    second = AnalysisCache(kept, methods.all_descriptors)
+    plan = balance(built, LOUD, analyzer=second)
     assert second.listened == 0
     assert 0 < sum(decoded) < 0.05 * whole
     assert plan == balance(built, LOUD)

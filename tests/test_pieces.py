@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain.features import COLUMNS, feature_table, holds_only_bleed, measure
-from reaper_drumgain.loudness import hop_length, k_weighting
-from reaper_drumgain.pieces import PIECES, between
-from reaper_drumgain.probes import BandPowers, WeightedEnvelope
+from reaper_drumgain.analysis.descriptors import BandPowers, WeightedEnvelope
+from reaper_drumgain.analysis.features import COLUMNS, feature_table, holds_only_bleed, measure
+from reaper_drumgain.analysis.loudness import hop_length, k_weighting
+from reaper_drumgain.analysis.segments import SEGMENT_DESCRIPTORS, between
 
 OTHERS = (WeightedEnvelope("k", k_weighting), BandPowers("bands", (20.0, 500.0, 4_000.0)))
 
@@ -24,8 +24,8 @@ def tracks(rate, seconds):
     return [*mono, stereo, np.zeros(round(seconds * rate))]
 
 
-def measured(sounds, rate, probes=(), threads=1):
-    return measure([ArrayStream(s, rate) for s in sounds], threads=threads, probes=probes)
+def measured(sounds, rate, descriptors=(), threads=1):
+    return measure([ArrayStream(s, rate) for s in sounds], threads=threads, descriptors=descriptors)
 
 
 # at the first rate frames are as long as hops, so that both see the same frames
@@ -34,7 +34,7 @@ def measured(sounds, rate, probes=(), threads=1):
 def test_a_part_is_measured_as_if_alone(rate, first, last):
     sounds = tracks(rate, 16.03)
     hop = hop_length(rate)
-    whole = measured(sounds, rate, (*PIECES, *OTHERS), threads=2)
+    whole = measured(sounds, rate, (*SEGMENT_DESCRIPTORS, *OTHERS), threads=2)
     part = between(whole, first, last, OTHERS)
     cut = [np.atleast_2d(sound)[:, first * hop : last * hop] for sound in sounds]
     alone = measured(cut, rate, OTHERS)
@@ -49,8 +49,10 @@ def test_a_part_is_measured_as_if_alone(rate, first, last):
     gains = np.array([[0.5, 1.0, 0.7, 1.0, 0.0, 0.3], [0.5, 0.2, 0.7, 0.0, 1.0, 0.3]])
     assert part.mix.integrated(gains) == pytest.approx(alone.mix.integrated(gains), abs=0.05)
     assert holds_only_bleed(part).tolist() == holds_only_bleed(alone).tolist()
-    for probe in OTHERS:
-        for mine, theirs in zip(part.probed[probe.name], alone.probed[probe.name], strict=True):
+    for descriptor in OTHERS:
+        for mine, theirs in zip(
+            part.described[descriptor.name], alone.described[descriptor.name], strict=True
+        ):
             assert abs(len(mine) - len(theirs)) <= 1
             assert mine.mean() == pytest.approx(
                 theirs.mean(), rel=0.3 if rate == 44_100 else 0.01, abs=1e-9
@@ -60,7 +62,7 @@ def test_a_part_is_measured_as_if_alone(rate, first, last):
 def test_the_whole_is_what_it_is_without_pieces():
     sounds = tracks(44_100, 16.03)
     plain = measured(sounds, 44_100)
-    whole = measured(sounds, 44_100, PIECES)
+    whole = measured(sounds, 44_100, SEGMENT_DESCRIPTORS)
     np.testing.assert_array_equal(feature_table(whole).values, feature_table(plain).values)
     part = between(whole, 0, 161)
     np.testing.assert_allclose(
@@ -72,7 +74,7 @@ def test_parts_need_pieces_and_some_length():
     plain = measured(tracks(22_050, 2.0), 22_050)
     with pytest.raises(ValueError, match="without pieces"):
         between(plain, 0, 5)
-    whole = measured(tracks(22_050, 2.0), 22_050, PIECES)
+    whole = measured(tracks(22_050, 2.0), 22_050, SEGMENT_DESCRIPTORS)
     for first, last in ((3, 3), (5, 2), (-1, 4)):
         with pytest.raises(ValueError, match="expected hops"):
             between(whole, first, last)

@@ -7,11 +7,11 @@ import pytest
 from support import clip, hits, session, write
 
 from reaper_drumgain import cli, methods
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.methods.base import MethodGains
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.session import Track
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.session import Track
+from reaper_drumgain.schema.settings import Level, Settings
 
 SECONDS = 5.0
 NAMES = ("Kick", "Snare Top", "Hi-Hat", "Tom 1")
@@ -69,7 +69,7 @@ def test_tracks_that_stay_have_none(kit):
 
 def test_the_table_shows_them_only_where_there_are_any(capsys):
     from reaper_drumgain.cli.show import plan_table
-    from reaper_drumgain.plan import TrackPlan
+    from reaper_drumgain.schema.plan import TrackPlan
 
     track = TrackPlan(0, "Kick", "kick", -1.0, -3.0, interval_db=(-6.125, 0.375))
     plan = GainPlan("x.RPP", "forest", Settings(), (track,))

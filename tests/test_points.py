@@ -8,8 +8,15 @@ from envelope_reader import PlainEnvelope
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from reaper_drumgain.points import TOLERANCE_DB, GainCurve, fitted, multiplied, replaced, settled
-from reaper_drumgain.session import Envelope, EnvelopePoint
+from reaper_drumgain.automation.envelope_points import (
+    TOLERANCE_DB,
+    GainCurve,
+    fitted,
+    multiplied,
+    replaced,
+    settled,
+)
+from reaper_drumgain.schema.session import Envelope, EnvelopePoint
 
 SHAPES = range(6)
 #: to shrink an example of this takes minutes

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain.features import measure
-from reaper_drumgain.loudness import k_weighting
-from reaper_drumgain.probes import BandPowers, WeightedEnvelope
+from reaper_drumgain.analysis.descriptors import BandPowers, WeightedEnvelope
+from reaper_drumgain.analysis.features import measure
+from reaper_drumgain.analysis.loudness import k_weighting
 
 K = WeightedEnvelope("k", k_weighting)
 
 
-def probed(probe, tracks, rate, **options):
+def described(descriptor, tracks, rate, **options):
     streams = [ArrayStream(samples, rate, **options) for samples in tracks]
-    return measure(streams, threads=1, probes=[probe])
+    return measure(streams, threads=1, descriptors=[descriptor])
 
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
@@ -25,8 +25,8 @@ def test_the_k_weighted_envelope_is_that_of_the_ordinary_measurement(rate):
     sparse = drum_track(rate, 23.4, seed=1)
     sparse[5 * rate : 16 * rate] = 0.0
     stereo = np.stack([drum_track(rate, 20.03, seed=2), drum_track(rate, 20.03, seed=3)])
-    measurement = probed(K, [sparse, stereo, np.zeros(2 * rate)], rate)
-    for track, envelope in zip(measurement.tracks, measurement.probed["k"], strict=True):
+    measurement = described(K, [sparse, stereo, np.zeros(2 * rate)], rate)
+    for track, envelope in zip(measurement.tracks, measurement.described["k"], strict=True):
         assert 0 <= envelope.size - track.envelope.size < 10
         np.testing.assert_allclose(
             envelope[: track.envelope.size], track.envelope, rtol=1e-4, atol=1e-12
@@ -35,7 +35,7 @@ def test_the_k_weighted_envelope_is_that_of_the_ordinary_measurement(rate):
 
 def test_nothing_is_probed_unasked():
     streams = [ArrayStream(drum_track(8_000, 1.0, seed=1), 8_000)]
-    assert measure(streams, threads=1).probed == {}
+    assert measure(streams, threads=1).described == {}
 
 
 def plain_bands(samples, rate, edges, n_fft, stride):
@@ -58,8 +58,8 @@ def plain_bands(samples, rate, edges, n_fft, stride):
 def test_band_powers_are_those_of_each_frame(most, stride):
     rate, edges, n_fft = 8_000, (100.0, 440.0, 1_003.0, 4_200.0), 4096
     stereo = np.stack([drum_track(rate, 6.0, seed=2), drum_track(rate, 6.0, seed=3)])
-    measurement = probed(BandPowers("b", edges, most), [stereo], rate)
-    (powers,) = measurement.probed["b"]
+    measurement = described(BandPowers("b", edges, most), [stereo], rate)
+    (powers,) = measurement.described["b"]
     wanted = plain_bands(stereo, rate, edges, n_fft, stride)
     np.testing.assert_allclose(powers, wanted, rtol=1e-3, atol=1e-9)
 
@@ -67,18 +67,20 @@ def test_band_powers_are_those_of_each_frame(most, stride):
 def test_all_bands_together_hold_the_power_of_steady_sound():
     rate = 44_100
     noise = np.random.default_rng(1).standard_normal(10 * rate).astype(np.float32) * 0.1
-    measurement = probed(BandPowers("b", (0.0, 500.0, 30_000.0)), [noise], rate)
-    total = measurement.probed["b"][0].sum(axis=1).mean()
+    measurement = described(BandPowers("b", (0.0, 500.0, 30_000.0)), [noise], rate)
+    total = measurement.described["b"][0].sum(axis=1).mean()
     assert total == pytest.approx(np.mean(np.square(noise)), rel=0.02)
 
 
 def test_frames_of_all_tracks_lie_at_the_same_times_however_they_are_read():
-    rate, probe = 44_100, BandPowers("b", (50.0, 15_000.0), 7)
+    rate, descriptor = 44_100, BandPowers("b", (50.0, 15_000.0), 7)
     late = np.zeros(12 * rate, dtype=np.float32)
     late[8 * rate :] = drum_track(rate, 4.0, seed=1)
     short = drum_track(rate, 5.0, seed=2)
-    whole = probed(probe, [late, short], rate).probed["b"]
-    pieces = probed(probe, [late, short], rate, sizes=(1_000, 77, 90_001), nones=False).probed["b"]
+    whole = described(descriptor, [late, short], rate).described["b"]
+    pieces = described(
+        descriptor, [late, short], rate, sizes=(1_000, 77, 90_001), nones=False
+    ).described["b"]
     for one, other in zip(whole, pieces, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
     assert len(whole[0]) <= 7
@@ -88,5 +90,5 @@ def test_frames_of_all_tracks_lie_at_the_same_times_however_they_are_read():
 
 
 def test_a_track_shorter_than_a_frame_has_none():
-    measurement = probed(BandPowers("b", (50.0, 15_000.0)), [np.ones(100)], 44_100)
-    assert measurement.probed["b"][0].shape == (0, 1)
+    measurement = described(BandPowers("b", (50.0, 15_000.0)), [np.ones(100)], 44_100)
+    assert measurement.described["b"][0].shape == (0, 1)

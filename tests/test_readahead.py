@@ -11,12 +11,12 @@ import pytest
 import soundfile
 from audio_support import RATE, file_source, play, session_of
 
-from reaper_drumgain import media, readahead
+from reaper_drumgain.audio import media_pool, readahead
+from reaper_drumgain.audio.media_pool import MediaPool, probe
+from reaper_drumgain.audio.readahead import files_of, reading_ahead, take
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.media import MediaPool, probe
-from reaper_drumgain.readahead import files_of, reading_ahead, take
-from reaper_drumgain.session import Clip, Session, Source, Track
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.session import Clip, Session, Source, Track
+from reaper_drumgain.schema.settings import Settings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="descriptors mean nothing there")
 
@@ -133,7 +133,7 @@ def test_whatever_fails_nobody_waits_for_ever(noise, monkeypatch, part):
 
     session = session_of(Clip(0.0, 0.5, noise[0]), Clip(0.5, 0.5, noise[1]))
     plain, flags = play(session, 1.0)
-    monkeypatch.setattr(f"reaper_drumgain.readahead.{part}", fail)
+    monkeypatch.setattr(f"reaper_drumgain.audio.readahead.{part}", fail)
     with reading_ahead([noise[0].path, noise[1].path]):
         ahead, same = play(session, 1.0)
         assert take(noise[0].path, Path(noise[0].path).stat()) is None
@@ -187,7 +187,7 @@ def test_headers_and_samples_read_ahead_need_no_soundfile(noise):
         with reading_ahead([source.path]):
             wait_for(source.path)
             assert probe(source.path) == told
-            assert isinstance(MediaPool().get(source.path), media.DecodedFile)
+            assert isinstance(MediaPool().get(source.path), media_pool.DecodedFile)
 
 
 def test_a_probe_needs_the_header_alone(noise):
@@ -231,7 +231,7 @@ def test_every_file_is_closed_again(noise, tmp_path, monkeypatch, part):
     odd.write_bytes(b"RIFF no audio")
     paths = [str(odd), *(source.path for source in noise)]
     if part:
-        monkeypatch.setattr(f"reaper_drumgain.readahead.{part}", fail)
+        monkeypatch.setattr(f"reaper_drumgain.audio.readahead.{part}", fail)
     with reading_ahead(paths):
         for path in paths:
             wait_for(path)

@@ -21,7 +21,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.roles import (
+from reaper_drumgain.tracks.roles import (
     MAX_ORDINAL,
     ROLE_NAMES,
     SIDES,
@@ -308,7 +308,7 @@ COLD_START = """
 import re, dataclasses, functools, itertools, time, typing, unicodedata
 import reaper_drumgain.errors
 begin = time.perf_counter()
-from reaper_drumgain.roles import role_of
+from reaper_drumgain.tracks.roles import role_of
 loaded = time.perf_counter()
 for name in {names!r}:
     role_of(name, ("Drums",))

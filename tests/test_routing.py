@@ -5,8 +5,8 @@ import math
 import pytest
 from support import gain, session, silent_clip
 
-from reaper_drumgain.routing import kind_of, path_of
-from reaper_drumgain.session import Clip, Effect, Send, Source, Track
+from reaper_drumgain.schema.session import Clip, Effect, Send, Source, Track
+from reaper_drumgain.tracks.routing import kind_of, path_of
 
 HALF = gain(-6.0206)
 AUDIO = (silent_clip(),)
@@ -103,7 +103,7 @@ def test_a_pre_fader_send_goes_beside_the_fader():
     )
     path = path_of(built, built.tracks[1])
     assert close(path.through_fader, ((1, 0), (0, 1)))
-    assert close(path.beside_fader, ((0.5, 0), (0, 0.5)))
+    assert close(path.pre_fader, ((0.5, 0), (0, 0.5)))
 
 
 def test_a_send_beside_the_way_into_effects_is_reported_and_not_counted():

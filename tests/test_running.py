@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reaper_drumgain.running import DEAD_BAND_DB, MOST_DB_PER_S, corners, with_dead_band
+from reaper_drumgain.automation.gain_riding import (
+    DEAD_BAND_DB,
+    MOST_DB_PER_S,
+    corners,
+    with_dead_band,
+)
 
 STEP = MOST_DB_PER_S / 10.0
 any_curves = arrays(

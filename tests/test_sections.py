@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reaper_drumgain.automation.sections import SHORTEST_S, Section, beside, is_short, sections_of
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.sections import SHORTEST_S, Section, beside, is_short, sections_of
-from reaper_drumgain.session import Marker, Session
-from reaper_drumgain.settings import Automation, Settings
+from reaper_drumgain.schema.session import Marker, Session
+from reaper_drumgain.schema.settings import Automation, Settings
 
 PLAYING = (0.0, 100.0)
 

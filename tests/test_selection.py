@@ -4,9 +4,9 @@ import pytest
 from support import gain, session, silent_clip
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.selection import find_tracks, select
-from reaper_drumgain.session import Clip, Effect, Envelope, Send, Source, Track
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.session import Clip, Effect, Envelope, Send, Source, Track
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.selection import find_tracks, select
 
 AUDIO = (silent_clip(),)
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.plan import GainPlan, SectionGain, TrackAutomation, TrackPlan
-from reaper_drumgain.session import (
+from reaper_drumgain.schema.plan import GainPlan, SectionGain, TrackAutomation, TrackPlan
+from reaper_drumgain.schema.session import (
     Clip,
     Effect,
     Envelope,
@@ -20,7 +20,7 @@ from reaper_drumgain.session import (
     Source,
     Track,
 )
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.schema.settings import Level, Settings
 
 number = st.floats(-1e6, 1e6)
 text = st.text(max_size=12)

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.settings import Automation, Level, Settings
+from reaper_drumgain.schema.settings import Automation, Level, Settings
 
 
 @pytest.mark.parametrize("text", ["keep", "peak:-6", "lufs:-18.5", "peak:0"])

@@ -7,7 +7,7 @@ import pytest
 
 LEAVE = """
 import atexit, sys, threading, time
-from reaper_drumgain.startup import QuickExit
+from reaper_drumgain.util.process import QuickExit
 
 class Late:
     def __del__(self):

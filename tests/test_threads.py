@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from reaper_drumgain.threads import Pool
+from reaper_drumgain.util.threads import Pool
 
 
 def test_results_come_from_where_they_are_asked_for():
@@ -75,7 +75,7 @@ def test_an_interrupt_while_threads_begin_leaves_nobody_waiting():
     """The exit of a process joins threads that are no daemons, and these would never end."""
     code = (
         "import threading\n"
-        "from reaper_drumgain.threads import Pool\n"
+        "from reaper_drumgain.util.threads import Pool\n"
         "begin = threading.Thread.start\n"
         "def interrupted(thread):\n"
         "    begin(thread)\n"

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from reaper_drumgain import __version__
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.cache.store import FILE_NAME
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.remembered import FILE_NAME
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.worker import NOTES, PROTOCOL, REQUEST, RESULT
 
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session" / "DrumGain demo.RPP"

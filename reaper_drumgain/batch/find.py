@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.records import record
 
 #: folders in which REAPER, or people, keep former states of projects
 _FORMER = re.compile(r"(?:auto-?saves?|(?:auto-?|project-?)?back-?ups?)", re.IGNORECASE)
@@ -21,7 +20,7 @@ _OURS = re.compile(r"-drumgain(?:-\d+)?$")
 _SUFFIX = ".rpp"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Place:
     """A project file, and the given path under which it was found (itself, where it was named)."""
 
@@ -34,7 +33,7 @@ class Place:
         return self.path.relative_to(self.root) if self.path != self.root else Path(self.path.name)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Found:
     """The projects in a fixed order; what was left out and why; folders that cannot be
     read, and what the system says."""

@@ -22,13 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from reaper_drumgain import __version__, codec
+from reaper_drumgain import __version__
 from reaper_drumgain.batch.outcome import Outcome
 from reaper_drumgain.errors import ConflictError, InputError, StorageError
-from reaper_drumgain.folders import state_folder
 from reaper_drumgain.hosts.rpp import WriteIntent
 from reaper_drumgain.hosts.rpp.storage import backup_draft, storage_errors, sync_folder
-from reaper_drumgain.records import record
+from reaper_drumgain.schema import json_codec
+from reaper_drumgain.util.user_dirs import state_folder
 
 _FORMAT = 1
 #: no run of any size comes near
@@ -41,7 +41,7 @@ _TEMPORARY = re.compile(r"\.drumgain-[0-9a-f]{16}\.tmp")
 Mode = Literal["beside", "in place", "output"]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Run:
     """What makes two runs the same: given paths (absolute), where results go, and how.
 
@@ -61,7 +61,7 @@ class Run:
         return hashlib.sha256(json.dumps(place).encode()).hexdigest()[:32]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Begun:
     """A write that was begun: the real file, the digests of what it held (None: nothing was
     there) and of what is meant for it, the temporary file, and what is done then."""
@@ -164,11 +164,11 @@ class Journal:
             str(intent.temporary),
             outcome,
         )
-        self._add({"project": outcome.project, "writing": codec.encode(begun)}, last=True)
+        self._add({"project": outcome.project, "writing": json_codec.encode(begun)}, last=True)
 
     def finished_with(self, outcome: Outcome) -> None:
         """Note what became of a project; those that failed are tried again by a later run."""
-        self._add({"project": outcome.project, "outcome": codec.encode(outcome)})
+        self._add({"project": outcome.project, "outcome": json_codec.encode(outcome)})
 
     def finish(self) -> None:
         """Note that the run came to its end."""
@@ -209,14 +209,14 @@ class _Held:
         self.finished = False
         project = entry["project"]
         if "outcome" in entry:
-            outcome: Outcome = codec.decode(entry["outcome"], Outcome, "outcome")
+            outcome: Outcome = json_codec.decode(entry["outcome"], Outcome, "outcome")
             self.writing.pop(project, None)
             if outcome.status == "failed":
                 self.done.pop(project, None)
             else:
                 self.done[project] = outcome
             return
-        self.writing[project] = codec.decode(entry["writing"], Begun, "writing")
+        self.writing[project] = json_codec.decode(entry["writing"], Begun, "writing")
 
 
 def _read(path: Path) -> _Held:

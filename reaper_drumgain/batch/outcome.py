@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from reaper_drumgain.records import record
 from reaper_drumgain.units import Decibel
 
 #: written: to a file. planned: a dry run. unchanged: in place, every fader stood right.
@@ -12,7 +12,7 @@ from reaper_drumgain.units import Decibel
 Status = Literal["written", "planned", "unchanged", "nothing", "failed"]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One line of the summary. ``moved`` of ``drums`` tracks; loudness of the drums together.
 

@@ -14,11 +14,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reaper_drumgain.batch.work import BROKEN, Job, Result, begin, examine, plan_of
 from reaper_drumgain.errors import HostError, InputError
-from reaper_drumgain.records import replace
 
 #: a connection to a scheduler that takes longer will not come
 _CONNECT_S = 10.0

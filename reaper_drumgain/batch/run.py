@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,12 +26,11 @@ from reaper_drumgain.errors import (
 )
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.hosts.rpp.storage import storage_errors
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.records import record, replace
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.settings import Settings
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Options:
     """What a batch is asked for. ``output``: the folder of mode ``output``. ``resume``: go on
     with an interrupted run, begin anew, or (None) begin anew where that does nothing twice.

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reaper_drumgain import codec
 from reaper_drumgain.batch.outcome import Outcome
+from reaper_drumgain.schema import json_codec
 
 #: what a status is called where people read it
 WORDS = {
@@ -37,7 +37,7 @@ def in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 def document(outcome: Outcome) -> dict[str, Any]:
     """An outcome for programs."""
-    fields: dict[str, Any] = codec.encode(outcome)
+    fields: dict[str, Any] = json_codec.encode(outcome)
     levels = {name: fields.pop(name) for name in ("before_lufs", "after_lufs")}
     return {**fields, "message": outcome.message or None, "levels": levels}
 

@@ -13,22 +13,22 @@ import sys
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reaper_drumgain import __version__, errors
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.records import record
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.settings import Settings
 
 if TYPE_CHECKING:
-    from reaper_drumgain.plan import GainPlan
+    from reaper_drumgain.schema.plan import GainPlan
 
 _LOOK_EVERY_S = 0.5
 #: the error of a result where no project can be planned in that process
 BROKEN = "broken"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Job:
     """What is to be done with every project. ``one_blas_thread``: numpy was imported there
     before anyone could say so. ``report``: its files are made, too, with ``sound``."""
@@ -42,7 +42,7 @@ class Job:
     sound: bool = False
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Result:
     """A plan and the digest of the bytes that it was made from, or what went wrong: ``error``
     is the name of a class in errors.py, ``unexpected``, or ``BROKEN``. ``notes`` concern no
@@ -74,7 +74,7 @@ def plan_of(path: str, job: Job) -> Result:
 def examine() -> Result:
     """Whether this process has what every plan takes: a result without an error, if so."""
     try:
-        for name in ("balance", "cache", "report.build"):
+        for name in ("balance.pipeline", "cache.analysis_cache", "report.build"):
             importlib.import_module(f"reaper_drumgain.{name}")
     except ImportError as error:
         message = (
@@ -91,17 +91,17 @@ def _plan_of(path: str, job: Job) -> Result:
         )
     project = rpp.read_project(path)
     from reaper_drumgain import methods
-    from reaper_drumgain.balance import balance
-    from reaper_drumgain.cache import Memory
-    from reaper_drumgain.mixing import listen
-    from reaper_drumgain.remembered import Store
+    from reaper_drumgain.analysis.multitrack import analyze
+    from reaper_drumgain.balance.pipeline import balance
+    from reaper_drumgain.cache.analysis_cache import AnalysisCache
+    from reaper_drumgain.cache.store import Store
     from reaper_drumgain.report.build import Kept, report_files, report_name
 
     notes: list[str] = []
-    memory = Memory(Store(notes.append), methods.all_probes) if job.cache else None
-    kept = Kept(memory or listen)
+    memory = AnalysisCache(Store(notes.append), methods.all_descriptors) if job.cache else None
+    kept = Kept(memory or analyze)
     with _blas_threads(job):
-        plan = balance(project.session, job.settings, threads=job.threads, listener=kept)
+        plan = balance(project.session, job.settings, threads=job.threads, analyzer=kept)
     if memory is not None:
         memory.finish()
     files: dict[str, bytes] = {}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from reaper_drumgain import errors
-from reaper_drumgain.startup import QuickExit, collect_less, one_thread_for_blas
+from reaper_drumgain.util.process import QuickExit, collect_less, one_thread_for_blas
 
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130
 

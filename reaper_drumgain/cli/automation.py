@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from reaper_drumgain.cli import show
-from reaper_drumgain.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.units import Decibel
 
 #: more columns than this no terminal holds

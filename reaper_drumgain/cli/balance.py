@@ -8,16 +8,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reaper_drumgain.audio.readahead import files_of, reading_ahead
+from reaper_drumgain.cache.store import Store, knows
 from reaper_drumgain.cli import options, show
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.plan import SCHEMA, GainPlan
-from reaper_drumgain.readahead import files_of, reading_ahead
-from reaper_drumgain.remembered import Store, knows
-from reaper_drumgain.session import Session
+from reaper_drumgain.schema.plan import SCHEMA, GainPlan
+from reaper_drumgain.schema.session import Session
 
 if TYPE_CHECKING:
-    from reaper_drumgain.mixing import Listener
+    from reaper_drumgain.analysis.multitrack import Analyzer
     from reaper_drumgain.report.build import Kept
 
 NAME = "balance"
@@ -68,26 +68,26 @@ def run(arguments: argparse.Namespace) -> int:
     ahead = [] if known else files_of(project.session, settings)
     with reading_ahead(ahead):
         from reaper_drumgain import methods
-        from reaper_drumgain.balance import balance
-        from reaper_drumgain.mixing import listen
+        from reaper_drumgain.analysis.multitrack import analyze
+        from reaper_drumgain.balance.pipeline import balance
 
-        memory: Memory | None = None
+        memory: AnalysisCache | None = None
         if store is not None:
-            from reaper_drumgain.cache import Memory
+            from reaper_drumgain.cache.analysis_cache import AnalysisCache
 
-            memory = Memory(store, methods.all_probes)
-        listener: Listener = memory or listen
+            memory = AnalysisCache(store, methods.all_descriptors)
+        analyzer: Analyzer = memory or analyze
         kept: Kept | None = None
         if arguments.report is not None:
             from reaper_drumgain.report.build import Kept
 
-            listener = kept = Kept(listener)
+            analyzer = kept = Kept(analyzer)
         try:
             plan = balance(
                 project.session,
                 settings,
                 progress=progress,
-                listener=listener,
+                analyzer=analyzer,
             )
         finally:
             progress.clear()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reaper_drumgain.cli import options, show
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.plan import SCHEMA
+from reaper_drumgain.schema.plan import SCHEMA
 
 if TYPE_CHECKING:
     from reaper_drumgain.batch.outcome import Outcome

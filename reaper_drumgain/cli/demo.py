@@ -9,7 +9,7 @@ from reaper_drumgain.cli import balance as balance_command
 from reaper_drumgain.cli import show
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.settings import Settings
 
 NAME = "demo"
 SUMMARY = "Balance a packaged recording: table, project, sound before and after, picture."
@@ -32,9 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.output
     project_path = _copy_session(folder)
     project = rpp.read_project(project_path)
-    from reaper_drumgain.balance import balance
-    from reaper_drumgain.bounce import bounce
+    from reaper_drumgain.balance.pipeline import balance
     from reaper_drumgain.cli.picture import save_levels
+    from reaper_drumgain.report.bounce import bounce
 
     progress = show.ProgressLine()
     try:

@@ -26,7 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Render, fit and measure; print the tables; write what was asked for."""
     check_data(arguments)
-    from reaper_drumgain.learn import enst_run, report, train
+    from reaper_drumgain.learn.evidence import enst_run, report
+    from reaper_drumgain.learn.fitting import train
 
     done: train.Evaluation | enst_run.EnstEvaluation
     progress = ProgressLine()
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.json.write_text(document + "\n", encoding="utf-8")
             print(f"\nwritten: {printable_lines(str(arguments.json))}")
         if arguments.plots is not None:
-            from reaper_drumgain.learn.pictures import save_pictures
+            from reaper_drumgain.learn.evidence.pictures import save_pictures
 
             for path in save_pictures(done.results, done.figures, arguments.plots):
                 print(f"written: {printable_lines(str(path))}")

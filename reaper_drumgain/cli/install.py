@@ -21,11 +21,9 @@ from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
 NAME = "install"
 SUMMARY = "Put the actions into REAPER's resource folder."
 
-#: the modules that REAPER's own Python may import, beside ``hosts.live`` and reapy
-BUNDLED = (
-    *("__init__", "errors", "units", "records", "codec", "session", "settings", "plan"),
-    *("roles", "role_words", "routing", "selection", "reasons", "marks", "overlaps"),
-)
+#: what REAPER's own Python may import of the package, beside reapy: whole folders and modules
+BUNDLED_FOLDERS = ("schema", "tracks", "hosts/live")
+BUNDLED_MODULES = ("__init__", "errors", "units", "hosts/__init__")
 _MAX_MANIFEST_BYTES = 1 << 20
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -108,11 +106,11 @@ def bundle() -> Iterator[tuple[Path, Path]]:
     for action in sorted(actions_folder().glob("drumgain_*.py")):
         yield Path(action.name), action
     own = Path("lib", "reaper_drumgain")
-    for name in BUNDLED:
+    for name in BUNDLED_MODULES:
         yield own / f"{name}.py", _PACKAGE / f"{name}.py"
-    yield own / "hosts" / "__init__.py", _PACKAGE / "hosts" / "__init__.py"
-    for module in sorted((_PACKAGE / "hosts" / "live").glob("*.py")):
-        yield own / "hosts" / "live" / module.name, module
+    for folder in BUNDLED_FOLDERS:
+        for module in sorted((_PACKAGE / folder).glob("*.py")):
+            yield own / folder / module.name, module
     reapy = _reapy_folder()
     for module in sorted(reapy.rglob("*.py")):
         yield Path("lib", "reapy") / module.relative_to(reapy), module

@@ -8,7 +8,7 @@ from typing import get_args
 
 from reaper_drumgain import methods
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.settings import (
+from reaper_drumgain.schema.settings import (
     LEVEL_FORMS,
     Automation,
     Existing,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import StorageError
-from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.schema.plan import GainPlan
 
 _BEFORE, _AFTER, _INK = "#9aa5b1", "#c2410c", "#1f2933"
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from reaper_drumgain.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.units import Decibel
 
 #: Unicode categories that can move the cursor, reorder or hide text

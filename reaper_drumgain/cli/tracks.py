@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.selection import NAMELESS, select, wants_to_listen
-from reaper_drumgain.session import Session
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.selection import NAMELESS, select, wants_to_listen
 from reaper_drumgain.units import decibel_or_none
 
 if TYPE_CHECKING:
-    from reaper_drumgain.hearing import HeardTrack
+    from reaper_drumgain.balance.roles_by_sound import HeardTrack
 
 NAME = "tracks"
 SUMMARY = "Show what each track of a project is taken for. Reads audio only with --listen."
@@ -88,14 +88,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _listen(session: Session, settings: Settings) -> tuple[Settings, dict[int, HeardTrack]]:
     """The settings with what was heard, and what was heard by the track's index."""
-    from reaper_drumgain import hearing
+    from reaper_drumgain.balance import roles_by_sound
 
     progress = show.ProgressLine()
     try:
-        heard = hearing.listened(session, settings, progress=progress)
+        heard = roles_by_sound.listened(session, settings, progress=progress)
     finally:
         progress.clear()
-    return hearing.with_roles(settings, heard), {track.index: track for track in heard}
+    return roles_by_sound.with_roles(settings, heard), {track.index: track for track in heard}
 
 
 def _likeness(heard: HeardTrack | None) -> dict[str, Any] | None:

@@ -76,7 +76,8 @@ def check_data(arguments: argparse.Namespace) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Render, measure, fit, write, and print the tables."""
     check_data(arguments)
-    from reaper_drumgain.learn import enst_run, train
+    from reaper_drumgain.learn.evidence import enst_run
+    from reaper_drumgain.learn.fitting import train
 
     progress = ProgressLine()
     try:

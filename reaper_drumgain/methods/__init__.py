@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.records import record
 
 if TYPE_CHECKING:
+    from reaper_drumgain.analysis.descriptors import Descriptor
     from reaper_drumgain.methods.base import Method
-    from reaper_drumgain.probes import Probe
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One method: what to call it, what it does, where it was published, where it lives."""
 
@@ -144,9 +144,13 @@ def create(name: str) -> Method:
     raise InputError(f"method {name!r} is not known: available are {', '.join(names())}")
 
 
-def all_probes() -> tuple[Probe, ...]:
+def all_descriptors() -> tuple[Descriptor, ...]:
     """What all methods together want measured beside the ordinary."""
-    from reaper_drumgain.methods.base import probes_of
+    from reaper_drumgain.methods.base import descriptors_of
 
-    found = {probe.name: probe for name in names() for probe in probes_of(create(name))}
+    found = {
+        descriptor.name: descriptor
+        for name in names()
+        for descriptor in descriptors_of(create(name))
+    }
     return tuple(found.values())

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-
-from reaper_drumgain.records import record
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from reaper_drumgain.features import FeatureTable, Measurement
-    from reaper_drumgain.probes import Probe
-    from reaper_drumgain.roles import Role
+    from reaper_drumgain.analysis.descriptors import Descriptor
+    from reaper_drumgain.analysis.features import FeatureTable, Measurement
+    from reaper_drumgain.tracks.roles import Role
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class MethodInput:
     """The drum tracks that a method balances, n of them, in project order.
 
@@ -30,7 +29,7 @@ class MethodInput:
     active: NDArray[np.bool_]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class MethodGains:
     """What a method wants: (n,) fader gains in dB; their common offset carries no meaning.
 
@@ -45,8 +44,8 @@ class MethodGains:
 class Method(Protocol):
     """A rule that gives every drum track a gain.
 
-    One that needs more than the ordinary measurement has an attribute ``probes``, a sequence
-    of ``probes.Probe``; their results are in ``measurement.probed``.
+    One that needs more than the ordinary measurement has an attribute ``descriptors``, a sequence
+    of ``descriptors.Descriptor``; their results are in ``measurement.described``.
     """
 
     def gains(self, given: MethodInput) -> MethodGains:
@@ -54,7 +53,7 @@ class Method(Protocol):
         ...
 
 
-def probes_of(method: Method) -> Sequence[Probe]:
+def descriptors_of(method: Method) -> Sequence[Descriptor]:
     """What the method wants measured besides."""
-    probes: Sequence[Probe] = getattr(method, "probes", ())
-    return probes
+    descriptors: Sequence[Descriptor] = getattr(method, "descriptors", ())
+    return descriptors

@@ -8,13 +8,14 @@ figures are in the model card).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.features import FeatureTable
-from reaper_drumgain.modelfile import BY_SOUND, Forest, bundled_folder, load
-from reaper_drumgain.records import record
-from reaper_drumgain.roles import Role
+from reaper_drumgain.methods.forest_file import BY_SOUND, Forest, bundled_folder, load
+from reaper_drumgain.tracks.roles import Role
 
 #: what can be told, in the order of the forest's outputs; the last is everything else
 DRUMS = ("kick",)
@@ -33,7 +34,7 @@ COLUMNS = (
 TIE_COLUMN = "centroid_hz"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Likeness:
     """The drum that a track sounds most like, the share of the vote for it (0 to 1)."""
 

@@ -12,11 +12,12 @@ level does not decide when it plays. The time constants are ours too.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.loudness import (
+from reaper_drumgain.analysis.loudness import (
     ABSOLUTE_GATE_LUFS,
     GATING_HOPS,
     HOPS_PER_SECOND,
@@ -25,7 +26,6 @@ from reaper_drumgain.loudness import (
     gated_loudness,
 )
 from reaper_drumgain.methods.base import MethodGains, MethodInput
-from reaper_drumgain.records import record
 
 #: the gate opens above and closes below these, in LU re the track's gated loudness
 OPEN_LU, CLOSE_LU = -10.0, -20.0
@@ -33,7 +33,7 @@ OPEN_LU, CLOSE_LU = -10.0, -20.0
 LOUDNESS_SECONDS, GAIN_SECONDS = 3.0, 1.0
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class RunningGains:
     """Gains over time, a value per 100 ms.
 

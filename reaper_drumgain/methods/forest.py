@@ -21,16 +21,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.features import FeatureTable
 from reaper_drumgain.methods.base import MethodGains, MethodInput
-from reaper_drumgain.modelfile import Forest, LinearPart, bundled_folder, load
-from reaper_drumgain.records import record
-from reaper_drumgain.roles import Role
+from reaper_drumgain.methods.forest_file import Forest, LinearPart, bundled_folder, load
+from reaper_drumgain.tracks.roles import Role
 
 Float64 = npt.NDArray[np.float64]
 
@@ -67,7 +67,7 @@ SIDED = ("overhead", "room")
 STEREO = (*SIDED, "cymbal")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Seat:
     """Where a track sits: its slot, and whether it is one too many and only reads from there."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from reaper_drumgain.features import FeatureTable
+from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.methods.base import MethodGains, MethodInput
 from reaper_drumgain.methods.forest import check_fits, slot_values, sounding
-from reaper_drumgain.modelfile import MULTIOUTPUT, Forest, bundled_folder, load
+from reaper_drumgain.methods.forest_file import MULTIOUTPUT, Forest, bundled_folder, load
 
 
 class MultiOutputForest:

@@ -20,11 +20,11 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.loudness import Float32, Float64
+from reaper_drumgain.analysis.descriptors import BandPowers
+from reaper_drumgain.analysis.loudness import Float32, Float64
 from reaper_drumgain.methods.base import MethodGains, MethodInput
 from reaper_drumgain.methods.moore_glasberg import EDGES, Ear
-from reaper_drumgain.probes import BandPowers
-from reaper_drumgain.roles import drum_of
+from reaper_drumgain.tracks.roles import drum_of
 
 #: what the kit is played at, in dB SPL: the tracks' powers summed, mean of the frames heard
 LISTENING_DB = 80.0
@@ -46,11 +46,11 @@ class PartialLoudness:
 
     def __init__(self, listening_db: float = LISTENING_DB) -> None:
         self.listening_db = listening_db
-        self.probes = (BandPowers("partial-loudness", EDGES),)
+        self.descriptors = (BandPowers("partial-loudness", EDGES),)
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for others and for those without a frame."""
-        held = given.measurement.probed[self.probes[0].name]
+        held = given.measurement.described[self.descriptors[0].name]
         gains = np.full(len(given.roles), np.nan)
         powers = {
             place: held[place]

@@ -11,11 +11,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reaper_drumgain.analysis.loudness import Float64
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.loudness import Float64
 from reaper_drumgain.methods.base import MethodGains, MethodInput
-from reaper_drumgain.modelfile import MANIFEST_NAME, MAX_LEVEL_DB, Forest, bundled_folder, load
-from reaper_drumgain.roles import ROLE_NAMES, Role
+from reaper_drumgain.methods.forest_file import (
+    MANIFEST_NAME,
+    MAX_LEVEL_DB,
+    Forest,
+    bundled_folder,
+    load,
+)
+from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 #: the manifest's key, and those of the two tables in it
 KEY, GAINS, LOUDNESS = "role_levels", "gain_db", "loudness_lu"

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from reaper_drumgain.loudness import Float32, Float64, gated_mean
+from reaper_drumgain.analysis.descriptors import STEPS_PER_SECOND, WeightedEnvelope
+from reaper_drumgain.analysis.loudness import Float32, Float64, gated_mean
 from reaper_drumgain.methods.base import MethodGains, MethodInput
-from reaper_drumgain.probes import STEPS_PER_SECOND, WeightedEnvelope
-from reaper_drumgain.records import record
 
 Biquads = tuple[Float64, Float64, Float64, Float64]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Curve:
     """A weighting: the shelf's gain in dB and middle in Hz, the high-pass's corner in Hz."""
 
@@ -88,12 +88,12 @@ class _EqualWeighted:
     """G = -L, L the loudness behind a weighting."""
 
     def __init__(self, name: str, biquads: Callable[[int], Biquads], block: float) -> None:
-        self.probes = (WeightedEnvelope(name, biquads),)
+        self.descriptors = (WeightedEnvelope(name, biquads),)
         self._block = block
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The negative loudness of each track, NaN where it has none."""
-        envelopes = given.measurement.probed[self.probes[0].name]
+        envelopes = given.measurement.described[self.descriptors[0].name]
         loudness = np.array([block_loudness(envelope, self._block) for envelope in envelopes])
         return MethodGains(np.where(np.isfinite(loudness), -loudness, np.nan))
 

@@ -8,26 +8,26 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from reaper_drumgain.analysis.descriptors import Descriptor
+from reaper_drumgain.analysis.multitrack import Analyzer, MultitrackAnalysis, Progress
 from reaper_drumgain.errors import StorageError
-from reaper_drumgain.mixing import Heard, Listener, Progress
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.probes import Probe
 from reaper_drumgain.report import pictures
 from reaper_drumgain.report.facts import facts_of
 from reaper_drumgain.report.page import project_page
 from reaper_drumgain.report.tables import track_table
-from reaper_drumgain.selection import DrumTrack
-from reaper_drumgain.session import Session
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.tracks.selection import DrumTrack
 
 _NAME_LETTERS = 60
 
 
 class Kept:
-    """A listener that keeps what another one heard, for a report."""
+    """A analyzer that keeps what another one heard, for a report."""
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-        self.heard: Heard | None = None
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._listener = analyzer
+        self.analysis: MultitrackAnalysis | None = None
         self.indexes: tuple[int, ...] = ()
 
     def __call__(
@@ -35,15 +35,17 @@ class Kept:
         session: Session,
         drums: Sequence[DrumTrack],
         span: tuple[float, float] | None,
-        probes: Sequence[Probe],
+        descriptors: Sequence[Descriptor],
         *,
         threads: int,
         progress: Progress | None,
-    ) -> Heard:
+    ) -> MultitrackAnalysis:
         """What the other one hears."""
-        heard = self._listener(session, drums, span, probes, threads=threads, progress=progress)
-        self.heard, self.indexes = heard, tuple(drum.track.index for drum in drums)
-        return heard
+        analysis = self._listener(
+            session, drums, span, descriptors, threads=threads, progress=progress
+        )
+        self.analysis, self.indexes = analysis, tuple(drum.track.index for drum in drums)
+        return analysis
 
 
 def report_name(project: str) -> str:
@@ -65,8 +67,8 @@ def report_files(
 ) -> dict[str, bytes]:
     """The files by name: ``name.html``, ``name.csv`` and ``name.json``, and with ``sound`` the
     drums before and after, equally loud, as Ogg Vorbis. Raises StorageError."""
-    heard = kept.heard
-    tracks = facts_of(plan, heard, kept.indexes)
+    analysis = kept.analysis
+    tracks = facts_of(plan, analysis, kept.indexes)
     drawn = {}
     for what, draw in (("levels", pictures.levels), ("waveforms", pictures.waveforms)):
         wide, narrow = draw(tracks, narrow=False), draw(tracks, narrow=True)
@@ -77,7 +79,7 @@ def report_files(
         audio = {side: f"{name}-{side}.ogg" for side in ("before", "after")}
         files |= _bounced(session, plan, audio["before"], audio["after"], progress)
     title = Path(plan.project).name
-    shortened = heard is not None and len(heard.timeline) > 1
+    shortened = analysis is not None and len(analysis.timeline) > 1
     page = project_page(title, plan, tracks, drawn, audio, shortened=shortened)
     files[f"{name}.html"] = page
     files[f"{name}.csv"] = track_table(tracks)
@@ -88,7 +90,7 @@ def report_files(
 def _bounced(
     session: Session, plan: GainPlan, before: str, after: str, progress: Progress | None
 ) -> dict[str, bytes]:
-    from reaper_drumgain.bounce import bounce
+    from reaper_drumgain.report.bounce import bounce
 
     with tempfile.TemporaryDirectory(prefix="drumgain-") as folder:
         paths = Path(folder, before), Path(folder, after)

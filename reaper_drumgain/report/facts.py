@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 import numpy as np
 
-from reaper_drumgain.features import FINE
-from reaper_drumgain.loudness import HOPS_PER_SECOND, Float64
-from reaper_drumgain.mixing import Heard
-from reaper_drumgain.plan import GainPlan, TrackPlan
-from reaper_drumgain.records import record
+from reaper_drumgain.analysis.features import FINE
+from reaper_drumgain.analysis.loudness import HOPS_PER_SECOND, Float64
+from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 
 #: values of a waveform, enough for a screen
 COLUMNS = 420
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TrackFacts:
     """A drum track. Levels are LU re the drums together, before and after (None: unknown).
 
@@ -70,7 +70,9 @@ def human_ranges() -> Mapping[str, tuple[float, float]]:
     return {role: (float(low), float(high)) for role, (low, high) in found.items()}
 
 
-def facts_of(plan: GainPlan, heard: Heard | None, indexes: Sequence[int]) -> list[TrackFacts]:
+def facts_of(
+    plan: GainPlan, analysis: MultitrackAnalysis | None, indexes: Sequence[int]
+) -> list[TrackFacts]:
     """The facts of all drum tracks. ``indexes``: of the tracks that were heard, in order."""
     ranges = human_ranges()
     places = {index: place for place, index in enumerate(indexes)}
@@ -78,7 +80,7 @@ def facts_of(plan: GainPlan, heard: Heard | None, indexes: Sequence[int]) -> lis
     for track in plan.tracks:
         place = places.get(track.index)
         shape, seconds = (
-            _shape(heard, place) if heard is not None and place is not None else ((), 0.0)
+            _shape(analysis, place) if analysis is not None and place is not None else ((), 0.0)
         )
         found.append(
             TrackFacts(
@@ -100,8 +102,8 @@ def _level(track: TrackPlan, fader: float | None, kit: float | None) -> float | 
     return level if math.isfinite(level) else None
 
 
-def _shape(heard: Heard, place: int) -> tuple[Sequence[float], float]:
-    envelope = heard.measurement.tracks[place].envelope
+def _shape(analysis: MultitrackAnalysis, place: int) -> tuple[Sequence[float], float]:
+    envelope = analysis.measurement.tracks[place].envelope
     seconds = envelope.size / (FINE * HOPS_PER_SECOND)
     if not envelope.size or not np.isfinite(envelope).all():
         return (), seconds

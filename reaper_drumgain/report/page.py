@@ -6,22 +6,22 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from reaper_drumgain import __version__
-from reaper_drumgain.modelfile import bundled_folder
-from reaper_drumgain.plan import GainPlan, TrackPlan
-from reaper_drumgain.records import record
+from reaper_drumgain.methods.forest_file import bundled_folder
 from reaper_drumgain.report.facts import TrackFacts
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.settings import Settings
 
 _LIBRARIES = ("numpy", "soundfile", "soxr", "matplotlib", "jinja2")
 _HEARD_DB = 0.005
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Row:
     """A project in the summary of a batch. ``link``: the address of its page, if it has one."""
 

@@ -176,7 +176,7 @@ def main_loop(mode: str, folder: Path) -> None:
 
 
 def settings_of() -> Any:
-    from reaper_drumgain.settings import Settings
+    from reaper_drumgain.schema.settings import Settings
 
     return Settings(amount=50.0)
 

@@ -20,7 +20,7 @@ from reaper_drumgain.batch.lock import NAME, locked
 from reaper_drumgain.batch.run import Batch, Options
 from reaper_drumgain.cli import main
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.settings import Settings
 
 
 class Command:
@@ -580,12 +580,12 @@ def test_progress_tells_rate_and_time_left(
 def test_what_is_remembered_serves_the_next_method(
     songs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from reaper_drumgain import cache, remembered
+    from reaper_drumgain.cache import analysis_cache, store
 
-    monkeypatch.setattr(remembered, "SETTLED_S", -1e9)
+    monkeypatch.setattr(store, "SETTLED_S", -1e9)
     arguments = ["batch", str(songs), "--recursive", "--dry-run", "--jobs", "1"]
     assert main(arguments) == 0
-    monkeypatch.setattr(cache, "listen", lambda *a, **o: pytest.fail("listened again"))
+    monkeypatch.setattr(analysis_cache, "listen", lambda *a, **o: pytest.fail("listened again"))
     assert main([*arguments, "--method", "equal-loudness"]) == 0
     monkeypatch.undo()
     assert "FAILED" not in capsys.readouterr().out

@@ -17,7 +17,7 @@ from batch_support import contents, faders, make_songs
 
 from reaper_drumgain.batch import journal as journal_module
 from reaper_drumgain.cli import main
-from reaper_drumgain.folders import state_folder
+from reaper_drumgain.util.user_dirs import state_folder
 
 HERE = Path(__file__).parent
 

@@ -36,8 +36,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 began = time.perf_counter()
 import json, re, resource
 from reaper_drumgain import features
-from reaper_drumgain.audio import open_track, playing_span
-from reaper_drumgain.session import Clip, Session, Source, Track
+from reaper_drumgain.audio.track_reader import open_track, playing_span
+from reaper_drumgain.schema.session import Clip, Session, Source, Track
 seconds, threads, files = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 source = lambda path: Source("file", "WAVE", path=path, found=True)
 tracks = tuple(

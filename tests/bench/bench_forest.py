@@ -14,12 +14,13 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
-from reaper_drumgain import features, modelfile
-from reaper_drumgain.features import FeatureTable
-from reaper_drumgain.learn.fit import as_arrays
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.learn.fitting.fit import as_arrays
+from reaper_drumgain.methods import forest_file
 from reaper_drumgain.methods.forest import interval_halves, linear_part, predict, slot_values
-from reaper_drumgain.modelfile import Forest, bundled_folder, load
-from reaper_drumgain.roles import ROLE_NAMES, Role
+from reaper_drumgain.methods.forest_file import Forest, bundled_folder, load
+from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 TRACKS = 24
 
@@ -89,7 +90,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--trees", type=int, default=200, help="of the forest that is compared")
     arguments = parser.parse_args()
-    for name in (modelfile.DEFAULT, modelfile.MULTIOUTPUT):
+    for name in (forest_file.DEFAULT, forest_file.MULTIOUTPUT):
         print(compare(name, arguments.rounds, arguments.trees))
 
 

@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn import by_sound
-from reaper_drumgain.learn.by_sound import CANDIDATES, Sounds, across_kits, choose, fit_by_sound
-from reaper_drumgain.learn.other_sounds import KINDS, other_sound
-from reaper_drumgain.learn.render import KITS
+from reaper_drumgain.learn.data.other_sounds import KINDS, other_sound
+from reaper_drumgain.learn.data.render import KITS
+from reaper_drumgain.learn.fitting import by_sound
+from reaper_drumgain.learn.fitting.by_sound import (
+    CANDIDATES,
+    Sounds,
+    across_kits,
+    choose,
+    fit_by_sound,
+)
 from reaper_drumgain.methods.by_sound import COLUMNS, OUTPUTS
 
 

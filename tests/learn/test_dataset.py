@@ -6,19 +6,19 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from reaper_drumgain import features
+from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.findings import CLOSE_ROLES
-from reaper_drumgain.learn.dataset import (
+from reaper_drumgain.faders.activity import CLOSE_ROLES
+from reaper_drumgain.learn.data.dataset import (
     choose_performances,
     measure_song,
     render_song,
     renderings,
     taps_for,
 )
-from reaper_drumgain.learn.human_faders import HumanFaders, load_human_faders
-from reaper_drumgain.learn.render import KITS, RATE, TOMS, load_kit
-from reaper_drumgain.roles import ROLE_NAMES, SIDES, Role
+from reaper_drumgain.learn.data.human_faders import HumanFaders, load_human_faders
+from reaper_drumgain.learn.data.render import KITS, RATE, TOMS, load_kit
+from reaper_drumgain.tracks.roles import ROLE_NAMES, SIDES, Role
 
 
 @pytest.fixture(scope="module")

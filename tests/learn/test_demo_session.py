@@ -9,7 +9,7 @@ import reaper_parser
 import soundfile
 
 import reaper_drumgain
-from reaper_drumgain.learn import make_demo
+from reaper_drumgain.learn.data import make_demo
 
 SESSION = Path(reaper_drumgain.__file__).parent / "demo" / "session"
 PROJECT = SESSION / "DrumGain demo.RPP"

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from reaper_drumgain import cli, modelfile
+from reaper_drumgain import cli
 from reaper_drumgain.errors import InputError, StorageError
-from reaper_drumgain.learn import enst, enst_run, report
-from reaper_drumgain.learn import evaluate as evaluation
-from reaper_drumgain.learn.enst import (
+from reaper_drumgain.learn.data import enst
+from reaper_drumgain.learn.data.enst import (
     MICROPHONES,
     PROVENANCE,
     EnstDrums,
@@ -21,8 +20,11 @@ from reaper_drumgain.learn.enst import (
     load_enst,
     parse_name,
 )
-from reaper_drumgain.learn.fit import FitSettings
-from reaper_drumgain.learn.human_faders import median_engineer
+from reaper_drumgain.learn.data.human_faders import median_engineer
+from reaper_drumgain.learn.evidence import enst_run, report
+from reaper_drumgain.learn.evidence import evaluate as evaluation
+from reaper_drumgain.learn.fitting.fit import FitSettings
+from reaper_drumgain.methods import forest_file
 
 RATE = 8000
 SECONDS = 2.5
@@ -344,8 +346,8 @@ def test_training_on_enst_makes_models_figures_and_a_card(trained):
     held = figures["against the median engineer"]["with gate"]
     # every drummer's mix has the same gains, so a constant per role is right
     assert held["role-mean"]["recorded"]["error"] < held["unity"]["recorded"]["error"] / 2
-    for name in (modelfile.DEFAULT, modelfile.MULTIOUTPUT):
-        model = modelfile.load(made.folder, name)
+    for name in (forest_file.DEFAULT, forest_file.MULTIOUTPUT):
+        model = forest_file.load(made.folder, name)
         assert model.about["training_data"]["name"] == "ENST-Drums"
         assert len(model.about["training_data"]["takes"]) == 2 * len(NAMES)
     card = (made.folder / "README.md").read_text(encoding="utf-8")

@@ -6,18 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reaper_drumgain import features, methods
-from reaper_drumgain.learn import evaluate as evaluation
-from reaper_drumgain.learn import fold as folds
-from reaper_drumgain.learn import report
-from reaper_drumgain.learn.dataset import ArrayStream, Rendering
-from reaper_drumgain.learn.evaluate import RECORDED, RESTING, conditions, evaluate
-from reaper_drumgain.learn.fit import FitSettings
-from reaper_drumgain.learn.human_faders import RawTrack, Song, median_engineer
-from reaper_drumgain.learn.limits import BEST_SHARE, LEFT_OUT, SEEN
-from reaper_drumgain.learn.metrics import centred_error
-from reaper_drumgain.learn.train import all_probes
-from reaper_drumgain.roles import Role
+from reaper_drumgain import methods
+from reaper_drumgain.analysis import features
+from reaper_drumgain.learn.data.dataset import ArrayStream, Rendering
+from reaper_drumgain.learn.data.human_faders import RawTrack, Song, median_engineer
+from reaper_drumgain.learn.evidence import evaluate as evaluation
+from reaper_drumgain.learn.evidence import report
+from reaper_drumgain.learn.evidence.evaluate import RECORDED, RESTING, conditions, evaluate
+from reaper_drumgain.learn.evidence.metrics import centred_error
+from reaper_drumgain.learn.fitting import fold as folds
+from reaper_drumgain.learn.fitting.fit import FitSettings
+from reaper_drumgain.learn.fitting.limits import BEST_SHARE, LEFT_OUT, SEEN
+from reaper_drumgain.learn.fitting.train import all_descriptors
+from reaper_drumgain.tracks.roles import Role
 
 RATE = 44100
 SETTINGS = FitSettings(trees=5, inner_trees=3, copies=2)
@@ -65,7 +66,7 @@ def invented(number: int) -> list[Rendering]:
             for track, gain in zip(sound(number, resting=resting), gains, strict=True)
         ]
         measurement = features.measure(
-            [ArrayStream(track) for track in tracks], threads=1, probes=all_probes()
+            [ArrayStream(track) for track in tracks], threads=1, descriptors=all_descriptors()
         )
         table = features.feature_table(measurement)
         if not resting:
@@ -170,13 +171,12 @@ def test_no_song_is_measured_by_what_was_fitted_to_it(monkeypatch):
 
 def test_no_method_reads_the_bundled_models(monkeypatch):
     """They were trained on the songs that are left out here."""
-    from reaper_drumgain import modelfile
-    from reaper_drumgain.methods import forest, multioutput, role_levels
+    from reaper_drumgain.methods import forest, forest_file, multioutput, role_levels
 
     def refuse(*_args):
         raise AssertionError("a bundled model was read")
 
-    for module in (modelfile, forest, multioutput, role_levels):
+    for module in (forest_file, forest, multioutput, role_levels):
         monkeypatch.setattr(module, "load", refuse)
     assert len(evaluate(RENDERINGS, SETTINGS, draws=1)) == 4
     with pytest.raises(AssertionError, match="bundled"):
@@ -249,7 +249,7 @@ def test_biases_by_role_are_signed(results):
 
 def test_pictures_are_drawn(results, figures, tmp_path):
     pytest.importorskip("matplotlib")
-    from reaper_drumgain.learn.pictures import save_pictures
+    from reaper_drumgain.learn.evidence.pictures import save_pictures
 
     paths = save_pictures(results, figures, tmp_path / "plots")
     assert [path.name for path in paths] == ["errors.png", "roles.png", "calibration.png"]

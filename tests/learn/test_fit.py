@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reaper_drumgain import features
-from reaper_drumgain.features import FeatureTable
-from reaper_drumgain.learn.dataset import Rendering
-from reaper_drumgain.learn.fit import (
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.learn.data.dataset import Rendering
+from reaper_drumgain.learn.data.human_faders import RawTrack, Song
+from reaper_drumgain.learn.evidence.metrics import centred_error
+from reaper_drumgain.learn.fitting.fit import (
     FitSettings,
     copies_of,
     fit_forest,
@@ -21,8 +23,6 @@ from reaper_drumgain.learn.fit import (
     training_rows,
     usual_width,
 )
-from reaper_drumgain.learn.human_faders import RawTrack, Song
-from reaper_drumgain.learn.metrics import centred_error
 from reaper_drumgain.methods.forest import (
     SLOTS,
     departures,
@@ -31,8 +31,8 @@ from reaper_drumgain.methods.forest import (
     predict,
     slope,
 )
-from reaper_drumgain.modelfile import load, save
-from reaper_drumgain.roles import ROLE_NAMES, Role
+from reaper_drumgain.methods.forest_file import load, save
+from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 WISH = {"kick in": 0.0, "snare top": 3.0, "hi-hat": -9.0, "tom": -2.0, "overhead": -4.0}
 USUAL = {"kick in": -28.0, "snare top": -27.0, "hi-hat": -30.0, "tom": -32.0, "overhead": -25.0}

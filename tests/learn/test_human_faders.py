@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.human_faders import load_human_faders, median_engineer
-from reaper_drumgain.roles import Role
+from reaper_drumgain.learn.data.human_faders import load_human_faders, median_engineer
+from reaper_drumgain.tracks.roles import Role
 
 MIX_HEAD = "song,genre,mix,raw_file,track,raw_lufs,fader_db\n"
 ROLE_HEAD = "song,raw_file,role,side,ordinal,sure,note,names\n"

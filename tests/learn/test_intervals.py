@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from reaper_drumgain.learn.fit import FitSettings
-from reaper_drumgain.learn.human_faders import RawTrack, Song
-from reaper_drumgain.learn.intervals import RISES, Residuals, calibrated, role_mean_widths
-from reaper_drumgain.roles import ROLE_NAMES, Role
+from reaper_drumgain.learn.data.human_faders import RawTrack, Song
+from reaper_drumgain.learn.fitting.fit import FitSettings
+from reaper_drumgain.learn.fitting.intervals import RISES, Residuals, calibrated, role_mean_widths
+from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 
 def residuals(seed, songs=40, tracks=8, rise=0.0):

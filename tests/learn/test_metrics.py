@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reaper_drumgain.learn.metrics import (
+from reaper_drumgain.learn.evidence.metrics import (
     bootstrap,
     centred_error,
     error_to_engineers,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import InputError, MediaError
-from reaper_drumgain.learn.render import (
+from reaper_drumgain.learn.data.render import (
     PIECE_OF_NOTE,
     PIECES,
     RATE,

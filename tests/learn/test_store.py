@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from reaper_drumgain import features
+from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.dataset import ArrayStream
-from reaper_drumgain.learn.store import load_measurement, louder, save_measurement
-from reaper_drumgain.learn.train import all_probes
+from reaper_drumgain.learn.data.dataset import ArrayStream
+from reaper_drumgain.learn.data.store import load_measurement, louder, save_measurement
+from reaper_drumgain.learn.fitting.train import all_descriptors
 
 RATE = 44100
 
@@ -30,7 +30,9 @@ def sounds(gains_db=(0.0, 0.0, 0.0)):
 
 
 def measured(tracks):
-    return features.measure([ArrayStream(t) for t in tracks], threads=1, probes=all_probes())
+    return features.measure(
+        [ArrayStream(t) for t in tracks], threads=1, descriptors=all_descriptors()
+    )
 
 
 def leaves(value, name="measurement"):

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from reaper_drumgain import cli, modelfile
+from reaper_drumgain import cli
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn import report
-from reaper_drumgain.learn.train import REDUCED, Evaluation, train
+from reaper_drumgain.learn.evidence import report
+from reaper_drumgain.learn.fitting.train import REDUCED, Evaluation, train
+from reaper_drumgain.methods import forest_file
 from reaper_drumgain.methods.forest import SLOTS
 
 
@@ -53,7 +54,7 @@ def test_a_reduced_run_makes_models_figures_and_a_card_the_same_each_time(
     assert told[-1] == 1.0
     assert report.text(figures) in first.text
 
-    model = modelfile.load(tmp_path / "one")
+    model = forest_file.load(tmp_path / "one")
     assert model.outputs == SLOTS
     assert len(model.about["training_data"]["songs"]) == 4
     assert model.about["scores"]["error_db"] == errors
@@ -80,7 +81,7 @@ def test_a_reduced_run_makes_models_figures_and_a_card_the_same_each_time(
 
 
 def test_the_bundled_manifest_says_what_it_was_made_from():
-    about = modelfile.load(modelfile.bundled_folder()).about
+    about = forest_file.load(forest_file.bundled_folder()).about
     data = about["training_data"]
     assert (len(data["songs"]), data["mixes"], data["faders_muted_left_out"]) == (10, 69, 9)
     assert {"engineer_mixes.csv", "roles.csv", "muldjord", "gogodze"} <= set(data["sha256"])
@@ -89,7 +90,7 @@ def test_the_bundled_manifest_says_what_it_was_made_from():
 
 
 def test_the_bundled_forest_is_below_every_baseline_and_its_card_says_by_how_much():
-    about = modelfile.load(modelfile.bundled_folder()).about
+    about = forest_file.load(forest_file.bundled_folder()).about
     errors = about["scores"]["error_db"]
     assert about["scores"]["draws"] >= 50
     ours = errors["forest"]
@@ -100,7 +101,7 @@ def test_the_bundled_forest_is_below_every_baseline_and_its_card_says_by_how_muc
         if name not in learned and "linear part" not in name:
             assert ours["recorded"] < by["recorded"], name
             assert ours["+-12"] < by["+-12"], name
-    card = (modelfile.bundled_folder() / "README.md").read_text(encoding="utf-8")
+    card = (forest_file.bundled_folder() / "README.md").read_text(encoding="utf-8")
     assert f"{ours['recorded']:.2f}" in card
     assert f"{ours['+-12']:.2f}" in card
 

@@ -14,8 +14,8 @@ from method_support import RATE, ROLES, gains_of, scaled, sounds
 
 from reaper_drumgain import methods
 from reaper_drumgain.cli import main
-from reaper_drumgain.methods.base import probes_of
-from reaper_drumgain.roles import Role
+from reaper_drumgain.methods.base import descriptors_of
+from reaper_drumgain.tracks.roles import Role
 
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo/session/DrumGain demo.RPP"
 #: the gain is minus some level of the track
@@ -80,7 +80,7 @@ def test_a_track_recorded_louder_is_never_raised(name, track, shift):
 
 @pytest.mark.parametrize("name", ["forest", "equal-loudness", "equal-rms", "unity", "random"])
 def test_the_quick_methods_ask_for_nothing_more(name):
-    assert probes_of(methods.create(name)) == ()
+    assert descriptors_of(methods.create(name)) == ()
 
 
 @every_method

@@ -11,10 +11,11 @@ import soundfile as sf
 from method_support import scaled
 from streams import ArrayStream
 
-from reaper_drumgain import features, modelfile
+from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.learn.other_sounds import KINDS, other_sound
-from reaper_drumgain.learn.render import RATE
+from reaper_drumgain.learn.data.other_sounds import KINDS, other_sound
+from reaper_drumgain.learn.data.render import RATE
+from reaper_drumgain.methods import forest_file
 from reaper_drumgain.methods.by_sound import COLUMNS, DRUMS, OUTPUTS, SURE, Likeness, likenesses
 
 MEDIA = resources.files("reaper_drumgain") / "demo" / "session" / "media"
@@ -66,7 +67,7 @@ def test_below_the_threshold_no_role_is_taken():
 
 
 def test_a_model_for_other_drums_is_refused(kick):
-    model = modelfile.load(modelfile.bundled_folder(), modelfile.BY_SOUND)
+    model = forest_file.load(forest_file.bundled_folder(), forest_file.BY_SOUND)
     assert (model.outputs, model.inputs, model.linear) == (OUTPUTS, COLUMNS, None)
     wrong = dataclasses.replace(model, outputs=(*DRUMS, "piano"))
     samples, rate = kick
@@ -75,7 +76,7 @@ def test_a_model_for_other_drums_is_refused(kick):
 
 
 def test_the_bundled_ear_never_took_another_microphone_for_a_kick():
-    scores = modelfile.load(modelfile.bundled_folder(), modelfile.BY_SOUND).about["scores"]
+    scores = forest_file.load(forest_file.bundled_folder(), forest_file.BY_SOUND).about["scores"]
     for direction in ("muldjord to gogodze", "gogodze to muldjord"):
         held = scores[direction]["kick"]
         assert held["found"] >= 0.8 * held["tracks"]

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reaper_drumgain import features, methods
+from reaper_drumgain import methods
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.features import FeatureTable
 from reaper_drumgain.methods.base import MethodInput
 from reaper_drumgain.methods.forest import (
     SLOTS,
@@ -22,9 +23,9 @@ from reaper_drumgain.methods.forest import (
     seat,
     slope,
 )
+from reaper_drumgain.methods.forest_file import MULTIOUTPUT, bundled_folder, load
 from reaper_drumgain.methods.multioutput import MultiOutputForest
-from reaper_drumgain.modelfile import MULTIOUTPUT, bundled_folder, load
-from reaper_drumgain.roles import ROLE_NAMES, SIDES, Role
+from reaper_drumgain.tracks.roles import ROLE_NAMES, SIDES, Role
 
 MODEL = load(bundled_folder())
 

@@ -12,7 +12,7 @@ from reaper_drumgain.methods.partial_loudness import (
     PartialLoudness,
     equal_partial_loudness,
 )
-from reaper_drumgain.roles import Role
+from reaper_drumgain.tracks.roles import Role
 
 
 def noise(low: float, high: float, seed: int, seconds: float = 4.0) -> np.ndarray:
@@ -29,7 +29,7 @@ def test_the_tracks_end_up_equally_loud_among_each_other():
     given = method_input(PartialLoudness(), tracks)
     gains = PartialLoudness().gains(given).gains_db
     # the whole of the sounds at once, which the method samples frame by frame
-    powers = [held.mean(axis=0) for held in given.measurement.probed["partial-loudness"]]
+    powers = [held.mean(axis=0) for held in given.measurement.described["partial-loudness"]]
     played = np.array(powers) * 10.0 ** (gains[:, None] / 10.0)
     played *= 10.0 ** (LISTENING_DB / 10.0) / played.sum()
     ear = Ear()
@@ -79,7 +79,7 @@ def test_gains_settle_for_tracks_that_mask_each_other_like_real_microphones():
     drums = sounds(6.0)
     bled = [sum(drums) * 0.3 + drum for drum in drums]
     given = method_input(PartialLoudness(), bled)
-    powers = list(given.measurement.probed["partial-loudness"])
+    powers = list(given.measurement.described["partial-loudness"])
     gains = equal_partial_loudness(powers, range(len(powers)), 80.0)
     assert np.isfinite(gains).all()
     # a start from elsewhere ends at the same place

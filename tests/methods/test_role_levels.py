@@ -9,9 +9,9 @@ import pytest
 from method_support import ROLES, gains_of, method_input, scaled, sounds
 
 from reaper_drumgain.errors import ModelError
+from reaper_drumgain.methods.forest_file import bundled_folder, load
 from reaper_drumgain.methods.role_levels import GAINS, KEY, LOUDNESS, RoleMean, RoleTemplate
-from reaper_drumgain.modelfile import bundled_folder, load
-from reaper_drumgain.roles import ROLE_NAMES
+from reaper_drumgain.tracks.roles import ROLE_NAMES
 
 BUNDLED = load(bundled_folder())
 
@@ -45,8 +45,8 @@ def test_the_bundled_tables_are_plausible():
 
 def test_the_bundled_tables_are_those_of_the_training_mixes(shared_data):
     pytest.importorskip("sklearn")
-    from reaper_drumgain.learn.fit import FitSettings, fit_role_levels
-    from reaper_drumgain.learn.human_faders import load_human_faders
+    from reaper_drumgain.learn.data.human_faders import load_human_faders
+    from reaper_drumgain.learn.fitting.fit import FitSettings, fit_role_levels
 
     songs = load_human_faders(shared_data / "human_faders").songs
     found = asdict(fit_role_levels(songs, FitSettings().shrink))

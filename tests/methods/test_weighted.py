@@ -11,7 +11,7 @@ from method_support import gains_of, sounds
 from pyloudnorm.iirfilter import IIRfilter
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain.features import measure
+from reaper_drumgain.analysis.features import measure
 from reaper_drumgain.methods.weighted import (
     FENTON_LEE,
     FENTON_LEE_BLOCK,
@@ -49,8 +49,8 @@ def test_the_loudness_is_that_of_pyloudnorm(name, rate):
     sparse = drum_track(rate, 5.6, seed=3)
     sparse[2 * rate : 4 * rate] = 0.0
     streams = [ArrayStream(stereo, rate), ArrayStream(sparse, rate)]
-    measurement = measure(streams, threads=1, probes=method().probes)
-    for envelope, samples in zip(measurement.probed[name], (stereo, sparse[None]), strict=True):
+    measurement = measure(streams, threads=1, descriptors=method().descriptors)
+    for envelope, samples in zip(measurement.described[name], (stereo, sparse[None]), strict=True):
         wanted = meter(rate).integrated_loudness(samples.T.astype(np.float64))
         assert block_loudness(envelope, block) == pytest.approx(wanted, abs=0.02)
 

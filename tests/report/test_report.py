@@ -26,17 +26,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import clip, hits, session, write
 
-from reaper_drumgain import codec
-from reaper_drumgain.balance import balance
+from reaper_drumgain.analysis.multitrack import analyze
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.cli import main
-from reaper_drumgain.learn.human_faders import load_human_faders, role_ranges
-from reaper_drumgain.mixing import listen
-from reaper_drumgain.plan import GainPlan
+from reaper_drumgain.learn.data.human_faders import load_human_faders, role_ranges
 from reaper_drumgain.report.build import Kept, report_files, report_name
 from reaper_drumgain.report.facts import human_ranges
 from reaper_drumgain.report.tables import track_table
-from reaper_drumgain.session import Marker, Session, Track
-from reaper_drumgain.settings import Automation, Level, Settings
+from reaper_drumgain.schema import json_codec
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.session import Marker, Session, Track
+from reaper_drumgain.schema.settings import Automation, Level, Settings
 
 HOSTILE = (
     "</script><script>window.pwned = 1; document.title = 'pwned'</script>",
@@ -60,8 +60,8 @@ def named(folder: Path, names: Sequence[str]) -> Session:
 
 
 def reported(built: Session, wish: Settings, **options: Any) -> tuple[GainPlan, dict[str, bytes]]:
-    kept = Kept(listen)
-    plan = balance(built, wish, listener=kept)
+    kept = Kept(analyze)
+    plan = balance(built, wish, analyzer=kept)
     return plan, report_files("song", built, plan, kept, **options)
 
 
@@ -120,7 +120,7 @@ def test_hostile_names_are_only_text(hostile: tuple[GainPlan, dict[str, bytes]])
     # the plan in the page is the plan, to the letter
     held = json.loads(page.scripts[0])
     assert [track["name"] for track in held["tracks"]] == [track.name for track in plan.tracks]
-    assert codec.encode(plan)["tracks"] == held["tracks"]
+    assert json_codec.encode(plan)["tracks"] == held["tracks"]
 
 
 def test_the_page_asks_nobody_for_anything(hostile: tuple[GainPlan, dict[str, bytes]]) -> None:

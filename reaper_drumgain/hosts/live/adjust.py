@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from reaper_drumgain import records
 from reaper_drumgain.errors import ConflictError, InputError
-from reaper_drumgain.hosts.live import apply, dialogs, memory, reaper
+from reaper_drumgain.hosts.live import apply, dialogs, project_state, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.balance import NO_SELECTION
-from reaper_drumgain.hosts.live.memory import LastRun, LastTrack, Side, same
+from reaper_drumgain.hosts.live.balance_run import printable
+from reaper_drumgain.hosts.live.project_state import LastRun, LastTrack, Side, same
 from reaper_drumgain.hosts.live.reaper import RPR, Project
-from reaper_drumgain.hosts.live.runs import printable
 from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, take_snapshot
 from reaper_drumgain.hosts.live.tasks import say
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
@@ -64,8 +64,8 @@ def set_role(project: Project) -> None:
     given = dialogs.ask(f"DrumGain: role of {_tracks(len(tracks))}", fields)
     if given is None:
         return
-    from reaper_drumgain.roles import Role
-    from reaper_drumgain.selection import asks_to_listen
+    from reaper_drumgain.tracks.roles import Role
+    from reaper_drumgain.tracks.selection import asks_to_listen
 
     text = given[0]
     by_sound = asks_to_listen(text)
@@ -112,10 +112,10 @@ def compare(project: Project) -> None:
 
     What was moved by hand since belongs to the side on which it was moved, so nothing is lost.
     """
-    run = memory.last_run(project)
+    run = project_state.last_run(project)
     _refuse_automation(run, "undo and redo compare before and after")
     found = _found(project, run)
-    run = memory.as_it_stands(run, {track.guid: now for track, _, now in found})
+    run = project_state.as_it_stands(run, {track.guid: now for track, _, now in found})
     side: Side = "before" if run.side == "after" else "after"
     wanted = {t.guid: t.before if side == "before" else t.after for t in run.tracks}
     moves = _moves(found, wanted)
@@ -123,7 +123,7 @@ def compare(project: Project) -> None:
         say("DrumGain: before and after are the same")
         return
     apply.set_faders(project, moves, f"DrumGain: compare, {side}")
-    memory.remember_run(project, records.replace(run, side=side))
+    project_state.remember_run(project, dataclasses.replace(run, side=side))
     say(f"DrumGain: {side} the last run ({run.method}), {_tracks(len(moves))}")
 
 
@@ -149,7 +149,7 @@ def change_amount(project: Project, percent: float) -> None:
 
     A fader that was moved by hand since keeps its distance to what was set.
     """
-    run = memory.last_run(project)
+    run = project_state.last_run(project)
     _refuse_automation(run, "undo it, change the amount in the settings, and run it again")
     amount = min(100.0, max(0.0, run.amount + percent))
     if amount == run.amount:
@@ -158,11 +158,11 @@ def change_amount(project: Project, percent: float) -> None:
     if all(track.full_db is None for track in run.tracks):
         raise InputError("the last run moved nothing that could be scaled: balance again")
     found = _found(project, run)
-    run = memory.as_it_stands(run, {track.guid: now for track, _, now in found})
+    run = project_state.as_it_stands(run, {track.guid: now for track, _, now in found})
     wanted: dict[str, float] = {}
     for track in run.tracks:
         # a fader at its lower end stays there: the user has taken that track out
-        base = memory.planned(track, amount) * track.by_hand
+        base = project_state.planned(track, amount) * track.by_hand
         wanted[track.guid] = base if track.after > 0.0 else 0.0
     by_hand = sum(not same(track.by_hand, 1.0) or track.after <= 0.0 for track in run.tracks)
     highest = to_linear(MAX_FADER)
@@ -173,8 +173,8 @@ def change_amount(project: Project, percent: float) -> None:
         wanted = {g: w * highest / over if g in moving else w for g, w in wanted.items()}
     moves = _moves(found, wanted)
     apply.set_faders(project, moves, f"DrumGain: amount {amount:g} %")
-    run = records.replace(memory.with_after(run, wanted), amount=amount, side="after")
-    memory.remember_run(project, run)
+    run = dataclasses.replace(project_state.with_after(run, wanted), amount=amount, side="after")
+    project_state.remember_run(project, run)
     kept = f"; {_tracks(by_hand)} moved by hand kept their distance" if by_hand else ""
     say(f"DrumGain: amount {amount:g} % of the last run ({run.method}){kept}")
 
@@ -187,8 +187,8 @@ def to_linear_db(decibel: float) -> float:
 def move_overheads(project: Project, decibel: float) -> Generator[Any, None, None]:
     """Move the overheads against the close microphones, which stay."""
     snapshot = yield from take_snapshot(project)
-    from reaper_drumgain import selection
-    from reaper_drumgain.settings import Settings
+    from reaper_drumgain.schema.settings import Settings
+    from reaper_drumgain.tracks import selection
 
     yield
     drums = selection.select(snapshot.session, Settings()).drums

@@ -10,14 +10,14 @@ import contextlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot
-from reaper_drumgain.plan import GainPlan, TrackPlan
-from reaper_drumgain.records import record
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 
 #: UNDO_STATE_TRACKCFG: volume, pan and routing of tracks; what is remembered stays out of it
@@ -27,7 +27,7 @@ _STRING = "GetSetMediaTrackInfo_String"
 _SAME = 1e-9
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Move:
     """One fader: the track's address, its name for messages, and linear gains."""
 

@@ -10,19 +10,19 @@ import math
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from reaper_drumgain import marks
 from reaper_drumgain.errors import ConflictError, HostError
-from reaper_drumgain.hosts.live import apply, block, reaper
+from reaper_drumgain.hosts.live import apply, reaper, undo_block
 from reaper_drumgain.hosts.live.apply import Move
-from reaper_drumgain.hosts.live.block import Ready, Work
-from reaper_drumgain.hosts.live.chunks import Chunks
 from reaper_drumgain.hosts.live.envelopes import read_envelope
 from reaper_drumgain.hosts.live.points import Scale
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project
 from reaper_drumgain.hosts.live.snapshot import Snapshot, state_of, take_snapshot
+from reaper_drumgain.hosts.live.state_chunks import Chunks
 from reaper_drumgain.hosts.live.tasks import say, tick_number
-from reaper_drumgain.plan import GainPlan, TrackAutomation
-from reaper_drumgain.session import AUTOMATION_MODES, EnvelopePoint, Track
+from reaper_drumgain.hosts.live.undo_block import Ready, Work
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.plan import GainPlan, TrackAutomation
+from reaper_drumgain.schema.session import AUTOMATION_MODES, EnvelopePoint, Track
 
 Steps = Generator[Any, None, None]
 
@@ -87,14 +87,14 @@ def works_of(snapshot: Snapshot, plan: GainPlan) -> Generator[Any, None, list[Wo
                 points=automation.points,
                 kept=kept,
                 mark=automation.mark,
-                old_mark=track.automation_mark or "",
+                old_note=track.automation_note or "",
             )
         )
     return works
 
 
 def _problem(track: Track, automation: TrackAutomation) -> str | None:
-    if automation.envelope not in block.KEYS:
+    if automation.envelope not in undo_block.KEYS:
         return f"the plan names its {automation.envelope} envelope"
     if track.automation_mode != "trim/read":
         return f"it is in automation mode {track.automation_mode!r}, expected 'trim/read'"
@@ -112,7 +112,12 @@ def _problem(track: Track, automation: TrackAutomation) -> str | None:
     if problem is not None:
         return f"the plan has {problem}"
     mark = automation.mark
-    if not mark or len(mark) > marks.MAX_MARK or not mark.isascii() or not mark.isprintable():
+    if (
+        not mark
+        or len(mark) > envelope_note.MAX_MARK
+        or not mark.isascii()
+        or not mark.isprintable()
+    ):
         return "the plan's note for it is none"
     return None
 
@@ -137,7 +142,7 @@ def _write(
     for work in works:
         yield from scale.prepare(_FADER_SCALE, work.points)
     count_of_points = sum(len(work.points) for work in works)
-    few = count_of_points <= block.MOST_CALLS
+    few = count_of_points <= undo_block.MOST_CALLS
     for _ in range(_MOST_LOOKS):
         count, tick = state_of(project), tick_number()
         check_override()
@@ -153,7 +158,7 @@ def _write(
             # in the tick of the writing all still has to be as it was looked at
             yield _S_PER_WORK * len(works) + _S_PER_POINT * count_of_points
             if state_of(project) == count:
-                block.write(project, calls, scale, found, moves, name)
+                undo_block.write(project, calls, scale, found, moves, name)
                 return
     raise ConflictError(f"{project.name} changed all the time: nothing was changed, press again")
 
@@ -176,12 +181,12 @@ def _look(
             continue
         if calls.number("GetMediaTrackInfo_Value", work.track, b"I_AUTOMODE") != _TRIM_READ:
             changed.append(f"the automation mode of {work.name!r} was changed")
-        elif block.mark_on(calls, work.track) != work.old_mark:
+        elif undo_block.note_on(calls, work.track) != work.old_note:
             changed.append(f"DrumGain's note on {work.name!r} was changed")
         elif not (yield from _as_read(calls, work)):
             changed.append(f"the {work.kind} envelope of {work.name!r} was changed")
         elif not changed:
-            found.append((yield from block.ready(calls, chunks, work, few=few)))
+            found.append((yield from undo_block.ready(calls, chunks, work, few=few)))
         yield
     if changed:
         raise ConflictError(
@@ -191,7 +196,7 @@ def _look(
 
 
 def _as_read(calls: Calls, work: Work) -> Generator[Any, None, bool]:
-    envelope = block.find_envelope(calls, work.track, work.kind)
+    envelope = undo_block.find_envelope(calls, work.track, work.kind)
     if not envelope:
         return work.old is None
     now = yield from read_envelope(calls, envelope, work.kind)
@@ -221,7 +226,7 @@ def _taken_back(snapshot: Snapshot) -> tuple[list[Work], list[str]]:
     works, left = [], []
     for track, pointer in zip(snapshot.session.tracks, snapshot.pointers, strict=True):
         try:
-            back = marks.take_back(track)
+            back = envelope_note.take_back(track)
         except ConflictError as error:
             left.append(str(error))
             continue
@@ -244,7 +249,7 @@ def _taken_back(snapshot: Snapshot) -> tuple[list[Work], list[str]]:
                 old=found[0],
                 points=back.points,
                 kept=(back.kept_before, back.kept_after),
-                old_mark=track.automation_mark or "",
+                old_note=track.automation_note or "",
                 active=back.active,
                 removed=back.removed,
             )

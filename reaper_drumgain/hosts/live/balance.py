@@ -79,22 +79,22 @@ class Balance:
 
     def _finish(self) -> Steps:
         notes = yield from self._worker.finish()
-        from reaper_drumgain.hosts.live.runs import printable
+        from reaper_drumgain.hosts.live.balance_run import printable
 
         for note in notes:
             say(f"DrumGain: {printable(note)}")
 
     def _work(self) -> Steps:
         yield from tasks.imports(tasks.READ_MODULES)
-        from reaper_drumgain.hosts.live import memory, runs
+        from reaper_drumgain.hosts.live import balance_run, project_state
 
         if not is_open(self._project):
             raise ConflictError(f"{self._project.name} was closed meanwhile: nothing was changed")
-        wanted = memory.preferences(
+        wanted = project_state.preferences(
             self._project, self._setup, self._scope, automated=self._automated
         )
         problem = scope_problem(self._project, wanted.scope)
         if problem is not None:
             say(problem)
             return
-        yield from runs.work(self._project, wanted, self._worker)
+        yield from balance_run.work(self._project, wanted, self._worker)

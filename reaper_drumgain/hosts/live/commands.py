@@ -87,13 +87,13 @@ def _cancel(_: Project) -> Steps:
 def _settings(project: Project) -> Steps:
     """The settings dialog."""
     yield from tasks.imports(tasks.RUN_MODULES)
-    from reaper_drumgain.hosts.live import dialogs, memory
+    from reaper_drumgain.hosts.live import dialogs, project_state
 
     _check_open(project)
     setup = _setup()
-    wanted = dialogs.ask_preferences(memory.preferences(project, setup), setup)
+    wanted = dialogs.ask_preferences(project_state.preferences(project, setup), setup)
     if wanted is not None:
-        memory.remember_preferences(project, wanted)
+        project_state.remember_preferences(project, wanted)
         say(dialogs.preferences_line(project, wanted))
 
 
@@ -172,10 +172,10 @@ def _compare(project: Project) -> Steps:
 def _show_last(project: Project) -> Steps:
     """The last result with its reasons."""
     yield from tasks.imports(tasks.RUN_MODULES)
-    from reaper_drumgain.hosts.live import dialogs, memory
+    from reaper_drumgain.hosts.live import dialogs, project_state
 
     _check_open(project)
-    say(dialogs.report(memory.last_run(project)))
+    say(dialogs.report(project_state.last_run(project)))
 
 
 def _clear_automation(project: Project) -> Steps:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live.memory import (
+from reaper_drumgain.hosts.live.balance_run import printable
+from reaper_drumgain.hosts.live.project_state import (
     AUDIOS,
     ENVELOPES,
     EXISTING,
@@ -19,9 +20,8 @@ from reaper_drumgain.hosts.live.memory import (
     Preferences,
 )
 from reaper_drumgain.hosts.live.reaper import RPR, Project
-from reaper_drumgain.hosts.live.runs import printable
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.settings import Level
+from reaper_drumgain.schema.settings import Level
 
 T = TypeVar("T")
 _SEPARATOR = "|"

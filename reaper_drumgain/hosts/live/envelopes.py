@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 from reaper_drumgain.errors import HostError
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, has, pointer
-from reaper_drumgain.session import Envelope, EnvelopeKind, EnvelopePoint
+from reaper_drumgain.schema.session import Envelope, EnvelopeKind, EnvelopePoint
 from reaper_drumgain.units import LinearGain
 
 #: by the name of their block in project files

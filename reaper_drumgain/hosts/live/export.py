@@ -7,17 +7,17 @@ the first setting to the last one put back no tick passes, so nobody sees them c
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from reaper_drumgain import records
 from reaper_drumgain.errors import ConflictError, HostError, NothingToBalanceError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.reaper import RPR, Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot
-from reaper_drumgain.session import Clip, Session, Source, Track
+from reaper_drumgain.schema.session import Clip, Session, Source, Track
 
 #: what a stem holds already, so it must not be counted again
 _IN_STEM = ("pre-fx volume",)
@@ -55,7 +55,7 @@ def with_stems(
         _stem_track(track, stems[track.index], span) if track.index in stems else track
         for track in snapshot.session.tracks
     )
-    return records.replace(snapshot.session, tracks=replaced)
+    return dataclasses.replace(snapshot.session, tracks=replaced)
 
 
 def _span(tracks: Sequence[Track]) -> tuple[float, float]:
@@ -236,7 +236,7 @@ def _wave_seconds(path: Path) -> float | None:
 def _stem_track(track: Track, path: Path, span: tuple[float, float]) -> Track:
     """The track with its stem in place of what makes its sound before the fader."""
     source = Source("file", "WAVE", str(path), path.name, found=True)
-    return records.replace(
+    return dataclasses.replace(
         track,
         clips=(Clip(span[0], span[1] - span[0], source),),
         effects=(),

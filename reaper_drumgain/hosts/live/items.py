@@ -7,12 +7,12 @@ import os
 import re
 import stat
 from collections.abc import Generator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reaper_drumgain.hosts.live.envelopes import take_envelopes
 from reaper_drumgain.hosts.live.reaper import Calls
-from reaper_drumgain.records import record, replace
-from reaper_drumgain.session import Clip, Effect, Envelope, Fade, Source
+from reaper_drumgain.schema.session import Clip, Effect, Envelope, Fade, Source
 from reaper_drumgain.units import LinearGain
 
 _ITEM, _TAKE = "GetMediaItemInfo_Value", "GetMediaItemTakeInfo_Value"
@@ -24,7 +24,7 @@ _NO_FADE = Fade()
 _MAX_SECTIONS = 16
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TrackFacts:
     """What an item needs to know of its track: fixed lanes, and the playback offset in seconds."""
 

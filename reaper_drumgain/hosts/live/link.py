@@ -25,9 +25,9 @@ from reaper_drumgain.hosts.live.setup import MEND, Setup
 
 if TYPE_CHECKING:
     # this module starts the worker, so it comes before those that take long to import
-    from reaper_drumgain.plan import GainPlan
-    from reaper_drumgain.session import Session
-    from reaper_drumgain.settings import Settings
+    from reaper_drumgain.schema.plan import GainPlan
+    from reaper_drumgain.schema.session import Session
+    from reaper_drumgain.schema.settings import Settings
 
 #: those of ``worker``, which only another version of the package could change
 PROTOCOL = 1
@@ -100,7 +100,7 @@ class Worker:
     ) -> Generator[Any, None, None]:
         """Write the request in slices; it is in place whole or not at all. ``remember``: what
         is heard is looked up, and stored once the plan is there."""
-        from reaper_drumgain.hosts.live.wire import session_pieces
+        from reaper_drumgain.hosts.live.serialization import session_pieces
 
         part = self.folder / "request.part"
         head = {"protocol": PROTOCOL, "version": __version__, "remember": remember}
@@ -254,7 +254,7 @@ def _parsed(content: bytes) -> Generator[Any, None, GainPlan]:
             f"the actions in REAPER are of version {__version__} (protocol {PROTOCOL}), the "
             f"package is {answer['version']} (protocol {answer['protocol']}): {MEND}"
         )
-    from reaper_drumgain.hosts.live.wire import plan_of
+    from reaper_drumgain.hosts.live.serialization import plan_of
 
     try:
         return (yield from plan_of(answer.get("plan")))

@@ -13,9 +13,9 @@ import re
 from collections.abc import Generator, Sequence
 
 from reaper_drumgain.errors import HostError
-from reaper_drumgain.hosts.live.chunks import Chunks
 from reaper_drumgain.hosts.live.reaper import Calls
-from reaper_drumgain.session import EnvelopePoint
+from reaper_drumgain.hosts.live.state_chunks import Chunks
+from reaper_drumgain.schema.session import EnvelopePoint
 
 Steps = Generator[None, None, None]
 

@@ -15,16 +15,16 @@ from typing import Any, TypeVar
 
 from reaper_drumgain import __version__
 from reaper_drumgain.errors import HostError
-from reaper_drumgain.hosts.live import WAIT, block, reaper
-from reaper_drumgain.hosts.live.block import Work
-from reaper_drumgain.hosts.live.chunks import Chunks, is_on, switched, without_block
+from reaper_drumgain.hosts.live import WAIT, reaper, undo_block
 from reaper_drumgain.hosts.live.link import worker_environment
 from reaper_drumgain.hosts.live.points import Scale, by_calls, by_text, check, lines_of
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.hosts.live.snapshot import take_snapshot
+from reaper_drumgain.hosts.live.state_chunks import Chunks, is_on, switched, without_block
 from reaper_drumgain.hosts.live.tasks import Steps, say
-from reaper_drumgain.session import EnvelopeKind, EnvelopePoint
+from reaper_drumgain.hosts.live.undo_block import Work
+from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
 
 T = TypeVar("T")
 _NEW_TAB, _CLOSE_TAB = 40859, 40860
@@ -172,14 +172,14 @@ def _write_envelope(tab: _Tab, kind: EnvelopeKind, place: int) -> str | None:
     track = reaper.address(tab.two)
     tab.set_fader(tab.two, 0.5)
     RPR.Undo_OnStateChangeEx2(tab.project.pointer, "self-test: start", _ALL, -1)
-    noted = block.mark_on(calls, track)
-    work = Work(track, "", kind, None, points, mark=f"1;{place}", old_mark=noted)
+    noted = undo_block.note_on(calls, track)
+    work = Work(track, "", kind, None, points, mark=f"1;{place}", old_note=noted)
     try:
-        prepared = _result(block.ready(calls, chunks, work, few=True))
-        block.write(tab.project, calls, scale, [prepared], (), f"self-test: {kind}")
+        prepared = _result(undo_block.ready(calls, chunks, work, few=True))
+        undo_block.write(tab.project, calls, scale, [prepared], (), f"self-test: {kind}")
     except HostError as error:
         return str(error)
-    envelope = block.find_envelope(calls, track, kind)
+    envelope = undo_block.find_envelope(calls, track, kind)
     shown = bool(envelope) and calls.whole("CountTrackEnvelopes", track) == place
     problem = _expect("the envelope is there", shown, True) or _expect(
         "D_VOL after activation", tab.fader(tab.two), 0.5
@@ -187,11 +187,11 @@ def _write_envelope(tab: _Tab, kind: EnvelopeKind, place: int) -> str | None:
     if problem is not None:
         return problem
     RPR.Undo_DoUndo2(tab.project.pointer)
-    left = block.find_envelope(calls, reaper.address(tab.two), kind)
+    left = undo_block.find_envelope(calls, reaper.address(tab.two), kind)
     gone = not left or not is_on(chunks.of_envelope(left))
-    note = block.mark_on(calls, reaper.address(tab.two))
+    note = undo_block.note_on(calls, reaper.address(tab.two))
     RPR.Undo_DoRedo2(tab.project.pointer)
-    again = block.find_envelope(calls, reaper.address(tab.two), kind)
+    again = undo_block.find_envelope(calls, reaper.address(tab.two), kind)
     return (
         _expect("the envelope is gone after undo", gone, True)
         or _expect("the note on the track after undo", note, noted)
@@ -221,7 +221,7 @@ def _sorted(tab: _Tab) -> str | None:
     """Points that are inserted out of order are in order after sorting."""
     calls = reaper.Calls()
     chunks, scale = Chunks(calls), Scale(calls)
-    envelope = block.find_envelope(calls, reaper.address(tab.two), "volume")
+    envelope = undo_block.find_envelope(calls, reaper.address(tab.two), "volume")
     if not envelope:
         return "there is no volume envelope to try it on"
     first, second, third = (EnvelopePoint(*row) for row in ((0.0, 0.5), (1.0, 0.25), (2.0, 2.0)))
@@ -239,7 +239,7 @@ def _by_text(tab: _Tab) -> str | None:
     """What was written by calls and what goes in as text mean the same."""
     calls = reaper.Calls()
     chunks, scale = Chunks(calls), Scale(calls)
-    envelope = block.find_envelope(calls, reaper.address(tab.two), "volume")
+    envelope = undo_block.find_envelope(calls, reaper.address(tab.two), "volume")
     if not envelope:
         return "there is no volume envelope to try it on"
     written = (EnvelopePoint(1.5, 0.125, 5, 0.5), EnvelopePoint(1.5, 2.0))
@@ -256,8 +256,8 @@ def _by_text(tab: _Tab) -> str | None:
 def _taken_away(tab: _Tab) -> str | None:
     calls = reaper.Calls()
     chunks, track = Chunks(calls), reaper.address(tab.two)
-    chunks.set_track(track, without_block(chunks.of_track(track), block.KEYS["trim volume"]))
-    left = block.find_envelope(calls, track, "trim volume")
+    chunks.set_track(track, without_block(chunks.of_track(track), undo_block.KEYS["trim volume"]))
+    left = undo_block.find_envelope(calls, track, "trim volume")
     off = not left or not is_on(chunks.of_envelope(left))
     still = reaper.is_track(tab.project.pointer, track)
     return _expect("the track is the same one", still, True) or _expect(

@@ -19,17 +19,16 @@ import os
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reaper_drumgain import overlaps
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.envelopes import fader_gain, track_envelopes
 from reaper_drumgain.hosts.live.items import ItemReader, TrackFacts
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
 from reaper_drumgain.hosts.live.tasks import tick_number
-from reaper_drumgain.records import record, replace
-from reaper_drumgain.session import (
+from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
     Clip,
     Effect,
@@ -40,6 +39,7 @@ from reaper_drumgain.session import (
     Session,
     Track,
 )
+from reaper_drumgain.tracks import item_mix
 from reaper_drumgain.units import LinearGain
 
 #: keys of what the user stored on the track itself, the same as in project files
@@ -62,7 +62,7 @@ _MAX_CHANNELS = 128
 _MAX_RATE = 1_536_000
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A session, and the pointers of its tracks in the same order."""
 
@@ -124,7 +124,7 @@ class _Reader:
         self._sends: list[Send] = []
         self._rate: int | None = None
         self._pan_mode = 3
-        self._item_mix = overlaps.ENCLOSED
+        self._item_mix = item_mix.ENCLOSED
         self._override = -1
 
     def session(self) -> Generator[None, None, Session]:
@@ -256,7 +256,7 @@ class _Reader:
             vca_followed=groups["vca followed"],
             role=role or None,
             locked=lock not in ("", "0"),
-            automation_mark=mark or None,
+            automation_note=mark or None,
             clips=clips,
             warnings=tuple(dict.fromkeys(warnings)),
         )
@@ -275,7 +275,7 @@ class _Reader:
                 items.append((yield from self._items.read(item, facts, warnings)))
             yield
         # with free item positioning items lie beside each other, not over each other
-        return overlaps.heard(items, overlaps.MIXED if free == 1.0 else self._item_mix, warnings)
+        return item_mix.heard(items, item_mix.MIXED if free == 1.0 else self._item_mix, warnings)
 
     def _shift(self, pointer: int, warnings: list[str]) -> float:
         """By how many seconds the track plays its media later."""

@@ -38,18 +38,31 @@ READ_MODULES = (
         "ast",
         "dis",
         "inspect",
-        "reaper_drumgain.records",
         "reaper_drumgain.units",
-        "reaper_drumgain.codec",
+        "reaper_drumgain.schema.json_codec",
     ),
-    *("reaper_drumgain.session", "reaper_drumgain.overlaps", "reaper_drumgain.settings"),
-    *(f"{LIVE}.{name}" for name in ("envelopes", "items", "snapshot", "wire", "memory", "runs")),
+    *(
+        "reaper_drumgain.schema.session",
+        "reaper_drumgain.tracks.item_mix",
+        "reaper_drumgain.schema.settings",
+    ),
+    *(
+        f"{LIVE}.{name}"
+        for name in (
+            "envelopes",
+            "items",
+            "snapshot",
+            "serialization",
+            "project_state",
+            "balance_run",
+        )
+    ),
 )
-WRITE_MODULES = ("reaper_drumgain.plan", f"{LIVE}.apply")
+WRITE_MODULES = ("reaper_drumgain.schema.plan", f"{LIVE}.apply")
 #: ... and where envelopes are written
 AUTOMATION_MODULES = (
-    *("hashlib", "reaper_drumgain.marks"),
-    *(f"{LIVE}.{name}" for name in ("chunks", "points", "block", "automate")),
+    *("hashlib", "reaper_drumgain.schema.envelope_note"),
+    *(f"{LIVE}.{name}" for name in ("state_chunks", "points", "undo_block", "automate")),
 )
 #: everything of the small actions
 RUN_MODULES = (
@@ -57,8 +70,12 @@ RUN_MODULES = (
     *(f"{LIVE}.{name}" for name in ("dialogs", "balance", "adjust")),
 )
 ROLE_MODULES = (
-    *("reaper_drumgain.role_words", "reaper_drumgain.roles", "reaper_drumgain.routing"),
-    "reaper_drumgain.selection",
+    *(
+        "reaper_drumgain.tracks.vocabulary",
+        "reaper_drumgain.tracks.roles",
+        "reaper_drumgain.tracks.routing",
+    ),
+    "reaper_drumgain.tracks.selection",
 )
 
 Steps = Generator[Any, None, None]

@@ -17,9 +17,9 @@ from reaper_drumgain.hosts.rpp.read import ProjectFile
 from reaper_drumgain.hosts.rpp.storage import name_of
 from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Edit, line_of, own_lines, tokens
 from reaper_drumgain.hosts.rpp.tracks import MARK_KEY
-from reaper_drumgain.marks import TakenBack
-from reaper_drumgain.plan import TrackAutomation
-from reaper_drumgain.session import EnvelopeKind, EnvelopePoint
+from reaper_drumgain.schema.envelope_note import TakenBack
+from reaper_drumgain.schema.plan import TrackAutomation
+from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
 
 _KEYWORDS: dict[EnvelopeKind, bytes] = {"volume": b"VOLENV2", "trim volume": b"VOLENV3"}
 #: what REAPER 7 writes for an envelope that is shown in its own lane
@@ -60,7 +60,7 @@ def planned_edits(
         edits += _active_edits(project.data, envelope, active=True)
     points = planned.result(_points(project, index, planned.envelope))
     check = _Check(project, index, planned.envelope, points, active=True)
-    return [*edits, *_mark_edits(project, index, planned.mark)], check
+    return [*edits, *_note_edits(project, index, planned.mark)], check
 
 
 def taking_back_edits(
@@ -82,7 +82,7 @@ def taking_back_edits(
     check = _Check(
         project, index, taken.envelope, None if taken.removed else points, active=taken.active
     )
-    return [*edits, *_mark_edits(project, index, None)], check
+    return [*edits, *_note_edits(project, index, None)], check
 
 
 def _points(project: ProjectFile, index: int, kind: EnvelopeKind) -> tuple[EnvelopePoint, ...]:
@@ -249,7 +249,7 @@ def _behind(data: bytes, block: Block) -> int:
     return _line_start(data, block.close)
 
 
-def _mark_edits(project: ProjectFile, index: int, mark: str | None) -> list[Edit]:
+def _note_edits(project: ProjectFile, index: int, mark: str | None) -> list[Edit]:
     data, block = project.data, project.tracks[index]
     blocks = [child for child in block.children if child.keyword == b"EXT"]
     edits: list[Edit] = []

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp.syntax import Block, compiled, tokens
 from reaper_drumgain.hosts.rpp.values import number, text
-from reaper_drumgain.session import Effect, Envelope, EnvelopeKind, EnvelopePoint
+from reaper_drumgain.schema.session import Effect, Envelope, EnvelopeKind, EnvelopePoint
 
 _EFFECTS = frozenset((b"VST", b"AU", b"JS", b"CLAP", b"DX", b"LV2", b"VIDEO_EFFECT", b"CONTAINER"))
 _INSTRUMENT = r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: "

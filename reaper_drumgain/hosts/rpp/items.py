@@ -17,16 +17,16 @@ here as follows (assumptions, to be checked against REAPER itself):
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from dataclasses import dataclass
 from typing import Literal
 
-from reaper_drumgain import records
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.media import Resolver
 from reaper_drumgain.hosts.rpp.syntax import Block, compiled, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_NUMBER, Fields, Memo, text
-from reaper_drumgain.records import record
-from reaper_drumgain.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
+from reaper_drumgain.schema.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
 from reaper_drumgain.units import LinearGain
 
 #: source types that are one audio file in a format libsndfile may know
@@ -43,7 +43,7 @@ _NOTHING = Source()
 _MAX_SECTIONS = 16
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Lanes:
     """The fixed lanes of a track: how many, and the bits of those that play."""
 
@@ -202,7 +202,7 @@ class ItemReader:
         found = self._file_source(source, warnings)
         if depth == 0:
             return found
-        return records.replace(
+        return dataclasses.replace(
             found, section_start=bounds[0], section_length=bounds[1], reversed=backwards
         )
 

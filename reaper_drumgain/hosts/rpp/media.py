@@ -7,16 +7,15 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-
-from reaper_drumgain.records import record
 
 # // and \\ name another machine or a device, /net is where automounters put machines
 _NETWORK = ("//", "\\\\", "/\\", "\\/", "/net/")
 _LONGEST = 4096
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Found:
     """``path`` is absolute, or None where nothing may be touched; ``problem`` says what is
     wrong where ``found`` is false, in words that follow the file's name."""

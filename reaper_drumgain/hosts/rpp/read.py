@@ -8,9 +8,9 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reaper_drumgain import overlaps
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp.items import ItemReader
 from reaper_drumgain.hosts.rpp.media import Resolver
@@ -18,8 +18,8 @@ from reaper_drumgain.hosts.rpp.storage import read_file
 from reaper_drumgain.hosts.rpp.syntax import SETTING, Block, line_of, scan, tokens
 from reaper_drumgain.hosts.rpp.tracks import TrackReader
 from reaper_drumgain.hosts.rpp.values import Fields, text
-from reaper_drumgain.records import record, replace
-from reaper_drumgain.session import Marker, Session, Track
+from reaper_drumgain.schema.session import Marker, Session, Track
+from reaper_drumgain.tracks import item_mix
 from reaper_drumgain.units import UNITY, LinearGain
 
 #: the project's own lines that are read
@@ -30,7 +30,7 @@ _KEYS = frozenset(
 _VERSION = re.compile(rb"(\d+)")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ProjectFile:
     """A project as read: its bytes, their blocks, and the session they describe.
 
@@ -106,7 +106,7 @@ def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
         len(blocks),
         sample_rate,
         pan_mode,
-        item_mix=fields(b"ITEMMIX").whole(0, overlaps.ENCLOSED),
+        item_mix=fields(b"ITEMMIX").whole(0, item_mix.ENCLOSED),
         override=fields(b"GLOBAL_AUTO").whole(0, -1),
     )
     tracks = []

@@ -19,16 +19,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from reaper_drumgain import overlaps
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader, Lanes
 from reaper_drumgain.hosts.rpp.syntax import SETTING, Block, compiled, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_CHANNELS, Fields, Memo, number, text
-from reaper_drumgain.marks import KEY
-from reaper_drumgain.records import record
-from reaper_drumgain.session import (
+from reaper_drumgain.schema.envelope_note import KEY
+from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
     Clip,
     Effect,
@@ -39,6 +38,7 @@ from reaper_drumgain.session import (
     SendMode,
     Track,
 )
+from reaper_drumgain.tracks import item_mix
 from reaper_drumgain.units import LinearGain
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ _WORD = 0xFFFFFFFF
 _VOLPAN_TWICE = "it has more than one VOLPAN line: open and save the project in REAPER"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class _Plain:
     """The values of lines that have no effect on each other, in the order of ``_PLAIN``."""
 
@@ -122,7 +122,7 @@ class TrackReader:
         count: int,
         sample_rate: int | None = None,
         pan_mode: int = 3,
-        item_mix: int = overlaps.ENCLOSED,
+        item_mix: int = item_mix.ENCLOSED,
         override: int = -1,
     ) -> None:
         self._data = data
@@ -154,8 +154,8 @@ class TrackReader:
         shift = self._shift(plain.offset, warnings)
         effects, envelopes, items, frozen = self._children(block, lanes, shift, warnings)
         # with free item positioning items lie beside each other, not over each other
-        mix = overlaps.MIXED if plain.lane_mode == 1 else self._item_mix
-        clips = overlaps.heard(items, mix, warnings) if items else ()
+        mix = item_mix.MIXED if plain.lane_mode == 1 else self._item_mix
+        clips = item_mix.heard(items, mix, warnings) if items else ()
         override = 0 < self._override < len(AUTOMATION_MODES)
         automation = self._override if override else plain.automation
         muted, soloed = plain.mute_solo
@@ -434,7 +434,7 @@ def _lanes(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> La
     return Lanes(lanes, playing)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class _Groups:
     volume: tuple[int, ...]
     vca_led: tuple[int, ...]

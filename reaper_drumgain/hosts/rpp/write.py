@@ -17,6 +17,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -45,8 +46,7 @@ from reaper_drumgain.hosts.rpp.syntax import (
     unchanged_outside,
 )
 from reaper_drumgain.hosts.rpp.values import number
-from reaper_drumgain.plan import GainPlan
-from reaper_drumgain.records import record
+from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.units import LinearGain, to_linear
 
 _BACKUP = re.compile(r"\.drumgain-((\d{8}-\d{6})(?:-(\d+))?)(\.undone(?:-\d+)?)?\.bak")
@@ -56,7 +56,7 @@ _MAX_GAIN = 1e6
 Check = Callable[[bytes, list[Block]], None]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WriteReport:
     """What a write did: the file, the backup (None where there was none to make), and the
     indices of the tracks whose fader changed in the file, and whose envelope was written."""
@@ -67,7 +67,7 @@ class WriteReport:
     automated: tuple[int, ...] = ()
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ClearReport:
     """What ``clear_automation`` did: the file, the backup (None where there was none to make),
     the indices of the tracks whose envelope was taken back, and why others were left."""
@@ -78,7 +78,7 @@ class ClearReport:
     left: tuple[str, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WriteIntent:
     """What is about to be written, told before anything is: the real file, the SHA-256 of the
     bytes that are meant for it, and the name of the temporary file that takes its place (what
@@ -156,8 +156,8 @@ def clear_automation(
 
     To ``output`` or in place, as ``apply_plan``, with its errors. What is left is told.
     """
-    from reaper_drumgain import marks
     from reaper_drumgain.hosts.rpp.automation import taking_back_edits
+    from reaper_drumgain.schema import envelope_note
 
     edits: list[Edit] = []
     checks: list[Check] = []
@@ -165,7 +165,7 @@ def clear_automation(
     left: list[str] = []
     for track in project.session.tracks:
         try:
-            taken = marks.take_back(track)
+            taken = envelope_note.take_back(track)
         except ConflictError as error:
             left.append(str(error))
             continue

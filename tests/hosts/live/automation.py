@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 
 import reaper_parser
 
-from reaper_drumgain import marks, records
-from reaper_drumgain.plan import GainPlan, SectionGain, TrackAutomation
-from reaper_drumgain.session import Envelope, EnvelopeKind, EnvelopePoint, Session
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.plan import GainPlan, SectionGain, TrackAutomation
+from reaper_drumgain.schema.session import Envelope, EnvelopeKind, EnvelopePoint, Session
 
 KEYS = {"volume": "<VOLENV2", "trim volume": "<VOLENV3"}
 #: (start, end, name) of what the hand-made plans know of the demo's song
@@ -51,7 +52,7 @@ def automation(
     return TrackAutomation(
         envelope=kind,
         points=tuple(points),
-        mark=marks.mark_of(kind, points, *kept, old),
+        mark=envelope_note.note_of(kind, points, *kept, old),
         old_points=len(old.points) if old else 0,
         kept_before=kept[0],
         kept_after=kept[1],
@@ -63,7 +64,7 @@ def with_automation(plan: GainPlan, **parts: Any) -> GainPlan:
     """A plan with the automation of these tracks by name (spaces written as ``_``)."""
     wanted = {name.replace("_", " "): part for name, part in parts.items()}
     tracks = tuple(
-        records.replace(
+        dataclasses.replace(
             track,
             automation=wanted.get(track.name),
             not_automated=None if track.name in wanted else "it holds only bleed",
@@ -71,8 +72,8 @@ def with_automation(plan: GainPlan, **parts: Any) -> GainPlan:
         for track in plan.tracks
     )
     assert set(wanted) <= {track.name for track in tracks}
-    settings = records.replace(plan.settings, write="automation")
-    return records.replace(plan, tracks=tracks, settings=settings)
+    settings = dataclasses.replace(plan.settings, write="automation")
+    return dataclasses.replace(plan, tracks=tracks, settings=settings)
 
 
 def read_by_parser(path: Path) -> dict[str, dict[str, list[tuple[float, float, int]]]]:

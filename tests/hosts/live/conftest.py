@@ -14,9 +14,9 @@ import pytest
 from reascript.run import Report, run_scenario
 
 from reaper_drumgain import cli
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.settings import Settings
 
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session"
 NAME = "DrumGain demo.RPP"

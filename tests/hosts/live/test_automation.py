@@ -4,6 +4,7 @@ The plans are made by hand, so that every kind of envelope occurs."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -11,9 +12,9 @@ import re
 
 import pytest
 
-from reaper_drumgain import marks, records
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.session import EnvelopePoint
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.session import EnvelopePoint
 from reaper_drumgain.units import to_linear
 
 from .automation import (
@@ -103,7 +104,7 @@ def test_new_envelopes_are_made_in_one_undo_step(fake, write, session, demo_plan
         assert (envelope["active"], envelope["visible"], envelope["sorted"]) == (True,) * 3
         assert envelope["fader_scaled"]
         assert [tuple(p) for p in envelope["points"]] == expected(part.points)
-        assert state["p_ext"] == {marks.KEY: part.mark}
+        assert state["p_ext"] == {envelope_note.KEY: part.mark}
     others = [t for t in report.state()["tracks"] if t["name"].replace(" ", "_") not in parts]
     assert [t["name"] for t in others if t["envelopes"] or t["p_ext"]] == []
     for planned in demo_plan.moves:
@@ -261,7 +262,8 @@ def test_a_plan_that_cannot_be_is_refused(fake, session, demo_plan, tmp_path, ma
     """One press after the other, each with the next kind of nonsense from the worker."""
     good = automation(session, "Kick In", steps(0.0, -3.5))
     plans = [
-        with_automation(demo_plan, Kick_In=records.replace(good, **change)) for change, _ in PLANS
+        with_automation(demo_plan, Kick_In=dataclasses.replace(good, **change))
+        for change, _ in PLANS
     ]
     (tmp_path / "plans.json").write_text(json.dumps([json.loads(p.to_json()) for p in plans]))
     (tmp_path / "count").write_text("0")
@@ -286,7 +288,7 @@ MEANWHILE = [
     ({"envelope": {"Tom 1": {"pooled": 1}}}, "envelope of 'Tom 1' was changed"),
     ({"envelope": {"Kick In": {"points": [[0, 1, 0]]}}}, "envelope of 'Kick In' was changed"),
     ({"line": [["Tom 1", "AUTOMODE", 1, 1]]}, "automation mode of 'Tom 1' was changed"),
-    ({"p_ext": {"Kick In": {marks.KEY: "x"}}}, "note on 'Kick In' was changed"),
+    ({"p_ext": {"Kick In": {envelope_note.KEY: "x"}}}, "note on 'Kick In' was changed"),
     ({"delete_track": "Tom 1"}, "'Tom 1' was deleted"),
     ({"fader": {"Tom 1": 0.5}}, "fader of 'Tom 1' was moved"),
 ]
@@ -538,7 +540,7 @@ def test_clear_takes_back_what_was_written(fake, write, project, which):
     written = rpp.read_project(saved[0]).session
     for old, with_it, now in zip(session.tracks, written.tracks, cleared.tracks, strict=True):
         assert now.fader == with_it.fader
-        assert now.automation_mark is None
+        assert now.automation_note is None
         assert [(e.kind, e.active, e.points) for e in now.envelopes] == [
             (e.kind, e.active, e.points) for e in old.envelopes
         ], old.name
@@ -555,7 +557,14 @@ def test_clear_leaves_what_was_changed_since_and_says_so(fake, write, project):
         write(parts),
         {"do": {"envelope": {"Tom 1": {"points": [[0, 0.5, 0], [1, 0.5, 0]]}}}},
         {"do": {"line": [["Tom 2", "AUTOMODE", 1, 1]]}},
-        {"do": {"p_ext": {"OH L": {marks.KEY: "rubbish"}, "Bass": {marks.KEY: "1;volume;no"}}}},
+        {
+            "do": {
+                "p_ext": {
+                    "OH L": {envelope_note.KEY: "rubbish"},
+                    "Bass": {envelope_note.KEY: "1;volume;no"},
+                }
+            }
+        },
         fake.press("clear_automation"),
         fake.press("clear_automation"),
     )
@@ -689,9 +698,9 @@ def test_the_worker_is_told_of_names_and_notes(asked, tmp_path, project):
         ("first verse", 0.0, 4.0)
     ]
     assert [m["name"] for m in seen["markers"]] == ["here"]
-    noted = {t["name"]: t["automation_mark"] for t in seen["tracks"] if t["automation_mark"]}
+    noted = {t["name"]: t["automation_note"] for t in seen["tracks"] if t["automation_note"]}
     assert set(noted) == {"Kick In", "OH L"}
-    assert noted["Kick In"] == track(report, "Kick In")["p_ext"][marks.KEY]
+    assert noted["Kick In"] == track(report, "Kick In")["p_ext"][envelope_note.KEY]
 
 
 def test_the_last_result_shows_sections(asked):
@@ -758,7 +767,7 @@ def test_the_main_thread_is_not_held_for_long_by_automation(make_fake, tmp_path,
     for count in (40, 200):
         points = tuple(EnvelopePoint(n / 10, gain(n % 5 - 2.0)) for n in range(count))
         tracks = tuple(
-            records.replace(
+            dataclasses.replace(
                 some,
                 index=t.index,
                 name=t.name,
@@ -770,7 +779,7 @@ def test_the_main_thread_is_not_held_for_long_by_automation(make_fake, tmp_path,
             for t in session.tracks
         )
         reaper = make_fake(GIVES_PLAN)
-        put_plan(tmp_path, records.replace(demo_plan, tracks=tracks, untouched=()))
+        put_plan(tmp_path, dataclasses.replace(demo_plan, tracks=tracks, untouched=()))
         best = []
         for _ in range(4):
             report = reaper.play(
@@ -813,7 +822,7 @@ def forged(points, former, size=None, before=0, after=0):
     """A note as a hostile project may hold it, for an envelope with these points."""
     count = len(points) - before - after if size is None else size
     written = points[before : before + count]
-    return f"1;volume;{count};{before};{after};{marks.digest_of(written)};{former}"
+    return f"1;volume;{count};{before};{after};{envelope_note.digest_of(written)};{former}"
 
 
 def test_notes_of_hostile_projects(fake, project):
@@ -839,7 +848,7 @@ def test_notes_of_hostile_projects(fake, project):
     presses = [{"ticks": 1}]
     for note, (before, after) in zip(notes, saved, strict=True):
         presses += [
-            {"do": {"p_ext": {"Tom 1": {marks.KEY: note}}, "save": str(before)}},
+            {"do": {"p_ext": {"Tom 1": {envelope_note.KEY: note}}, "save": str(before)}},
             fake.press("clear_automation"),
             {"do": {"save": str(after)}},
         ]

@@ -10,10 +10,10 @@ import math
 import pytest
 from envelope_reader import read_tracks
 
-from reaper_drumgain import marks
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.settings import Automation, Settings
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.settings import Automation, Settings
 
 from .automation import draw, read_by_parser
 from .test_automation import text_without_own_state
@@ -99,7 +99,7 @@ def test_file_and_reaper_get_the_same(reaper, song, case):
                 [v for _, v, _ in points], rel=1e-9, abs=1e-12
             )
     one, other = rpp.read_project(places[1]).session, rpp.read_project(places[3]).session
-    assert [t.automation_mark for t in one.tracks] == [t.automation_mark for t in other.tracks]
+    assert [t.automation_note for t in one.tracks] == [t.automation_note for t in other.tracks]
     assert [t.fader for t in one.tracks] == pytest.approx([t.fader for t in other.tracks])
     assert [[e.active for e in t.envelopes] for t in one.tracks] == [
         [e.active for e in t.envelopes] for t in other.tracks
@@ -182,7 +182,7 @@ def test_an_existing_envelope_is_refused_with_the_reason_unless_it_is_ours(reape
     # OH L has to go with OH R, and moves only together with it
     assert set(others) >= {"Kick In", "Snare Top"}
     for place in saved[1:]:
-        noted = {t.name: t.automation_mark for t in rpp.read_project(place).session.tracks}
+        noted = {t.name: t.automation_note for t in rpp.read_project(place).session.tracks}
         # what was there before is still known as nothing, after the second press too
         assert all(noted[name].endswith(";none") for name in others)
     assert all(twice[name] for name in others)
@@ -216,8 +216,8 @@ def test_what_reaper_wrote_the_command_line_takes_back_and_the_other_way_round(r
             for name, envelopes in start.items()
         }
         session = rpp.read_project(place).session
-        assert [t.automation_mark for t in session.tracks if t.automation_mark] == []
-    assert marks.KEY not in live.read_text("utf-8")
+        assert [t.automation_note for t in session.tracks if t.automation_note] == []
+    assert envelope_note.KEY not in live.read_text("utf-8")
 
 
 def test_gains_that_follow_the_song(reaper, song):

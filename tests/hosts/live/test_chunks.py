@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import HostError
-from reaper_drumgain.hosts.live import chunks
+from reaper_drumgain.hosts.live import state_chunks
 from reaper_drumgain.hosts.rpp import read_project
 
 KEYS = (b"<VOLENV2", b"<VOLENV3")
@@ -36,27 +36,27 @@ def chunk_of(lines):
 @given(nested(), st.sampled_from(KEYS), st.booleans(), st.booleans())
 def test_a_block_that_is_put_in_can_be_found_switched_and_taken_out(lines, key, active, visible):
     text = chunk_of(lines)
-    assert chunks.own_block(text, key) is None
-    more = chunks.with_block(text, key)
-    start, end = chunks.own_block(more, key)
+    assert state_chunks.own_block(text, key) is None
+    more = state_chunks.with_block(text, key)
+    start, end = state_chunks.own_block(more, key)
     block = more[start:end]
     assert block.startswith(key + b"\n")
     assert block.endswith(b">\n")
-    assert more[:start] + more[end:] == text == chunks.without_block(more, key)
-    assert chunks.without_block(text, key) == text
-    other = chunks.switched(block, active=active, visible=visible)
-    assert chunks.is_on(other) is active
-    assert chunks.is_on(block)
+    assert more[:start] + more[end:] == text == state_chunks.without_block(more, key)
+    assert state_chunks.without_block(text, key) == text
+    other = state_chunks.switched(block, active=active, visible=visible)
+    assert state_chunks.is_on(other) is active
+    assert state_chunks.is_on(block)
     assert (b"\nVIS 1 1 1\n" in other) is visible
-    assert chunks.switched(other, active=True, visible=True) == block
-    assert chunks.with_block(text, key, other) == more.replace(block, other, 1)
+    assert state_chunks.switched(other, active=True, visible=True) == block
+    assert state_chunks.with_block(text, key, other) == more.replace(block, other, 1)
 
 
 def test_an_envelope_without_its_lines_can_be_switched():
-    off = chunks.switched(b"<VOLENV2\nPT 0 1 0\n>\n", active=False, visible=False)
+    off = state_chunks.switched(b"<VOLENV2\nPT 0 1 0\n>\n", active=False, visible=False)
     assert off == b"<VOLENV2\nVIS 0 1 1\nACT 0 -1\nPT 0 1 0\n>\n"
-    assert not chunks.is_on(off)
-    assert chunks.is_on(b"<VOLENV2\nPT 0 1 0\n>\n")
+    assert not state_chunks.is_on(off)
+    assert state_chunks.is_on(b"<VOLENV2\nPT 0 1 0\n>\n")
 
 
 def test_the_tracks_of_real_projects(shared_data):
@@ -77,10 +77,12 @@ def test_the_tracks_of_real_projects(shared_data):
             tracks += 1
             tags = [f"<{e.node.tag}".encode() for e in peer.envelopes]
             for key in KEYS:
-                found = chunks.own_block(text, key)
+                found = state_chunks.own_block(text, key)
                 assert (found is not None) == (key in tags), (path.name, peer.name)
                 if found is None:
-                    assert chunks.without_block(chunks.with_block(text, key), key) == text
+                    assert (
+                        state_chunks.without_block(state_chunks.with_block(text, key), key) == text
+                    )
                 else:
                     envelopes += 1
                     points = text[slice(*found)].count(b"\nPT ")
@@ -112,7 +114,7 @@ class Giver:
 def test_a_text_longer_than_the_buffer_is_asked_for_again(length):
     text = b"<TRACK {X}\n" + b"x" * length + b"\n>\n"
     giver = Giver(text)
-    assert chunks.Chunks(giver).of_track(1) == text
+    assert state_chunks.Chunks(giver).of_track(1) == text
     assert len(giver.sizes) == (2 if len(text) >= (1 << 20) - 1 else 1)
 
 
@@ -122,4 +124,4 @@ def test_a_text_longer_than_the_buffer_is_asked_for_again(length):
 )
 def test_a_text_that_is_not_whole_is_refused(text):
     with pytest.raises(HostError, match="whole state text"):
-        chunks.Chunks(Giver(text)).of_track(1)
+        state_chunks.Chunks(Giver(text)).of_track(1)

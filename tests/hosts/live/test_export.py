@@ -7,9 +7,9 @@ import math
 
 import pytest
 
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.settings import Settings
 
 EFFECTED = ("Kick In", "Tom 1")
 CHAIN = """    <FXCHAIN

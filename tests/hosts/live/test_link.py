@@ -8,10 +8,10 @@ import pytest
 
 from reaper_drumgain.errors import HostError, StorageError
 from reaper_drumgain.hosts.live.link import Worker
+from reaper_drumgain.hosts.live.serialization import session_pieces
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.hosts.live.wire import session_pieces
-from reaper_drumgain.session import Clip, Envelope, EnvelopePoint, Session, Source, Track
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.session import Clip, Envelope, EnvelopePoint, Session, Source, Track
+from reaper_drumgain.schema.settings import Settings
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_request_that_cannot_be_finished_is_not_there(worker, monkeypatch):
         yield "{"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("reaper_drumgain.hosts.live.wire.session_pieces", pieces)
+    monkeypatch.setattr("reaper_drumgain.hosts.live.serialization.session_pieces", pieces)
     with pytest.raises(StorageError, match="No space left"):
         list(worker.send(big_session(), Settings()))
     assert not (worker.folder / "request.json").exists()

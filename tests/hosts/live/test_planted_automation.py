@@ -2,13 +2,14 @@
 
 As in ``test_planted_faults``: every judge plays a scenario and returns what is wrong with it."""
 
+import dataclasses
 import math
 import re
 
 import pytest
 
-from reaper_drumgain import marks, records
 from reaper_drumgain.hosts import rpp
+from reaper_drumgain.schema import envelope_note
 from reaper_drumgain.units import to_linear
 
 from .automation import KEYS, automation, draw, envelope_of, read_by_parser, steps, with_automation
@@ -76,7 +77,7 @@ class Judge:
             found = state["envelopes"][0] if state["envelopes"] else {}
             held = [found.get(key) for key in ("active", "visible", "sorted")]
             self.expect(held, [True] * 3, f"{title} on, shown and sorted")
-            self.expect(state["p_ext"], {marks.KEY: part.mark}, f"note on {title}")
+            self.expect(state["p_ext"], {envelope_note.KEY: part.mark}, f"note on {title}")
         faders = {t.name: to_linear(t.new_db) for t in self.plan.moves}
         for title, got in report.faders(1).items():
             same = math.isclose(got, faders.get(title, report.faders(0)[title]), rel_tol=1e-9)
@@ -113,10 +114,10 @@ class Judge:
         self.project.write_bytes(text.encode())
         half = -20.0 * math.log10(2.0)
         tracks = tuple(
-            records.replace(t, old_db=half, new_db=half) if t.name in still else t
+            dataclasses.replace(t, old_db=half, new_db=half) if t.name in still else t
             for t in self.plan.tracks
         )
-        self.plan = records.replace(self.plan, tracks=tracks)
+        self.plan = dataclasses.replace(self.plan, tracks=tracks)
         put_plan(self.fake.folder, self.plan)
         return self.moving()
 
@@ -282,7 +283,7 @@ FAULTS = {
     ),
     "no note is left": (
         "block",
-        "                self._set_mark(work.track, work.mark)\n",
+        "                self._set_note(work.track, work.mark)\n",
         "",
         "press",
     ),
@@ -339,14 +340,14 @@ FAULTS = {
     "clear forgets that it was off": ("automate", "active=back.active,", "", "cleared"),
     "clear leaves the note": (
         "block",
-        "                self._set_mark(work.track, work.mark)\n",
-        "                self._set_mark(work.track, work.mark or work.old_mark)\n",
+        "                self._set_note(work.track, work.mark)\n",
+        "                self._set_note(work.track, work.mark or work.old_note)\n",
         "cleared",
     ),
     "clear takes what was drawn since": (
         "automate",
         "            left.append(str(error))\n            continue\n",
-        "            from reaper_drumgain.marks import TakenBack\n"
+        "            from reaper_drumgain.schema.envelope_note import TakenBack\n"
         "            left.append(str(error))\n"
         "            back = TakenBack('volume', removed=True)\n",
         "cleared",

@@ -10,7 +10,7 @@ import pytest
 from reascript.run import run_scenario
 
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.session import Session
+from reaper_drumgain.schema.session import Session
 
 from .conftest import GIVES_PLAN
 
@@ -281,7 +281,7 @@ FAULTS = {
     "ext state is believed": ("memory", "found.method not in setup.names", "False", "hostile"),
     "compare forgets": (
         "adjust",
-        "    memory.remember_run(project, records.replace(run, side=side))\n",
+        "    memory.remember_run(project, dataclasses.replace(run, side=side))\n",
         "",
         "small",
     ),

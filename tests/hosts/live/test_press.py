@@ -6,9 +6,9 @@ import math
 import pytest
 
 from reaper_drumgain import methods
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.settings import Settings
 
 #: the rest of the settings dialog: write, audio, sections, envelope, existing, listen, remember
 AS_USUAL = ("volume", "files", "usual", "volume", "refuse", "no", "yes")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.cache.store import FILE_NAME
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.remembered import FILE_NAME
-from reaper_drumgain.settings import Level, Settings
+from reaper_drumgain.schema.settings import Level, Settings
 
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session" / "DrumGain demo.RPP"
 INSTALLED = {"projects": [str(DEMO)]}

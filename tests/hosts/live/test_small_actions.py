@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from reaper_drumgain.balance import balance
+from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.settings import Settings
 
 #: what the settings dialog shows where nothing was set
 USUAL = ["forest", "100", "keep", "selected", "volume", "files", "usual", "volume", "refuse"]

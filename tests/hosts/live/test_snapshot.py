@@ -9,9 +9,9 @@ import pytest
 from reascript.run import run_scenario
 
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.selection import select
-from reaper_drumgain.session import Session
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.selection import select
 
 SCRIPT = Path(__file__).with_name("take_snapshots.py")
 #: what REAPER does not tell, or tells in other words: none of it changes a number of a plan

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reaper_drumgain.hosts.rpp import ProjectFile, read_project
-from reaper_drumgain.session import Session, Track
+from reaper_drumgain.schema.session import Session, Track
 
 Reader = Callable[..., ProjectFile]
 

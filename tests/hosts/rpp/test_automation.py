@@ -12,14 +12,14 @@ from envelope_reader import PlainEnvelope, read_tracks
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from reaper_drumgain import marks
+from reaper_drumgain.automation.envelope_points import GainCurve, multiplied, replaced
+from reaper_drumgain.automation.existing_envelopes import existing_envelope
 from reaper_drumgain.errors import ConflictError, InputError, ProjectError
-from reaper_drumgain.existing import ground_of
 from reaper_drumgain.hosts.rpp import apply_plan, clear_automation, read_project, restore
-from reaper_drumgain.plan import GainPlan, TrackPlan
-from reaper_drumgain.points import GainCurve, multiplied, replaced
-from reaper_drumgain.session import EnvelopePoint
-from reaper_drumgain.settings import Automation, Settings
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.session import EnvelopePoint
+from reaper_drumgain.schema.settings import Automation, Settings
 
 CURVE = GainCurve((5.95, 6.0, 17.95, 18.0), (-2.5, 4.0, 4.0, -1.0))
 INSIDE = GainCurve((7.0, 7.05, 15.95, 16.0), (0.0, -3.0, -3.0, 0.0))
@@ -30,7 +30,7 @@ def planned(project, curve=CURVE, *, new_db=None, span=None, **wishes):
     wanted = Settings(method="unity", write="automation", automation=Automation(**wishes))
     rows = []
     for track in project.session.tracks:
-        ground = ground_of(track, wanted, span)
+        ground = existing_envelope(track, wanted, span)
         made = None
         if ground.refused is None:
             if ground.how == "replace":
@@ -145,7 +145,7 @@ def test_only_what_was_meant_changes_and_clearing_brings_it_back(make):
     last = data[data.rindex(b"<TRACK") :]
     assert last.index(b"HWOUT") < last.index(b"<VOLENV2") < last.index(b"<FXCHAIN")
     again = read_project(path)
-    assert again.session.tracks[1].automation_mark == plan.tracks[1].automation.mark
+    assert again.session.tracks[1].automation_note == plan.tracks[1].automation.mark
     cleared = clear_automation(again)
     assert cleared.cleared == (0, 1, 2)
     assert cleared.left == ()
@@ -315,7 +315,7 @@ def test_writing_and_clearing_any_envelope_is_as_if_nothing_had_been(
     assert len(back.envelopes[0].points) == len(former)
     for one, two in zip(back.envelopes[0].points, former, strict=True):
         assert (one.time, one.value, one.shape) == pytest.approx((two.time, two.value, two.shape))
-    assert back.automation_mark is None
+    assert back.automation_note is None
 
 
 def outside_of_volume_envelopes(data):
@@ -388,4 +388,4 @@ def test_the_note_of_a_plan_is_what_is_stored(make):
     plan = planned(project)
     apply_plan(project, plan)
     stored = read_tracks(path.read_bytes())[0][3]
-    assert stored == {marks.KEY: plan.tracks[0].automation.mark}
+    assert stored == {envelope_note.KEY: plan.tracks[0].automation.mark}

@@ -8,9 +8,9 @@ import pytest
 import reaper_parser
 
 from reaper_drumgain.hosts.rpp import ProjectFile, apply_plan, read_project, relocate, set_faders
-from reaper_drumgain.plan import GainPlan, TrackPlan
-from reaper_drumgain.session import Session
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import Decibel, LinearGain
 
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from reaper_drumgain.errors import DrumGainError, ProjectError, StorageError
 from reaper_drumgain.hosts.rpp import apply_plan, read_project, restore, set_faders
-from reaper_drumgain.plan import GainPlan, TrackPlan
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import Decibel, LinearGain
 
 PROJECT = b"""<REAPER_PROJECT 0.1 "7.18/win64" 1727\r

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reaper_drumgain.hosts.rpp import read_project
-from reaper_drumgain.session import Track
+from reaper_drumgain.schema.session import Track
 
 
 def track_with(written: str, quote: str = '"') -> str:

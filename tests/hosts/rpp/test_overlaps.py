@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reaper_drumgain.session import Session, Track
+from reaper_drumgain.schema.session import Session, Track
 
 Reader = Callable[..., Track]
 SOURCE = '<SOURCE WAVE\nFILE "a.wav"\n>\n'

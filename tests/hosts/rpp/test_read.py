@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,7 @@ from hypothesis import strategies as st
 
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp import read_project
-from reaper_drumgain.records import replace
-from reaper_drumgain.session import Send, Session, Track
+from reaper_drumgain.schema.session import Send, Session, Track
 
 ReadSession = Callable[..., Session]
 ReadTrack = Callable[..., Track]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reaper_drumgain.session import Clip, Fade, Session, Track
+from reaper_drumgain.schema.session import Clip, Fade, Session, Track
 
 ReadSession = Callable[..., Session]
 ReadTrack = Callable[..., Track]

@@ -11,7 +11,7 @@ import pytest
 
 from reaper_drumgain.errors import ConflictError, ProjectError, StorageError
 from reaper_drumgain.hosts.rpp import read_project
-from reaper_drumgain.session import Marker, Session, Track
+from reaper_drumgain.schema.session import Marker, Session, Track
 
 ReadSession = Callable[..., Session]
 ReadTrack = Callable[..., Track]

@@ -24,8 +24,8 @@ from reaper_drumgain.hosts.rpp import (
     set_faders,
 )
 from reaper_drumgain.hosts.rpp.write import format_gain
-from reaper_drumgain.plan import GainPlan, TrackPlan
-from reaper_drumgain.settings import Settings
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import Decibel, LinearGain
 
 TWO = (

@@ -1,0 +1,252 @@
+"""Measurements that only some methods need, made in the same pass as the ordinary ones.
+
+A method that needs more than ``features`` measures lists descriptors; ``features.measure`` gives
+each of them every track's audio. What no chosen method asks for is not computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from reaper_drumgain.analysis.loudness import (
+    HOPS_PER_SECOND,
+    ORDER,
+    Float32,
+    Float64,
+    Weighting,
+    hop_length,
+)
+from reaper_drumgain.analysis.spectrum import band_weights, fft_length
+
+#: steps of a ``WeightedEnvelope`` per second
+STEPS_PER_SECOND = 100
+_STEPS = STEPS_PER_SECOND // HOPS_PER_SECOND
+
+
+class Meter(Protocol):
+    """Measures one track."""
+
+    def add(self, samples: Float32 | None, frames: int) -> None:
+        """The next samples (channels, frames), None for silence. All but the last call come
+        with whole hops of 100 ms."""
+
+    def finish(self) -> Float32:
+        """What was measured, time along the first axis."""
+
+
+class Descriptor(Protocol):
+    """Something to measure of every track."""
+
+    @property
+    def name(self) -> str:
+        """The key of its results in ``Measurement.described``."""
+
+    def meter(self, rate: int, channels: int, frames: int) -> Meter:
+        """A meter of one track in a session of ``frames`` samples."""
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:
+        """What of a track's results belongs to samples ``start`` to ``stop`` of a session of
+        ``frames``; both are whole hops of 100 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLevels:
+    """Peak and sum of squares per 100 ms: (hops, 2), the last hop may be incomplete.
+
+    With it and ``SegmentFrames`` ``pieces.between`` measures any part of a session by itself.
+    """
+
+    name: str = "pieces"
+
+    def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
+        """Any length of session."""
+        return _LevelMeter(hop_length(rate))
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
+        """Whole hops."""
+        hop = hop_length(rate)
+        return measured[start // hop : stop // hop]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFrames:
+    """The frames of the ordinary spectrum, which ``features.measure`` keeps for it: (frames,
+    ``spectrum.FRAME_COLUMNS``)."""
+
+    name: str = "pieces: frames"
+
+    def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
+        """Nothing of its own."""
+        return _NoMeter()
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
+        """The frames that begin there."""
+        n_fft = fft_length(rate)
+        first, last = np.searchsorted(measured[:, 0], [-(-start // n_fft), -(-stop // n_fft)])
+        return measured[first:last]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedEnvelope:
+    """Mean square per 10 ms behind another weighting than K, channels summed: (steps,).
+
+    ``biquads``: the coefficients (b, a, b, a) of both stages at a sample rate.
+    """
+
+    name: str
+    biquads: Callable[[int], tuple[Float64, Float64, Float64, Float64]]
+
+    def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
+        """Any length of session."""
+        return _EnvelopeMeter(Weighting(self.biquads(rate)), hop_length(rate), channels)
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
+        """Whole steps."""
+        hop = hop_length(rate)
+        return measured[start // hop * _STEPS : stop // hop * _STEPS]
+
+
+@dataclass(frozen=True, slots=True)
+class BandPowers:
+    """Mean square in frequency bands, frame by frame: (frames, bands), channels summed.
+
+    Frames are those of ``spectrum``, twice as long (93 ms at 44.1 kHz), Hann, one after the
+    other; of a long session every second, third, ... is taken, so that there are at most
+    ``most`` of them. ``edges``: of the bands in Hz, rising. A band above half the sample
+    rate holds nothing.
+    """
+
+    name: str
+    edges: tuple[float, ...]
+    most: int = 4096
+
+    def meter(self, rate: int, channels: int, frames: int) -> Meter:
+        """Frame n of each track of a session lies at the same time."""
+        n_fft, stride = self._steps(rate, frames)
+        return _BandMeter(band_weights(rate, self.edges, n_fft), n_fft, stride, channels)
+
+    def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:
+        """The frames that begin there."""
+        n_fft, stride = self._steps(rate, frames)
+        step = n_fft * stride
+        return measured[-(-start // step) : -(-stop // step)]
+
+    def _steps(self, rate: int, frames: int) -> tuple[int, int]:
+        n_fft = 2 * fft_length(rate)
+        return n_fft, max(-(-(frames // n_fft) // self.most), 1)
+
+
+class _NoMeter:
+    def add(self, samples: Float32 | None, frames: int) -> None:
+        """Another meter does."""
+
+    def finish(self) -> Float32:
+        return np.zeros(0, dtype=np.float32)
+
+
+class _LevelMeter:
+    def __init__(self, hop: int) -> None:
+        self._hop = hop
+        self._parts: list[Float32] = []
+
+    def add(self, samples: Float32 | None, frames: int) -> None:
+        levels = np.zeros((-(-frames // self._hop), 2), dtype=np.float32)
+        self._parts.append(levels)
+        if samples is None:
+            return
+        starts = np.arange(0, samples.shape[1], self._hop)
+        used = levels[: starts.size]
+        for channel in samples:
+            for edge in (np.maximum, np.minimum):
+                np.maximum(used[:, 0], np.abs(edge.reduceat(channel, starts)), out=used[:, 0])
+            whole = channel.shape[0] // self._hop
+            rows = channel[: whole * self._hop].reshape(-1, self._hop)
+            used[:whole, 1] += np.einsum("ij,ij->i", rows, rows)
+            rest = channel[whole * self._hop :]
+            used[whole:, 1] += np.dot(rest, rest)
+
+    def finish(self) -> Float32:
+        return np.concatenate([np.zeros((0, 2), dtype=np.float32), *self._parts])
+
+
+class _EnvelopeMeter:
+    def __init__(self, weighting: Weighting, hop: int, channels: int) -> None:
+        self._weighting = weighting
+        self._hop = hop
+        self._edges = np.round(np.linspace(0, hop, _STEPS + 1)).astype(np.intp)
+        self._states = [np.zeros(ORDER) for _ in range(channels)]
+        self._rings = False
+        self._parts: list[Float32] = []
+        self._frames = 0
+
+    def add(self, samples: Float32 | None, frames: int) -> None:
+        self._frames += frames
+        hops = -(-frames // self._hop)
+        envelope = np.zeros(hops * _STEPS, dtype=np.float32)
+        self._parts.append(envelope)
+        if samples is None and not self._rings:
+            return
+        # the filter rings for much less than a call's time
+        self._rings = samples is not None
+        for channel, state in enumerate(self._states):
+            sound = np.zeros(hops * self._hop, dtype=np.float32)
+            if samples is not None:
+                sound[:frames] = samples[channel]
+            out = np.empty_like(sound)
+            self._states[channel] = self._weighting.process(sound, state, out)
+            squares = np.square(out).reshape(hops, self._hop)
+            envelope += np.add.reduceat(squares, self._edges[:-1], axis=1).ravel()
+        envelope /= np.tile(np.diff(self._edges), hops).astype(np.float32)
+        if not self._rings:
+            self._states = [np.zeros(ORDER) for _ in self._states]
+
+    def finish(self) -> Float32:
+        whole = self._frames * _STEPS // self._hop
+        return np.concatenate([np.zeros(0, dtype=np.float32), *self._parts])[:whole]
+
+
+class _BandMeter:
+    def __init__(self, weights: Float64, n_fft: int, stride: int, channels: int) -> None:
+        self._n_fft = n_fft
+        self._stride = stride
+        window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n_fft) / n_fft)
+        # times n_fft, which norm="forward" takes out again and which keeps float32 inside
+        self._window: Float32 = (n_fft * window).astype(np.float32)
+        # so that the sum over all bands from 0 on is the frame's mean square
+        scaled = weights * (2.0 / (n_fft * np.square(window).sum()))
+        self._weights: Float32 = np.ascontiguousarray(scaled, dtype=np.float32)
+        self._rest: Float32 = np.zeros((channels, 0), dtype=np.float32)
+        self._next = 0
+        self._parts: list[Float32] = []
+
+    def add(self, samples: Float32 | None, frames: int) -> None:
+        channels, held = self._rest.shape
+        count = (held + frames) // self._n_fft
+        if samples is None:
+            samples = np.zeros((channels, frames), dtype=np.float32)
+        sound = np.concatenate([self._rest, samples], axis=1)
+        split = count * self._n_fft
+        self._rest = sound[:, split:].copy()
+        cut = sound[:, :split].reshape(channels, count, self._n_fft)[:, self._next :: self._stride]
+        if count > self._next:
+            self._measure(cut)
+        ahead = self._next - count
+        self._next = ahead if ahead >= 0 else ahead % self._stride
+
+    def _measure(self, cut: Float32) -> None:
+        powers = np.zeros((cut.shape[1], self._weights.shape[1]), dtype=np.float32)
+        self._parts.append(powers)
+        for channel in cut:
+            sounds = np.flatnonzero(channel.any(axis=1))
+            if sounds.size:
+                spectrum = np.fft.rfft(channel[sounds] * self._window, norm="forward")
+                power = np.square(spectrum.real) + np.square(spectrum.imag)
+                powers[sounds] += power.astype(np.float32, copy=False) @ self._weights
+
+    def finish(self) -> Float32:
+        none = np.zeros((0, self._weights.shape[1]), dtype=np.float32)
+        return np.concatenate([none, *self._parts])

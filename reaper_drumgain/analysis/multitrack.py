@@ -1,0 +1,350 @@
+"""The audio of the measured drum tracks: listened to in step, or mixed with given gains."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.descriptors import Descriptor
+from reaper_drumgain.analysis.loudness import hop_length
+from reaper_drumgain.analysis.peaks import Stretch, frames_of, most_promising, upper_bounds, within
+from reaper_drumgain.audio.readahead import in_memory
+from reaper_drumgain.audio.track_reader import TrackAudio, analysis_rate, open_track, playing_span
+from reaper_drumgain.errors import ConflictError
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.tracks.selection import DrumTrack
+
+#: frames that are mixed at a time: many, because threads wait for each other at every block;
+#: fewer where all tracks together would take more than this
+_MOST_FRAMES, _LEAST_FRAMES, _BLOCK_BYTES = 1 << 19, 1 << 16, 1 << 25
+#: silences of all tracks are shortened to this; loudness range looks at 3 s at a time
+_SILENCE_S = 10.0
+#: more than any session plays; a looped item may claim years
+_LONGEST_S = 12 * 3600
+
+#: called with what is being done and the share of it that is done
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MultitrackAnalysis:
+    """What listening to n drum tracks found: all that plans are made of, without their audio.
+
+    ``flags``: per track, what of it is not played as REAPER plays it. ``warnings``: the same in
+    sentences, track by track. ``timeline``: from and up to which second of the project each
+    stretch that was heard goes; silence between them was left out.
+    """
+
+    measurement: features.Measurement
+    flags: tuple[tuple[str, ...], ...]
+    warnings: tuple[str, ...]
+    timeline: tuple[tuple[float, float], ...] = ()
+
+    def hop_of(self, time: float) -> int:
+        """The number of the 100 ms hop that begins at, or nearest to, a time of the project."""
+        analysis = 0.0
+        for first, last in self.timeline:
+            analysis += max(0.0, min(time, last) - first)
+        hop = hop_length(self.measurement.rate) / self.measurement.rate
+        return round(analysis / hop)
+
+    def time_of(self, hop: int) -> float:
+        """When in the project a hop begins."""
+        left = hop * hop_length(self.measurement.rate) / self.measurement.rate
+        for first, last in self.timeline:
+            if left < last - first:
+                return first + left
+            left -= last - first
+        return self.timeline[-1][1] + left if self.timeline else left
+
+
+class Analyzer(Protocol):
+    """Listens to drum tracks: ``analyze`` does so, others may know already what it would find."""
+
+    def __call__(
+        self,
+        session: Session,
+        drums: Sequence[DrumTrack],
+        span: tuple[float, float] | None,
+        descriptors: Sequence[Descriptor],
+        *,
+        threads: int,
+        progress: Progress | None,
+    ) -> MultitrackAnalysis:
+        """What these tracks of a session hold within ``span`` (seconds), with ``descriptors``."""
+        ...
+
+
+def analyze(
+    session: Session,
+    drums: Sequence[DrumTrack],
+    span: tuple[float, float] | None = None,
+    descriptors: Sequence[Descriptor] = (),
+    *,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> MultitrackAnalysis:
+    """Read the audio of these tracks once and measure it. The plain ``Analyzer``."""
+    return Multitrack(session, drums, progress, span).measure(threads, descriptors)
+
+
+def stretches(
+    sounding: Sequence[Sequence[tuple[int, int]]], rate: int
+) -> tuple[tuple[int, int], ...]:
+    """The stretches (from, up to, in frames) to be heard, silence between them shortened.
+
+    ``sounding``: per track from and up to which frame each clip may sound. Of a silence of
+    all tracks that is longer than ``_SILENCE_S`` whole hops are left out in its middle.
+    """
+    hop = hop_length(rate)
+    shortest = round(_SILENCE_S * rate)
+    kept: list[tuple[int, int]] = []
+    begin, end = 0, 0
+    for first, last in sorted(clip for track in sounding for clip in track):
+        if first - end > shortest:
+            left_out = (first - end - shortest) // hop * hop
+            kept.append((begin, end + shortest // 2))
+            begin = end + shortest // 2 + left_out
+        end = max(end, last)
+    return (*kept, (begin, end))
+
+
+class SilenceTrimmed:
+    """A track's audio over the stretches that are kept, as one stream."""
+
+    def __init__(self, track: TrackAudio, kept: Sequence[tuple[int, int]]) -> None:
+        self._track = track
+        self._kept = kept
+        self._place = 0
+        self._at = 0
+        self.channels = track.channels
+        self.rate = track.rate
+        self.frames = sum(last - first for first, last in kept)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """As of the track."""
+        return self._track.flags
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """As of the track."""
+        return self._track.warnings
+
+    def read(self, frames: int) -> NDArray[np.float32] | None:
+        """The next block, as ``TrackAudio.read`` gives it."""
+        parts: list[tuple[int, NDArray[np.float32] | None]] = []
+        wanted = frames
+        while wanted and self._place < len(self._kept):
+            first, last = self._kept[self._place]
+            if self._at < first:
+                self._track.skip(first - self._at)
+                self._at = first
+            count = min(wanted, last - self._at)
+            parts.append((count, self._track.read(count)))
+            self._at += count
+            wanted -= count
+            if self._at == last:
+                self._place += 1
+        if len(parts) == 1:
+            return parts[0][1]
+        if parts and all(part is None for _, part in parts):
+            return None
+        empty = np.zeros((self.channels, 0), dtype=np.float32)
+        filled = [
+            np.zeros((self.channels, count), dtype=np.float32) if part is None else part
+            for count, part in parts
+        ]
+        return np.concatenate([empty, *filled], axis=1)
+
+
+class Multitrack:
+    """The audio of the measured drum tracks, over the time that they play within ``span``.
+
+    Stretches in which all are silent are shortened: a stray item at the end of a project
+    must not cost the hours before it. What is left of them is longer than any window of the
+    measurements, and what is taken is whole hops, so that no loudness changes.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        drums: Sequence[DrumTrack],
+        progress: Progress | None,
+        span: tuple[float, float] | None = None,
+    ) -> None:
+        self._drums = drums
+        self._progress = progress
+        tracks = [drum.track for drum in drums]
+        self.rate = analysis_rate(session, tracks)
+        self._start, self._end = playing_span(tracks, span)
+        self._warnings: list[str] = []
+        self._kept: tuple[tuple[int, int], ...] | None = None
+        self._known: tuple[tuple[str, ...], ...] | None = None
+
+    @contextlib.contextmanager
+    def _open(self, part: Sequence[Stretch] | None = None) -> Iterator[list[SilenceTrimmed]]:
+        """The tracks; ``part``: these frames alone of what is heard of them."""
+        with contextlib.ExitStack() as stack:
+            tracks = [
+                stack.enter_context(
+                    open_track(
+                        drum.track,
+                        rate=self.rate,
+                        start=self._start,
+                        end=self._end,
+                    )
+                )
+                for drum in self._drums
+            ]
+            if self._kept is None:
+                self._kept = self._stretches(tracks)
+            kept = self._kept if part is None else within(self._kept, part)
+            yield [SilenceTrimmed(track, kept) for track in tracks]
+
+    def _stretches(self, tracks: Sequence[TrackAudio]) -> tuple[tuple[int, int], ...]:
+        kept = stretches([track.sounding for track in tracks], self.rate)
+        longest = _LONGEST_S * self.rate
+        total = 0
+        for place, (first, last) in enumerate(kept):
+            total += last - first
+            if total > longest:
+                self._warnings.append(
+                    f"the drums play for more than {_LONGEST_S // 3600} hours: what comes after "
+                    "is not measured"
+                )
+                return (*kept[:place], (first, last - (total - longest)))
+        return kept
+
+    def _tell(self, doing: str) -> Callable[[float], None]:
+        progress = self._progress
+        return lambda share: None if progress is None else progress(doing, share)
+
+    def measure(self, threads: int, descriptors: Sequence[Descriptor] = ()) -> MultitrackAnalysis:
+        """One pass over all tracks in step, with ``descriptors`` besides."""
+        with self._open() as streams:
+            tell = self._tell("listening")
+            measurement = features.measure(
+                streams,
+                threads=threads,
+                in_memory=in_memory(),
+                progress=tell,
+                descriptors=descriptors,
+            )
+            flags = tuple(stream.flags for stream in streams)
+            for drum, stream in zip(self._drums, streams, strict=True):
+                self._warnings += [f"track {drum.track.name!r}: {w}" for w in stream.warnings]
+            timeline = tuple(
+                (self._start + first / self.rate, self._start + last / self.rate)
+                for first, last in self._kept or ()
+            )
+        return MultitrackAnalysis(measurement, flags, tuple(self._warnings), timeline)
+
+    def channels(self) -> list[int]:
+        """1 or 2 per track."""
+        with self._open() as streams:
+            return [stream.channels for stream in streams]
+
+    def peaks(
+        self,
+        mixes: Sequence[NDArray[np.float64]],
+        analysis: MultitrackAnalysis | None = None,
+    ) -> list[float]:
+        """The sample peak in dBFS of each mix, given as (2, channels) linear gains.
+
+        Reads the audio once more, because a peak does not follow from the covariance. With what
+        was heard of it, only where a peak may be; raises ConflictError where media that could be
+        read then cannot be read any more.
+        """
+        measurement = None if analysis is None else analysis.measurement
+        self._known = None if analysis is None else analysis.flags
+        # a clip at another speed is read up to where it is wanted: then better all of them once
+        clips = (clip for drum in self._drums for clip in drum.track.clips if clip.plays)
+        if any(clip.play_rate != 1.0 for clip in clips):
+            measurement = None
+        # microphones in the middle give left and right alike: no need to mix both
+        rows, places = np.unique(np.concatenate(mixes), axis=0, return_inverse=True)
+        sides = places.reshape(-1, 2)
+
+        def look(part: Sequence[Stretch] | None) -> NDArray[np.float64]:
+            found = np.zeros(len(rows))
+            for block in self.mixed(rows, "finding the peak", part=part):
+                found = np.maximum(found, np.maximum(block.max(axis=1), -block.min(axis=1)))
+            return np.asarray(found[sides].max(axis=1))
+
+        if measurement is None:
+            found = look(None)
+        else:
+            bounds = upper_bounds(measurement, rows)[sides].max(axis=1)
+            looked = most_promising(bounds)
+            found = look(frames_of(looked, self.rate))
+            left = (bounds > found[:, None]).any(axis=0) & ~looked
+            if left.any():
+                found = np.maximum(found, look(frames_of(left, self.rate)))
+        with np.errstate(divide="ignore"):
+            return [float(level) for level in 20.0 * np.log10(found)]
+
+    def mixed(
+        self,
+        gains: NDArray[np.float64],
+        doing: str,
+        threads: int = 2,
+        part: Sequence[Stretch] | None = None,
+    ) -> Iterator[NDArray[np.float32]]:
+        """Blocks (outputs, frames) of gains (outputs, channels) times the tracks' audio.
+
+        ``part``: these frames alone of what is heard.
+        """
+        from reaper_drumgain.util.threads import Pool
+
+        used = gains.astype(np.float32)
+        tell = self._tell(doing)
+        with self._open(part) as streams, Pool(threads) as pool:
+            total = max((stream.frames for stream in streams), default=0)
+            channels = sum(stream.channels for stream in streams)
+            size = min(_MOST_FRAMES, max(_LEAST_FRAMES, _BLOCK_BYTES // (4 * max(channels, 1))))
+            self._require_the_same(streams)
+            # the next block is decoded while this one is mixed
+            waiting = [pool.submit(stream.read, size) for stream in streams]
+            for at in range(0, total, size):
+                blocks = [future.result() for future in waiting]
+                waiting = [pool.submit(stream.read, size) for stream in streams]
+                yield _mix(used, streams, blocks, min(size, total - at))
+                tell(min(1.0, (at + size) / total))
+            self._require_the_same(streams)
+
+    def _require_the_same(self, streams: Sequence[SilenceTrimmed]) -> None:
+        """Raises ConflictError where a track says what it did not say when it was heard."""
+        for drum, stream, known in zip(self._drums, streams, self._known or (), strict=False):
+            new = [flag for flag in stream.flags if flag not in known]
+            if new:
+                raise ConflictError(
+                    f"track {drum.track.name!r}: its media changed while it was read "
+                    f"({', '.join(new)}): nothing was written; run it again"
+                )
+
+
+def _mix(
+    gains: NDArray[np.float32],
+    streams: Sequence[SilenceTrimmed],
+    blocks: Sequence[NDArray[np.float32] | None],
+    frames: int,
+) -> NDArray[np.float32]:
+    """(outputs, frames): gains (outputs, channels) times the blocks, None for silence."""
+    ends = np.cumsum([stream.channels for stream in streams])
+    sounding = [
+        (block[:, :frames], gains[:, end - len(block) : end])
+        for block, end in zip(blocks, ends, strict=True)
+        if block is not None and block.shape[1]
+    ]
+    if not sounding:
+        return np.zeros((len(gains), frames), dtype=np.float32)
+    audio = np.concatenate([block for block, _ in sounding])
+    mixed: NDArray[np.float32] = np.concatenate([gain for _, gain in sounding], axis=1) @ audio
+    return mixed

@@ -1,0 +1,102 @@
+"""The sample peaks of tracks, step by step, and where the peak of a mix may lie by them.
+
+No mix passes the sum of its tracks' peaks, each times its gain. Most of the time that sum is
+below what the mix reaches at its loudest place, so that hardly any audio has to be mixed to
+know the peak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain.analysis.loudness import Float32, hop_length
+
+if TYPE_CHECKING:
+    from reaper_drumgain.analysis.features import Measurement
+
+#: from and up to which frame
+Stretch = tuple[int, int]
+
+#: steps of each mix that are looked at first
+_FIRST = 16
+#: steps between two that are looked at, up to which they are read rather than skipped
+_GAP = 5
+#: by how much rounding may lift a mix above its bound
+_ROUNDING = np.float32(1.0001)
+
+
+def peak_step(hop: int) -> int:
+    """Samples of a step, a part of a hop of so many.
+
+    With shorter ones less audio is read again to find the peak of a mix, and more is done for
+    every measurement.
+    """
+    return hop if hop % 5 else hop // 5
+
+
+def step_peaks(samples: Float32, step: int) -> Float32:
+    """The absolute peaks (channels, steps) of samples, those of the last step of what there is."""
+    whole = samples.shape[1] // step * step
+    # their bits compare faster as whole numbers: signed, the highest float is the largest one;
+    # unsigned, the lowest is where any is negative
+    steps = samples[:, :whole].view(np.int32).reshape(len(samples), -1, step)
+    highest = steps.max(axis=2).view(np.float32)
+    lowest = steps.view(np.uint32).max(axis=2).view(np.float32)
+    peaks: Float32 = np.maximum(highest, -lowest)
+    if whole == samples.shape[1]:
+        return peaks
+    rest = np.abs(samples[:, whole:]).max(axis=1, keepdims=True)
+    return np.concatenate([peaks, rest], axis=1)
+
+
+def upper_bounds(measurement: Measurement, gains: NDArray[np.float64]) -> Float32:
+    """What no sample passes of gains (outputs, channels) times the tracks: (outputs, steps)."""
+    factors = _ROUNDING * np.abs(gains).astype(np.float32)
+    steps = max(track.peaks.shape[1] for track in measurement.tracks)
+    found = np.zeros((len(gains), steps), dtype=np.float32)
+    for track, channels in zip(measurement.tracks, measurement.mix.channel_slices, strict=True):
+        found[:, : track.peaks.shape[1]] += factors[:, channels] @ track.peaks
+    return found
+
+
+def most_promising(bounds: Float32) -> NDArray[np.bool_]:
+    """The few steps of each mix in which its bounds (mixes, steps) are highest: (steps,)."""
+    chosen = np.zeros(bounds.shape[1], dtype=bool)
+    if chosen.size:
+        others = max(0, chosen.size - _FIRST)
+        chosen[np.argpartition(bounds, others, axis=1)[:, others:]] = True
+    return chosen
+
+
+def frames_of(chosen: NDArray[np.bool_], rate: int) -> list[Stretch]:
+    """The frames of chosen steps (steps,), with what lies between them where that is short."""
+    places = np.flatnonzero(chosen)
+    begins = np.diff(places, prepend=-2 * _GAP) > _GAP
+    firsts, ends = places[begins], places[np.roll(begins, -1)] + 1
+    step = peak_step(hop_length(rate))
+    return list(zip((firsts * step).tolist(), (ends * step).tolist(), strict=True))
+
+
+def within(kept: Sequence[Stretch], wanted: Sequence[Stretch]) -> list[Stretch]:
+    """Where the frames ``wanted`` of the stretches ``kept``, counted as one, lie in them.
+
+    Both in order of time; what is wanted behind the end is left out.
+    """
+    found: list[Stretch] = []
+    passed = place = 0
+    for begin, high in wanted:
+        low = begin
+        while low < high and place < len(kept):
+            first, last = kept[place]
+            stop = min(high, passed + last - first)
+            if low < stop:
+                found.append((first + low - passed, first + stop - passed))
+                low = stop
+            else:
+                passed += last - first
+                place += 1
+    return found

@@ -1,0 +1,69 @@
+"""A part of what was heard, measured for itself without hearing it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.descriptors import Descriptor, SegmentFrames, SegmentLevels
+from reaper_drumgain.analysis.loudness import Float32, hop_length
+from reaper_drumgain.analysis.peaks import peak_step
+from reaper_drumgain.analysis.spectrum import summary_of
+
+#: what a measurement needs among its descriptors to be taken apart
+SEGMENT_DESCRIPTORS: tuple[Descriptor, ...] = (SegmentLevels(), SegmentFrames())
+
+
+def between(
+    measurement: features.Measurement, first: int, last: int, descriptors: Sequence[Descriptor] = ()
+) -> features.Measurement:
+    """The measurement of hops ``first`` to ``last`` alone.
+
+    It was made with ``SEGMENT_DESCRIPTORS`` among its descriptors; ``descriptors`` are the others.
+    Differences to a measurement of that part alone are those of ``summary_of`` and of filters
+    that ring into it.
+    Raises ValueError where the measurement has no pieces, or for no hops.
+    """
+    if not 0 <= first < last:
+        raise ValueError(f"expected hops from and up to, got {first} to {last}")
+    if SegmentLevels().name not in measurement.described:
+        raise ValueError("the measurement was made without pieces")
+    rate, hop = measurement.rate, hop_length(measurement.rate)
+    per_hop = hop // peak_step(hop)
+    frames_of = SegmentFrames()
+    total = round(measurement.seconds * rate)
+
+    def cut(frames: Float32) -> Float32:
+        return frames_of.cut(frames, rate, total, first * hop, last * hop)
+
+    tracks = tuple(
+        features.TrackMeasures(
+            channels=track.channels,
+            frames=min(max(track.frames - first * hop, 0), (last - first) * hop),
+            peak=float(levels[first:last, 0].max(initial=0.0)),
+            energy=float(levels[first:last, 1].sum(dtype=np.float64)),
+            damaged=0,
+            envelope=track.envelope[first * features.FINE : last * features.FINE],
+            peaks=track.peaks[:, first * per_hop : last * per_hop],
+            spectrum=summary_of(cut(frames), rate),
+        )
+        for track, levels, frames in zip(
+            measurement.tracks,
+            measurement.described[SegmentLevels().name],
+            measurement.described[frames_of.name],
+            strict=True,
+        )
+    )
+    described = {
+        descriptor.name: tuple(
+            descriptor.cut(own, rate, total, first * hop, last * hop)
+            for own in measurement.described[descriptor.name]
+        )
+        for descriptor in descriptors
+    }
+    seconds = max(track.frames for track in tracks) / rate
+    return features.Measurement(
+        rate, seconds, tracks, measurement.mix.between(first, last), described
+    )

@@ -1,0 +1,217 @@
+"""One audio file, decoded by libsndfile through soundfile: any part of it, in blocks.
+
+Imported only where something has to be decoded that was not read ahead (``media``): soundfile
+and what it imports take as long as a short file. Nothing is ever allocated by what a header
+declares.
+
+Of a WAV file with whole numbers libsndfile reads the bytes, and numpy makes floats of them: the
+same ones, at a fifth of the cost, which for 24 bits was a fifth of all that a long session takes.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from reaper_drumgain.audio.media_pool import Samples, copied
+from reaper_drumgain.audio.safe_open import (
+    MAX_RATE,
+    MIN_RATE,
+    MediaInfo,
+    UnplayableMediaError,
+    checked_descriptor,
+    is_cut,
+    reason_of,
+)
+
+#: samples, all channels counted, that one read of a file with several channels holds at once
+SCRATCH_SAMPLES = 1 << 16
+#: the same of what is read as bytes: few calls, so that other threads get on meanwhile
+PACKED_SAMPLES = 1 << 19
+#: frames that are decoded and dropped before the wanted one of an MP3
+MP3_LEAD = 9 * 1152
+#: the same of an Ogg Vorbis: libsndfile may begin with wrong samples, the more so near the start
+VORBIS_LEAD = 1 << 15
+
+
+#: bytes a sample of the subtypes that are read as bytes, and the formats that hold them
+_WIDTHS = {"PCM_16": 2, "PCM_24": 3, "PCM_32": 4}
+_PACKED_FORMATS = frozenset({"WAV", "WAVEX", "RF64", "W64"})
+#: not in soundfile's own interface; without it libsndfile makes the floats
+_read_raw: Any = getattr(getattr(soundfile, "_snd", None), "sf_read_raw", None)
+
+
+class _Sound(soundfile.SoundFile):  # type: ignore[misc]
+    """A SoundFile that does not seek to where it stands after each read.
+
+    The wrapper does so wherever ``seekable`` is true. It costs time with FLAC, and with MP3 it
+    makes the decoder start over: a thousand wrong samples at each border of two blocks.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+    @property
+    def width(self) -> int:
+        """Bytes of a sample that can be read as bytes, little end first; 0 where none can."""
+        if _read_raw is None or self.format not in _PACKED_FORMATS or self.endian == "BIG":
+            return 0
+        return _WIDTHS.get(self.subtype, 0)
+
+    def read_bytes(self, target: npt.NDArray[np.uint8]) -> int:
+        """The next bytes of its samples, whole frames; returns how many there were."""
+        got = _read_raw(self._file, soundfile._ffi.from_buffer(target), target.size)
+        code = soundfile._snd.sf_error(self._file)
+        if code:
+            raise soundfile.LibsndfileError(code)
+        return int(got)
+
+
+class _Scratch(threading.local):
+    """Work arrays of one thread: fresh ones of this size would cost more than what they hold."""
+
+    def __init__(self) -> None:
+        # three bytes are read as the upper ones of four: the one before the first is there for it
+        self.data = np.empty(1 + 4 * PACKED_SAMPLES, dtype=np.uint8)
+        self.whole = np.empty(PACKED_SAMPLES, dtype=np.int32)
+
+
+_scratch = _Scratch()
+
+
+class MediaFile:
+    """One open audio file that reads from any frame on. Not for two threads at once."""
+
+    def __init__(self, path: str) -> None:
+        """Open a file. Raises UnplayableMediaError."""
+        self._descriptor = checked_descriptor(path)
+        try:
+            self._sound = _decoder(path, self._descriptor)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        self.info = MediaInfo(
+            self._sound.samplerate,
+            self._sound.channels,
+            max(0, self._sound.frames),
+            self._sound.subtype in ("FLOAT", "DOUBLE"),
+            is_cut(self._sound.extra_info),
+        )
+        # After a seek the bit reservoir and the overlap of an MP3 have to fill again.
+        self._lead = MP3_LEAD if self._sound.subtype.startswith("MPEG") else 0
+        self._vorbis = self._sound.subtype == "VORBIS"
+        if self._vorbis:
+            self._lead = VORBIS_LEAD
+        self._width = self._sound.width
+        self._position = 0
+
+    def close(self) -> None:
+        """Close the file; once is enough, twice does no harm."""
+        if self._descriptor >= 0:
+            self._sound.close()
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def read_into(self, target: Samples, frame: int, pick: tuple[int, ...]) -> int:
+        """Read the frames from ``frame`` on into ``target``, shape (len(pick), n).
+
+        ``pick`` names the channels of the file; a channel that it does not have stays as it
+        is. Returns how many frames the file gave; the rest of ``target`` means nothing.
+        Raises UnplayableMediaError where the decoder gives up.
+        """
+        wanted = target.shape[1]
+        try:
+            if frame != self._position:
+                self._seek(frame)
+            if self._width:
+                return self._read_packed(target, wanted, pick)
+            if self.info.channels == 1 and pick == (0,) and target[0].flags.c_contiguous:
+                got = len(self._sound.read(dtype="float32", out=target[0]))
+                self._position += got
+                return got
+            return self._read_picked(target, wanted, pick)
+        except (soundfile.SoundFileError, RuntimeError) as error:
+            self._position = -1
+            raise UnplayableMediaError(
+                "unreadable media", f"decoding stopped at frame {frame} ({reason_of(error)})"
+            ) from error
+
+    def _seek(self, frame: int) -> None:
+        start = max(0, frame - self._lead)
+        if not start <= self._position < frame:
+            if self._vorbis:  # seeking from anywhere else may end at another frame
+                self._sound.seek(0)
+            self._sound.seek(start)
+            self._position = start
+        while self._position < frame:
+            step = min(frame - self._position, max(1, SCRATCH_SAMPLES // self.info.channels))
+            if not len(self._sound.read(step, dtype="float32")):
+                break
+            self._position += step
+        self._position = frame
+
+    def _read_packed(self, target: Samples, wanted: int, pick: tuple[int, ...]) -> int:
+        channels, width = self.info.channels, self._width
+        step = max(1, PACKED_SAMPLES // channels)
+        data, whole = _scratch.data, _scratch.whole
+        kind, offset = ("<i2", 1) if width == 2 else ("<i4", width - 3)
+        scale = np.float32(2.0 ** (-15 if width == 2 else -31))
+        done = 0
+        while done < wanted:
+            count = min(step, wanted - done)
+            got = self._sound.read_bytes(data[1 : 1 + count * channels * width])
+            got //= channels * width
+            self._position += got
+            strides = (channels * width, width)
+            values = np.ndarray((got, channels), kind, data, offset, strides)
+            for place, channel in enumerate(pick):
+                if channel < channels:
+                    part = target[place, done : done + got]
+                    one = values[:, channel]
+                    part[:] = one if width != 3 else np.bitwise_and(one, ~0xFF, out=whole[:got])
+                    part *= scale
+            done += got
+            if got < count:
+                break
+        return done
+
+    def _read_picked(self, target: Samples, wanted: int, pick: tuple[int, ...]) -> int:
+        channels = self.info.channels
+        step = min(wanted, max(1, SCRATCH_SAMPLES // channels))
+        scratch = np.empty((step, channels), dtype=np.float32)
+        done = 0
+        while done < wanted:
+            piece = scratch[: min(step, wanted - done)]
+            got = len(self._sound.read(dtype="float32", always_2d=True, out=piece))
+            self._position += got
+            copied(target[:, done:], piece[:got], pick)
+            done += got
+            if got < len(piece):
+                break
+        return done
+
+
+def _decoder(path: str, descriptor: int) -> _Sound:
+    # closefd=False: where opening fails libsndfile would close the descriptor on its own, and
+    # a second close could then hit a file that another thread has just opened. On Windows
+    # libsndfile may have a C library of its own, to which our descriptor means nothing; there
+    # a path cannot name a pipe without starting with two backslashes.
+    try:
+        sound = _Sound(path if os.name == "nt" else descriptor, closefd=False)
+    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
+        raise UnplayableMediaError(
+            "unreadable media", f"it does not decode ({reason_of(error)})"
+        ) from error
+    seekable = soundfile.SoundFile.seekable(sound)
+    if not (MIN_RATE <= sound.samplerate <= MAX_RATE and sound.channels >= 1 and seekable):
+        rate, channels = sound.samplerate, sound.channels
+        sound.close()
+        raise UnplayableMediaError(
+            "unreadable media", f"its header names {channels} channels at {rate} Hz"
+        )
+    return sound

@@ -1,0 +1,107 @@
+"""Files that a project names, opened with care.
+
+A project names files that its author chose: a FIFO would hang the reader, a device would do
+worse, a network path would send credentials. Only regular files of this machine are opened,
+without waiting. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from reaper_drumgain.errors import MediaError
+
+MediaFault = Literal["missing media", "refused media", "unreadable media"]
+
+#: Hz; what lies beyond is no audio, or would make a resampler allocate without bound
+MIN_RATE, MAX_RATE = 1_000, 6_144_000
+
+_OPEN_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
+    _OPEN_FLAGS |= getattr(os, _name, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What a header says: rate in Hz, channels, frames; ``floating``: it may hold NaN;
+    ``truncated``: it declares more than the file holds."""
+
+    rate: int
+    channels: int
+    frames: int
+    floating: bool
+    truncated: bool
+
+
+class UnplayableMediaError(MediaError):
+    """A file that cannot be played; ``fault`` is the flag that its track gets."""
+
+    def __init__(self, fault: MediaFault, message: str) -> None:
+        super().__init__(message)
+        self.fault: MediaFault = fault
+
+
+def is_local(path: str) -> bool:
+    """Whether a path names no other machine."""
+    return path[:2].replace("\\", "/") != "//"
+
+
+def checked_descriptor(path: str) -> int:
+    """A descriptor of a regular local file, opened without waiting.
+
+    Raises UnplayableMediaError.
+    """
+    if not is_local(path):
+        raise UnplayableMediaError("refused media", "it lies on a network share")
+    if "\0" in path or not Path(path).is_absolute():
+        raise UnplayableMediaError("missing media", "it was not found")
+    try:
+        # Looked at before it is opened: with some devices opening alone has an effect.
+        _require_regular(Path(path).stat())
+        descriptor = os.open(path, _OPEN_FLAGS)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UnplayableMediaError("missing media", "it was not found") from error
+    except (OSError, ValueError) as error:
+        raise UnplayableMediaError(
+            "unreadable media", f"it cannot be opened ({reason_of(error)})"
+        ) from error
+    try:
+        _require_regular(os.fstat(descriptor))  # it may have been replaced in between
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnplayableMediaError("refused media", "it is not a regular file")
+    if status.st_size == 0:
+        raise UnplayableMediaError("unreadable media", "it is empty")
+
+
+def reason_of(error: BaseException) -> str:
+    """The words of an error without the descriptor's number that libsndfile's wrapper adds."""
+    for name in ("error_string", "strerror"):
+        text = getattr(error, name, None)
+        if text:
+            return str(text).rstrip(".")
+    return str(error) or type(error).__name__
+
+
+def is_cut(log: str) -> bool:
+    """Whether libsndfile's log of a header tells of a data chunk that goes on past the end.
+
+    Writers that cannot go back declare a size around 2 or 4 GB, which says nothing.
+    """
+    found = (
+        re.search(r"(?m)^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", log)
+        if "should be" in log
+        else None
+    )
+    return found is not None and int(found[2]) < int(found[1]) < 0x7FFF0000

@@ -1,0 +1,196 @@
+"""Analysis results are cached: another method on the same project reads no audio.
+
+``AnalysisCache`` is an analyzer (``multitrack.Analyzer``) that looks into ``store.Store`` first.
+A cached result equals a fresh one to the last bit: everything that decides it is in the key or
+in the entry. Its arrays are plain, never objects.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.descriptors import Descriptor
+from reaper_drumgain.analysis.loudness import Float32
+from reaper_drumgain.analysis.multitrack import MultitrackAnalysis, Progress, analyze
+from reaper_drumgain.analysis.spectrum import BANDS
+from reaper_drumgain.audio.readahead import decoder_version
+from reaper_drumgain.cache.arrays import from_bytes, pack, to_bytes, unpack
+from reaper_drumgain.cache.store import Audio, Store, audio_of, digest
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.tracks.selection import DrumTrack
+
+Probed = tuple[Float32, ...]
+#: what makes sense of an entry may not go wrong in any other way
+_DAMAGE = (KeyError, ValueError, TypeError, IndexError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is kept of a listening. ``made_with``: by what, beside the package."""
+
+    made_with: tuple[str, ...]
+    analysis: MultitrackAnalysis
+
+
+class AnalysisCache:
+    """Remembers what was heard. ``finish`` stores what was new, when the user has his answer.
+
+    ``all_descriptors``: what all methods together want measured. Who asks for a second look at the
+    same audio compares methods: then all of it is measured, so that there is no third.
+    """
+
+    def __init__(
+        self, store: Store, all_descriptors: Callable[[], Sequence[Descriptor]] = tuple
+    ) -> None:
+        self._store = store
+        self._all_descriptors = all_descriptors
+        self._new: list[tuple[Audio, MultitrackAnalysis, bool]] = []
+        self._used: list[bytes] = []
+        #: how often audio was read
+        self.listened = 0
+
+    def __call__(
+        self,
+        session: Session,
+        drums: Sequence[DrumTrack],
+        span: tuple[float, float] | None,
+        descriptors: Sequence[Descriptor],
+        *,
+        threads: int,
+        progress: Progress | None,
+    ) -> MultitrackAnalysis:
+        """What ``analyze`` would give, from memory where it is there."""
+        audio = audio_of(session, drums, span)
+        wanted = {descriptor.name: descriptor for descriptor in descriptors}
+        held = None if self._store.is_empty else self._recall(audio.key, len(drums))
+        if held is not None:
+            described = {
+                name: self._recall_descriptor(audio.key, name, len(drums)) for name in wanted
+            }
+            found = {name: own for name, own in described.items() if own is not None}
+            if len(found) == len(wanted):
+                return _with_descriptors(held, found)
+            wanted = {
+                descriptor.name: descriptor for descriptor in self._all_descriptors()
+            } | wanted
+        began = time.time()
+        self.listened += 1
+        analysis = analyze(
+            *(audio.session, audio.drums, span, tuple(wanted.values())),
+            threads=threads,
+            progress=progress,
+        )
+        if audio.is_settled(began):
+            self._new.append((audio, analysis, held is None))
+        asked = {
+            descriptor.name: analysis.measurement.described[descriptor.name]
+            for descriptor in descriptors
+        }
+        return _with_descriptors(analysis, asked)
+
+    def finish(self) -> None:
+        """Store what was heard anew, and that what was recalled was used."""
+        entries: list[tuple[bytes, bytes]] = []
+        for audio, analysis, is_new in self._new:
+            key = audio.key
+            if is_new:
+                entry = _Entry(_made_with(), _with_descriptors(analysis, {}))
+                entries.append((key, to_bytes(pack(entry))))
+            for name, found in analysis.measurement.described.items():
+                entries.append((_descriptor_key(key, name), to_bytes(pack(found))))
+        if entries or self._used:
+            self._store.write(entries, self._used)
+        self._new, self._used = [], []
+        self._store.close()
+
+    def _recall(self, key: bytes, tracks: int) -> MultitrackAnalysis | None:
+        data = self._store.read(key)
+        if data is None:
+            return None
+        try:
+            entry = unpack(_Entry, from_bytes(data))
+            _check(entry.analysis, tracks)
+        except _DAMAGE:
+            return None
+        if entry.made_with != _made_with():
+            return None
+        self._used.append(key)
+        return entry.analysis
+
+    def _recall_descriptor(self, key: bytes, name: str, tracks: int) -> Probed | None:
+        data = self._store.read(_descriptor_key(key, name))
+        if data is None:
+            return None
+        try:
+            found: Probed = unpack(Probed, from_bytes(data))
+            if len(found) != tracks or any(a.dtype != np.float32 or not a.ndim for a in found):
+                return None
+        except _DAMAGE:
+            return None
+        self._used.append(_descriptor_key(key, name))
+        return found
+
+
+def _made_with() -> tuple[str, ...]:
+    measured = f"{features.VERSION}.{features.MEASUREMENT_VERSION}"
+    return measured, np.__version__, decoder_version()
+
+
+def _with_descriptors(
+    analysis: MultitrackAnalysis, described: Mapping[str, Probed]
+) -> MultitrackAnalysis:
+    return replace(analysis, measurement=replace(analysis.measurement, described=described))
+
+
+def _descriptor_key(key: bytes, name: str) -> bytes:
+    return digest(key + str((*_made_with(), name)).encode("utf-8", "surrogatepass"))
+
+
+def _check(analysis: MultitrackAnalysis, tracks: int) -> None:
+    """Raises ValueError where numbers do not fit together: whoever wrote them, it was not us."""
+    measurement = analysis.measurement
+    mix = measurement.mix
+    slices = [(part.start, part.stop) for part in mix.channel_slices]
+    stops = list(np.cumsum([track.channels for track in measurement.tracks]).tolist())
+    channels = stops[-1] if stops else 0
+    fits = (
+        len(measurement.tracks) == tracks == len(analysis.flags)
+        and slices == list(zip([0, *stops], stops, strict=False))
+        and all(track.channels in (1, 2) for track in measurement.tracks)
+        and all(_is_envelope(track.envelope, mix.hops) for track in measurement.tracks)
+        and all(_are_peaks(track.peaks, track.channels, mix.hops) for track in measurement.tracks)
+        and all(track.spectrum.band_energy.shape == (BANDS,) for track in measurement.tracks)
+        and all(
+            run.channels.ndim == 1
+            and bool(np.all((run.channels >= 0) & (run.channels < channels)))
+            and run.packed.ndim == 2
+            and run.packed.shape[1] == run.channels.size * (run.channels.size + 1) // 2
+            and 0 <= run.start <= run.start + run.packed.shape[0] <= mix.hops
+            for run in mix.runs
+        )
+    )
+    if not fits:
+        raise ValueError("not what was heard of these tracks")
+
+
+def _is_envelope(envelope: Float32, hops: int) -> bool:
+    return bool(
+        envelope.dtype == np.float32
+        and envelope.ndim == 1
+        and envelope.size % features.FINE == 0
+        and envelope.size <= hops * features.FINE
+    )
+
+
+def _are_peaks(peaks: Float32, channels: int, hops: int) -> bool:
+    return bool(
+        peaks.dtype == np.float32
+        and peaks.ndim == 2
+        and peaks.shape[0] == channels
+        and peaks.shape[1] <= 5 * (hops + 1)
+    )

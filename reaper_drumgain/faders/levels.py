@@ -1,0 +1,126 @@
+"""The level of the drums along their path, and the common offset that a setting asks for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from reaper_drumgain.analysis.features import Measurement
+    from reaper_drumgain.tracks.routing import Path
+
+_SEARCH_DB = 120.0
+_CLOSE_ENOUGH_DB = 1e-4
+_GATE_JUMP_DB = 0.05
+
+
+class PathGains:
+    """What every channel of n tracks contributes to left and right where the drums meet.
+
+    ``channels``: 1 or 2 per track; columns are in the order of the tracks.
+    """
+
+    def __init__(self, paths: Sequence[Path], channels: Sequence[int]) -> None:
+        self.track_of_channel: NDArray[np.intp] = np.repeat(np.arange(len(paths)), channels)
+        self._through = _columns([path.through_fader for path in paths], channels)
+        self._beside = _columns([path.pre_fader for path in paths], channels)
+
+    @property
+    def has_pre_fader(self) -> bool:
+        """Whether sends carry a track's audio beside its fader."""
+        return bool(self._beside.any())
+
+    def mix(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(2, channels) linear gains for (n,) faders in dB."""
+        faders = np.power(10.0, faders_db / 20.0)
+        return np.asarray(self._through * faders[self.track_of_channel] + self._beside)
+
+    def mix_over_time(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(2, channels, hops) linear gains for (n, hops) faders in dB."""
+        faders = np.power(10.0, faders_db / 20.0)[self.track_of_channel]
+        return np.asarray(self._through[:, :, None] * faders + self._beside[:, :, None])
+
+    def peak_gain(self, place: int) -> float:
+        """The linear gain on the louder side of a track through its fader at 0 dB.
+
+        Exact for a mono track and for a stereo one whose sides stay apart.
+        """
+        return float(np.abs(self.alone(place)).max(axis=1).max(initial=0.0))
+
+    def alone(self, place: int) -> NDArray[np.float64]:
+        """(2, channels) linear gains of one track through its fader at 0 dB, others silent."""
+        return np.asarray(self._through * (self.track_of_channel == place))
+
+
+def _columns(
+    matrices: Sequence[Sequence[Sequence[float]]], channels: Sequence[int]
+) -> NDArray[np.float64]:
+    blocks = [np.zeros((2, 0))]
+    for matrix, count in zip(matrices, channels, strict=True):
+        block = np.asarray(matrix)
+        # a mono track plays on both sides
+        blocks.append(block.sum(axis=1, keepdims=True) if count == 1 else block)
+    joined: NDArray[np.float64] = np.concatenate(blocks, axis=1)
+    return joined
+
+
+class PathLevels:
+    """The loudness of the drums where they meet, for any faders, from one measurement."""
+
+    def __init__(self, measurement: Measurement, paths: Sequence[Path]) -> None:
+        self._meter = measurement.mix
+        counts = [columns.stop - columns.start for columns in self._meter.channel_slices]
+        self.gains = PathGains(paths, counts)
+
+    def loudness(
+        self, faders_db: NDArray[np.float64], members: NDArray[np.bool_] | None = None
+    ) -> float:
+        """Gated loudness in LUFS of the drums together with (n,) faders in dB.
+
+        ``members`` (n,): only these tracks sound.
+        """
+        mix = self.gains.mix(faders_db)
+        if members is not None:
+            mix = mix * members[self.gains.track_of_channel]
+        return float(self._meter.integrated(mix))
+
+    def powers(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """K-weighted mean square of the drums together per 100 ms hop (hops,), both sides
+        summed, with (n,) faders in dB, or (n, hops) that change."""
+        if faders_db.ndim == 1:
+            return self._meter.hop_powers(self.gains.mix(faders_db))
+        return self._meter.hop_powers_over_time(self.gains.mix_over_time(faders_db))
+
+    def path_db(self, place: int, loudness: float) -> float | None:
+        """What the way behind the fader adds to the loudness of one track, in dB."""
+        level = float(self._meter.integrated(self.gains.alone(place))) - loudness
+        return level if math.isfinite(level) else None
+
+
+def offset_for(level: Callable[[float], float], target: float) -> float | None:
+    """The offset in dB at which a rising level of offset reaches the target, or None.
+
+    None where the level is silent, or where fixed parts of it keep it from the target.
+    """
+    reached = level(0.0)
+    if not math.isfinite(reached):
+        return None
+    low, high, guess = -_SEARCH_DB, _SEARCH_DB, 0.0
+    while high - low > _CLOSE_ENOUGH_DB:
+        if abs(reached - target) < _CLOSE_ENOUGH_DB:
+            return guess
+        if reached < target:
+            low = guess
+        else:
+            high = guess
+        # a common gain shifts a level by itself, so this step is most often the last
+        guess += target - reached
+        if not low < guess < high:
+            guess = (low + high) / 2.0
+        reached = level(guess)
+    # loudness jumps by a hair where a block crosses the gate; more is a target out of reach
+    return guess if abs(reached - target) < _GATE_JUMP_DB else None

@@ -1,0 +1,227 @@
+"""From a method's gains to faders: amount, links, held tracks, common offset, fader limit."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain.faders.levels import PathLevels, offset_for
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.selection import DrumTrack
+from reaper_drumgain.units import HEARD_DB, MAX_FADER, Decibel, to_decibel
+
+Array = NDArray[np.float64]
+#: sample peaks in dBFS of mixes, each given as (2, channels) linear gains
+PeakMeter = Callable[[Sequence[Array]], list[float]]
+
+_ROUNDING = 2
+_HALF_STEP = 0.5 * 10.0**-_ROUNDING
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Old and new faders in dB (n,) over the measured tracks, and the drums' levels with them.
+
+    ``limited_db``: by how much the whole kit is lower than asked because of the faders' end.
+    ``intervals`` (n, 2): the method's intervals on the faders, NaN where there is none.
+    """
+
+    old: Array
+    faders: Array
+    before_lufs: float
+    after_lufs: float
+    before_dbfs: float = -math.inf
+    after_dbfs: float = -math.inf
+    limited_db: float = 0.0
+    intervals: Array | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Solver:
+    """Finds faders for the measured drum tracks of a session; arrays are (n,) over them.
+
+    ``active``: tracks that hold their own drum; the others are held: never raised.
+    ``readable``: tracks whose media could be read at all; the others stay.
+    """
+
+    def __init__(
+        self,
+        drums: Sequence[DrumTrack],
+        active: NDArray[np.bool_],
+        readable: NDArray[np.bool_],
+        path: PathLevels,
+        settings: Settings,
+        peaks: PeakMeter,
+    ) -> None:
+        self._drums = drums
+        self._active = active
+        self._path = path
+        self._settings = settings
+        self._share = settings.amount / 100.0
+        self._peaks = peaks
+        self._old: Array = np.array([to_decibel(drum.track.fader) for drum in drums])
+        self._movable = np.array([drum.flag is None for drum in drums]) & readable
+        self._anchors = active & np.array([drum.anchors for drum in drums])
+        self._leading = active & self._movable
+        sounding = {d.track.index for d, a in zip(drums, active, strict=True) if a}
+        self._led = np.array([bool(sounding & set(drum.links)) for drum in drums])
+        self._warnings: list[str] = []
+        self._known_peaks: tuple[Array, list[float]] | None = None
+
+    def solve(self, gains: Array, intervals: Array | None = None) -> Solution:
+        """The faders for a method's gains (n,) in dB, NaN where it has no opinion.
+
+        ``intervals`` (n, 2): in the same scale as the gains.
+        """
+        if self._share == 0.0 or not self._leading.any():
+            return self._solution(self._old, 0.0)
+        moves = self._linked(self._targets(gains) - self._old)
+        faders, limited = self._limited(
+            self._rounded(self._moved(moves, self._share, self._offset(moves)))
+        )
+        solution = self._solution(faders, limited)
+        if intervals is None:
+            return solution
+        return dataclasses.replace(solution, intervals=self._shifted(faders, gains, intervals))
+
+    def _shifted(self, faders: Array, gains: Array, intervals: Array) -> Array:
+        """The intervals moved to the faders of the tracks that lead, NaN for those that stay.
+
+        They lie around where the full move ends, also where only a share of it is made.
+        """
+        full = self._old + (faders - self._old) / self._share
+        shifted = full[:, None] + (intervals - gains[:, None])
+        return np.where(self._leading[:, None], shifted, np.nan)
+
+    def _targets(self, gains: Array) -> Array:
+        """The method's gains; a track without one keeps its place among the others."""
+        known = np.isfinite(gains) & self._active
+        shift = float(np.mean((gains - self._old)[known])) if known.any() else 0.0
+        return np.where(known, gains, self._old + shift)
+
+    def _linked(self, moves: Array) -> Array:
+        """Linked tracks make the mean move of those among them that are active."""
+        place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
+        linked = moves.copy()
+        for place, drum in enumerate(self._drums):
+            members = sorted([place, *(place_of[index] for index in drum.links)])
+            counting = [i for i in members if self._active[i]] or members
+            linked[place] = float(np.mean(moves[counting]))
+        return linked
+
+    def _moved(self, moves: Array, share: float, offset: float) -> Array:
+        """Faders after a share of the moves and a common offset.
+
+        A held track follows the tracks that it is linked to, else the kit, down but never up.
+        """
+        wanted = moves * share + offset
+        kit = float(np.mean(wanted[self._leading]))
+        held = np.minimum(0.0, np.where(self._led, wanted, kit))
+        wanted = np.where(self._active, wanted, held)
+        return np.where(self._movable, self._old + wanted, self._old)
+
+    def _offset(self, moves: Array) -> float:
+        level = self._settings.level
+        anchors = self._anchors
+        if anchors.any():
+            if level.kind != "keep":
+                self._warnings.append(
+                    f"level {level} is not applied: the tracks that stay set the level of the rest"
+                )
+            return -float(np.mean(moves[anchors])) * self._share
+        keep = offset_for(
+            lambda o: self._path.loudness(self._moved(moves, self._share, o)),
+            self._path.loudness(self._old),
+        )
+        offset = keep
+        if level.kind == "lufs" and level.target is not None:
+            full = offset_for(
+                lambda o: self._path.loudness(self._moved(moves, 1.0, o)), level.target
+            )
+            offset = None if full is None else full * self._share
+        elif level.kind == "peak" and level.target is not None:
+            offset = self._peak_offset(moves, keep or 0.0, level.target)
+        if offset is None:
+            self._warnings.append(
+                f"level {level} cannot be reached with the tracks that may move: their faders "
+                "keep their mean instead"
+            )
+            return -float(np.mean(moves[self._leading])) * self._share
+        return offset
+
+    def _peak_offset(self, moves: Array, guess: float, target: Decibel) -> float | None:
+        """The offset that brings the peak of the full move to the target, amount applied.
+
+        A second look at the audio is needed only where the peak does not shift with the
+        offset: held tracks, or sends beside the fader.
+        """
+        offset = guess
+        for _ in range(3):
+            faders = self._moved(moves, 1.0, offset)
+            peak = self._peak_of(faders)
+            if not math.isfinite(peak):
+                return None
+            step = target - peak
+            offset += step
+            if self._shifts(faders, self._moved(moves, 1.0, offset)):
+                break
+        return offset * self._share
+
+    def _peak_of(self, faders: Array) -> float:
+        before, after = self._peaks([self._path.gains.mix(self._old), self._path.gains.mix(faders)])
+        self._known_peaks = (faders, [before, after])
+        return after
+
+    def _shifts(self, one: Array, other: Array) -> bool:
+        """Whether the mixes of two fader sets are the same but for one gain."""
+        return bool(np.ptp(other - one) < 1e-9) and not self._path.gains.has_pre_fader
+
+    def _rounded(self, faders: Array) -> Array:
+        """Moves are rounded, not faders: linked tracks keep their offset to the last digit."""
+        rounded: Array = self._old + np.round(faders - self._old, _ROUNDING)
+        return rounded
+
+    def _limited(self, faders: Array) -> tuple[Array, float]:
+        """The whole kit lower by whole steps, so far that no fader passes its end."""
+        over = self._movable & (faders > MAX_FADER) & (faders > self._old)
+        if not over.any():
+            return faders, 0.0
+        steps = (faders[over] - MAX_FADER).max() * 10.0**_ROUNDING
+        excess = math.ceil(round(steps, 6)) / 10.0**_ROUNDING
+        lowered = np.where(self._movable, self._rounded(faders - excess), faders)
+        if excess >= HEARD_DB:
+            self._warnings.append(
+                f"the whole kit is {excess:.1f} dB lower than asked, so that no fader passes "
+                f"+{MAX_FADER:g} dB"
+            )
+        return lowered, excess
+
+    def _solution(self, faders: Array, limited: float) -> Solution:
+        before_peak, after_peak = -math.inf, -math.inf
+        if self._settings.level.kind == "peak":
+            before_peak, after_peak = self._measured_peaks(faders)
+        return Solution(
+            self._old,
+            faders,
+            before_lufs=self._path.loudness(self._old),
+            after_lufs=self._path.loudness(faders),
+            before_dbfs=before_peak,
+            after_dbfs=after_peak,
+            limited_db=limited,
+            warnings=tuple(self._warnings),
+        )
+
+    def _measured_peaks(self, faders: Array) -> tuple[float, float]:
+        if self._known_peaks is not None:
+            known, (before, after) = self._known_peaks
+            difference = faders - known
+            # faders are rounded, so a shift is one up to half a step either way
+            if np.ptp(difference) <= 2.0 * _HALF_STEP and not self._path.gains.has_pre_fader:
+                return before, after + float(np.mean(difference))
+        before, after = self._peaks([self._path.gains.mix(self._old), self._path.gains.mix(faders)])
+        return before, after

@@ -1,0 +1,379 @@
+"""Songs with human faders, made audible: what is real and what is simulated.
+
+Real: track lists, raw loudness, fader gains. Simulated: the audio between them. For each
+song a performance is rendered with a sampled kit, a track for each of the song's, each
+scaled to the listed loudness. No kit has every microphone that a song has: ``taps_for``
+says which microphones stand in for which roles. A resting performance is one in which no
+tom is struck: its tracks are scaled as those of the first performance with the same kit, so
+that the toms' microphones hold their bleed at the level that the session would have it.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.descriptors import Descriptor
+from reaper_drumgain.analysis.features import FeatureTable, Measurement
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.human_faders import Float64, HumanFaders, Song
+from reaper_drumgain.learn.data.render import (
+    KITS,
+    RATE,
+    TOMS,
+    Audio,
+    Kit,
+    Stroke,
+    Tap,
+    excerpt,
+    liveliest,
+    load_kit,
+    read_performance,
+    render,
+)
+from reaper_drumgain.learn.data.store import load_measurement, louder, save_measurement
+from reaper_drumgain.tracks.roles import Role
+from reaper_drumgain.util.processes import in_processes
+
+RENDER_VERSION = 2
+#: what an excerpt must hold for the close tracks to be more than bleed
+_NEEDED = ("kick", "snare", *TOMS)
+_FEWEST_HATS = 4
+_STYLES = ("rock", "pop", "funk", "soul", "punk", "country", "gospel", "blues", "dance")
+_CLOSE_DB = 18.0
+_ALONE_DB = 60.0
+_HATS = ("hi-hat closed", "hi-hat open", "hi-hat pedal")
+_CYMBALS = ("crash 1", "crash 2", "ride", "ride bell")
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """An excerpt of a performance: its id in the Groove data set, its start, its strokes."""
+
+    id: str
+    start: float
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A song rendered once. ``table`` is that of the tracks at their listed loudness, and
+    ``measurement`` what it was made from. ``resting``: no tom is struck."""
+
+    song: Song
+    kit: str
+    performance: str
+    table: FeatureTable
+    measurement: Measurement | None = None
+    resting: bool = False
+
+
+class ArrayStream:
+    """A (channels, frames) array as a stream that ``features.measure`` reads."""
+
+    def __init__(self, sound: Audio) -> None:
+        self._sound = sound
+        self._place = 0
+
+    @property
+    def channels(self) -> int:
+        """1 or 2."""
+        return int(self._sound.shape[0])
+
+    @property
+    def rate(self) -> int:
+        """Samples per second."""
+        return RATE
+
+    @property
+    def frames(self) -> int:
+        """Length in samples per channel."""
+        return int(self._sound.shape[1])
+
+    def read(self, frames: int) -> Audio | None:
+        """The next (channels, n) samples, (channels, 0) at the end."""
+        block = self._sound[:, self._place : self._place + frames]
+        self._place += block.shape[1]
+        return block
+
+
+def choose_performances(
+    groove: Path, count: int, length: float, seed: int, *, resting: bool = False
+) -> list[Performance]:
+    """``count`` excerpts of ``length`` seconds in 4/4 in which kick, snare and all toms sound.
+
+    In an order that ``seed`` decides; of each performance the liveliest window. ``resting``:
+    those without a tom instead. Raises InputError where the data set holds fewer.
+    """
+    path = groove / "info.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [
+                (row["id"], row["midi_filename"])
+                for row in csv.DictReader(file)
+                if row["beat_type"] == "beat"
+                and row["time_signature"] == "4-4"
+                and row["style"].split("/")[0] in _STYLES
+                and length < float(row["duration"]) < 400.0
+            ]
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: not the Groove data set's table: {error!r}") from error
+    needed = {"kick", "snare"} if resting else set(_NEEDED)
+    chosen: list[Performance] = []
+    for place in np.random.default_rng(seed).permutation(len(rows)):
+        identity, name = rows[place]
+        strokes = read_performance(groove / name)
+        start = 0.0 if resting else liveliest(strokes, length)
+        window = excerpt(strokes, start, length)
+        pieces = [stroke.piece for stroke in window]
+        enough = sum(piece in _HATS for piece in pieces) >= _FEWEST_HATS
+        if needed <= set(pieces) and enough and not (resting and set(TOMS) & set(pieces)):
+            chosen.append(Performance(identity, start, window))
+        if len(chosen) == count:
+            return chosen
+    what = "no tom" if resting else "all toms"
+    raise InputError(f"{groove}: expected {count} performances with {what}, found {len(chosen)}")
+
+
+def taps_for(role: Role, channels: int, kit: str) -> tuple[Tap, ...]:
+    """The kit's microphones that stand in for a role: one tap, or two for a stereo track.
+
+    A microphone that a kit lacks is its nearest one, with the strokes of other pieces 18 dB
+    down where the missing one would stand close. Percussion, of which no kit has any, is
+    the hi-hat's strokes alone; samples are kick or snare alone.
+    """
+    left, right = ("AmbL", "AmbR") if kit == "muldjord" else ("side", "window")
+    if role.name == "overhead":
+        left, right = ("OHL", "OHR") if kit == "muldjord" else ("oh", "oh")
+    if role.name in ("overhead", "room", "cymbal") and channels == 2:
+        return (Tap((left,)), Tap((right,)))
+    if role.name in ("overhead", "room"):
+        sides = {"left": (left,), "right": (right,)}
+        return (Tap(sides.get(role.side or "", (left, right))),)
+    tap = (_muldjord_tap if kit == "muldjord" else _gogodze_tap)(role)
+    return (tap,) * channels
+
+
+def _muldjord_tap(role: Role) -> Tap:
+    toms = ("Tom1", "Tom2", "Tom4")
+    taps = {
+        "kick in": Tap(("KdrumR",)),
+        "kick": Tap(("KdrumR",)),
+        "kick out": Tap(("KdrumR",), tilt_db=-9.0),
+        "sub kick": Tap(("KdrumR",), tilt_db=-36.0),
+        "snare top": Tap(("Snare_top",)),
+        "snare": Tap(("Snare_top",)),
+        "snare bottom": Tap(("Snare_bottom",)),
+        "hi-hat": Tap(("Hihat",)),
+        "tom": Tap((toms[_tom(role)],)),
+        "ride": Tap(("RideR",)),
+        "cymbal": Tap(("OHL", "OHR"), focus=_CYMBALS, rejection_db=6.0),
+        "sample": Tap(("Snare_top",), focus=("snare",), rejection_db=_ALONE_DB),
+        "percussion": Tap(("Hihat",), focus=_HATS, rejection_db=_ALONE_DB, tilt_db=6.0),
+    }
+    return taps[role.name]
+
+
+def _gogodze_tap(role: Role) -> Tap:
+    taps = {
+        "kick in": Tap(("kick",)),
+        "kick": Tap(("kick",)),
+        "kick out": Tap(("front",), focus=("kick",), rejection_db=_CLOSE_DB),
+        "sub kick": Tap(("kick",), tilt_db=-36.0),
+        "snare top": Tap(("snare",)),
+        "snare": Tap(("snare",)),
+        "snare bottom": Tap(("side",), ("snare", "side stick"), _CLOSE_DB, tilt_db=6.0),
+        "hi-hat": Tap(("retro",), focus=_HATS, rejection_db=_CLOSE_DB),
+        "tom": Tap(("oh",), focus=(TOMS[_tom(role)],), rejection_db=_CLOSE_DB),
+        "ride": Tap(("oh",), focus=("ride", "ride bell"), rejection_db=_CLOSE_DB),
+        "cymbal": Tap(("oh",), focus=_CYMBALS, rejection_db=6.0),
+        "sample": Tap(("snare",), focus=("snare",), rejection_db=_ALONE_DB),
+        "percussion": Tap(("retro",), focus=_HATS, rejection_db=_ALONE_DB, tilt_db=6.0),
+    }
+    return taps[role.name]
+
+
+def _tom(role: Role) -> int:
+    """Which of three toms; one without a number is the floor tom."""
+    return 2 if role.ordinal is None else min(role.ordinal, 3) - 1
+
+
+def render_song(song: Song, kit: Kit, performance: Performance, seed: int) -> list[Audio]:
+    """The song's tracks as (channels, frames) float32, not yet scaled to their loudness.
+
+    The length is that of the excerpt's last stroke plus 2 s.
+    """
+    groups = [taps_for(track.role, track.channels, kit.name) for track in song.tracks]
+    taps = [tap for group in groups for tap in group]
+    length = max((stroke.time for stroke in performance.strokes), default=0.0) + 2.0
+    sound = render(kit, performance.strokes, taps, length, seed=seed)
+    ends = np.cumsum([len(group) for group in groups])[:-1]
+    return np.split(sound, ends.tolist(), axis=0)
+
+
+def measure_song(
+    song: Song, tracks: Sequence[Audio], descriptors: Sequence[Descriptor] = ()
+) -> tuple[Measurement, Float64]:
+    """The tracks measured at the listed loudness, and the gains in dB that bring them there.
+
+    Raises InputError where a track is silent and so cannot be brought anywhere.
+    """
+    measurement = _measure(tracks, descriptors)
+    gains = np.zeros(len(tracks))
+    # the absolute gate of the loudness measure lets more through once a track is louder
+    for _ in range(4):
+        table = features.feature_table(measurement, gains_db=gains)
+        loudness = table.column("loudness_lufs")
+        if not np.isfinite(loudness).all():
+            names = np.array([track.raw_file for track in song.tracks])
+            silent = ", ".join(names[~np.isfinite(loudness)])
+            raise InputError(f"{song.name}: rendered without a sound: {silent}")
+        missing = song.raw_lufs - loudness
+        if np.max(np.abs(missing)) < 1e-3:
+            break
+        gains = gains + missing
+    return louder(measurement, gains), gains
+
+
+def _measure(tracks: Sequence[Audio], descriptors: Sequence[Descriptor]) -> Measurement:
+    return features.measure(
+        [ArrayStream(track) for track in tracks], threads=1, descriptors=descriptors
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One song with one kit: its performances, the resting ones last, and a seed for each."""
+
+    song: Song
+    kit: Path
+    performances: tuple[Performance, ...]
+    resting: tuple[Performance, ...]
+    seed: int
+    descriptors: tuple[Descriptor, ...]
+    cache: Path | None
+
+    def done(self) -> list[Rendering]:
+        """All renderings of this job; measured, or from the cache."""
+        made, gains = [], None
+        for place, performance in enumerate((*self.performances, *self.resting)):
+            resting = place >= len(self.performances)
+            where = None if self.cache is None else self.cache / f"{self._key(place)}.npz"
+            if where is not None and where.is_file():
+                measurement = load_measurement(where)
+                if len(measurement.tracks) != len(self.song.tracks):
+                    raise InputError(f"{where}: holds another song: delete it and run again")
+            else:
+                measurement, gains = self._measured(performance, place, gains, resting)
+                if where is not None:
+                    save_measurement(measurement, where)
+            table = features.feature_table(measurement)
+            made.append(
+                Rendering(
+                    self.song, self.kit.name, performance.id, table, measurement, resting=resting
+                )
+            )
+        return made
+
+    def _measured(
+        self, performance: Performance, place: int, gains: Float64 | None, resting: bool
+    ) -> tuple[Measurement, Float64]:
+        kit = _loaded_kit(self.kit)
+        if not resting:
+            tracks = render_song(self.song, kit, performance, self.seed + place)
+            measurement, found = measure_song(self.song, tracks, self.descriptors)
+            return measurement, found if gains is None else gains
+        if gains is None:
+            first = render_song(self.song, kit, self.performances[0], self.seed)
+            _, gains = measure_song(self.song, first)
+        tracks = render_song(self.song, kit, performance, self.seed + place)
+        return louder(_measure(tracks, self.descriptors), gains), gains
+
+    def _key(self, place: int) -> str:
+        performances = (*self.performances, *self.resting)
+        decides = [
+            RENDER_VERSION,
+            features.VERSION,
+            features.MEASUREMENT_VERSION,
+            features.COLUMNS,
+            self.song.name,
+            [[t.raw_file, str(t.role), t.channels, t.raw_lufs] for t in self.song.tracks],
+            self.kit.name,
+            [[p.id, p.start, len(p.strokes)] for p in (performances[0], performances[place])],
+            place >= len(self.performances),
+            [self.seed, self.seed + place],
+            [descriptor.name for descriptor in self.descriptors],
+        ]
+        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:24]
+
+
+@functools.lru_cache(maxsize=len(KITS))
+def _loaded_kit(folder: Path) -> Kit:
+    return load_kit(folder)
+
+
+def renderings(
+    faders: HumanFaders,
+    data: Path,
+    *,
+    kits: Sequence[str],
+    performances: Sequence[Performance],
+    seed: int,
+    resting: Sequence[Performance] = (),
+    descriptors: Sequence[Descriptor] = (),
+    cache: Path | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> list[Rendering]:
+    """Every song with every kit and performance, in that nesting; measured, or from ``cache``.
+
+    ``data``: the folder with ``kits``. ``descriptors`` are measured besides. What lies in the
+    cache is keyed by everything that decides it, and read without pickle. ``jobs``: how many
+    processes work; the result does not depend on it.
+    """
+    for name in kits:
+        load_kit(data / "kits" / name)
+    work = list(_jobs(faders, data, kits, performances, resting, seed, descriptors, cache))
+    made: list[Rendering] = []
+    done = in_processes(_Job.done, work, jobs)
+    for place, (job, found) in enumerate(zip(work, done, strict=True)):
+        if progress:
+            progress(f"rendered {job.song.name}, {job.kit.name}", (place + 1) / len(work))
+        # one object for each song, also where other processes made copies
+        made += [replace(rendering, song=job.song) for rendering in found]
+    return made
+
+
+def _jobs(
+    faders: HumanFaders,
+    data: Path,
+    kits: Sequence[str],
+    performances: Sequence[Performance],
+    resting: Sequence[Performance],
+    seed: int,
+    descriptors: Sequence[Descriptor],
+    cache: Path | None,
+) -> Iterator[_Job]:
+    each = len(performances) + len(resting)
+    for song in faders.songs:
+        for kit in kits:
+            yield _Job(
+                song,
+                data / "kits" / kit,
+                tuple(performances),
+                tuple(resting),
+                seed,
+                tuple(descriptors),
+                cache,
+            )
+            seed += each

@@ -1,0 +1,236 @@
+"""Fader gains of many engineers on the drums of ten songs, as songs with targets.
+
+The table is MixologyDB's (Clemens 2023), most mixes are from De Man's Mix Evaluation
+Dataset. Levels are dB, loudness is LUFS (BS.1770-4, of the raw track). There is no audio.
+
+How a target comes about: fader values below -30 dB are in effect mutes and left out; where
+a mix has a raw track twice, the mean of its faders counts; each engineer's common offset
+within the song is removed (see ``median_engineer``); the target of a track is the median
+over the engineers that moved it.
+"""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.tracks.roles import Role
+
+Float64 = npt.NDArray[np.float64]
+
+MUTE_BELOW_DB = -30.0
+_MIX_FIELDS = ("song", "mix", "raw_file", "raw_lufs", "fader_db")
+_ROLE_FIELDS = ("song", "raw_file", "role", "side", "ordinal", "sure")
+
+
+@dataclass(frozen=True, slots=True)
+class RawTrack:
+    """A raw track: its role, whether that is sure, its loudness and its channels (1 or 2)."""
+
+    raw_file: str
+    role: Role
+    sure: bool
+    raw_lufs: float
+    channels: int
+
+
+@dataclass(frozen=True)
+class Song:
+    """``gains_db`` (mixes, tracks) as the engineers left them, NaN where a mix lacks a track.
+
+    ``target_db`` (tracks,): the median engineer's gain; its mean over the tracks is 0.
+    ``drummer``: whose songs are like one another and are left out together, where that is so.
+    """
+
+    name: str
+    tracks: tuple[RawTrack, ...]
+    mixes: tuple[str, ...]
+    gains_db: Float64
+    target_db: Float64
+    drummer: str | None = None
+
+    @property
+    def group(self) -> str:
+        """What is left out together with the song."""
+        return self.drummer or self.name
+
+    @property
+    def raw_lufs(self) -> Float64:
+        """(tracks,)"""
+        return np.array([track.raw_lufs for track in self.tracks])
+
+
+@dataclass(frozen=True)
+class HumanFaders:
+    """All songs, and what was left out: mutes, rows without a raw track, tracks without a
+    target, songs of which no engineer has two tracks (they say nothing about balance)."""
+
+    songs: tuple[Song, ...]
+    mutes: int
+    without_raw: int
+    without_target: tuple[str, ...]
+    too_small: tuple[str, ...] = ()
+
+    @property
+    def mixes(self) -> int:
+        """How many mixes the songs have together."""
+        return sum(len(song.mixes) for song in self.songs)
+
+
+def load_human_faders(folder: Path) -> HumanFaders:
+    """The songs of ``engineer_mixes.csv`` with the roles of ``roles.csv``, in file order.
+
+    Raises InputError with file and line where a row cannot be used.
+    """
+    roles = _read_roles(folder / "roles.csv")
+    path = folder / "engineer_mixes.csv"
+    faders: dict[str, dict[str, dict[str, list[float]]]] = {}
+    loudness: dict[tuple[str, str], float] = {}
+    mixes: dict[str, list[str]] = defaultdict(list)
+    left: Counter[str] = Counter()
+    for line, row in _rows(path, _MIX_FIELDS):
+        song, mix, raw = row["song"], row["mix"], row["raw_file"]
+        if mix not in mixes[song]:
+            mixes[song].append(mix)
+        if not raw:
+            left["without raw"] += 1
+            continue
+        if (song, raw) not in roles:
+            raise InputError(f"{path}:{line}: roles.csv has no role for {raw!r} of {song!r}")
+        loudness[song, raw] = _number(row["raw_lufs"], path, line)
+        gains = faders.setdefault(song, {}).setdefault(raw, {})
+        gain = _number(row["fader_db"], path, line)
+        if gain < MUTE_BELOW_DB:
+            left["mutes"] += 1
+        else:
+            gains.setdefault(mix, []).append(gain)
+    without_target = [f"{s}: {r}" for s, tracks in faders.items() for r in tracks if not tracks[r]]
+    songs: list[Song] = []
+    too_small: list[str] = []
+    for song, tracks in faders.items():
+        raw_files = [raw for raw, gains in tracks.items() if gains]
+        table = np.full((len(mixes[song]), len(raw_files)), np.nan)
+        for column, raw in enumerate(raw_files):
+            for mix, values in tracks[raw].items():
+                table[mixes[song].index(mix), column] = float(np.mean(values))
+        if not (np.isfinite(table).sum(axis=1) >= 2).any():
+            too_small.append(song)
+            continue
+        raw_tracks = tuple(
+            RawTrack(
+                raw,
+                *roles[song, raw],
+                loudness[song, raw],
+                2 if roles[song, raw][0].side == "stereo" else 1,
+            )
+            for raw in raw_files
+        )
+        target = median_engineer(table)
+        songs.append(Song(song, raw_tracks, tuple(mixes[song]), table, target))
+    return HumanFaders(
+        tuple(songs),
+        left["mutes"],
+        left["without raw"],
+        tuple(without_target),
+        tuple(too_small),
+    )
+
+
+def median_engineer(gains_db: Float64) -> Float64:
+    """(tracks,) the median engineer's gains from (mixes, tracks), with mean 0.
+
+    Engineers set kits at different overall levels and lack different tracks. So offsets
+    and target are found in turn until they settle: an engineer's offset is the median over
+    the tracks of his gain minus the target, the target of a track is the median over the
+    engineers of gain minus offset. Every track needs a gain in at least one mix.
+    """
+    if np.isnan(gains_db).all(axis=0).any():
+        raise ValueError("a track without any gain has no target")
+    with warnings.catch_warnings():
+        # a mix of which only mutes are left has no offset, and takes no part
+        warnings.simplefilter("ignore", RuntimeWarning)
+        target = np.nanmedian(gains_db, axis=0)
+        for _ in range(100):
+            offset = np.nanmedian(gains_db - target, axis=1)
+            settled = np.nanmedian(gains_db - offset[:, None], axis=0)
+            done = np.allclose(settled, target, atol=1e-9)
+            target = settled
+            if done:
+                break
+    return np.asarray(target - target.mean())
+
+
+def _read_roles(path: Path) -> dict[tuple[str, str], tuple[Role, bool]]:
+    roles = {}
+    for line, row in _rows(path, _ROLE_FIELDS):
+        try:
+            ordinal = int(row["ordinal"]) if row["ordinal"] else None
+            role = Role(row["role"], row["side"] or None, ordinal)
+        except ValueError as error:
+            raise InputError(f"{path}:{line}: {error}") from error
+        roles[row["song"], row["raw_file"]] = (role, row["sure"] == "yes")
+    return roles
+
+
+def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in fields if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(f"{path}:1: has no column {', '.join(missing)}")
+            for row in reader:
+                if any(row[name] is None for name in fields):
+                    raise InputError(f"{path}:{reader.line_num}: the row is cut short")
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+
+
+def _number(text: str, path: Path, line: int) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise InputError(f"{path}:{line}: expected a level in dB, got {text!r}")
+    return value
+
+
+def role_ranges(songs: Iterable[Song], *, coverage: float = 0.8) -> dict[str, tuple[float, float]]:
+    """Between which levels engineers have most tracks of a role, in LU re the whole kit.
+
+    The level of a track is its raw loudness and fader, that of the kit the sum of the tracks'
+    powers; a mono track counts on both sides. The middle ``coverage`` of all mixes and tracks,
+    each song with the same weight; only roles of two songs or more.
+    """
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    songs_of: dict[str, set[str]] = defaultdict(set)
+    for song in songs:
+        sides = np.array([10.0 * np.log10(2.0 / track.channels) for track in song.tracks])
+        levels = song.raw_lufs + sides + song.gains_db
+        kit = 10.0 * np.log10(np.nansum(10.0 ** (levels / 10.0), axis=1, keepdims=True))
+        for track, column in zip(song.tracks, (levels - kit).T, strict=True):
+            heard = column[np.isfinite(column)]
+            found[track.role.name] += [(float(level), 1.0 / len(song.mixes)) for level in heard]
+            songs_of[track.role.name].add(song.name)
+    tail = (1.0 - coverage) / 2.0
+    return {
+        role: (_weighted_quantile(found[role], tail), _weighted_quantile(found[role], 1.0 - tail))
+        for role in sorted(found)
+        if len(songs_of[role]) > 1
+    }
+
+
+def _weighted_quantile(pairs: list[tuple[float, float]], share: float) -> float:
+    values, weights = np.array(sorted(pairs)).T
+    middles = np.cumsum(weights) - weights / 2.0
+    return float(np.interp(share * weights.sum(), middles, values))

@@ -1,0 +1,276 @@
+"""Raw tracks and their mix, opened together, checked against each other, read from any frame.
+
+A recording is a list of tracks and one mix of the same rate and length. Paths are opened as
+``media`` opens them (regular local files only); arrays are (frames,) or (channels, frames).
+Every column is one channel of one track. Samples before the start and behind the end are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis.loudness import ORDER, Float32, KWeighting
+from reaper_drumgain.audio.decoder import MediaFile
+from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError
+from reaper_drumgain.errors import InputError, MediaError
+
+Given = str | PathLike[str] | npt.NDArray[np.floating] | npt.NDArray[np.integer]
+
+#: the K-weighting's slow pole (38 Hz, twice) has decayed by over 200 dB after this
+_WARM_SECONDS = 0.12
+_WHITE_FLOOR = 1e-4
+
+
+class Sound(Protocol):
+    """Audio that can be read from any frame on. ``rate`` is None where it is not known."""
+
+    name: str
+    channels: int
+    frames: int
+    rate: int | None
+
+    def read(self, start: int, count: int) -> Float32:
+        """(channels, count) from frame ``start``, zeros outside of the sound."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class ArraySound:
+    """An array as a sound. Raises InputError where it is not one or two channels of numbers."""
+
+    def __init__(self, samples: npt.NDArray[np.generic], name: str, rate: int | None) -> None:
+        whole = np.atleast_2d(samples)
+        if whole.ndim != 2 or whole.shape[0] not in (1, 2) or whole.dtype.kind not in "fiu":
+            raise InputError(
+                f"{name}: expected numbers of shape (frames,) or (1 or 2 channels, frames), got "
+                f"{whole.dtype} {samples.shape}: did you pass (frames, channels)?"
+            )
+        self._samples: Float32 = np.asarray(whole, dtype=np.float32)
+        if not np.isfinite(self._samples).all():
+            raise InputError(f"{name}: holds samples that are not finite: repair them first")
+        self.name, self.rate = name, rate
+        self.channels, self.frames = self._samples.shape
+
+    def read(self, start: int, count: int) -> Float32:
+        """(channels, count) from frame ``start``."""
+        out = np.zeros((self.channels, count), np.float32)
+        first, last = max(start, 0), min(start + count, self.frames)
+        if first < last:
+            out[:, first - start : last - start] = self._samples[:, first:last]
+        return out
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class FileSound:
+    """An audio file as a sound. Raises MediaError where it cannot be opened or decoded."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.name = fspath(path)
+        try:
+            self._file = MediaFile(str(Path(path).absolute()))
+        except UnplayableMediaError as error:
+            raise MediaError(f"{self.name}: {error}") from error
+        self.info: MediaInfo = self._file.info
+        self.rate: int | None = self.info.rate
+        self.channels, self.frames = self.info.channels, self.info.frames
+        try:
+            _require_whole(self.name, self.info)
+        except MediaError:
+            self.close()
+            raise
+
+    def read(self, start: int, count: int) -> Float32:
+        """(channels, count) from frame ``start``."""
+        out = np.zeros((self.channels, count), np.float32)
+        first, last = max(start, 0), min(start + count, self.frames)
+        if first >= last:
+            return out
+        target = np.zeros((self.channels, last - first), np.float32)
+        try:
+            got = self._file.read_into(target, first, tuple(range(self.channels)))
+        except UnplayableMediaError as error:
+            raise MediaError(f"{self.name}: {error}") from error
+        if got < last - first:
+            raise MediaError(
+                f"{self.name}: expected {self.frames} frames, decoding ended at {first + got}: "
+                "the file is damaged"
+            )
+        if self.info.floating and not np.isfinite(target).all():
+            raise MediaError(f"{self.name}: holds samples that are not finite: repair it first")
+        out[:, first - start : last - start] = target
+        return out
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _require_whole(name: str, info: MediaInfo) -> None:
+    if info.channels not in (1, 2):
+        raise MediaError(f"{name}: expected 1 or 2 channels, got {info.channels}")
+    if not info.frames:
+        raise MediaError(f"{name}: holds no audio")
+    if info.truncated:
+        raise MediaError(f"{name}: is cut short, it declares more audio than it holds")
+
+
+@dataclass(frozen=True)
+class Recording(AbstractContextManager["Recording"]):
+    """Tracks and their mix, of one rate and length. ``owners``: the track of each column."""
+
+    tracks: tuple[Sound, ...]
+    mix: Sound
+    rate: int | None
+    frames: int
+
+    @property
+    def owners(self) -> npt.NDArray[np.intp]:
+        """(columns,) the track of each column."""
+        return np.repeat(np.arange(len(self.tracks)), [track.channels for track in self.tracks])
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for sound in (*self.tracks, self.mix):
+            sound.close()
+
+
+def open_recording(tracks: Sequence[Given], mix: Given, rate: int | None) -> Recording:
+    """Opens tracks and mix and checks that they belong together.
+
+    ``rate``: Hz of what is given as an array. Raises MediaError for a file that cannot be
+    read, InputError where rates, lengths or channel counts do not fit together.
+    """
+    if isinstance(tracks, str | PathLike) or not len(tracks):
+        raise InputError("expected a list of raw tracks with at least one track")
+    with ExitStack() as stack:
+        sounds: list[Sound] = []
+        for place, given in enumerate([*tracks, mix]):
+            name = "the mix" if place == len(tracks) else f"track {place + 1}"
+            sound: Sound = (
+                ArraySound(given, name, rate) if isinstance(given, np.ndarray) else FileSound(given)
+            )
+            stack.callback(sound.close)
+            sounds.append(sound)
+        _check_together(sounds)
+        stack.pop_all()
+    rates = [sound.rate for sound in sounds if sound.rate is not None]
+    return Recording(tuple(sounds[:-1]), sounds[-1], next(iter(rates), None), sounds[-1].frames)
+
+
+def _check_together(sounds: Sequence[Sound]) -> None:
+    known = [sound for sound in sounds if sound.rate is not None]
+    for sound in known:
+        if sound.rate != known[0].rate:
+            raise InputError(
+                f"{sound.name} has {sound.rate} Hz, {known[0].name} has {known[0].rate} Hz: "
+                "tracks and mix need one sample rate"
+            )
+    *tracks, mix = sounds
+    lengths = {track.frames for track in tracks}
+    if len(lengths) > 1:
+        listed = ", ".join(f"{track.name} {track.frames}" for track in tracks)
+        raise InputError(
+            f"the raw tracks are not aligned, their lengths in frames differ: {listed}; export "
+            "them again from one common start to one common end"
+        )
+    if mix.frames not in lengths:
+        raise InputError(
+            f"{mix.name} has {mix.frames} frames, the raw tracks have {tracks[0].frames}: expected "
+            "the mix of these very tracks, from the same start to the same end"
+        )
+
+
+class Prefilter(Protocol):
+    """One filter for tracks and mix alike: it leaves gains as they are, but weighs the fit."""
+
+    @property
+    def warm(self) -> int:
+        """Samples after which the start no longer matters."""
+
+    def start(self, channels: int) -> Callable[[Float32], Float32]:
+        """A run over (channels, n) pieces that follow each other, from silence."""
+        ...
+
+
+class KPrefilter:
+    """The K-weighting of BS.1770-4. Raises InputError for a rate that it is not made for."""
+
+    def __init__(self, rate: int) -> None:
+        try:
+            self._weighting = KWeighting(rate)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        self.warm = round(_WARM_SECONDS * rate)
+
+    def start(self, channels: int) -> Callable[[Float32], Float32]:
+        """A run from silence."""
+        states = [np.zeros(ORDER) for _ in range(channels)]
+
+        def run(samples: Float32) -> Float32:
+            out = np.empty_like(samples)
+            for channel, piece in enumerate(samples):
+                states[channel] = self._weighting.process(piece, states[channel], out[channel])
+            return out
+
+        return run
+
+
+class ErrorFilter:
+    """Linear prediction error (Makhoul 1975): flattens the spectrum that it was made from."""
+
+    def __init__(self, autocorrelation: npt.NDArray[np.float64]) -> None:
+        """``autocorrelation``: lags 0 to the order. The floor keeps empty bands from counting."""
+        held = autocorrelation.copy()
+        held[0] = held[0] * (1.0 + _WHITE_FLOOR) or 1.0
+        order = held.size - 1
+        lag = np.abs(np.subtract.outer(np.arange(order), np.arange(order)))
+        self._response = np.concatenate([[1.0], -np.linalg.solve(held[lag], held[1:])])
+        self.warm = order
+
+    def start(self, channels: int) -> Callable[[Float32], Float32]:
+        """A run from silence."""
+        before = np.zeros((channels, self.warm))
+
+        def run(samples: Float32) -> Float32:
+            nonlocal before
+            whole = np.concatenate([before, samples], axis=1)
+            before = whole[:, whole.shape[1] - self.warm :]
+            rows = [np.convolve(row, self._response, mode="valid") for row in whole]
+            return np.asarray(rows if samples.shape[1] else samples, dtype=np.float32)
+
+        return run
+
+
+class Reader:
+    """Reads one sound from a frame on, piece after piece, filtered where wanted."""
+
+    def __init__(self, sound: Sound, start: int, prefilter: Prefilter | None) -> None:
+        self._sound = sound
+        self._place = start
+        self._run = prefilter.start(sound.channels) if prefilter else None
+        if prefilter is not None and start > 0:
+            self._place = start - prefilter.warm
+            self.read(prefilter.warm)
+
+    def read(self, count: int) -> Float32:
+        """The next (channels, count) samples."""
+        samples = self._sound.read(self._place, count)
+        self._place += count
+        return self._run(samples) if self._run else samples

@@ -1,0 +1,79 @@
+"""Measurements as .npz files without pickle, and as if their tracks had been recorded louder."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reaper_drumgain.analysis.features import Measurement
+from reaper_drumgain.analysis.loudness import CovarianceRun
+from reaper_drumgain.cache.arrays import pack, unpack
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.human_faders import Float64
+
+
+def save_measurement(measurement: Measurement, path: Path) -> None:
+    """Writes the file as a whole, or not at all."""
+    arrays: dict[str, Any] = pack(measurement)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
+    np.savez_compressed(part, **arrays)
+    part.replace(path)
+
+
+def load_measurement(path: Path) -> Measurement:
+    """What ``save_measurement`` wrote. Raises InputError where the file is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            arrays = {name: held[name] for name in held.files}
+        return unpack(Measurement, arrays)
+    except (
+        *(OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError),
+        *(AttributeError, NotImplementedError, zipfile.BadZipFile),
+    ) as error:
+        raise InputError(f"{path}: damaged, delete it and run again: {error}") from error
+
+
+def louder(measurement: Measurement, gains_db: Float64) -> Measurement:
+    """The measurement as if each track (tracks,) had been recorded that much louder.
+
+    Everything that is measured scales with the samples or with their squares, so this is
+    what measuring the scaled audio would give.
+    """
+    powers = 10.0 ** (np.asarray(gains_db) / 10.0)
+    tracks = tuple(
+        dataclasses.replace(
+            track,
+            peak=track.peak * float(np.sqrt(power)),
+            energy=track.energy * float(power),
+            envelope=(track.envelope * power).astype(np.float32),
+            peaks=(track.peaks * np.sqrt(power)).astype(np.float32),
+            spectrum=dataclasses.replace(
+                track.spectrum, band_energy=track.spectrum.band_energy * power
+            ),
+        )
+        for track, power in zip(measurement.tracks, powers, strict=True)
+    )
+    mix = measurement.mix
+    owners = np.repeat(np.arange(len(powers)), [s.stop - s.start for s in mix.channel_slices])
+    runs = []
+    for run in mix.runs:
+        first, second = np.triu_indices(run.channels.size)
+        amplitudes = np.sqrt(powers[owners[run.channels]])
+        packed = run.packed * amplitudes[first] * amplitudes[second]
+        runs.append(CovarianceRun(run.start, run.channels, packed.astype(np.float32)))
+    described = {
+        name: tuple((own * powers[place]).astype(np.float32) for place, own in enumerate(held))
+        for name, held in measurement.described.items()
+    }
+    return dataclasses.replace(
+        measurement,
+        tracks=tracks,
+        mix=dataclasses.replace(mix, runs=tuple(runs)),
+        described=described,
+    )

@@ -1,0 +1,439 @@
+"""The model card that is written beside trained forests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reaper_drumgain.learn.data.human_faders import HumanFaders
+from reaper_drumgain.learn.evidence import report
+from reaper_drumgain.learn.evidence.evaluate import RECORDED, SongResult
+from reaper_drumgain.learn.evidence.metrics import BOOTSTRAP_DRAWS
+from reaper_drumgain.learn.evidence.report import LOUDEST, MEDIAN_OF_OTHERS, ONE_OTHER
+from reaper_drumgain.learn.fitting.fold import FOREST, LINEAR, MULTIOUTPUT, Models
+from reaper_drumgain.learn.fitting.limits import BEST_SHARE, LEFT_OUT, SEEN
+from reaper_drumgain.learn.fitting.rivals import EXTRA, PER_TRACK
+from reaper_drumgain.methods.by_sound import COLUMNS, SURE
+from reaper_drumgain.methods.forest import SLOTS, family_of
+from reaper_drumgain.methods.forest_file import LinearPart
+
+_CARD = """\
+# Model card: the bundled forests
+
+`forest.arrays`, `forest-multioutput.arrays` and `by-sound.arrays` hold trees as plain arrays (no
+pickle), the `.json` beside each everything else: inputs, slots, the linear part, settings, digests
+of the training data, versions of the libraries, scores. All files here are made by `drumgain
+train`.
+
+## What it is for
+Relative fader gains of the microphones of one drum kit, as the median of many engineers
+would set them before any effects, and an interval around each. It is a place to start a mix
+from. It knows nothing of the song, of what else plays, of effects, or of what you want.
+
+**Engineers differ.** On the same track the faders of two of them stand about 4 dB apart: one
+other engineer misses an engineer's faders by {one_other:.1f} dB, the median of all others by
+{median_others:.1f} dB, the forest by {forest_one:.1f} dB ({forest_one_shifted:.1f} dB where the
+raw levels were set carelessly). The intervals hold the median engineer on {coverage} of the
+tracks and one engineer on {one_covered}, and are +-{half:.1f} dB wide on average
+(+-{half_shifted:.1f} dB with careless levels): that is how far taste goes, not how well one can
+measure.
+
+## How it works
+`forest` is the sum of two parts:
+- A **linear part**: a gain for the role, {stereo:+.1f} dB for stereo overheads, rooms and
+  cymbals, and a share s of how far each track was recorded above or below what its role is
+  usually recorded at: s = V / (V + W), V the variance of these departures over the tracks, W =
+  {width:.1f}^2 dB^2 what it is on average in songs recorded with care. So there half of a departure
+  is undone (about as much as engineers undo), and of levels all over the place nearly everything.
+  Turning one raw track up never raises its fader against any other,
+  by the formula (the proof is in `methods/forest.py`).
+- A **random forest with multiple outputs** (after Moffat and Sandler 2019, whose split,
+  features and settings are not published) adds a correction for each of {slots} role slots ("snare
+  top 2", "overhead left 1"). Its inputs are which slots are taken, and for each taken slot
+  {columns}.
+  An empty slot is a missing value. It sees no level.
+
+`linear` is the linear part alone. `forest-multioutput` is the plain form of the paper: the
+recorded levels (against the session's mean) are inputs of the trees, nothing else is added.
+
+scikit-learn refuses missing targets: in training an empty slot has the correction 0 (in the
+plain form its role's mean gain). These values are never scored. Without any track in these
+songs: {never}. Tracks of one role sit in slots in the order of their numbers; one beyond the
+last slot takes that slot's correction.
+
+**Intervals** are conformal: inside the training songs each song is left out in turn and the
+errors on it, as recorded and with shifted levels, give each role a width, wider by the share
+{rise:g} s where levels are undone, scaled so that {wanted:.0%} lie within.
+
+**Roles by sound.** `by-sound` is a forest of its own ({ear_trees} trees) for tracks whose names say
+nothing. It hears {ear_columns} features of one track, of which recording level changes none, and
+tells a kick drum from all else. It is asked only where the user asks (`--listen`, or `listen` as
+a role), and a track with less than {sure:.0%} of the vote is left alone: guitars are called
+"Audio 07" as well, and a false drum moves one. Which drums it may tell was decided by a test
+across kits: learnt from one kit and tried on the other, with bleed, other performances, and
+spectra tilted by up to 15 dB:
+
+```
+{by_sound}
+```
+
+So the kick is told, snares and overheads are not: two kits are two snares. Other sounds (basses,
+guitars, keys, voices, noises, clicks, shakers and claps made from formulas) were learnt from too.
+Of kinds that were left out of the fit it took for a kick: {unknown}.
+A real bass may be taken for a kick more often than these figures say.
+
+## Data
+- **Real:** {songs} songs, {mixes} mixes, {tracks} tracks: track lists, loudness of the raw tracks,
+  faders (MixologyDB, Michael Clemens, MIT licence; most mixes are from De Man's Mix Evaluation
+  Dataset), with one corrected role per track. {mutes} fader values below -30 dB are in effect
+  mutes and {without_raw} row names no raw track: left out of fit and scores.{no_target}
+- **Simulated:** all audio. Each song's track list was rendered with the MuldjordKit (drum
+  samples provided by DrumGizmo.org, Lars Muldjord, CC BY 4.0) and Gogodze Phu Vol II (Karoryfer
+  Lecolds, CC0), played by performances of the Groove MIDI Dataset (Google LLC, Gillick et al.
+  2019, CC BY 4.0), and scaled to the listed loudness. Microphones that a kit lacks are
+  imitated from its others, tambourines and shakers by its hi-hat. Simulated are also the
+  careless recording levels: real levels, shifted at random.
+
+**What rests on simulated audio:** every figure of `modified-loudness`, `fenton-lee`,
+`cross-adaptive`, `partial-loudness` and `equal-rms`, the gate, the column "toms rest", roles by
+sound, and the forests' audio inputs. The audio was not there when the engineers set the faders,
+so it cannot teach how the sound of a track changes its gain; it teaches the trees to be calm about
+it. `unity`, `role-mean`, `role-template`, `equal-loudness` and `linear` rest on real loudness and
+real faders alone but for the gate. How good any of this is on other recordings is not known from
+here.
+
+## How it was measured
+`drumgain evaluate`. Leave one song out: trees, linear part, templates, W and intervals come from
+the other songs alone. The target is the median engineer: each engineer's common offset is
+removed (offsets and target found in turn, both as medians), then the median over engineers is
+taken. The error of a song is the mean over its tracks of |gain - target - offset|, the offset
+being the median over tracks: the common level of a kit is a setting, not the method's. Shown is
+the mean over songs, in dB. "+-12": every raw track shifted by a random amount up to 12 dB and its
+target the other way, {draws} seeded draws for each song, the same for all methods. "toms rest":
+a performance in which no tom is struck, so that tom microphones hold bleed. Against one
+engineer: the error to each engineer of the song, mean over engineers. Intervals in brackets:
+percentile bootstrap over songs ({bootstrap} draws); with {songs} songs it is rather too narrow.
+The gate holds tracks that are silent or hold only bleed; it held {held:.1%} of the tracks where
+all drums play, and {held_resting:.0%} where the toms rest.
+
+With the gate:
+
+```
+{with_gate}
+```
+
+Without it:
+
+```
+{without_gate}
+```
+
+Against one engineer. "Sane moves": raising one raw track (by 0.5, 3 and 12 dB, each in turn) does
+not raise its own fader against another track; "slope": change of its fader against the mean of
+the others per dB.
+
+```
+{engineers}
+```
+
+How much worse than the forest, paired by song, with the number of songs that the forest wins:
+
+```
+{differences}
+```
+
+{verdict}
+
+Intervals, beside those around role means that were calibrated in the same way (as recorded: on
+recorded levels alone). "Score" is Winkler's, smaller is better:
+
+```
+{intervals}
+```
+
+Coverage differs from song to song, as recorded from {lowest:.0%} to {highest:.0%}: errors of one
+song go together.
+
+By song, as recorded and with +-12 dB:
+
+```
+{by_song}
+```
+
+By role, as recorded:
+
+```
+{by_role}
+```
+
+The same gains against other definitions of target and offset, as recorded / +-12, because other
+people's figures use them:
+
+```
+{others}
+```
+
+## What limits it
+**Careless levels.** A raw level is the sum of how its role is usually recorded, of what is
+special to this recording ({usual:.1f} dB standard deviation over the tracks of a song), and of the
+shift ({shift:.1f} dB for +-12). Nothing tells the last two apart but their size: the best linear
+estimate leaves {left:.1f} dB of the shift unknown. The engineers' faders that are the human
+references move with the shifts, so the median of the others stays at {median_others:.2f} dB; a
+method has to undo shifts that it cannot see. Three figures for the linear part with +-12 dB, all
+drums active:
+
+```
+{limits}
+```
+
+Even with the best s for every single draw, chosen by looking at the answer, and even fitted to the
+very songs that it is measured on, it stays above the median of the others. So with +-12 dB "at or
+below the median of the others" is not in the levels and roles of {songs} songs; the recorded sound
+could say more, and these songs have none.
+
+**`partial-loudness`** lies far from engineers although the loudness model agrees with the
+standard's tables. To the ear the bass of a kick is soft (at 80 phon a tone of 60 Hz needs nearly
+20 dB more than one of 1 kHz, and BS.1770 takes 3 dB off), and the many bands that a snare fills
+add up. So equal loudness raises kicks and lowers snares against what engineers do. Mean signed
+error, as recorded:
+
+```
+{biases}
+```
+
+Masking is not the reason: without any the result was farther off (tried once). Microphones of one
+drum do not mask each other here: of two alike no gains are equally loud, and the iteration has no
+end.
+
+## Limits
+- {songs} songs of rock, pop and their kin, by few studios: differences of a few tenths of a dB
+  between methods are within what another {songs} songs may turn around; "not shown" above means
+  that they cannot be told apart here.
+- **What the trees add** to the linear part on these songs is small ({gain_recorded:+.2f} dB as
+  recorded, {gain_shifted:+.2f} dB with +-12 dB, {gain_verdict}). `linear` is
+  offered for that reason. The forest stays the default because it is not worse, and takes
+  context (which other microphones there are) once there is more data.
+- **Choices made on the outer folds**, so that the figures flatter a little: the form
+  s = V / (V + W), preferred to constant slopes, soft thresholds and higher powers of V; W from the
+  spread of the training songs, preferred to a choice by inner error, which is noisier; the ridge
+  of 1 (0.5 to 2 are alike); stereo as an input of the linear part (of seven tried: stereo, number,
+  side, tracks of the same kind and role, count of tracks); means, preferred to Huber's; engineers'
+  ratings as weights (they changed the errors by 0.02 dB and are not used); for the trees the
+  least share of rows in a leaf (12 %, 2 % in the plain form), features per split (30 %), share of
+  tracks left out (15 %), and the audio columns. Tried and not better by more than 0.05 dB in both
+  conditions: a mixed model (shifts as a random effect whose variance is estimated in each session
+  by marginal likelihood, departures correlated within kick, snare, toms, overheads, rooms), a slope
+  as recorded of its own (s = b + (1 - b) max(0, 1 - W / V)), other role gains for careless levels.
+  About eighty variants were tried; those with a linear part lay between 2.35 and 2.7 dB as recorded
+  and between 2.95 and 3.3 dB with +-12 dB. For roles by sound: the share of the vote that is asked
+  for, how widely what a microphone hears is varied, and the columns, of about ten variants.
+- `{extra}` and `{per_track}` were compared and are not selectable.
+- Roles that the songs do not have, or have once, are guesses from their siblings.
+- Tracks that hold only bleed have to be kept from any method that reads levels: without the gate
+  it raises them. Tambourines and samples explain no bleed: they are played in another take, or
+  triggered by the drum itself.
+
+## Again
+`drumgain evaluate --data DATA --json FILE --plots DIR` gives the figures and pictures, `drumgain
+train --data DATA --output models` makes the same bytes with the same versions. `--enst DIR` takes
+ENST-Drums as published instead (real audio, gains found in its mixes by least squares, split by
+drummer): that way was tried on an invented copy of its layout only.
+"""
+
+_THE = {ONE_OTHER: "one other engineer", MEDIAN_OF_OTHERS: "the median of the others"}
+#: roles that show what equal loudness to the ear does
+_BIASED = ("kick in", "kick out", "sub kick", "snare top", "snare", "overhead")
+_NEEDED = ("equal-loudness", "modified-loudness", "partial-loudness", "unity")
+
+
+def model_card(
+    models: Models,
+    faders: HumanFaders,
+    results: Sequence[SongResult],
+    figures: Mapping[str, Any],
+    draws: int,
+) -> str:
+    """The card as Markdown, with the tables of these figures."""
+    linear = models.forest.linear
+    if linear is None:
+        raise ValueError("the forest has no linear part")
+    no_target = ""
+    if faders.without_target:
+        names = "; ".join(faders.without_target)
+        no_target = f"\n  So is what is left without a fader: {names}."
+    if faders.too_small:
+        no_target += f"\n  Too few tracks to balance are in {', '.join(faders.too_small)}."
+    return _CARD.format(
+        slots=len(SLOTS),
+        columns=", ".join(f"`{name}`" for name in models.forest.columns) or "nothing else",
+        songs=len(faders.songs),
+        mixes=faders.mixes,
+        tracks=sum(len(song.tracks) for song in faders.songs),
+        mutes=faders.mutes,
+        without_raw=faders.without_raw,
+        no_target=no_target,
+        never=", ".join(_never(faders)) or "none",
+        draws=draws,
+        bootstrap=f"{BOOTSTRAP_DRAWS:,}",
+        extra=EXTRA,
+        per_track=PER_TRACK,
+        **_people(figures),
+        **_model(linear),
+        **_tables(results, figures),
+        **_limits(results, figures),
+        **_by_sound(models, figures),
+    )
+
+
+def _people(figures: Mapping[str, Any]) -> dict[str, Any]:
+    one = figures["against one engineer"]
+    held = figures["intervals"]
+    covered = held[RECORDED][FOREST]["coverage by song"]
+    gaps = figures["difference to the forest"][LINEAR]
+    return {
+        "one_other": one[ONE_OTHER][RECORDED]["error"],
+        "median_others": one[MEDIAN_OF_OTHERS][RECORDED]["error"],
+        "forest_one": one[FOREST][RECORDED]["error"],
+        "forest_one_shifted": one[FOREST][LOUDEST]["error"],
+        "coverage": f"{held[RECORDED][FOREST]['coverage']:.0%}",
+        "one_covered": f"{held[RECORDED][FOREST]['coverage of one engineer']:.0%}",
+        "half": held[RECORDED][FOREST]["half width"],
+        "half_shifted": held[LOUDEST][FOREST]["half width"],
+        "lowest": min(covered),
+        "highest": max(covered),
+        "gain_recorded": -gaps[RECORDED]["difference"],
+        "gain_shifted": -gaps[LOUDEST]["difference"],
+        "gain_verdict": " and ".join(
+            "a difference that is shown" if gaps[c]["verdict"] != "not shown" else "not shown"
+            for c in (RECORDED, LOUDEST)
+        ),
+    }
+
+
+def _model(linear: LinearPart) -> dict[str, Any]:
+    return {
+        "width": linear.width_db,
+        "stereo": linear.stereo_db,
+        "rise": linear.interval_rise,
+        "wanted": linear.coverage,
+    }
+
+
+def _tables(results: Sequence[SongResult], figures: Mapping[str, Any]) -> dict[str, Any]:
+    held = figures["held by the gate"]
+    return {
+        "held": held[RECORDED],
+        "held_resting": held.get("toms rest", 0.0),
+        "with_gate": report.error_table(figures, "with gate"),
+        "without_gate": report.error_table(figures, "without gate"),
+        "engineers": report.engineer_table(figures),
+        "differences": report.difference_table(figures),
+        "verdict": _verdict(figures),
+        "intervals": report.interval_table(figures),
+        "by_song": _by_song(figures),
+        "by_role": _by_role(figures, results),
+        "others": _others(figures),
+    }
+
+
+def _limits(results: Sequence[SongResult], figures: Mapping[str, Any]) -> dict[str, Any]:
+    held = figures["limits of levels"]
+    rows = [["", "median engineer", "one engineer"]]
+    for name in (LEFT_OUT, BEST_SHARE, SEEN):
+        rows.append([name, *(f"{held[name][to]:.2f}" for to in rows[0][1:])])
+    bias = report.role_biases(results, "partial-loudness", RECORDED)
+    return {
+        "limits": report.table(rows),
+        "usual": held["usual departure (SD)"],
+        "shift": held["shift (SD)"],
+        "left": held["left of a shift (SD)"],
+        "biases": report.table(
+            [[role, f"{bias[role]:+.1f} dB"] for role in _BIASED if role in bias]
+        ),
+    }
+
+
+def _by_sound(models: Models, figures: Mapping[str, Any]) -> dict[str, Any]:
+    left_out = figures["roles by sound"]["kinds left out"]
+    taken = [
+        f"{held['taken for a drum']} of {held['tracks']} ({kind})"
+        for kind, held in left_out.items()
+        if held["taken for a drum"]
+    ]
+    total = sum(held["tracks"] for held in left_out.values())
+    return {
+        "ear_trees": models.forest.about["settings"]["trees"],
+        "ear_columns": len(COLUMNS),
+        "sure": SURE,
+        "by_sound": report.sound_table(figures),
+        "unknown": f"{', '.join(taken)}, none of the others" if taken else f"none of {total}",
+    }
+
+
+def _verdict(figures: Mapping[str, Any]) -> str:
+    """In words: what the songs can and cannot show about the baselines that people ask for."""
+    gaps = figures["difference to the forest"]
+    lines = []
+    for condition, said in ((RECORDED, "As recorded"), (LOUDEST, "With +-12 dB")):
+        shown = [f"`{n}`" for n in _NEEDED if gaps[n][condition]["verdict"] == "forest better"]
+        rest = [f"`{n}`" for n in _NEEDED if f"`{n}`" not in shown]
+        text = f"{said} the forest is shown to be better than {', '.join(shown) or 'none of these'}"
+        if rest:
+            text += f"; these songs cannot show a difference to {', '.join(rest)}"
+        lines.append(text + ".")
+    own = figures["against one engineer"][FOREST]
+    for condition, said in ((RECORDED, "as recorded"), (LOUDEST, "with +-12 dB")):
+        for name in (ONE_OTHER, MEDIAN_OF_OTHERS):
+            gap = own[condition][f"minus {name}"]
+            low, high = gap["interval95"]
+            lines.append(
+                f"Against one engineer, {said}, the forest's error less that of {_THE[name]}: "
+                f"{gap['error']:+.2f} dB ({low:+.2f} .. {high:+.2f}), {_word(low, high)}."
+            )
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _word(low: float, high: float) -> str:
+    if high < 0:
+        return "the forest is better"
+    return "the forest is worse" if low > 0 else "no difference shown"
+
+
+def _never(faders: HumanFaders) -> list[str]:
+    """The families of slots in which no song has a track."""
+    found = {family_of(t.role, t.channels) for song in faders.songs for t in song.tracks}
+    return [
+        slot.removesuffix(" 1")
+        for slot in SLOTS
+        if slot.endswith(" 1") and slot.removesuffix(" 1") not in found
+    ]
+
+
+def _by_song(figures: Mapping[str, Any]) -> str:
+    names = ("unity", "equal-loudness", LINEAR, MULTIOUTPUT, FOREST)
+    rows = [["", *names]]
+    for song, by in figures["by song"].items():
+        cells = [f"{by[name][RECORDED]:.2f} / {by[name][LOUDEST]:.2f}" for name in names]
+        rows.append([song, *cells])
+    return report.table(rows)
+
+
+def _by_role(figures: Mapping[str, Any], results: Sequence[SongResult]) -> str:
+    names = ("unity", "equal-loudness", "role-mean", LINEAR, FOREST)
+    held = figures["by role"]
+    counts = report.role_errors(results, FOREST, RECORDED)
+    rows = [["", "tracks", *names]]
+    for role in sorted(held, key=lambda role: -len(counts[role])):
+        cells = [f"{held[role][name][RECORDED]:.2f}" for name in names]
+        rows.append([role, str(held[role]["tracks"]), *cells])
+    return report.table(rows)
+
+
+def _others(figures: Mapping[str, Any]) -> str:
+    names = ("unity", "equal-loudness", LINEAR, FOREST)
+    held = figures["other targets"]
+    rows = [["", *names]]
+    for kind in held[FOREST][RECORDED]:
+        cells = [f"{held[n][RECORDED][kind]:.2f} / {held[n][LOUDEST][kind]:.2f}" for n in names]
+        rows.append([kind, *cells])
+    return report.table(rows)

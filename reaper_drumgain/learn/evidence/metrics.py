@@ -1,0 +1,82 @@
+"""Errors of gains, and how sure they are.
+
+Arrays end in an axis of tracks; gains and targets are in dB; NaN targets do not count. A
+kit's common level is a setting, not a method's: every error is taken after removing the
+common offset, the median over tracks of gain - target (or their mean, where ``how`` says
+so). Scores are means over tracks, then over the songs.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from reaper_drumgain.learn.data.human_faders import Float64
+
+Offset = Literal["median", "mean"]
+BOOTSTRAP_DRAWS = 10_000
+
+
+def track_errors(gains: Float64, target: Float64, how: Offset = "median") -> Float64:
+    """|gain - target - offset| for every track, NaN where the target is."""
+    error = gains - target
+    middle = np.nanmedian if how == "median" else np.nanmean
+    return np.asarray(np.abs(error - middle(error, axis=-1, keepdims=True)))
+
+
+def centred_error(gains: Float64, target: Float64, how: Offset = "median") -> float:
+    """Mean absolute error in dB after the common offset, over tracks and all other axes."""
+    errors = track_errors(gains, target, how)
+    return float(np.mean(np.nanmean(errors, axis=-1)))
+
+
+def error_to_engineers(gains: Float64, engineers: Float64, how: Offset = "median") -> float:
+    """Mean over engineers (mixes, tracks) of the error against each of them.
+
+    An engineer with fewer than two tracks says nothing about balance and does not count.
+    """
+    counting = engineers[np.isfinite(engineers).sum(axis=1) >= 2]
+    return float(np.mean([centred_error(gains, one, how) for one in counting]))
+
+
+def human_references(engineers: Float64, how: Offset = "median") -> tuple[float, float]:
+    """Errors against one engineer of one other engineer, and of the median of the others.
+
+    engineers: (mixes, tracks), two mixes or more; each stands for a method in turn. Only
+    tracks that both have count. The median of the others is taken as the target is.
+    """
+    from reaper_drumgain.learn.data.human_faders import median_engineer
+
+    ones, medians = [], []
+    for place, engineer in enumerate(engineers):
+        others = np.delete(engineers, place, axis=0)
+        pairs = [np.isfinite(engineer) & np.isfinite(other) for other in others]
+        ones += [
+            centred_error(other[both], engineer[both], how)
+            for other, both in zip(others, pairs, strict=True)
+            if both.sum() >= 2
+        ]
+        known = np.isfinite(engineer) & np.isfinite(others).any(axis=0)
+        if known.sum() >= 2:
+            middle = median_engineer(others[:, known])
+            medians.append(centred_error(middle, engineer[known], how))
+    return float(np.mean(ones)), float(np.mean(medians))
+
+
+def bootstrap(values: Float64, seed: int, share: float = 0.95) -> tuple[float, float]:
+    """The percentile interval of the mean over songs (songs,), songs drawn with replacement."""
+    chance = np.random.default_rng(seed)
+    picks = chance.integers(0, len(values), (BOOTSTRAP_DRAWS, len(values)))
+    low, high = np.quantile(values[picks].mean(axis=1), [(1 - share) / 2, (1 + share) / 2])
+    return float(low), float(high)
+
+
+def interval_score(low: Float64, high: Float64, truth: Float64, coverage: float) -> Float64:
+    """Winkler's score per track, in dB; smaller is better.
+
+    The width, and 2 / (1 - coverage) times what the truth lies outside (R. L. Winkler 1972;
+    Gneiting and Raftery 2007).
+    """
+    outside = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
+    return np.asarray(high - low + 2.0 / (1.0 - coverage) * outside)

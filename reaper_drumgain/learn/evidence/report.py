@@ -1,0 +1,431 @@
+"""The figures of an evaluation: one plain mapping for programs, tables for people.
+
+All errors are in dB, means over songs; see ``metrics`` for how they are taken, ``evaluate``
+for the conditions, ``human_faders`` for the target.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from reaper_drumgain.learn.data.human_faders import Float64, Song
+from reaper_drumgain.learn.evidence.evaluate import (
+    CONDITIONS,
+    RECORDED,
+    RESTING,
+    SHIFTS_DB,
+    SongResult,
+)
+from reaper_drumgain.learn.evidence.metrics import (
+    bootstrap,
+    centred_error,
+    error_to_engineers,
+    human_references,
+    interval_score,
+    track_errors,
+)
+from reaper_drumgain.learn.fitting.fit import FitSettings
+from reaper_drumgain.learn.fitting.fold import FOREST
+from reaper_drumgain.learn.fitting.limits import level_limits
+
+SCHEMA = 1
+LOUDEST = "+-12"
+ONE_OTHER, MEDIAN_OF_OTHERS = "one other engineer", "median of the others"
+#: what rests on what; printed with every report
+REAL = (
+    "real: track lists, roles, loudness of the raw tracks, engineers' faders",
+    "simulated: the audio (sampled kits, played by recorded performances, scaled to the listed "
+    "loudness) and the recording levels of the shifted conditions",
+    "rests on simulated audio: modified-loudness, fenton-lee, cross-adaptive, partial-loudness, "
+    "equal-rms, the gate, 'toms rest', and the audio inputs of the forests",
+)
+
+
+def summary(
+    results: Sequence[SongResult],
+    settings: FitSettings,
+    *,
+    mixes: int,
+    what_is_what: Sequence[str] = REAL,
+) -> dict[str, Any]:
+    """Every figure of the evaluation as plain JSON data. ``mixes``: how many the songs have."""
+    seed, coverage = settings.seed, settings.coverage
+    songs = [result.song for result in results]
+    draws = len(results[0].gains[FOREST, True, LOUDEST])
+    return {
+        "schema": SCHEMA,
+        "data": {
+            "songs": [song.name for song in songs],
+            "mixes": mixes,
+            "tracks": sum(len(song.tracks) for song in songs),
+            "what is what": list(what_is_what),
+        },
+        "against the median engineer": {
+            gate: _errors(results, gated, seed) for gate, gated in _GATES.items()
+        },
+        "against one engineer": _against_one(results, seed),
+        "difference to the forest": _differences(results, seed),
+        "by song": _by_song(results),
+        "by role": _by_role(results),
+        "other targets": _other_targets(results),
+        "sane moves": {
+            name: {
+                "cases": sum(r.moves[name].cases for r in results),
+                "sane": sum(r.moves[name].sane for r in results),
+                "slope": _round(float(np.mean([r.moves[name].slope for r in results]))),
+            }
+            for name in methods_of(results)
+        },
+        "intervals": intervals_of(results, coverage),
+        "held by the gate": {
+            c: _round(float(np.mean([r.held[c] for r in results]))) for c in _conditions(results)
+        },
+        "width in the folds": {r.song.name: _round(r.width_db) for r in results},
+        "limits of levels": level_limits(songs, settings, draws),
+    }
+
+
+_GATES = {"with gate": True, "without gate": False}
+
+
+def methods_of(results: Sequence[SongResult]) -> list[str]:
+    """The methods' names, the forest first."""
+    return list(dict.fromkeys(name for name, _, _ in results[0].gains))
+
+
+def _conditions(results: Sequence[SongResult]) -> list[str]:
+    return [name for name in CONDITIONS if (FOREST, True, name) in results[0].gains]
+
+
+def _round(value: float) -> float:
+    return round(value, 4)
+
+
+def song_errors(
+    results: Sequence[SongResult], name: str, condition: str, *, gated: bool = True
+) -> Float64:
+    """(songs,) the error of a method against the median engineer."""
+    return np.array(
+        [centred_error(r.gains[name, gated, condition], r.song.target_db) for r in results]
+    )
+
+
+def one_engineer_errors(results: Sequence[SongResult], name: str, condition: str) -> Float64:
+    """(songs,) the mean over engineers of the error against each of them."""
+    return np.array(
+        [error_to_engineers(r.gains[name, True, condition], r.song.gains_db) for r in results]
+    )
+
+
+def _with_interval(errors: Float64, results: Sequence[SongResult], seed: int) -> dict[str, Any]:
+    """The mean over the songs of these results, and its interval: songs of one group count as
+    one, because they are alike."""
+    groups: dict[str, list[float]] = defaultdict(list)
+    for result, error in zip(results, errors.tolist(), strict=True):
+        groups[result.song.group].append(error)
+    means = np.array([np.mean(held) for held in groups.values()])
+    low, high = bootstrap(means, seed)
+    return {"error": _round(float(means.mean())), "interval95": [_round(low), _round(high)]}
+
+
+def _errors(results: Sequence[SongResult], gated: bool, seed: int) -> dict[str, Any]:
+    return {
+        name: {
+            c: _with_interval(song_errors(results, name, c, gated=gated), results, seed)
+            for c in _conditions(results)
+        }
+        for name in methods_of(results)
+    }
+
+
+def _against_one(results: Sequence[SongResult], seed: int) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        name: {
+            c: _with_interval(one_engineer_errors(results, name, c), results, seed)
+            for c in (RECORDED, LOUDEST)
+        }
+        for name in methods_of(results)
+    }
+    # where songs have one engineer there is nobody to compare with
+    shared = [r for r in results if len(r.song.mixes) > 1]
+    if not shared:
+        return figures
+    humans = dict(zip((ONE_OTHER, MEDIAN_OF_OTHERS), human_errors(shared), strict=True))
+    figures |= {name: {RECORDED: _with_interval(e, shared, seed)} for name, e in humans.items()}
+    for c in (RECORDED, LOUDEST):
+        own = one_engineer_errors(shared, FOREST, c)
+        figures[FOREST][c] |= {
+            f"minus {name}": _with_interval(own - errors, shared, seed)
+            for name, errors in humans.items()
+        }
+    return figures
+
+
+def human_errors(results: Sequence[SongResult]) -> tuple[Float64, Float64]:
+    """(songs,) each, of songs with two mixes or more: one other engineer, and the median of
+    the others, against one engineer."""
+    pairs = [human_references(r.song.gains_db) for r in results]
+    return np.array([one for one, _ in pairs]), np.array([middle for _, middle in pairs])
+
+
+def _differences(results: Sequence[SongResult], seed: int) -> dict[str, Any]:
+    """Of each method to the forest, paired by song; above 0 the forest is better."""
+    figures: dict[str, Any] = {}
+    for name in methods_of(results):
+        if name == FOREST:
+            continue
+        figures[name] = {}
+        for c in _conditions(results):
+            gap = song_errors(results, name, c) - song_errors(results, FOREST, c)
+            held = _with_interval(gap, results, seed)
+            low, high = held["interval95"]
+            verdict = "forest better" if low > 0 else "forest worse" if high < 0 else "not shown"
+            figures[name][c] = {
+                "difference": held["error"],
+                "interval95": [low, high],
+                "songs better": int((gap > 0).sum()),
+                "verdict": verdict,
+            }
+    return figures
+
+
+def _by_song(results: Sequence[SongResult]) -> dict[str, Any]:
+    return {
+        r.song.name: {
+            name: {
+                c: _round(centred_error(r.gains[name, True, c], r.song.target_db))
+                for c in (RECORDED, LOUDEST)
+            }
+            for name in methods_of(results)
+        }
+        for r in results
+    }
+
+
+def role_errors(results: Sequence[SongResult], name: str, condition: str) -> dict[str, list[float]]:
+    """By role, the error of every track, mean over cases."""
+    held: dict[str, list[float]] = defaultdict(list)
+    for r in results:
+        errors = track_errors(r.gains[name, True, condition], r.song.target_db).mean(axis=0)
+        for track, error in zip(r.song.tracks, errors, strict=True):
+            held[track.role.name].append(float(error))
+    return dict(held)
+
+
+def role_biases(results: Sequence[SongResult], name: str, condition: str) -> dict[str, float]:
+    """By role, the mean over tracks and cases of gain - target - common offset."""
+    held: dict[str, list[float]] = defaultdict(list)
+    for r in results:
+        error = r.gains[name, True, condition] - r.song.target_db
+        error = error - np.median(error, axis=1, keepdims=True)
+        for track, value in zip(r.song.tracks, error.mean(axis=0), strict=True):
+            held[track.role.name].append(float(value))
+    return {role: float(np.mean(values)) for role, values in held.items()}
+
+
+def _by_role(results: Sequence[SongResult]) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for name in methods_of(results):
+        for c in (RECORDED, LOUDEST):
+            for role, errors in role_errors(results, name, c).items():
+                row = figures.setdefault(role, {"tracks": len(errors)}).setdefault(name, {})
+                row[c] = _round(float(np.mean(errors)))
+    return figures
+
+
+def _other_targets(results: Sequence[SongResult]) -> dict[str, Any]:
+    """The same gains against other definitions of target and offset, to compare with others."""
+    figures: dict[str, Any] = {}
+    for name in methods_of(results):
+        figures[name] = {}
+        for c in (RECORDED, LOUDEST):
+            by_kind: dict[str, list[float]] = defaultdict(list)
+            for r in results:
+                for kind, (target, how) in other_targets(r.song).items():
+                    gains = r.gains[name, True, c]
+                    by_kind[kind].append(centred_error(gains, target, how))
+            figures[name][c] = {k: _round(float(np.mean(v))) for k, v in by_kind.items()}
+    return figures
+
+
+def other_targets(song: Song) -> dict[str, tuple[Float64, Any]]:
+    """Targets (tracks,) and the offset that goes with them, by name."""
+    faders = song.gains_db
+    centred = faders - np.nanmean(faders, axis=1, keepdims=True)
+    return {
+        "same target, mean offset": (song.target_db, "mean"),
+        "each mix less its mean, then median; mean offset": (np.nanmedian(centred, axis=0), "mean"),
+        "median of the faders as they are; mean offset": (np.nanmedian(faders, axis=0), "mean"),
+    }
+
+
+def intervals_of(results: Sequence[SongResult], coverage: float) -> dict[str, Any]:
+    """Coverage, width and interval score of the forest's intervals and those of role means."""
+    figures: dict[str, Any] = {"wanted coverage": coverage}
+    for c in _conditions(results):
+        ours = [
+            _interval_figures(r.intervals[c], r.gains[FOREST, True, c], r, coverage)
+            for r in results
+            if c in r.intervals and np.isfinite(r.intervals[c]).any()
+        ]
+        theirs = []
+        for r in results:
+            gains = r.gains["role-mean", True, c]
+            half = r.role_mean[c]
+            bounds = np.stack([gains - half, gains + half], axis=-1)
+            theirs.append(_interval_figures(bounds, gains, r, coverage))
+        if ours:
+            figures[c] = {FOREST: _over_songs(ours), "role-mean": _over_songs(theirs)}
+    return figures
+
+
+def _interval_figures(
+    bounds: Float64, gains: Float64, result: SongResult, coverage: float
+) -> Mapping[str, float]:
+    """Of one song. The common offset is removed from the truth as from errors; a track that
+    the gate holds has no interval and does not count."""
+    song = result.song
+    known = np.isfinite(bounds).all(axis=-1)
+
+    def inside(truth: Float64) -> Float64:
+        offset = np.nanmedian(gains - truth, axis=1, keepdims=True)
+        truth = truth + offset
+        there = (bounds[..., 0] <= truth) & (truth <= bounds[..., 1])
+        counting = known & np.isfinite(truth)
+        return np.asarray(there[counting])
+
+    truth = song.target_db + np.median(gains - song.target_db, axis=1, keepdims=True)
+    scores = interval_score(bounds[..., 0], bounds[..., 1], truth, coverage)[known]
+    engineers = [inside(one) for one in song.gains_db if np.isfinite(one).sum() > 1]
+    return {
+        "coverage": float(inside(song.target_db).mean()),
+        # the gate may hold all tracks that an engineer has
+        "coverage of one engineer": float(
+            np.mean([within.mean() for within in engineers if within.size])
+        ),
+        "half width": float((bounds[..., 1] - bounds[..., 0])[known].mean() / 2),
+        "interval score": float(scores.mean()),
+    }
+
+
+def _over_songs(songs: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        name: _round(float(np.mean([song[name] for song in songs]))) for name in songs[0]
+    }
+    covered = [song["coverage"] for song in songs]
+    return figures | {
+        "coverage by song": [_round(value) for value in covered],
+        "spread of coverage (SD)": _round(float(np.std(covered, ddof=1))),
+    }
+
+
+def text(figures: Mapping[str, Any]) -> str:
+    """The tables for a person at a terminal, or in the model card."""
+    parts = [
+        "Error against the median engineer, in dB (95 % interval over songs), with gate:",
+        error_table(figures, "with gate"),
+        "Without gate:",
+        error_table(figures, "without gate"),
+        "Against one engineer, and what raising one raw track does to its own fader:",
+        engineer_table(figures),
+        "How much worse than the forest, paired by song (95 % interval; songs the forest wins):",
+        difference_table(figures),
+        "Intervals for the median engineer:",
+        interval_table(figures),
+    ]
+    if "roles by sound" in figures:
+        parts.append("Drums told by their sound, learnt from one kit and tried on the other:")
+        parts.append(sound_table(figures))
+    parts += figures["data"]["what is what"]
+    return "\n\n".join(parts)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns aligned, the first to the left and the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _span(held: Mapping[str, Any], key: str = "error", sign: str = "") -> str:
+    low, high = held["interval95"]
+    return f"{held[key]:{sign}.2f} ({low:{sign}.2f} .. {high:{sign}.2f})"
+
+
+def error_table(figures: Mapping[str, Any], gate: str) -> str:
+    """Methods by conditions."""
+    held = figures["against the median engineer"][gate]
+    conditions = list(next(iter(held.values())))
+    wide = (RECORDED, LOUDEST)
+    rows = [["", *conditions]]
+    for name, by in held.items():
+        cells = [_span(by[c]) if c in wide else f"{by[c]['error']:.2f}" for c in conditions]
+        rows.append([name, *cells])
+    return table(rows)
+
+
+def engineer_table(figures: Mapping[str, Any]) -> str:
+    """Errors against one engineer with the human references, and sane moves."""
+    moves = figures["sane moves"]
+    rows = [["", RECORDED, LOUDEST, "sane moves", "slope"]]
+    for name, by in figures["against one engineer"].items():
+        cells = [_span(by[c]) if c in by else "" for c in (RECORDED, LOUDEST)]
+        if name in moves:
+            share = moves[name]["sane"] / moves[name]["cases"]
+            cells += [f"{100 * share:.0f} %", f"{moves[name]['slope']:.2f}"]
+        rows.append([name, *cells, *[""] * (4 - len(cells))])
+    return table(rows)
+
+
+def difference_table(figures: Mapping[str, Any]) -> str:
+    """Methods by conditions, with a verdict in words."""
+    rows = [["", RECORDED, "songs", "", LOUDEST, "songs", ""]]
+    for name, by in figures["difference to the forest"].items():
+        row = [name]
+        for c in (RECORDED, LOUDEST):
+            held = by[c]
+            row += [_span(held, "difference", "+"), f"{held['songs better']}", held["verdict"]]
+        rows.append(row)
+    return table(rows)
+
+
+def interval_table(figures: Mapping[str, Any]) -> str:
+    """The forest's intervals beside those around role means."""
+    held = figures["intervals"]
+    rows = [["", "coverage", "SD over songs", "half width", "score", "holds one engineer"]]
+    for c in (RECORDED, *SHIFTS_DB, RESTING):
+        for name, by in held.get(c, {}).items():
+            rows.append(
+                [
+                    f"{c}: {name}",
+                    f"{by['coverage']:.0%}",
+                    f"{by['spread of coverage (SD)']:.0%}",
+                    f"{by['half width']:.1f} dB",
+                    f"{by['interval score']:.1f}",
+                    f"{by['coverage of one engineer']:.0%}",
+                ]
+            )
+    return table(rows)
+
+
+def sound_table(figures: Mapping[str, Any]) -> str:
+    """By drum and direction, what an ear for it finds and what it takes for it."""
+    rows = [["", "found", "other microphones taken for it", "other sounds taken for it"]]
+    for direction, by in figures["roles by sound"].items():
+        for drum, held in by.items():
+            if "found" in held:
+                others = [
+                    f"{held[f'{group} taken for it']} of {held[group]}"
+                    for group in ("microphones", "other sounds")
+                ]
+                found = f"{held['found']} of {held['tracks']}"
+                rows.append([f"{drum}, {direction}", found, *others])
+    return table(rows)

@@ -1,0 +1,81 @@
+"""Everything that is fitted when one song is left out, from the other songs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from reaper_drumgain import methods
+from reaper_drumgain.learn.data.dataset import Rendering
+from reaper_drumgain.learn.fitting.fit import (
+    FitSettings,
+    fit_forest,
+    fit_linear,
+    fit_multioutput,
+    fit_role_levels,
+    songs_of,
+)
+from reaper_drumgain.learn.fitting.intervals import Widths, role_mean_widths, with_intervals
+from reaper_drumgain.learn.fitting.rivals import fit_rivals
+from reaper_drumgain.methods.base import Method
+from reaper_drumgain.methods.forest import ForestMethod, LinearMethod, linear_part
+from reaper_drumgain.methods.forest_file import Forest
+from reaper_drumgain.methods.multioutput import MultiOutputForest
+from reaper_drumgain.methods.role_levels import KEY, RoleMean, RoleTemplate
+
+FOREST, LINEAR, MULTIOUTPUT = "forest", "linear", "forest-multioutput"
+
+
+@dataclass(frozen=True)
+class Models:
+    """The fitted models. ``forest`` has its intervals."""
+
+    forest: Forest
+    multioutput: Forest
+
+
+def fit_models(
+    renderings: Sequence[Rendering], settings: FitSettings, about: Mapping[str, object]
+) -> Models:
+    """The models that are bundled, from renderings in which all drums play."""
+    songs = songs_of(renderings)
+    linear = with_intervals(fit_linear(songs, settings), renderings, settings)
+    levels = {KEY: asdict(fit_role_levels(songs, settings.shrink))}
+    return Models(
+        forest=fit_forest(renderings, linear, settings, {**about, **levels}),
+        multioutput=fit_multioutput(renderings, settings, about),
+    )
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Methods by name, as they are without the song, the width of the linear part, and the
+    widths around role means: from songs as recorded, and with recorded and shifted levels."""
+
+    methods: Mapping[str, Method]
+    width_db: float
+    recorded_widths: Widths
+    widths: Widths
+
+
+def fit_fold(renderings: Sequence[Rendering], settings: FitSettings) -> Fold:
+    """Every registered method and every rival, the trained ones fitted to these renderings."""
+    models = fit_models(renderings, settings, {})
+    forest = models.forest
+    trained: dict[str, Method] = {
+        FOREST: ForestMethod(forest),
+        MULTIOUTPUT: MultiOutputForest(models.multioutput),
+        LINEAR: LinearMethod(forest),
+        "role-template": RoleTemplate(forest),
+        "role-mean": RoleMean(forest),
+    }
+    every = {name: trained.get(name) or methods.create(name) for name in methods.names()}
+    linear = linear_part(forest)
+    every |= fit_rivals(renderings, linear, settings)
+    songs = songs_of(renderings)
+    return Fold(
+        every,
+        linear.width_db,
+        role_mean_widths(songs, settings, shifted=False),
+        role_mean_widths(songs, settings, shifted=True),
+    )

@@ -1,0 +1,170 @@
+"""Intervals for the median engineer's gain, calibrated on songs that the model never saw.
+
+Split-conformal with normalised residuals (Lei et al. 2018), nested: inside the training songs
+each song is left out in turn and predicted by a model of the others, as recorded and with
+shifted levels. A residual is gain - target - common offset. The half width of a track is
+
+    q sigma(role) (1 + rise s)
+
+with sigma the role's mean |residual| (small numbers of tracks drawn to the mean of all), s
+how much of the level departures is undone (``methods.forest``), rise of a few values the one
+with the best interval score, and q the quantile that gives the wanted coverage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.learn.data.dataset import Rendering
+from reaper_drumgain.learn.data.human_faders import Float64, Song
+from reaper_drumgain.learn.evidence.metrics import interval_score
+from reaper_drumgain.learn.fitting.fit import (
+    SHIFT_DB,
+    SIBLINGS,
+    FitSettings,
+    fit_forest,
+    fit_linear,
+    fit_role_levels,
+    songs_of,
+    splits,
+)
+from reaper_drumgain.methods.forest import departures, linear_part, predict, slope
+from reaper_drumgain.methods.forest_file import Forest, LinearPart
+from reaper_drumgain.tracks.roles import ROLE_NAMES
+
+#: shifted copies of a song among the residuals; as recorded counts as many
+DRAWS = 8
+RISES = (0.0, 0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Of one song: ``errors`` (draws, tracks) less the common offset, ``undone`` (draws,) the
+    s of each draw, ``roles`` (tracks,). The first half of the draws is as recorded."""
+
+    roles: tuple[str, ...]
+    errors: Float64
+    undone: Float64
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Half widths: ``role_db`` (1 + ``rise`` s) for every role."""
+
+    role_db: Mapping[str, float]
+    rise: float
+
+    def halves(self, roles: Sequence[str], undone: float) -> Float64:
+        """(tracks,) in dB."""
+        return np.array([self.role_db[role] for role in roles]) * (1.0 + self.rise * undone)
+
+
+def with_intervals(
+    linear: LinearPart, renderings: Sequence[Rendering], settings: FitSettings
+) -> LinearPart:
+    """The linear part with the widths that its forest needs."""
+    inner = replace(settings, trees=settings.inner_trees)
+    residuals = []
+    for others, left_out in splits(songs_of(renderings)):
+        names = {song.name for song in others}
+        rest = [item for item in renderings if item.song.name in names]
+        model = fit_forest(rest, fit_linear(others, inner), inner, {})
+        residuals += [
+            _unseen(model, next(item for item in renderings if item.song is song), settings.seed)
+            for song in left_out
+        ]
+    widths = calibrated(residuals, settings.coverage, settings.shrink, RISES)
+    return replace(linear, interval_db=widths.role_db, interval_rise=widths.rise)
+
+
+def _unseen(model: Forest, own: Rendering, seed: int) -> Residuals:
+    """The residuals of a song that the model was not fitted to."""
+    song, part = own.song, linear_part(model)
+    roles, channels = [t.role for t in song.tracks], [t.channels for t in song.tracks]
+    gains, undone = [], []
+    for shift in _shifts(song, seed):
+        values = own.table.values.copy()
+        values[:, own.table.columns.index("loudness_lufs")] = song.raw_lufs + shift
+        table = FeatureTable(own.table.columns, values)
+        gains.append(predict(model, table, roles, channels) + shift)
+        away = departures(song.raw_lufs + shift, roles, part.template_lufs)
+        undone.append(slope(away, part.width_db))
+    return _residuals(song, np.array(gains), np.array(undone))
+
+
+def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: bool) -> Widths:
+    """The widths of the same kind around role means: what the forest's have to beat.
+
+    From songs as recorded, or ``shifted``: from the same draws as the forest's.
+    """
+    residuals = []
+    for others, left_out in splits(songs):
+        means = fit_role_levels(others, settings.shrink).gain_db
+        for song in left_out:
+            gains = np.array([means[track.role.name] for track in song.tracks])
+            shifts = _shifts(song, settings.seed) if shifted else np.zeros((1, len(gains)))
+            residuals.append(_residuals(song, gains + shifts, np.zeros(len(shifts))))
+    return calibrated(residuals, settings.coverage, settings.shrink, (0.0,))
+
+
+def _shifts(song: Song, seed: int) -> Float64:
+    """(2 DRAWS, tracks): none, then random ones."""
+    chance = np.random.default_rng([seed, len(song.tracks)])
+    shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (2 * DRAWS, len(song.tracks)))
+    shifts[:DRAWS] = 0.0
+    return shifts
+
+
+def _residuals(song: Song, gains: Float64, undone: Float64) -> Residuals:
+    errors = gains - song.target_db
+    errors -= np.median(errors, axis=1, keepdims=True)
+    return Residuals(tuple(track.role.name for track in song.tracks), errors, undone)
+
+
+def calibrated(
+    residuals: Sequence[Residuals], coverage: float, shrink: float, rises: Sequence[float]
+) -> Widths:
+    """The widths with the best interval score on these residuals, each at the coverage."""
+    candidates = [_at_coverage(residuals, coverage, shrink, rise) for rise in rises]
+    return min(candidates, key=lambda widths: _score(residuals, widths, coverage))
+
+
+def _at_coverage(
+    residuals: Sequence[Residuals], coverage: float, shrink: float, rise: float
+) -> Widths:
+    held: dict[str, list[float]] = defaultdict(list)
+    for song in residuals:
+        flat = np.abs(song.errors) / (1.0 + rise * song.undone)[:, None]
+        for role, value in zip(song.roles, flat.mean(axis=0), strict=True):
+            held[role].append(float(value))
+    tracks = [value for values in held.values() for value in values]
+    middle = float(np.mean(tracks))
+    scale = {
+        role: (sum(values) + shrink * middle) / (len(values) + shrink)
+        for role, values in held.items()
+    }
+    for role in ROLE_NAMES:
+        scale.setdefault(role, max(middle, scale.get(SIBLINGS[role], middle)))
+    normal = [
+        np.abs(song.errors)
+        / (np.array([scale[role] for role in song.roles]) * (1.0 + rise * song.undone)[:, None])
+        for song in residuals
+    ]
+    # every draw of a track says nearly the same: the finite-sample step counts tracks
+    level = min(math.ceil((len(tracks) + 1) * coverage) / len(tracks), 1.0)
+    q = float(np.quantile(np.concatenate([values.ravel() for values in normal]), level))
+    return Widths({role: q * scale[role] for role in ROLE_NAMES}, rise)
+
+
+def _score(residuals: Sequence[Residuals], widths: Widths, coverage: float) -> float:
+    scores = []
+    for song in residuals:
+        halves = np.array([widths.halves(song.roles, undone) for undone in song.undone])
+        scores.append(interval_score(-halves, halves, song.errors, coverage).mean())
+    return float(np.mean(scores))

@@ -1,0 +1,91 @@
+"""How well faders can be set at all where recorded levels say little.
+
+With carelessly set levels a method has to undo shifts that it cannot see. The faders of other
+engineers for the very same tracks, shifted with them, are not up to that: their error stays
+what it is. Three figures show what a rule on roles and levels can reach, all without a gate
+and for the linear part, which the forest hardly differs from:
+
+- on songs left out (what is measured elsewhere, here without a gate);
+- with the best share s for each draw, chosen by looking at the answer;
+- fitted to all songs, the one that it is measured on among them.
+
+And one in closed form: departures as recorded have the variance W (``fit.usual_width``),
+uniform shifts of up to d the variance U = d^2 / 3. Of a sum the best linear estimate of the
+shift leaves W U / (W + U).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from reaper_drumgain.learn.data.human_faders import Float64, Song
+from reaper_drumgain.learn.evidence.metrics import centred_error, error_to_engineers
+from reaper_drumgain.learn.fitting.fit import SHIFT_DB, FitSettings, fit_linear, splits, usual_width
+from reaper_drumgain.methods.forest import departures, linear_gains
+from reaper_drumgain.methods.forest_file import LinearPart
+
+LEFT_OUT, BEST_SHARE, SEEN = "songs left out", "best share for each draw", "songs seen in the fit"
+_SHARES = np.linspace(0.0, 1.0, 41)
+
+
+def level_limits(songs: Sequence[Song], settings: FitSettings, draws: int) -> dict[str, Any]:
+    """The figures as plain data: errors in dB (mean over songs) with shifts of up to 12 dB."""
+    everything = fit_linear(songs, settings)
+    held: dict[str, list[tuple[float, float]]] = {LEFT_OUT: [], BEST_SHARE: [], SEEN: []}
+    for place, (song, others) in enumerate((s, rest) for rest, own in splits(songs) for s in own):
+        chance = np.random.default_rng([settings.seed, place])
+        shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (draws, len(song.tracks)))
+        unseen = fit_linear(others, settings)
+        held[LEFT_OUT].append(_errors(song, _effective(unseen, song, shifts)))
+        held[BEST_SHARE].append(_errors(song, _with_best_share(unseen, song, shifts)))
+        held[SEEN].append(_errors(song, _effective(everything, song, shifts)))
+    usual = usual_width(songs, settings.shrink)
+    uniform = SHIFT_DB**2 / 3.0
+    left = usual**2 * uniform / (usual**2 + uniform)
+    figures: dict[str, Any] = {
+        name: {
+            "median engineer": round(float(np.mean([median for median, _ in errors])), 4),
+            "one engineer": round(float(np.mean([one for _, one in errors])), 4),
+        }
+        for name, errors in held.items()
+    }
+    return figures | {
+        "usual departure (SD)": round(usual, 4),
+        "shift (SD)": round(float(np.sqrt(uniform)), 4),
+        "left of a shift (SD)": round(float(np.sqrt(left)), 4),
+    }
+
+
+def _errors(song: Song, effective: Float64) -> tuple[float, float]:
+    return (
+        centred_error(effective, song.target_db),
+        error_to_engineers(effective, song.gains_db),
+    )
+
+
+def _effective(part: LinearPart, song: Song, shifts: Float64) -> Float64:
+    """(draws, tracks) gains plus shifts, as in ``evaluate``."""
+    roles = [track.role for track in song.tracks]
+    channels = [track.channels for track in song.tracks]
+    return np.array(
+        [linear_gains(part, song.raw_lufs + shift, roles, channels) + shift for shift in shifts]
+    )
+
+
+def _with_best_share(part: LinearPart, song: Song, shifts: Float64) -> Float64:
+    roles = [track.role for track in song.tracks]
+    channels = [track.channels for track in song.tracks]
+    # at an endless width nothing is undone: what is left is the gains of the roles
+    level_free = replace(part, width_db=np.inf)
+    fixed = linear_gains(level_free, song.raw_lufs, roles, channels)
+    best = []
+    for shift in shifts:
+        away = departures(song.raw_lufs + shift, roles, part.template_lufs)
+        candidates = fixed - _SHARES[:, None] * away + shift
+        errors = [centred_error(candidate, song.target_db) for candidate in candidates]
+        best.append(candidates[int(np.argmin(errors))])
+    return np.array(best)

@@ -1,0 +1,262 @@
+"""Normal equations of a filter per track, collected in one pass with bounded memory.
+
+With w_i the columns of the recording, each moved by its delay, the equations of the taps
+h_ic[k] that minimise sum_n (y_c[n] - sum_i sum_k h_ic[k] w_i[n - k])^2 hold
+
+    R[i, k, j, l] = sum_n w_i[n - k] w_j[n - l]         p[c, i, k] = sum_n y_c[n] w_i[n - k]
+
+R[i, 0, j, l] comes from blocks by FFT; the rest follows exactly (the covariance method of
+linear prediction, no windowing) from R[i, k+1, j, l+1] = R[i, k, j, l] plus the products that
+enter at the start minus those that leave at the end of the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.recordings import Prefilter, Reader, Recording
+
+Float64 = npt.NDArray[np.float64]
+Complex128 = npt.NDArray[np.complex128]
+
+MAX_TAPS = 2048
+MAX_COLUMNS = 32
+#: columns times taps: the matrix takes 128 MB, solving it a few seconds
+MAX_UNKNOWNS = 4096
+#: samples per unknown below which nothing is fitted
+_FEWEST_PER_UNKNOWN = 4
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is fitted: ``taps`` per column, the main one at ``lead``, delays per track, and the
+    range [start, end) of mix samples whose every tap lies within the recording."""
+
+    taps: int
+    lead: int
+    delays: npt.NDArray[np.intp]
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        """FFT length: blocks of size - taps + 1 samples, 32 and more where taps allow it."""
+        few = (self.end - self.start) // 32
+        return max(1 << int(np.ceil(np.log2(4 * self.taps))), min(1 << 13, 1 << few.bit_length()))
+
+    @property
+    def block(self) -> int:
+        """Samples per block."""
+        return self.size - self.taps + 1
+
+
+def frame_for(recording: Recording, taps: int, delays: npt.NDArray[np.intp]) -> Frame:
+    """The frame of a fit. Raises InputError where it is too large or the recording too short."""
+    columns = len(recording.owners)
+    if not 1 <= taps <= MAX_TAPS:
+        raise InputError(f"taps is {taps}, expected 1 to {MAX_TAPS}")
+    if columns > MAX_COLUMNS or columns * taps > MAX_UNKNOWNS:
+        raise InputError(
+            f"{columns} track channels with {taps} taps each are too many: expected at most "
+            f"{MAX_COLUMNS} channels and {MAX_UNKNOWNS} taps together"
+        )
+    lead = taps // 8
+    start = max(0, int(delays.max()) + taps - 1 - lead)
+    end = recording.frames + min(0, int(delays.min()) - lead)
+    if end - start < _FEWEST_PER_UNKNOWN * columns * taps:
+        raise InputError(
+            f"{recording.mix.name}: {max(end - start, 0)} samples are too few to fit {columns} "
+            f"track channels with {taps} taps each, expected at least "
+            f"{_FEWEST_PER_UNKNOWN * columns * taps}"
+        )
+    return Frame(taps, lead, delays, start, end)
+
+
+@dataclass(frozen=True)
+class Block:
+    """``tracks`` (columns, taps - 1 + n): each column's n samples and those before them;
+    ``mix`` (channels, n). float64."""
+
+    tracks: Float64
+    mix: Float64
+
+
+def blocks(recording: Recording, frame: Frame, prefilter: Prefilter | None) -> Iterator[Block]:
+    """The range of ``frame`` block by block, tracks moved by their delays, all filtered alike."""
+    readers = [
+        Reader(track, frame.start - int(delay) + frame.lead - frame.taps + 1, prefilter)
+        for track, delay in zip(recording.tracks, frame.delays, strict=True)
+    ]
+    mix = Reader(recording.mix, frame.start, prefilter)
+    before = np.concatenate([reader.read(frame.taps - 1) for reader in readers])
+    for start in range(frame.start, frame.end, frame.block):
+        count = min(frame.block, frame.end - start)
+        fresh = np.concatenate([reader.read(count) for reader in readers])
+        tracks = np.concatenate([before, fresh], axis=1)
+        before = tracks[:, tracks.shape[1] - (frame.taps - 1) :]
+        yield Block(tracks.astype(np.float64), mix.read(count).astype(np.float64))
+
+
+def survey(recording: Recording, order: int) -> tuple[Float64, Float64]:
+    """(columns,) mean square of each column's loudest 186 ms, and (order + 1,) lags of the
+    autocorrelation of the mix, channels summed."""
+    size = 1 << 13
+    peaks = np.zeros(len(recording.owners))
+    power = np.zeros(size + 1)
+    for start in range(0, recording.frames, size):
+        count = min(size, recording.frames - start)
+        sounds = np.concatenate([track.read(start, count) for track in recording.tracks])
+        peaks = np.maximum(peaks, np.square(sounds, dtype=np.float64).mean(axis=1))
+        mixed = np.fft.rfft(recording.mix.read(start, count).astype(np.float64), n=2 * size)
+        power += np.square(np.abs(mixed)).sum(axis=0)
+    return peaks, np.asarray(np.fft.irfft(power, n=2 * size)[: order + 1])
+
+
+@dataclass(frozen=True)
+class NormalEquations:
+    """``gram`` (columns, taps, columns, taps), ``target`` (channels, columns, taps), ``energy``
+    (channels,) of the mix."""
+
+    gram: Float64
+    target: Float64
+    energy: Float64
+    frames: int
+
+    @property
+    def powers(self) -> Float64:
+        """(columns,) sums of squares."""
+        return np.asarray(np.einsum("ikik->ik", self.gram)[:, 0])
+
+
+def collect(
+    recording: Recording,
+    frame: Frame,
+    prefilter: Prefilter | None,
+    progress: Callable[[float], None] | None = None,
+) -> NormalEquations:
+    """One pass over the recording."""
+    columns, channels = len(recording.owners), recording.mix.channels
+    bins = frame.size // 2 + 1
+    among = np.zeros((columns, columns, bins), np.complex128)
+    with_mix = np.zeros((channels, columns, bins), np.complex128)
+    energy = np.zeros(channels)
+    first = last = np.zeros((columns, 0))
+    done = 0
+    for block in blocks(recording, frame, prefilter):
+        fresh = block.tracks[:, frame.taps - 1 :]
+        whole = np.fft.rfft(block.tracks, n=frame.size)
+        now = np.conj(np.fft.rfft(fresh, n=frame.size))
+        mixed = np.conj(np.fft.rfft(block.mix, n=frame.size))
+        for column in range(columns):
+            among[column] += now[column] * whole
+        for channel in range(channels):
+            with_mix[channel] += mixed[channel] * whole
+        energy += np.square(block.mix).sum(axis=1)
+        if not done:
+            first = block.tracks[:, : frame.taps - 1]
+        last = block.tracks[:, block.tracks.shape[1] - (frame.taps - 1) :]
+        done += fresh.shape[1]
+        if progress:
+            progress(done / (frame.end - frame.start))
+    gram = _whole_gram(lags(among, frame), first[:, ::-1], last[:, ::-1])
+    return NormalEquations(gram, lags(with_mix, frame), energy, done)
+
+
+def lags(spectra: Complex128, frame: Frame) -> Float64:
+    """Lags 0 to taps - 1 of products of a conjugate block spectrum with a column's."""
+    held = np.fft.irfft(spectra, n=frame.size)[..., : frame.taps]
+    return np.ascontiguousarray(held[..., ::-1])
+
+
+def _whole_gram(row: Float64, entering: Float64, leaving: Float64) -> Float64:
+    """``row[i, j, l]`` = R[i, 0, j, l]; entering and leaving (columns, taps - 1): the samples
+    1, 2, ... before the start and 0, 1, ... before the end of the range."""
+    columns, _, taps = row.shape
+    gram = np.empty((columns, taps, columns, taps))
+    gram[:, 0] = row
+    gram[:, :, :, 0] = row.transpose(1, 2, 0)
+    for k in range(taps - 1):
+        gram[:, k + 1, :, 1:] = (
+            gram[:, k, :, :-1]
+            + entering[:, k, None, None] * entering[None]
+            - leaving[:, k, None, None] * leaving[None]
+        )
+    return gram
+
+
+def autocorrelations(
+    recording: Recording, frame: Frame, prefilter: Prefilter | None
+) -> list[Float64]:
+    """Per track the sums w_i[n - k] w_j[n - l] over the whole file, (channels * taps, same).
+
+    With h the filters of a track's channels, h' A h is the energy of the filtered track.
+    """
+    found = []
+    for track in recording.tracks:
+        channels, reader = track.channels, Reader(track, 0, prefilter)
+        spectra = np.zeros((channels, channels, frame.size // 2 + 1), np.complex128)
+        before = np.zeros((channels, frame.taps - 1), np.float32)
+        for start in range(0, track.frames, frame.block):
+            fresh = reader.read(min(frame.block, track.frames - start))
+            whole = np.concatenate([before, fresh], axis=1)
+            before = whole[:, whole.shape[1] - (frame.taps - 1) :]
+            now = np.conj(np.fft.rfft(fresh.astype(np.float64), n=frame.size))
+            spectra += now[:, None] * np.fft.rfft(whole.astype(np.float64), n=frame.size)
+        ahead = lags(spectra, frame)
+        lag = np.subtract.outer(np.arange(frame.taps), np.arange(frame.taps))
+        late, early = ahead[:, :, np.abs(lag)], ahead.transpose(1, 0, 2)[:, :, np.abs(lag)]
+        table = np.where(lag <= 0, late, early).transpose(0, 2, 1, 3)
+        found.append(table.reshape(channels * frame.taps, channels * frame.taps))
+    return found
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a fit leaves: ``energy`` (channels,) of the residual, and per segment of about a
+    second ``scores`` (segments, channels, columns, taps): sum_n e_c[n] w_i[n - k]."""
+
+    energy: Float64
+    scores: Float64
+
+
+def residual_scores(
+    recording: Recording,
+    frame: Frame,
+    prefilter: Prefilter | None,
+    filters: Float64,
+    segment_seconds: float,
+    progress: Callable[[float], None] | None = None,
+) -> Scores:
+    """A second pass: residual and scores of ``filters`` (channels, columns, taps)."""
+    channels, columns, _ = filters.shape
+    samples = min(segment_seconds * (recording.rate or 48_000), recording.frames)
+    per_segment = max(1, round(samples / frame.block))
+    responses = np.fft.rfft(filters, n=frame.size)
+    energy = np.zeros(channels)
+    segments: list[Float64] = []
+    held = np.zeros((channels, columns, frame.size // 2 + 1), np.complex128)
+    done = count = 0
+    for block in blocks(recording, frame, prefilter):
+        whole = np.fft.rfft(block.tracks, n=frame.size)
+        fitted = np.fft.irfft(np.einsum("cjf,jf->cf", responses, whole), n=frame.size)
+        rest = block.mix - fitted[:, frame.taps - 1 :][:, : block.mix.shape[1]]
+        energy += np.square(rest).sum(axis=1)
+        spectra = np.conj(np.fft.rfft(rest, n=frame.size))
+        for channel in range(channels):
+            held[channel] += spectra[channel] * whole
+        count += 1
+        if count == per_segment:
+            segments.append(lags(held, frame))
+            held[:] = 0.0
+            count = 0
+        done += rest.shape[1]
+        if progress:
+            progress(done / (frame.end - frame.start))
+    if count:
+        segments.append(lags(held, frame))
+    return Scores(energy, np.stack(segments))

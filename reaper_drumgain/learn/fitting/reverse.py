@@ -1,0 +1,321 @@
+"""What an engineer did to each track, from the raw tracks and the mix.
+
+Gains by least squares, one solution per mix channel (Barchiesi & Reiss 2010, "Reverse
+engineering of a mix", JAES 58): g = argmin ||y - X g||^2, total gain sqrt(gL^2 + gR^2). A mono
+track panned to the middle at 0 dB without a pan law so has +3 dB; the common offset of a mix
+carries no meaning. Tracks and mix are whitened alike before (linear prediction of the mix),
+which leaves gains as they are but makes direct sound short against its own reverberation.
+
+With more than one tap each track gets a filter instead, which absorbs equalisation, fractions
+of a sample and what is left of a delay. Both sides are K-weighted before (ITU-R BS.1770-4), so
+that what is heard is what is fitted, and the gain of a track is the change of its K-weighted
+power by its filters h_c, summed over the mix channels: with R the K-weighted autocorrelation
+of the track, 10 log10(sum_c h_c' R h_c / R[0]).
+
+The standard error comes from the scores of the fit in segments of about a second (a sandwich
+estimate): it holds for coloured residuals and residuals that come and go, but a residual that
+repeats with the track (its own reverberation) biases the gain unseen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis.loudness import ABSOLUTE_GATE_LUFS, to_lufs
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.recordings import (
+    ErrorFilter,
+    Given,
+    KPrefilter,
+    Prefilter,
+    Recording,
+    open_recording,
+)
+from reaper_drumgain.learn.fitting.delays import find_delays
+from reaper_drumgain.learn.fitting.normal import (
+    Frame,
+    NormalEquations,
+    autocorrelations,
+    collect,
+    frame_for,
+    residual_scores,
+    survey,
+)
+
+Float64 = npt.NDArray[np.float64]
+Reason = Literal[
+    "", "silent", "same sound as other tracks", "not heard in the mix", "uncertain", "delay"
+]
+
+VERSION = 1
+MAX_DELAY_SECONDS = 1.0
+#: each column's share of its own power, so that taps in empty bands stay small
+_RIDGE = 1e-8
+#: below this a track has too little of its own for a gain
+_LEAST_UNIQUE_DB = -60.0
+#: a contribution below this, of unknown size, is none
+_UNHEARD_DB = -50.0
+_SEGMENT_SECONDS = 1.0
+_WHITE_ORDER = 32
+_DB = 10.0 / math.log(10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackGain:
+    """What the mix did to one track.
+
+    ``gain_db``: total gain relative to the raw file; NaN where it is not ``identifiable``, and
+    ``reason`` then says why. ``channel_gains_db``: per mix channel, which shows the pan (-inf:
+    not there). ``sign``: -1 where the polarity was flipped, 0 where unknown.
+    ``delay_samples``: how late it is in the mix. ``standard_error_db``: of ``gain_db``.
+    ``unique_db``: the share of its power that no other track explains. ``contribution_db``:
+    its power in the mix against that of the mix.
+    """
+
+    name: str
+    gain_db: float
+    channel_gains_db: tuple[float, ...]
+    sign: int
+    delay_samples: int
+    identifiable: bool
+    reason: Reason
+    standard_error_db: float
+    unique_db: float
+    contribution_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class MixGains:
+    """The gains of all tracks, and how far they explain the mix.
+
+    ``residual_db``: K-weighted power that the fit leaves against that of the mix.
+    ``condition``: condition number of the tracks as they were fitted, aligned and each scaled
+    to power one; 1 where they have nothing in common. ``method``: "least squares" or
+    "FIR, N taps". ``rate`` in Hz.
+    """
+
+    tracks: tuple[TrackGain, ...]
+    residual_db: float
+    condition: float
+    method: str
+    rate: int
+
+    @property
+    def gains_db(self) -> Float64:
+        """(tracks,) NaN where not identifiable."""
+        return np.array([track.gain_db for track in self.tracks])
+
+
+def reverse_engineer(
+    tracks: Sequence[Given],
+    mix: Given,
+    *,
+    taps: int = 128,
+    rate: int | None = None,
+    max_delay: float = 0.5,
+    max_error_db: float = 1.0,
+    whiten: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> MixGains:
+    """The gain of each raw track in a mix of them.
+
+    tracks: paths, or arrays (frames,) or (channels, frames) of 1 or 2 channels; mix: likewise.
+    All of one length and rate, starting together. ``taps``: 1 for a gain alone, more for a
+    filter per track and mix channel. ``rate``: Hz of arrays. ``max_delay``: seconds by which a
+    track may be late or early in the mix, 0 for no search. ``max_error_db``: a gain with a
+    larger standard error is not identifiable. ``whiten``: False fits gains alone to the
+    signals as they are, as published; filters are fitted K-weighted anyway. ``progress`` is
+    called with the share done.
+
+    Files are read in blocks, several times; memory does not grow with their length. Raises
+    InputError for tracks and a mix that do not fit together and settings out of range,
+    MediaError for a file that cannot be read.
+    """
+    if not 0.0 <= max_delay <= MAX_DELAY_SECONDS:
+        raise InputError(f"max_delay is {max_delay} s, expected 0 to {MAX_DELAY_SECONDS:g}")
+    if not max_error_db > 0.0:
+        raise InputError(f"max_error_db is {max_error_db}, expected a level above 0")
+    tell = progress or (lambda _share: None)
+    with open_recording(tracks, mix, rate) as recording:
+        if recording.rate is None:
+            raise InputError("arrays have no sample rate of their own: pass rate= in Hz")
+        weighting = KPrefilter(recording.rate)
+        reach = min(round(max_delay * recording.rate), recording.frames // 4)
+        delays, at_edge = np.zeros(len(recording.tracks), np.intp), [False] * len(recording.tracks)
+        frame_for(recording, taps, delays)  # refuses what is too large before any work
+        if reach:
+            delays, at_edge = find_delays(recording, reach)
+        tell(0.4)
+        frame = frame_for(recording, taps, delays)
+        peaks, lags = survey(recording, _WHITE_ORDER)
+        if not lags[0] > 0.0:
+            raise InputError(f"{recording.mix.name}: the mix is silent")
+        prefilter: Prefilter | None = weighting
+        if taps == 1:
+            prefilter = ErrorFilter(lags) if whiten else None
+        equations = collect(recording, frame, prefilter, lambda share: tell(0.4 + 0.3 * share))
+        own = autocorrelations(recording, frame, prefilter)
+        fit = _Fit(recording, frame, equations, own, peaks)
+        scores = residual_scores(
+            recording,
+            frame,
+            prefilter,
+            fit.filters,
+            min(_SEGMENT_SECONDS, recording.frames / recording.rate / 16),
+            lambda share: tell(0.7 + 0.3 * share),
+        )
+        pushes = fit.pushes(scores.scores)
+        if prefilter is not weighting:
+            equations = collect(recording, frame, weighting)
+            scores = residual_scores(recording, frame, weighting, fit.filters, math.inf)
+        return MixGains(
+            tuple(
+                fit.track(place, pushes, max_error_db, searched=reach > 0, at_edge=edge)
+                for place, edge in enumerate(at_edge)
+            ),
+            _decibel(scores.energy.sum() / equations.energy.sum()),
+            fit.condition(),
+            "least squares" if taps == 1 else f"FIR, {taps} taps",
+            recording.rate,
+        )
+
+
+class _Estimate(NamedTuple):
+    """Powers of a track in the mix channels, its sign, its main lag, variance and bias."""
+
+    powers: Float64
+    sign: int
+    lag: int
+    error_db: float
+    bias: float
+
+
+class _Fit:
+    """The solution of normal equations, and what follows from it for each track."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        frame: Frame,
+        equations: NormalEquations,
+        own: list[Float64],
+        peaks: Float64,
+    ) -> None:
+        self._own = own
+        self._names = [track.name for track in recording.tracks]
+        self._owners = recording.owners
+        self._frame = frame
+        self._equations = equations
+        self._sounds = np.array([to_lufs(peak) > ABSOLUTE_GATE_LUFS for peak in peaks])
+        taps, columns = frame.taps, len(self._owners)
+        self._kept = np.repeat(self._sounds, taps)
+        size = columns * taps
+        scale = np.repeat(np.sqrt(equations.powers), taps)[self._kept]
+        gram = equations.gram.reshape(size, size)[np.ix_(self._kept, self._kept)]
+        gram = gram / np.multiply.outer(scale, scale)
+        gram[np.diag_indices_from(gram)] += _RIDGE
+        self._inverse = np.linalg.inv(gram) if gram.size else gram
+        self._scale = scale
+        channels = equations.target.shape[0]
+        target = equations.target.reshape(channels, size)[:, self._kept] / scale
+        solved = target @ self._inverse
+        # one step of refinement takes off what the inverse of a nearly singular matrix lost
+        solved += (target - solved @ gram) @ self._inverse
+        flat = np.zeros((channels, size))
+        flat[:, self._kept] = solved / scale
+        #: (channels, columns, taps)
+        self.filters = flat.reshape(channels, columns, taps)
+
+    def condition(self) -> float:
+        """Condition number of the sounding columns at their delays, each of power one."""
+        lead = self._frame.lead
+        sounding = np.flatnonzero(self._sounds)
+        gram = self._equations.gram[:, lead, :, lead][np.ix_(sounding, sounding)]
+        if not gram.size:
+            return math.nan
+        scale = np.sqrt(np.diag(gram))
+        values = np.linalg.eigvalsh(gram / np.multiply.outer(scale, scale))
+        return float(np.sqrt(values[-1] / max(values[0], np.finfo(float).eps)))
+
+    def pushes(self, scores: Float64) -> Float64:
+        """(segments, channels, columns * taps): how far each segment alone moves the filters."""
+        flat = scores.reshape(*scores.shape[:2], -1)
+        moved = np.zeros_like(flat)
+        held = flat[..., self._kept] / self._scale
+        moved[..., self._kept] = held @ self._inverse / self._scale
+        return moved
+
+    def track(
+        self, place: int, pushes: Float64, max_error_db: float, *, searched: bool, at_edge: bool
+    ) -> TrackGain:
+        """What the mix did to one track."""
+        delay = int(self._frame.delays[place])
+        columns = np.flatnonzero(self._owners == place)
+        if not self._sounds[columns].any():
+            nothing = (math.nan,) * self.filters.shape[0]
+            return TrackGain(
+                *(self._names[place], math.nan, nothing, 0, delay, False, "silent"),
+                *(math.inf, math.nan, -math.inf),
+            )
+        found = self._estimate(place, columns, pushes)
+        power = found.powers.sum() - found.bias
+        raw = float(np.diag(self._own[place])[:: self._frame.taps].sum())
+        contribution = _decibel(power / self._equations.energy.sum())
+        unique = self._unique_db(columns)
+        reason: Reason = ""
+        if unique < _LEAST_UNIQUE_DB:
+            reason = "same sound as other tracks"
+        elif not found.error_db <= max_error_db:
+            reason = "not heard in the mix" if contribution < _UNHEARD_DB else "uncertain"
+        elif at_edge:
+            reason = "delay"
+        return TrackGain(
+            self._names[place],
+            _decibel(power / raw) if not reason else math.nan,
+            tuple(_decibel(channel / raw) for channel in found.powers),
+            found.sign,
+            delay if searched else delay + found.lag,
+            not reason,
+            reason,
+            found.error_db,
+            unique,
+            contribution,
+        )
+
+    def _estimate(self, place: int, columns: npt.NDArray[np.intp], pushes: Float64) -> _Estimate:
+        taps = self._frame.taps
+        chosen = (columns[:, None] * taps + np.arange(taps)).ravel()
+        gram = self._own[place]
+        filters = self.filters[:, columns].reshape(-1, chosen.size)
+        heard = filters @ gram
+        powers = np.einsum("ck,ck->c", filters, heard)
+        own = pushes[..., chosen]
+        segments = own.shape[0]
+        freedom = segments / max(segments - 1, 1)
+        moves = np.einsum("ck,sck->s", heard, own)
+        bias = freedom * float(np.einsum("sck,kl,scl->", own, gram, own))
+        power = powers.sum() - bias
+        spread = math.sqrt(freedom * float(moves @ moves)) if segments > 1 else math.inf
+        error = 2.0 * _DB * spread / power if power > 0.0 else math.inf
+        peak = int(np.argmax(np.abs(heard)))
+        sign = int(np.sign(heard.flat[peak]))
+        return _Estimate(powers, sign, peak % taps - self._frame.lead, error, bias)
+
+    def _unique_db(self, columns: npt.NDArray[np.intp]) -> float:
+        """Of the track's main taps, the power that no tap of another track explains."""
+        taps = self._frame.taps
+        where = np.flatnonzero(
+            np.isin(np.repeat(self._owners, taps)[self._kept], self._owners[columns])
+        )
+        rest = np.linalg.inv(self._inverse[np.ix_(where, where)])
+        return _decibel(float(np.diag(rest)[self._frame.lead :: taps].max()) - _RIDGE)
+
+
+def _decibel(ratio: float) -> float:
+    return 10.0 * math.log10(ratio) if ratio > 0.0 else -math.inf

@@ -1,0 +1,107 @@
+"""Designs that were compared with the forest and are not selectable: see the model card."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.learn.data.dataset import Rendering
+from reaper_drumgain.learn.data.human_faders import Float64
+from reaper_drumgain.learn.fitting.fit import FitSettings, as_arrays, copies_of, fit_forest
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
+from reaper_drumgain.methods.forest import (
+    ForestMethod,
+    is_stereo,
+    linear_gains,
+    linear_part,
+    sounding,
+)
+from reaper_drumgain.methods.forest_file import Forest, LinearPart
+from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
+
+EXTRA, PER_TRACK = "extra trees on the linear part", "per-track forest on the linear part"
+#: least share of rows in a leaf of the per-track forest
+_LEAF = 0.02
+
+
+def fit_rivals(
+    renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
+) -> dict[str, Method]:
+    """The rivals by name, fitted to these renderings on this linear part."""
+    extra = fit_forest(renderings, linear, replace(settings, kind="extra trees"), {})
+    return {
+        EXTRA: ForestMethod(extra),
+        PER_TRACK: _fit_per_track(renderings, linear, settings),
+    }
+
+
+@dataclass(frozen=True)
+class PerTrackForest:
+    """One row per track: its role, its features, and what else the session holds."""
+
+    model: Forest
+
+    def gains(self, given: MethodInput) -> MethodGains:
+        """The gains of the active tracks, NaN for the others."""
+        wanted = np.full(len(given.roles), np.nan)
+        chosen, roles, channels, table = sounding(given)
+        if chosen.size:
+            linear = linear_part(self.model)
+            base = linear_gains(linear, table.column("loudness_lufs"), roles, channels)
+            rows = _rows(roles, channels, table, self.model.columns)
+            wanted[chosen] = base + self.model.predict(rows)[:, 0]
+        return MethodGains(wanted)
+
+
+def _fit_per_track(
+    renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
+) -> PerTrackForest:
+    from sklearn.ensemble import RandomForestRegressor
+
+    rows, wanted = [], []
+    for copy in copies_of(renderings, settings):
+        left = copy.target - linear_gains(linear, copy.loudness, copy.roles, copy.channels)
+        rows.append(_rows(copy.roles, copy.channels, copy.table, settings.columns))
+        wanted.append(left - left.mean())
+    trees = RandomForestRegressor(
+        n_estimators=settings.trees,
+        min_samples_leaf=_LEAF,
+        max_features=settings.max_features,
+        random_state=settings.seed,
+        n_jobs=settings.jobs,
+    )
+    x = np.vstack(rows)
+    trees.fit(x, np.concatenate(wanted))
+    model = Forest(
+        inputs=tuple(f"input {number}" for number in range(x.shape[1])),
+        outputs=("gain",),
+        columns=settings.columns,
+        tie_column=settings.tie_column,
+        linear=linear,
+        arrays=as_arrays(trees),
+        about={},
+    )
+    return PerTrackForest(model)
+
+
+def _rows(
+    roles: Sequence[Role], channels: Sequence[int], table: FeatureTable, columns: Sequence[str]
+) -> Float64:
+    """(tracks, inputs): own role, stereo, number and features; then tracks by role."""
+    counts = Counter(role.name for role in roles)
+    session = [float(counts[name]) for name in ROLE_NAMES]
+    own = [[float(role.name == name) for name in ROLE_NAMES] for role in roles]
+    numbers = [[float(role.ordinal or 0), float(counts[role.name])] for role in roles]
+    return np.column_stack(
+        [
+            own,
+            is_stereo(roles, channels),
+            numbers,
+            *(table.column(name) for name in columns),
+            np.tile(session, (len(roles), 1)),
+        ]
+    )

@@ -1,0 +1,350 @@
+"""A trained forest as plain arrays (NAME.arrays) and a manifest (NAME.json).
+
+A model is input from a stranger: nothing in it is run, every size is bounded, nothing is
+allocated beyond the bytes that were read (``packing``; no compression, so that none expands),
+and links are checked so that no prediction can hang. The checksum tells files that do not
+belong together, nothing more: who changes one may change both. numpy only.
+
+Arrays, nodes of all trees one after the other: ``root`` (trees,) the first node of each
+tree; ``left``, ``right`` (nodes,) indexes of the children, -1 at leaves; ``feature``,
+``threshold`` (nodes,) go left where input[feature] <= threshold, compared as float32 with
+float64 like scikit-learn does; ``missing_left`` (nodes,) 1 where NaN goes left; ``leaf``
+(nodes,) the row of ``value`` (leaves, outputs), -1 at inner nodes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import stat
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis import features
+from reaper_drumgain.cache import arrays
+from reaper_drumgain.errors import ModelError
+from reaper_drumgain.tracks.roles import ROLE_NAMES
+
+FORMAT = 3
+#: the names of the forests that come with the package
+DEFAULT, MULTIOUTPUT, BY_SOUND = "forest", "forest-multioutput", "by-sound"
+ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.arrays", f"{DEFAULT}.json"
+
+MAX_ARRAYS_BYTES = 8 << 20
+MAX_MANIFEST_BYTES = 512 << 10
+MAX_TREES, MAX_NODES = 4096, 1 << 20
+MAX_INPUTS, MAX_OUTPUTS = 4096, 256
+#: branches on the longest way through a tree: what a prediction costs
+MAX_DEPTH = 64
+MAX_LEVEL_DB = 200.0
+#: arrays by name: dtype and number of axes
+_ARRAYS: Mapping[str, tuple[str, int]] = {
+    "root": ("<i4", 1),
+    "left": ("<i4", 1),
+    "right": ("<i4", 1),
+    "feature": ("<i4", 1),
+    "threshold": ("<f8", 1),
+    "missing_left": ("|u1", 1),
+    "leaf": ("<i4", 1),
+    "value": ("<f8", 2),
+}
+#: bytes that name the arrays, at most
+_MAX_HEADER = 4096
+
+Float64 = npt.NDArray[np.float64]
+Indexes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class LinearPart:
+    """What ``methods.forest`` adds to its trees; every mapping holds all roles.
+
+    ``template_lufs``: the loudness that a role is usually recorded at; ``width_db``: how far
+    from it careful recordings stray; ``role_db`` and ``stereo_db``: gain of a role, and of a
+    track with two channels on top. ``interval_db``: half the width of a role's interval,
+    ``interval_rise``: by which share it is wider where all level departures are undone,
+    ``coverage``: share of tracks whose median engineer lies within.
+    """
+
+    template_lufs: Mapping[str, float]
+    width_db: float
+    role_db: Mapping[str, float]
+    stereo_db: float
+    interval_db: Mapping[str, float]
+    interval_rise: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """A forest that predicts, and what its method needs to know about it.
+
+    ``inputs`` and ``outputs`` name columns of ``predict``; ``columns`` are the feature
+    columns that each slot's inputs are made of, ``tie_column`` orders tracks of one role.
+    ``linear`` is None for a forest that stands alone. ``about``: the rest of the manifest
+    (training data, versions, scores).
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    columns: tuple[str, ...]
+    tie_column: str
+    linear: LinearPart | None
+    arrays: Mapping[str, npt.NDArray[Any]]
+    about: Mapping[str, Any]
+
+    def predict(self, x: Float64) -> Float64:
+        """(rows, outputs) from (rows, inputs); NaN inputs are missing values.
+
+        Raises ValueError where the inputs are of another number.
+        """
+        if x.ndim != 2 or x.shape[1] != len(self.inputs):
+            raise ValueError(f"expected (rows, {len(self.inputs)}) inputs, got {x.shape}")
+        held = self.arrays
+        leaf, left, right = held["leaf"], held["left"], held["right"]
+        values = x.astype(np.float32)
+        node = np.tile(held["root"], (x.shape[0], 1))
+        rows = np.arange(x.shape[0])[:, None]
+        while True:
+            inner = leaf[node] < 0
+            if not inner.any():
+                break
+            value = values[rows, held["feature"][node]]
+            missing = np.isnan(value)
+            below = value <= held["threshold"][node]
+            goes_left = np.where(missing, held["missing_left"][node] == 1, below)
+            child = np.where(goes_left, left[node], right[node])
+            node = np.where(inner, child, node)
+        return np.asarray(held["value"][leaf[node]].mean(axis=1))
+
+
+def bundled_folder() -> Path:
+    """The folder of the model that comes with the package: in a wheel, or in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def load(folder: Path, name: str = DEFAULT) -> Forest:
+    """The forest that ``save`` wrote into a folder. Raises ModelError with the reason."""
+    manifest_path, arrays_path = folder / f"{name}.json", folder / f"{name}.arrays"
+    manifest = _parse_manifest(manifest_path, _read_bounded(manifest_path, MAX_MANIFEST_BYTES))
+    content = _read_bounded(arrays_path, MAX_ARRAYS_BYTES)
+    if manifest.pop("crc32") != zlib.crc32(content):
+        raise ModelError(
+            f"{arrays_path}: is not the file that {manifest_path.name} was written for"
+        )
+    arrays = _parse_arrays(arrays_path, content)
+    inputs, outputs = tuple(manifest.pop("inputs")), tuple(manifest.pop("outputs"))
+    _check_arrays(arrays_path, arrays, len(inputs), len(outputs))
+    return Forest(
+        inputs=inputs,
+        outputs=outputs,
+        columns=tuple(manifest.pop("columns")),
+        tie_column=manifest.pop("tie_column"),
+        linear=_linear_part(manifest.pop("linear")),
+        arrays=arrays,
+        about=manifest,
+    )
+
+
+def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
+    """Writes both files; the same forest gives the same bytes. Raises ModelError as ``load``."""
+    path = folder / f"{name}.arrays"
+    plain = {key: forest.arrays[key].astype(dtype) for key, (dtype, _) in _ARRAYS.items()}
+    _check_arrays(path, plain, len(forest.inputs), len(forest.outputs))
+    content = arrays.to_bytes(plain)
+    if len(content) > MAX_ARRAYS_BYTES:
+        raise ModelError(f"the forest takes {len(content)} bytes, at most {MAX_ARRAYS_BYTES}")
+    manifest = {
+        "kind": "drumgain forest",
+        "format": FORMAT,
+        "feature_version": features.VERSION,
+        "crc32": zlib.crc32(content),
+        **forest.about,
+        "columns": list(forest.columns),
+        "tie_column": forest.tie_column,
+        "linear": _linear_data(forest.linear),
+        "outputs": list(forest.outputs),
+        "inputs": list(forest.inputs),
+    }
+    text = json.dumps(manifest, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    (folder / f"{name}.json").write_bytes(text.encode("ascii"))
+
+
+def _read_bounded(path: Path, limit: int) -> bytes:
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ModelError(f"{path}: not a regular file")
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(content) > limit:
+        raise ModelError(f"{path}: larger than {limit} bytes")
+    return content
+
+
+def _parse_manifest(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        manifest = json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: not JSON: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("kind") != "drumgain forest":
+        raise ModelError(f"{path}: not the manifest of a DrumGain forest")
+    if manifest.get("format") != FORMAT:
+        raise ModelError(f"{path}: format {manifest.get('format')!r}, expected {FORMAT}")
+    if manifest.get("feature_version") != features.VERSION:
+        raise ModelError(
+            f"{path}: made for feature version {manifest.get('feature_version')!r}, this DrumGain "
+            f"computes version {features.VERSION}: train the model again"
+        )
+    _check_names(path, manifest)
+    _check_linear(path, manifest.get("linear", ""))
+    if type(manifest.get("crc32")) is not int:
+        raise ModelError(f"{path}: has no crc32 of its arrays")
+    return manifest
+
+
+def _check_names(path: Path, manifest: Mapping[str, Any]) -> None:
+    for name, limit in (("inputs", MAX_INPUTS), ("outputs", MAX_OUTPUTS), ("columns", MAX_INPUTS)):
+        names = manifest.get(name)
+        if not isinstance(names, list) or not all(isinstance(item, str) for item in names):
+            raise ModelError(f"{path}: {name} is not a list of names")
+        if len(names) > limit or len(set(names)) != len(names):
+            raise ModelError(f"{path}: {name} holds names twice, or more than {limit}")
+    for column in (*manifest["columns"], manifest.get("tie_column")):
+        if column not in features.COLUMNS:
+            raise ModelError(f"{path}: {column!r} is no feature column")
+
+
+def _check_linear(path: Path, linear: object) -> None:
+    if linear is None:
+        return
+    fields = LinearPart.__annotations__
+    if not isinstance(linear, dict) or set(linear) != set(fields):
+        raise ModelError(f"{path}: linear does not hold {', '.join(fields)}")
+    for name, kind in fields.items():
+        if kind == "float":
+            if not _is_level(linear[name]):
+                raise ModelError(f"{path}: {name} is {linear[name]!r}, no level within +-200 dB")
+        elif not isinstance(linear[name], dict) or set(linear[name]) != set(ROLE_NAMES):
+            raise ModelError(f"{path}: {name} does not hold a level for each role")
+        elif not all(map(_is_level, linear[name].values())):
+            raise ModelError(f"{path}: {name} holds what is no level within +-200 dB")
+    for name in ("width_db", "interval_rise", "coverage"):
+        if linear[name] < 0:
+            raise ModelError(f"{path}: {name} is {linear[name]!r}, expected 0 or more")
+    if min(linear["interval_db"].values()) < 0:
+        raise ModelError(f"{path}: interval_db holds a width below 0")
+
+
+def _linear_part(linear: dict[str, Any] | None) -> LinearPart | None:
+    if linear is None:
+        return None
+    values: dict[str, Any] = {
+        name: value if isinstance(value, dict) else float(value) for name, value in linear.items()
+    }
+    return LinearPart(**values)
+
+
+def _linear_data(linear: LinearPart | None) -> dict[str, Any] | None:
+    if linear is None:
+        return None
+    return {field.name: getattr(linear, field.name) for field in dataclasses.fields(LinearPart)}
+
+
+def _is_level(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -MAX_LEVEL_DB <= value <= MAX_LEVEL_DB
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _parse_arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:
+    if int.from_bytes(content[:8], "little") > _MAX_HEADER:
+        raise ModelError(f"{path}: names its arrays in more than {_MAX_HEADER} bytes")
+    try:
+        found = arrays.from_bytes(content)
+    except ValueError as error:
+        raise ModelError(f"{path}: damaged: {error}") from error
+    if list(found) != list(_ARRAYS):
+        raise ModelError(f"{path}: expected the arrays {', '.join(_ARRAYS)} and no others")
+    for name, array in found.items():
+        kind, axes = _ARRAYS[name]
+        if array.dtype.str != kind or array.ndim != axes:
+            got = f"{array.dtype} {array.shape}"
+            raise ModelError(f"{path}: {name} is {got}, expected {np.dtype(kind)} with {axes} axes")
+        if not 0 < array.size <= MAX_NODES * (8 if axes == 2 else 1):
+            raise ModelError(f"{path}: {name} has the shape {array.shape}, out of bounds")
+    # nothing between them, behind them, or read twice
+    if arrays.to_bytes(found) != content:
+        raise ModelError(f"{path}: holds other bytes than its arrays")
+    return found
+
+
+def _check_arrays(
+    path: Path, arrays: Mapping[str, npt.NDArray[Any]], inputs: int, outputs: int
+) -> None:
+    """Raises ModelError unless every walk from a root ends at a leaf with finite values."""
+
+    def check(good: object, reason: str) -> None:
+        if not good:
+            raise ModelError(f"{path}: {reason}")
+
+    root, leaf, value = arrays["root"], arrays["leaf"], arrays["value"]
+    left, right, feature = arrays["left"], arrays["right"], arrays["feature"]
+    nodes = len(leaf)
+    check(
+        all(len(arrays[name]) == nodes for name in _ARRAYS if name not in ("root", "value")),
+        "its arrays have different numbers of nodes",
+    )
+    check(nodes <= MAX_NODES and len(root) <= MAX_TREES, "too many nodes or trees")
+    check(value.shape[1] == outputs, f"{value.shape[1]} values a leaf for {outputs} outputs")
+    check(np.isfinite(value).all(), "a value is not finite")
+    check(np.abs(value).max() <= MAX_LEVEL_DB, f"a value is beyond {MAX_LEVEL_DB:g} dB")
+    check(np.isfinite(arrays["threshold"]).all(), "a threshold is not finite")
+    check(
+        root[0] == 0 and (np.diff(root.astype(np.int64)) > 0).all() and root[-1] < nodes,
+        "its roots are not in order",
+    )
+    check((arrays["missing_left"] <= 1).all(), "missing_left is neither 0 nor 1")
+    check((leaf < len(value)).all(), "a leaf has no value")
+    check(((feature >= 0) & (feature < inputs)).all(), "a feature index is out of range")
+    _check_links(check, root, left, right, leaf < 0)
+
+
+def _check_links(
+    check: Callable[[object, str], None],
+    root: Indexes,
+    left: Indexes,
+    right: Indexes,
+    inner: npt.NDArray[np.bool_],
+) -> None:
+    nodes = len(inner)
+    index = np.arange(nodes)
+    ends = np.append(root[1:], nodes)[np.searchsorted(root, index, side="right") - 1]
+    for child in (left, right):
+        check((child[inner] > index[inner]).all(), "a child does not come after its parent")
+        check((child[inner] < ends[inner]).all(), "a child lies outside its tree")
+    parents = np.bincount(np.concatenate([left[inner], right[inner]]), minlength=nodes)
+    parents[root] += 1
+    check((parents == 1).all(), "a node has not exactly one parent")
+    level, depth = root, 0
+    while (inside := level[inner[level]]).size:
+        level = np.concatenate([left[inside], right[inside]])
+        depth += 1
+        check(depth <= MAX_DEPTH, f"a tree is deeper than {MAX_DEPTH}")

@@ -1,0 +1,64 @@
+"""The drums mixed to a sound file, to hear what a plan does. For the demo and for reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from reaper_drumgain.analysis.multitrack import Multitrack, Progress
+from reaper_drumgain.errors import StorageError
+from reaper_drumgain.faders.levels import PathGains
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.tracks.selection import select
+from reaper_drumgain.units import Decibel, to_decibel, to_linear
+
+#: what a bounce keeps below full scale
+_CEILING_DBFS = -0.5
+_FORMATS = {
+    ".wav": {"format": "WAV", "subtype": "PCM_24"},
+    ".ogg": {"format": "OGG", "subtype": "VORBIS"},
+}
+
+
+def bounce(
+    session: Session,
+    plan: GainPlan,
+    before: Path,
+    after: Path,
+    *,
+    progress: Progress | None = None,
+    equally_loud: bool = False,
+) -> float:
+    """Write the drums along their path, with the old faders and with the new.
+
+    The files are 24 bit WAV, or Ogg Vorbis where they are named ``.ogg``. Both get the same
+    gain where one would clip; it is returned, in dB. ``equally_loud``: the second is then
+    brought to the loudness of the first. What a plan does over time is left out.
+    Raises StorageError.
+    """
+    drums = [d for d in select(session, plan.settings).drums if d.measured]
+    sound = Multitrack(session, drums, progress)
+    gains = PathGains([drum.path for drum in drums], sound.channels())
+    new_faders = {track.index: track.new_db for track in plan.tracks}
+    old = [to_decibel(drum.track.fader) for drum in drums]
+    new = [new_faders[drum.track.index] for drum in drums]
+    mixes = [gains.mix(np.array(faders, dtype=np.float64)) for faders in (old, new)]
+    levels = plan.levels
+    louder = 0.0
+    if equally_loud and levels.before_lufs is not None and levels.after_lufs is not None:
+        louder = levels.before_lufs - levels.after_lufs
+    peaks = sound.peaks(mixes)
+    common = min(0.0, _CEILING_DBFS - max(peaks[0], peaks[1] + louder))
+    try:
+        for path, mix, own in zip((before, after), mixes, (0.0, louder), strict=True):
+            scale = float(to_linear(Decibel(common + own)))
+            kind = _FORMATS.get(path.suffix.lower(), _FORMATS[".wav"])
+            with soundfile.SoundFile(path, "w", sound.rate, 2, **kind) as file:
+                for block in sound.mixed(mix * scale, f"writing {path.name}"):
+                    file.write(block.T)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise StorageError(f"{path}: cannot write the bounce: {error}") from error
+    return common

@@ -1,0 +1,169 @@
+"""What will be done, before it is done: shown, applied, kept, undone. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reaper_drumgain.schema import json_codec
+from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.units import Decibel
+
+SCHEMA = 1
+
+#: the largest distance of thinned points from the curve, in dB
+_WITHIN_DB = Decibel(0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionGain:
+    """What one section of the song gets: ``fader_db`` is its fader there, the plan's
+    ``new_db`` and the envelope together. ``state``: why the track holds in this section, in
+    the flags' words, None where it plays."""
+
+    name: str
+    start: float
+    end: float
+    fader_db: Decibel
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackAutomation:
+    """What becomes of one envelope of a track. All numbers are final: a host only writes them.
+
+    ``envelope``: ``volume`` or ``trim volume``. It is made where the track has none; it is
+    switched on (and shown, where it is made). Its points are afterwards, in this order: the
+    first ``kept_before`` of those that it has now, untouched; ``points``; the last
+    ``kept_after`` of those that it has now, untouched. It has ``old_points`` now: with another
+    number the plan belongs to another state, and the host refuses (ConflictError). Its scaling
+    mode stays; one that is made gets REAPER's usual one (``VOLTYPE 1`` in files).
+
+    Values are linear gains that multiply the fader's (files hold them as they are, ReaScript
+    takes them scaled), ``shape`` is REAPER's number. Times are whole milliseconds and values
+    whole millionths, so that they survive REAPER's own writing.
+
+    ``within_db``: how far what is drawn lies at most from the gains that were asked for; more
+    than 0.1 dB where gains that follow the song would take too many points.
+
+    ``mark`` is stored on the track under ``marks.KEY`` (P_EXT in REAPER, a
+    line of ``<EXT`` in files), in place of one that is there; ``marks.take_back`` reads it.
+    """
+
+    envelope: EnvelopeKind
+    points: tuple[EnvelopePoint, ...]
+    mark: str
+    old_points: int = 0
+    kept_before: int = 0
+    kept_after: int = 0
+    sections: tuple[SectionGain, ...] = ()
+    within_db: Decibel = _WITHIN_DB
+
+    def result(self, old: tuple[EnvelopePoint, ...]) -> tuple[EnvelopePoint, ...]:
+        """All points of the envelope afterwards. Raises ValueError where ``old`` is not what
+        the plan was made for."""
+        if len(old) != self.old_points:
+            raise ValueError(f"the envelope has {len(old)} points, expected {self.old_points}")
+        return (*old[: self.kept_before], *self.points, *old[len(old) - self.kept_after :])
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPlan:
+    """One drum track. Levels in dB, None where a fader is at -inf or nothing was measured.
+
+    ``loudness_lufs``: of the track before its fader. ``path_db``: what the way from behind
+    its fader to the drums' meeting point adds to that loudness (folders, pan, both sides of a
+    mono track), so that ``loudness_lufs + path_db + new_db`` is its level among the drums
+    after the move. ``interval_db``: between which faders the median of many engineers lies, for
+    most tracks (80 % with the forest), around where the full move ends; None where the method
+    gives none, and for tracks that stay. ``flags`` are short stable words, ``reason`` a sentence.
+
+    With automation ``new_db`` is the constant part, which stays in the fader, and
+    ``automation`` what the envelope adds to it over time; None where nothing is written, and
+    ``not_automated`` then says why, if the track was to get some.
+    """
+
+    index: int
+    name: str
+    role: str
+    old_db: Decibel | None
+    new_db: Decibel | None
+    guid: str | None = None
+    side: str | None = None
+    ordinal: int | None = None
+    interval_db: tuple[Decibel, Decibel] | None = None
+    flags: tuple[str, ...] = ()
+    reason: str | None = None
+    loudness_lufs: Decibel | None = None
+    path_db: Decibel | None = None
+    automation: TrackAutomation | None = None
+    not_automated: str | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether applying the plan changes this fader."""
+        return self.new_db is not None and self.new_db != self.old_db
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """A track that is no drum microphone, and why it stays."""
+
+    index: int
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The drums together along their path: loudness in LUFS, sample peak in dBFS.
+
+    None where the drums are silent or the peak was not asked for.
+    """
+
+    before_lufs: Decibel | None = None
+    after_lufs: Decibel | None = None
+    before_dbfs: Decibel | None = None
+    after_dbfs: Decibel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GainPlan:
+    """Old and new fader of every drum track, in project order, and what stays and why."""
+
+    project: str
+    method: str
+    settings: Settings
+    tracks: tuple[TrackPlan, ...]
+    untouched: tuple[Untouched, ...] = ()
+    levels: Levels = Levels()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def moves(self) -> tuple[TrackPlan, ...]:
+        """The tracks whose fader changes."""
+        return tuple(track for track in self.tracks if track.moves)
+
+    @property
+    def automated(self) -> tuple[TrackPlan, ...]:
+        """The tracks that get an envelope."""
+        return tuple(track for track in self.tracks if track.automation is not None)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The plan as a JSON document."""
+        return json_codec.dumps(self, kind="plan", schema=SCHEMA, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> GainPlan:
+        """The plan that ``to_json`` wrote. Raises InputError where it is none."""
+        return json_codec.loads(text, cls, kind="plan", schema=SCHEMA)
+
+    def to_document(self) -> dict[str, Any]:
+        """The plan as plain JSON data."""
+        return json_codec.to_document(self, kind="plan", schema=SCHEMA)
+
+    @classmethod
+    def from_document(cls, document: Any) -> GainPlan:
+        """The plan of a document that was read. Raises InputError where it is none."""
+        return json_codec.from_document(document, cls, kind="plan", schema=SCHEMA)

@@ -1,0 +1,140 @@
+"""What the user wants: one validated object for every front end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.schema import json_codec
+from reaper_drumgain.units import Decibel
+
+SCHEMA = 1
+
+Write = Literal["volume", "automation"]
+SectionKind = Literal["usual", "regions", "markers", "times", "time selection", "running"]
+Existing = Literal["refuse", "replace", "trim"]
+
+#: what ``Level.parse`` takes, for help texts and messages
+LEVEL_FORMS = "keep, peak:DBFS (like peak:-6) or lufs:LUFS (like lufs:-18)"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Where the common offset of all gains comes from.
+
+    ``keep``: the drums' loudness along their path stays. ``peak``: the sample peak of the
+    drums along their path is ``target`` dBFS. ``lufs``: their loudness is ``target`` LUFS.
+    """
+
+    kind: Literal["keep", "peak", "lufs"] = "keep"
+    target: Decibel | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "keep":
+            if self.target is not None:
+                raise InputError("level keep takes no value: use peak:DBFS or lufs:LUFS")
+            return
+        if self.target is None or not math.isfinite(self.target):
+            raise InputError(f"level {self.kind} needs a number: expected {LEVEL_FORMS}")
+        if not -100.0 <= self.target <= 24.0:
+            raise InputError(
+                f"level {self.kind}:{self.target:g} is not within -100 to 24 dB: "
+                f"expected {LEVEL_FORMS}"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Level:
+        """The level that a text like ``peak:-6`` names. Raises InputError."""
+        kind, colon, value = text.strip().partition(":")
+        if kind == "keep" and not colon:
+            return cls()
+        if kind not in ("peak", "lufs"):
+            raise InputError(f"level {text!r} is not known: expected {LEVEL_FORMS}")
+        try:
+            target = Decibel(float(value))
+        except ValueError:
+            raise InputError(f"level {text!r} has no number: expected {LEVEL_FORMS}") from None
+        return cls("peak" if kind == "peak" else "lufs", target)
+
+    def __str__(self) -> str:
+        return self.kind if self.target is None else f"{self.kind}:{self.target:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """How gains over time are made and written; without meaning unless automation is written.
+
+    ``sections``: where each section is balanced for itself: the project's ``regions``, from
+    ``marker`` to marker, the ``times`` given here, or its ``time selection`` (outside of which
+    nothing changes then); ``running``: gains that follow the song without sections, which only
+    the method cross-adaptive has; ``usual``: running for cross-adaptive, else the regions, else
+    the markers. ``times``: (start, end, name) in seconds; an end of None is the next start.
+    ``envelope``: which one is written, the volume envelope or the trim volume envelope.
+    ``existing``: what becomes of an envelope that does something already: the track is
+    refused, the envelope is replaced, or it is kept and multiplied (trim).
+    """
+
+    sections: SectionKind = "usual"
+    times: tuple[tuple[float, float | None, str], ...] = ()
+    envelope: Literal["volume", "trim"] = "volume"
+    existing: Existing = "refuse"
+
+    def __post_init__(self) -> None:
+        if (self.sections == "times") != bool(self.times):
+            raise InputError("sections by times need times, and other sections take none")
+        for start, end, name in self.times:
+            where = f"section {name!r}" if name else "a section"
+            if not math.isfinite(start) or (end is not None and not math.isfinite(end)):
+                raise InputError(f"{where} goes from {start!r} to {end!r}: expected seconds")
+            if end is not None and end <= start:
+                raise InputError(f"{where} ends at {end:g} s, before it starts ({start:g} s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The user's wishes. ``amount`` is in percent of the move in dB.
+
+    ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as
+    ``#3`` by the number that REAPER shows. A role is a name such as ``tom 2``,
+    ``overhead left`` or ``none``, or ``listen``: to be told by its sound. ``listen``: so are all
+    tracks whose names say nothing. ``span``: only what sounds between these seconds of the
+    project is listened to; automation then changes nothing outside, faders included.
+    ``write``: faders alone, or gains over time as ``automation`` says.
+    """
+
+    method: str = "forest"
+    amount: float = 100.0
+    level: Level = Level()
+    locks: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
+    span: tuple[float, float] | None = None
+    write: Write = "volume"
+    automation: Automation = Automation()
+    listen: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.method:
+            raise InputError("the method has no name: 'drumgain methods' lists them")
+        if not (math.isfinite(self.amount) and 0.0 <= self.amount <= 100.0):
+            raise InputError(f"amount is {self.amount!r}: expected 0 to 100 percent")
+        if self.span is not None:
+            start, end = self.span
+            if not (math.isfinite(start) and math.isfinite(end) and start < end):
+                raise InputError(f"span is {start!r} to {end!r}: expected seconds, start first")
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The settings as a JSON document."""
+        return json_codec.dumps(self, kind="settings", schema=SCHEMA, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Settings:
+        """The settings that ``to_json`` wrote. Raises InputError where they are none."""
+        return json_codec.loads(text, cls, kind="settings", schema=SCHEMA)
+
+    @classmethod
+    def from_document(cls, document: Any) -> Settings:
+        """The settings of a document that was read. Raises InputError where they are none."""
+        return json_codec.from_document(document, cls, kind="settings", schema=SCHEMA)

@@ -1,0 +1,382 @@
+"""Which tracks of a session are drum microphones, which of them may move, and why not.
+
+Standard library only, so that a host can decide without reading any audio.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.schema.plan import Untouched
+from reaper_drumgain.schema.session import EnvelopeKind, Session, Track
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.roles import Role, role_of, says_nothing
+from reaper_drumgain.tracks.routing import Kind, Path, kind_of, path_of
+
+#: flags of tracks that keep their fader and whose level anchors that of the others
+LOCKED, NOT_SELECTED = "locked", "not selected"
+#: instead of a role: to be told by its sound
+LISTEN = "listen"
+#: why a track is not taken for a drum
+NO_DRUM = "no drum microphone by its name"
+NAMELESS = "its name says nothing"
+#: why a track with a drum's name is no microphone
+EMPTY = "has a drum's name, but no audio items that play, no instrument, and receives nothing"
+#: flag of tracks that stay because one that they are linked to does
+LINKED = "linked"
+#: what is not heard takes no part, also not in a pair or group
+_UNHEARD = ("muted", "hidden")
+_SIDES = (("left", "right"), ("l", "r"), ("links", "rechts"))
+#: roles whose two microphones are often numbered where others say left and right
+_SPACED = ("overhead", "room")
+_PATH_KINDS: dict[Kind, str] = {
+    "folder": "folder: part of the way, never moved",
+    "bus": "bus: gets its audio from other tracks, never moved",
+    "return": "return: gets its audio from other tracks, never moved",
+    "vca": "VCA leader: moves other faders, never moved itself",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DrumTrack:
+    """A drum microphone of the session.
+
+    ``flag`` is None where its fader may move; otherwise a short word and ``why`` a sentence.
+    ``measured``: its audio counts (it is heard and readable). ``links``: the indexes of the
+    tracks that move with it (the other side of its pair, its group).
+    """
+
+    track: Track
+    role: Role
+    path: Path
+    flag: str | None = None
+    why: str | None = None
+    measured: bool = True
+    links: tuple[int, ...] = ()
+
+    @property
+    def anchors(self) -> bool:
+        """Whether its fader stays on the user's wish and holds the level of the others."""
+        return self.measured and self.flag in (LOCKED, NOT_SELECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The drum tracks in project order, and the rest with the reason why it stays."""
+
+    drums: tuple[DrumTrack, ...]
+    untouched: tuple[Untouched, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def select(session: Session, settings: Settings) -> Selection:
+    """The drum tracks of a session under the user's settings.
+
+    Raises InputError where the settings name a track or role that is not there.
+    """
+    locks = {i for name in settings.locks for i in find_tracks(session, name)}
+    only = {i for name in settings.only for i in find_tracks(session, name)}
+    given: dict[int, Role | None] = {}
+    for name, role_text in settings.roles:
+        for index in find_tracks(session, name):
+            if not asks_to_listen(role_text):
+                given[index] = Role.parse(role_text)
+    drums: list[DrumTrack] = []
+    untouched: list[Untouched] = []
+    warnings: list[str] = []
+    for track in session.tracks:
+        kind = kind_of(session, track)
+        role = given[track.index] if track.index in given else _role(session, track, warnings)
+        if kind in _PATH_KINDS:
+            untouched.append(Untouched(track.index, track.name, _PATH_KINDS[kind]))
+        elif role is None:
+            nameless = track.index not in given and _says_nothing(session, track)
+            why = NAMELESS if nameless and kind != "empty" else NO_DRUM
+            untouched.append(Untouched(track.index, track.name, why))
+        elif kind == "empty":
+            untouched.append(Untouched(track.index, track.name, EMPTY))
+        else:
+            selected = not only or track.index in only
+            locked = track.index in locks or track.locked
+            drums.append(_drum_track(session, track, role, kind, selected, locked))
+            if drums[-1].measured:
+                warnings += _envelope_warnings(track, settings)
+    found = {drum.track.index for drum in drums}
+    for index in sorted({*locks, *only, *given} - found):
+        if index not in given or given[index] is not None:
+            name = session.tracks[index].name
+            warnings.append(f"track {name!r} is named in the settings, but is no drum microphone")
+    soloed = [track.name for track in session.tracks if track.soloed]
+    if soloed and drums:
+        shown = ", ".join(map(repr, soloed[:5])) + (", ..." if len(soloed) > 5 else "")
+        warnings.append(f"{shown} soloed: all drums are balanced together, as without solo")
+    return Selection(tuple(_linked(session, drums)), tuple(untouched), tuple(warnings))
+
+
+def asks_to_listen(role_text: str) -> bool:
+    """Whether what stands for a role asks to tell it by the sound."""
+    return role_text.strip().casefold() == LISTEN
+
+
+def wants_to_listen(session: Session, settings: Settings) -> bool:
+    """Whether any role is to be told by sound: by the settings, or as stored on a track."""
+    stated = [role for _, role in settings.roles]
+    stored = [track.role for track in session.tracks if track.role is not None]
+    return settings.listen or any(map(asks_to_listen, stated + stored))
+
+
+def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
+    """The tracks whose role is to be told by their sound, in project order.
+
+    Those that the settings name, or that store, ``listen`` for a role; with ``Settings.listen``
+    those whose names say nothing, unless a role is stated. Left out is what has no audio to
+    listen to. Their roles here mean nothing. Raises InputError where the settings name a track
+    that is not there.
+    """
+    named: dict[int, str] = {}
+    for name, role_text in settings.roles:
+        for index in find_tracks(session, name):
+            named[index] = role_text
+    tracks = []
+    for track in session.tracks:
+        asked = named.get(track.index, track.role)
+        wanted = (
+            settings.listen and _role(session, track, []) is None and _says_nothing(session, track)
+            if asked is None
+            else asks_to_listen(asked)
+        )
+        kind = kind_of(session, track)
+        if wanted and kind != "empty" and kind not in _PATH_KINDS:
+            placeholder = Role("percussion")
+            drum = _drum_track(session, track, placeholder, kind, selected=True, locked=False)
+            if drum.measured:
+                tracks.append(drum)
+    return tuple(tracks)
+
+
+def _says_nothing(session: Session, track: Track) -> bool:
+    if track.role is not None and not asks_to_listen(track.role):
+        return False
+    return says_nothing(track.name, [folder.name for folder in session.folders_of(track)])
+
+
+def find_tracks(session: Session, name: str) -> tuple[int, ...]:
+    """The index of the track that a user names: ``#3`` (REAPER's number), GUID, or name.
+
+    Letter case counts only where it tells tracks apart. Raises InputError where no track,
+    or more than one, has the name.
+    """
+    wanted = name.strip()
+    if wanted.startswith("#") and wanted[1:].isdecimal():
+        number = int(wanted[1:])
+        if 1 <= number <= len(session.tracks):
+            return (number - 1,)
+        raise InputError(f"there is no track {wanted}: the project has {len(session.tracks)}")
+    by_guid = [t.index for t in session.tracks if t.guid and t.guid.lower() == wanted.lower()]
+    exact = [t.index for t in session.tracks if t.name.strip() == wanted]
+    folded = [t.index for t in session.tracks if t.name.strip().lower() == wanted.lower()]
+    found = by_guid or exact or folded
+    if len(found) == 1:
+        return (found[0],)
+    if found:
+        numbers = ", ".join(f"#{index + 1}" for index in found)
+        raise InputError(f"{len(found)} tracks are named {name!r}: say which one ({numbers})")
+    known = ", ".join(repr(t.name) for t in session.tracks[:40])
+    raise InputError(f"no track is named {name!r}: the project has {known or 'no tracks'}")
+
+
+def _role(session: Session, track: Track, warnings: list[str]) -> Role | None:
+    if track.role is not None and not asks_to_listen(track.role):
+        try:
+            return Role.parse(track.role)
+        except InputError as error:
+            warnings.append(f"track {track.name!r}: the role stored on it is ignored: {error}")
+    return role_of(track.name, [folder.name for folder in session.folders_of(track)])
+
+
+def _drum_track(
+    session: Session, track: Track, role: Role, kind: Kind, selected: bool, locked: bool
+) -> DrumTrack:
+    path = path_of(session, track)
+    flag, why = _obstacle(session, track, kind, path)
+    if flag is not None:
+        return DrumTrack(track, role, path, flag, why, measured=False)
+    if locked:
+        return DrumTrack(track, role, path, LOCKED, "locked: stays, and the others follow it")
+    if not selected:
+        why = "not selected: stays, and the others follow it"
+        return DrumTrack(track, role, path, NOT_SELECTED, why)
+    return DrumTrack(track, role, path)
+
+
+def _envelope_warnings(track: Track, settings: Settings) -> Iterable[str]:
+    """Envelopes behind the effects: what they do over time is in no level of the plan."""
+    written: EnvelopeKind | None = None
+    replaces = settings.automation.existing == "replace" or track.automation_note
+    if settings.write == "automation" and replaces:
+        written = "volume" if settings.automation.envelope == "volume" else "trim volume"
+    for envelope in track.envelopes:
+        if not envelope.active or envelope.kind == written:
+            continue
+        if envelope.kind in ("volume", "trim volume", "mute"):
+            ours = " ('drumgain clear-automation' takes back DrumGain's own)"
+            yield (
+                f"track {track.name!r}: its {envelope.kind} envelope goes on playing on top of the "
+                f"fader and is not counted in the levels{ours if track.automation_note else ''}"
+            )
+
+
+def _obstacle(
+    session: Session, track: Track, kind: Kind, path: Path
+) -> tuple[str | None, str | None]:
+    """Why a drum microphone can be neither moved nor measured, or (None, None)."""
+    if track.muted:
+        return "muted", "muted: stays"
+    if track.hidden:
+        return "hidden", "hidden in track panel and mixer: stays"
+    if kind == "instrument":
+        return "instrument", "played by an instrument plug-in: no media file to measure"
+    if not any(c.plays and c.source.kind == "file" for c in track.clips):
+        formats = sorted({c.source.format or c.source.kind for c in track.clips if c.plays})
+        return "not readable", f"its items ({', '.join(formats)}) are no audio files"
+    files = [c.source for c in track.clips if c.plays and c.source.kind == "file"]
+    if not any(source.found for source in files):
+        first = files[0].written or files[0].path or "no file name"
+        return "missing media", f"its media is not there or refused ({first}): stays"
+    if track.unwritable is not None:
+        return "unwritable", f"{track.unwritable}: stays"
+    if track.fader == 0.0:
+        return "fader at -inf", "its fader is at -inf: stays"
+    driven = [e for e in track.envelopes if e.kind == "volume" and e.active]
+    if driven and track.automation_mode != "trim/read":
+        mode = track.automation_mode
+        return "automation", f"its volume envelope drives the fader ({mode} mode): stays"
+    if not path.heard_through_fader and path.muted_by is not None:
+        return "muted", f"muted by {path.muted_by!r} on its way: stays"
+    if not path.heard_through_fader and track.main_send:
+        return "not heard", f"{path.blocked_by or 'nothing of it reaches the master'}: stays"
+    if not path.heard_through_fader or not (track.main_send or _is_wired_to_bus(session, track)):
+        why = "its master/parent send is off, so its fader moves only what its sends hear: stays"
+        return "no main send", why
+    return None, None
+
+
+def _is_wired_to_bus(session: Session, track: Track) -> bool:
+    """Whether a send stands in for the parent send of a track.
+
+    A drum bus wired by sends shows in two or more microphones that reach it so; one track
+    alone may as well be a trigger or an effect's feed.
+    """
+
+    def buses(source: int) -> set[int]:
+        sends = [s for s in session.sends if s.source == source and s.mode == "post-fader"]
+        return {s.target for s in sends if kind_of(session, session.tracks[s.target]) == "bus"}
+
+    others = {s.source for s in session.sends if not session.tracks[s.source].main_send}
+    return any(buses(track.index) & buses(other) for other in others - {track.index})
+
+
+def _linked(session: Session, drums: Sequence[DrumTrack]) -> list[DrumTrack]:
+    """The drum tracks with those named that have to move together.
+
+    The offsets between linked tracks are kept, so one that stays holds the others, also
+    where it is no drum; those that are muted or hidden do not count.
+    """
+    leader = {track.index: track.index for track in session.tracks}
+
+    def root(index: int) -> int:
+        while leader[index] != index:
+            index = leader[index]
+        return index
+
+    pairs = ((drums[a].track.index, drums[b].track.index) for a, b in _pairs(drums))
+    for first, second in itertools.chain(pairs, _groups(session)):
+        leader[root(second)] = root(first)
+    families: dict[int, list[int]] = {}
+    for track in session.tracks:
+        families.setdefault(root(track.index), []).append(track.index)
+    by_index = {drum.track.index: drum for drum in drums}
+    return [
+        _with_links(session, drum, by_index, families[root(drum.track.index)]) for drum in drums
+    ]
+
+
+def _with_links(
+    session: Session, drum: DrumTrack, drums: dict[int, DrumTrack], family: Sequence[int]
+) -> DrumTrack:
+    others = [index for index in family if index != drum.track.index]
+    if not drum.measured or not others:
+        return drum
+    flag, why = drum.flag, drum.why
+    links = tuple(index for index in others if index in drums and drums[index].measured)
+    holder = next((index for index in others if _holds(session, drums, index)), None)
+    if flag is None and holder is not None:
+        held_by = drums[holder].flag if holder in drums else None
+        flag = held_by if held_by in (LOCKED, NOT_SELECTED) else LINKED
+        state = f"which is {held_by}" if held_by else "which is no drum microphone"
+        name = session.tracks[holder].name
+        why = f"moves only together with {name!r}, {state}: stays"
+    return DrumTrack(drum.track, drum.role, drum.path, flag, why, drum.measured, links)
+
+
+def _holds(session: Session, drums: dict[int, DrumTrack], index: int) -> bool:
+    if index not in drums:
+        return not session.tracks[index].muted
+    return drums[index].flag is not None and drums[index].flag not in _UNHEARD
+
+
+def _groups(session: Session) -> Iterable[tuple[int, int]]:
+    first: dict[int, int] = {}
+    for track in session.tracks:
+        for group in track.volume_groups:
+            if group in first:
+                yield first[group], track.index
+            first.setdefault(group, track.index)
+
+
+def _pairs(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:
+    """The two microphones of a stereo pair on two tracks.
+
+    Their names differ in the side alone ("OHL COMP_01", "OHR COMP_01"); or they are the only
+    left and the only right of their role within one folder; or they are two overheads or
+    rooms that differ in the numbers 1 and 2 alone.
+    """
+    lefts = [i for i, d in enumerate(drums) if d.role.side == "left"]
+    free = [i for i, d in enumerate(drums) if d.role.side == "right"]
+    alone: list[int] = []
+    for left in lefts:
+        partner = next((r for r in free if _differ_by(drums[left], drums[r], _SIDES)), None)
+        if partner is None:
+            alone.append(left)
+        else:
+            free.remove(partner)
+            yield left, partner
+    for left in alone:
+        same = [i for i in alone if _place_in_kit(drums[i]) == _place_in_kit(drums[left])]
+        partners = [r for r in free if _place_in_kit(drums[r]) == _place_in_kit(drums[left])]
+        if len(same) == 1 and len(partners) == 1:
+            yield left, partners[0]
+    spaced = [i for i, d in enumerate(drums) if d.role.side is None and d.role.name in _SPACED]
+    for first, second in itertools.permutations(spaced, 2):
+        if _differ_by(drums[first], drums[second], (("1", "2"),)):
+            yield first, second
+
+
+def _place_in_kit(drum: DrumTrack) -> tuple[str, int | None, int | None]:
+    return drum.role.name, drum.role.ordinal, drum.track.parent
+
+
+def _differ_by(one: DrumTrack, two: DrumTrack, swaps: Sequence[tuple[str, str]]) -> bool:
+    """Whether one name becomes the other by one of the replacements, at one place."""
+    if one.role.name != two.role.name or one.track.parent != two.track.parent:
+        return False
+    name, other = one.track.name.casefold()[:200], two.track.name.casefold()[:200]
+    return any(
+        name[:at] + there + name[at + len(here) :] == other
+        for here, there in swaps
+        for at in range(len(name))
+        if name.startswith(here, at)
+    )
