@@ -10,26 +10,31 @@ import pytest
 
 PACKAGE = Path(str(resources.files("reaper_drumgain")))
 HEAVY = ("scipy", "sklearn", "librosa", "numba", "matplotlib", "joblib", "rich")
-#: modules of the package that may import nothing but the standard library and each other
-STDLIB_ONLY = (
-    *("errors", "units", "records", "codec", "session", "settings", "plan", "roles", "role_words"),
-    *("routing", "selection", "reasons", "marks", "overlaps"),
+#: rooms and modules that may import nothing but the standard library and each other
+STDLIB_ONLY = ("errors", "units", "schema", "tracks")
+#: from the top down: a room imports only from those in later lines
+FLOORS = (
+    "__main__",
+    "cli",
+    "worker",
+    "batch",
+    "balance",
+    "automation",
+    "report",
+    "learn",
+    "methods",
+    "cache",
+    "faders",
+    "analysis",
+    "hosts",
+    "audio",
+    "tracks",
+    "schema",
+    "util",
+    "units",
+    "errors",
 )
-#: what each part may not import
-FORBIDDEN = {
-    "hosts": ("methods", "learn", "cli", "balance", "features", "audio"),
-    "methods": ("hosts", "learn", "cli", "balance", "audio"),
-    "session": ("hosts", "audio", "features", "methods", "balance", "learn", "cli"),
-    "features": ("hosts", "methods", "balance", "learn", "cli", "session"),
-    "audio": ("hosts", "methods", "balance", "learn", "cli", "features"),
-    "balance": ("hosts", "learn", "cli"),
-    "solver": ("hosts", "learn", "cli", "audio", "features"),
-    "learn": ("hosts", "cli"),
-    "remembered": ("hosts", "cli", "learn", "features", "mixing", "cache"),
-    "cache": ("hosts", "cli", "learn", "balance"),
-    "batch": ("cli", "learn"),
-    "report": ("hosts", "cli", "learn", "batch", "balance"),
-}
+FLOOR = {room: place for place, room in enumerate(FLOORS)}
 
 
 def modules():
@@ -62,35 +67,50 @@ def imported(path):
     return found
 
 
-def breaches(part, forbidden, files):
-    prefixes = tuple(f"reaper_drumgain.{name}" for name in forbidden)
+def room_of(name):
+    return name.split(".")[1] if name.count(".") else ""
+
+
+def upward(files):
+    """Imports of a room in an earlier line: (module, imported name)."""
     return [
         (dotted(path), name)
         for path in files
-        if dotted(path).split(".")[0] == part
         for name in imported(path)
-        if name in prefixes or name.startswith(tuple(f"{p}." for p in prefixes))
+        if name.startswith("reaper_drumgain.")
+        and (own := dotted(path).split(".")[0])
+        and (room := room_of(name)) in FLOOR
+        and FLOOR[room] < FLOOR[own]
     ]
 
 
-@pytest.mark.parametrize("part", FORBIDDEN)
-def test_imports_go_downwards_only(part):
-    assert breaches(part, FORBIDDEN[part], modules()) == []
+def test_every_room_has_its_floor():
+    assert {dotted(path).split(".")[0] for path in modules()} - {""} <= set(FLOOR)
 
 
-def test_that_guard_can_fire():
-    assert breaches("cli", ("hosts",), modules()) != []
+def test_imports_go_downwards_only():
+    assert upward(modules()) == []
 
 
-@pytest.mark.parametrize("name", STDLIB_ONLY)
-def test_plain_modules_import_only_the_standard_library(name):
-    path = PACKAGE / f"{name}.py"
-    for module in imported(path):
-        top = module.split(".")[0]
-        if top == "reaper_drumgain":
-            assert module == top or module.split(".")[1] in STDLIB_ONLY, module
-        else:
-            assert top in sys.stdlib_module_names, module
+def test_that_guard_can_fire(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    (tmp_path / "schema").mkdir()
+    wrong = tmp_path / "schema" / "session.py"
+    wrong.write_text("from reaper_drumgain.hosts import rpp")
+    assert ("schema.session", "reaper_drumgain.hosts.rpp") in upward([wrong])
+
+
+@pytest.mark.parametrize("room", STDLIB_ONLY)
+def test_plain_rooms_import_only_the_standard_library(room):
+    for path in modules():
+        if dotted(path).split(".")[0] != room:
+            continue
+        for module in imported(path):
+            top = module.split(".")[0]
+            if top == "reaper_drumgain":
+                assert module == top or room_of(module) in STDLIB_ONLY, module
+            else:
+                assert top in sys.stdlib_module_names, module
 
 
 def test_only_the_command_line_prints():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -81,8 +81,6 @@ COLUMNS: tuple[str, ...] = (
     "dominance_db",
 )
 
-_NOTHING: Mapping[str, tuple[Float32, ...]] = {}
-
 
 class Stream(Protocol):
     """A track's audio before its fader, read from the start of the session."""
@@ -141,7 +139,7 @@ class Measurement:
     seconds: float
     tracks: tuple[TrackMeasures, ...]
     mix: MixLoudness
-    described: Mapping[str, tuple[Float32, ...]] = _NOTHING
+    described: Mapping[str, tuple[Float32, ...]] = field(default_factory=dict)
 
     @cached_property
     def found(self) -> tuple[npt.NDArray[np.intp], ...]:

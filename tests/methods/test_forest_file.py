@@ -349,7 +349,7 @@ def test_loading_imports_no_scikit_learn(folder: Path):
 def test_the_folder_in_a_wheel_comes_first(tmp_path: Path, monkeypatch):
     package = tmp_path / "site" / "reaper_drumgain"
     (package / "_models").mkdir(parents=True)
-    monkeypatch.setattr(forest_file, "__file__", str(package / "modelfile.py"))
+    monkeypatch.setattr(forest_file, "__file__", str(package / "methods" / "forest_file.py"))
     assert forest_file.bundled_folder() == package / "_models"
     shutil.rmtree(package / "_models")
     assert forest_file.bundled_folder() == tmp_path / "site" / "models"

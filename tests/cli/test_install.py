@@ -13,10 +13,6 @@ from reaper_drumgain import __version__, cli, methods
 from reaper_drumgain.cli import install
 
 ACTIONS = sorted(install.actions_folder().glob("*.py"))
-STDLIB_ONLY = {
-    *("errors", "units", "records", "codec", "session", "settings", "plan", "roles", "role_words"),
-    *("routing", "selection", "reasons", "marks", "overlaps", "__init__"),
-}
 
 
 def files(folder):
@@ -34,10 +30,6 @@ def resources(tmp_path):
     (folder / "reaper.ini").write_text("[REAPER]\n")
     (folder / "Scripts" / "somebody else's.lua").write_text("-- theirs\n")
     return folder
-
-
-def test_what_is_bundled_is_what_may_be_imported():
-    assert set(install.BUNDLED) == STDLIB_ONLY
 
 
 def test_install_writes_its_folder_alone_and_uninstall_takes_it_away(resources, capsys):

@@ -32,7 +32,7 @@ from reaper_drumgain.tracks.roles import (
     says_nothing,
 )
 
-NAME_LIST = Path(__file__).parent / "data" / "role_names.tsv"
+NAME_LIST = Path(__file__).parents[1] / "data" / "role_names.tsv"
 WANTED_SHARE = 0.97
 
 

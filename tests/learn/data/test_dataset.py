@@ -23,7 +23,7 @@ from reaper_drumgain.tracks.roles import ROLE_NAMES, SIDES, Role
 
 @pytest.fixture(scope="module")
 def faders() -> HumanFaders:
-    folder = Path(__file__).resolve().parents[3] / "shared" / "data" / "human_faders"
+    folder = Path(__file__).resolve().parents[4] / "shared" / "data" / "human_faders"
     if not folder.is_dir():
         pytest.skip("needs the data folder ../shared/data, which is not part of the repository")
     return load_human_faders(folder)
@@ -31,7 +31,7 @@ def faders() -> HumanFaders:
 
 @pytest.fixture(scope="module")
 def performances(faders):
-    groove = Path(__file__).resolve().parents[3] / "shared" / "data" / "groove"
+    groove = Path(__file__).resolve().parents[4] / "shared" / "data" / "groove"
     return choose_performances(groove, 1, 6.0, 7)
 
 
