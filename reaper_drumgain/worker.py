@@ -106,7 +106,7 @@ def _await(path: Path) -> None:
 
     importlib.import_module("reaper_drumgain.balance.pipeline")
     importlib.import_module("reaper_drumgain.audio.decoder")
-    importlib.import_module(methods.METHODS[0].module).warm_up()
+    methods.METHODS[0].load().warm_up()
     _decode_one()
     importlib.import_module("reaper_drumgain.cache.analysis_cache")
     importlib.import_module("reaper_drumgain.cache.store").warm_up()

@@ -8,7 +8,7 @@ import numpy as np
 from streams import ArrayStream, drum_track
 
 from reaper_drumgain.analysis import features
-from reaper_drumgain.methods.base import Method, MethodInput, descriptors_of
+from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.tracks.roles import Role
 
 RATE = 44_100
@@ -34,7 +34,7 @@ def method_input(
 ) -> MethodInput:
     """What ``balance`` gives to a method; silent tracks are not active unless stated."""
     streams = [ArrayStream(samples, RATE) for samples in tracks]
-    measurement = features.measure(streams, threads=1, descriptors=descriptors_of(method))
+    measurement = features.measure(streams, threads=1, descriptors=method.descriptors)
     table = features.feature_table(measurement)
     heard = np.isfinite(table.column("loudness_lufs"))
     flags = heard if active is None else np.asarray(active)

@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 from reaper_drumgain.analysis.loudness import HOPS_PER_SECOND, gated_loudness
 from reaper_drumgain.faders.levels import PathLevels, offset_for
-from reaper_drumgain.methods.cross_adaptive import LOUDNESS_SECONDS, RunningGains
+from reaper_drumgain.methods.base import RunningGains
+from reaper_drumgain.methods.cross_adaptive import LOUDNESS_SECONDS
 
 Array = NDArray[np.float64]
 

@@ -62,8 +62,8 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.faders.activity import BLEED, FAINT, SHORT, TrackActivity, track_activity
 from reaper_drumgain.faders.levels import PathLevels, offset_for
 from reaper_drumgain.faders.solver import Solution, Solver
-from reaper_drumgain.methods.base import Method, MethodInput, descriptors_of
-from reaper_drumgain.methods.cross_adaptive import CLOSE_LU, OPEN_LU, RunningGains
+from reaper_drumgain.methods.base import Method, MethodInput, RunningGains
+from reaper_drumgain.methods.cross_adaptive import CLOSE_LU, OPEN_LU
 from reaper_drumgain.schema.plan import SectionGain, TrackAutomation
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Level, Settings
@@ -100,7 +100,7 @@ class Automated:
 
 def follows_song(settings: Settings, method: Method) -> bool:
     """Whether gains follow the song without sections. Raises InputError where they cannot."""
-    able = hasattr(method, "running")
+    able = method.has_running_gains
     if settings.automation.sections == "running" and not able:
         raise InputError(
             f"the method {settings.method} has no gains that follow a song without sections; "
@@ -265,7 +265,7 @@ class Automator:
         if last - first < GATING_HOPS:
             self._warnings.append(f"section {section} is too short to be measured: left as it is")
             return self._constant, (FAINT,) * len(self._drums)
-        measurement = between(self._analysis.measurement, first, last, descriptors_of(self._method))
+        measurement = between(self._analysis.measurement, first, last, self._method.descriptors)
         found = self._playing(
             track_activity(self._drums, measurement, self._analysis.flags), measurement
         )
@@ -363,7 +363,7 @@ class Automator:
         measurement = self._analysis.measurement
         roles = tuple(drum.role for drum in self._drums)
         given = MethodInput(roles, self._found.table, measurement, self._found.active)
-        found: RunningGains = self._method.running(given)  # type: ignore[attr-defined]
+        found = self._method.running(given)
         old = self._solution.old
         moves = (found.gains_db - old[:, None]) * (self._settings.amount / 100.0)
         linked = moves.copy()

@@ -30,7 +30,7 @@ from reaper_drumgain.faders.activity import (
 )
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.solver import PeakMeter, Solution, Solver
-from reaper_drumgain.methods.base import Method, MethodInput, descriptors_of
+from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.schema.plan import GainPlan, Levels, TrackPlan
 from reaper_drumgain.schema.session import Session, Track
 from reaper_drumgain.schema.settings import Settings
@@ -89,7 +89,7 @@ def balance(
     drums = measured_drums(selection)
     if not any(drum.flag is None for drum in drums):
         raise NothingToBalanceError(_why_nothing(session, selection))
-    span, descriptors = settings.span, tuple(descriptors_of(method))
+    span, descriptors = settings.span, method.descriptors
     if settings.write == "automation":
         # only here: most runs have no need of it
         from reaper_drumgain.automation import section_gains

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from reaper_drumgain.analysis.multitrack import Analyzer
     from reaper_drumgain.report.build import Kept
 
-NAME = "balance"
 SUMMARY = "Set the faders of a project's drum tracks."
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from reaper_drumgain.batch.outcome import Outcome
     from reaper_drumgain.batch.run import Options
 
-NAME = "batch"
 SUMMARY = "Set the faders of the drum tracks of many projects."
 DESCRIPTION = (
     "Balances every project file that is named or lies in a named folder, each on its own; a "

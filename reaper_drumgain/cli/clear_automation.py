@@ -9,7 +9,6 @@ from reaper_drumgain.cli import options
 from reaper_drumgain.cli.show import printable, warn
 from reaper_drumgain.hosts import rpp
 
-NAME = "clear-automation"
 SUMMARY = "Take back the envelopes that DrumGain wrote, where they were not changed since."
 
 

@@ -1,31 +1,113 @@
-"""The list of commands, and the parser that chooses one."""
+"""The table of commands, and the parser that chooses one.
+
+To add a command: write its module in this room (``Command``), then a loader and an entry here.
+"""
 
 from __future__ import annotations
 
 import argparse
-import functools
-import importlib
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from reaper_drumgain import __version__
 
-#: each a module of ``cli``
-_COMMANDS = (
-    *(
-        "balance",
-        "batch",
-        "tracks",
-        "methods",
-        "restore",
-        "clear-automation",
-        "install",
-        "uninstall",
-        "demo",
-    ),
-    *("train", "evaluate"),
-)
+
+class Command(Protocol):
+    """What the module of a command holds."""
+
+    #: one line on what the command does
+    SUMMARY: str
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options of the command."""
+        ...
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Run the command. Returns the exit status; raises DrumGainError."""
+        ...
+
+
+def _balance() -> Command:
+    from reaper_drumgain.cli import balance
+
+    return balance
+
+
+def _batch() -> Command:
+    from reaper_drumgain.cli import batch
+
+    return batch
+
+
+def _tracks() -> Command:
+    from reaper_drumgain.cli import tracks
+
+    return tracks
+
+
+def _methods() -> Command:
+    from reaper_drumgain.cli import methods
+
+    return methods
+
+
+def _restore() -> Command:
+    from reaper_drumgain.cli import restore
+
+    return restore
+
+
+def _clear_automation() -> Command:
+    from reaper_drumgain.cli import clear_automation
+
+    return clear_automation
+
+
+def _install() -> Command:
+    from reaper_drumgain.cli import install
+
+    return install
+
+
+def _uninstall() -> Command:
+    from reaper_drumgain.cli import uninstall
+
+    return uninstall
+
+
+def _demo() -> Command:
+    from reaper_drumgain.cli import demo
+
+    return demo
+
+
+def _train() -> Command:
+    from reaper_drumgain.cli import train
+
+    return train
+
+
+def _evaluate() -> Command:
+    from reaper_drumgain.cli import evaluate
+
+    return evaluate
+
+
+#: the commands by name, in the order of the help; each is imported when it is asked for
+COMMANDS: Mapping[str, Callable[[], Command]] = {
+    "balance": _balance,
+    "batch": _batch,
+    "tracks": _tracks,
+    "methods": _methods,
+    "restore": _restore,
+    "clear-automation": _clear_automation,
+    "install": _install,
+    "uninstall": _uninstall,
+    "demo": _demo,
+    "train": _train,
+    "evaluate": _evaluate,
+}
 
 
 def run(argv: Sequence[str] | None) -> int:
@@ -37,40 +119,25 @@ def run(argv: Sequence[str] | None) -> int:
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """Only of the command that is asked for, where one is: the others need not be imported."""
-    asked = words[0] if words and words[0] in _COMMANDS else None
-    shape = _help_format(words)
+    """The parser; with the one command that is asked for, so that no other is imported."""
+    asked = words[0] if words and words[0] in COMMANDS else None
     parser = argparse.ArgumentParser(
         prog="drumgain",
-        formatter_class=shape,
         description="Sets the faders of drum tracks in REAPER projects where a good engineer "
         "would put them.",
     )
     parser.add_argument("--version", action="version", version=f"drumgain {__version__}")
-    common = argparse.ArgumentParser(add_help=False, formatter_class=shape)
+    common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name in (asked,) if asked else _COMMANDS:
-        command = _command(name)
+    for name in (asked,) if asked else COMMANDS:
+        command = COMMANDS[name]()
         sub = subparsers.add_parser(
-            command.NAME,
+            name,
             parents=[common],
-            formatter_class=shape,
             help=command.SUMMARY,
             description=command.SUMMARY,
         )
         command.add_options(sub)
         sub.set_defaults(run=command.run)
     return parser
-
-
-def _help_format(words: Sequence[str]) -> Any:
-    """What lays out help. Every option that is added makes one, and each asks how wide the
-    terminal is, for which it imports shutil and the compressors: a fortieth of a short run."""
-    if {"-h", "--help"} & set(words):
-        return argparse.HelpFormatter
-    return functools.partial(argparse.HelpFormatter, width=80)
-
-
-def _command(name: str) -> Any:
-    return importlib.import_module(f"reaper_drumgain.cli.{name.replace('-', '_')}")

@@ -11,7 +11,6 @@ from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.settings import Settings
 
-NAME = "demo"
 SUMMARY = "Balance a packaged recording: table, project, sound before and after, picture."
 _PROJECT = "DrumGain demo.RPP"
 

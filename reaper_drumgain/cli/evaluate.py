@@ -10,7 +10,6 @@ from reaper_drumgain.cli.show import ProgressLine, printable_lines
 from reaper_drumgain.cli.train import add_data, check_data, run_options
 from reaper_drumgain.errors import StorageError
 
-NAME = "evaluate"
 SUMMARY = "Compare all methods with the faders of human engineers, one song left out at a time."
 
 

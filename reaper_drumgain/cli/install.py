@@ -18,7 +18,6 @@ from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
 
-NAME = "install"
 SUMMARY = "Put the actions into REAPER's resource folder."
 
 #: what REAPER's own Python may import of the package, beside reapy: whole folders and modules

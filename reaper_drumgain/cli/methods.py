@@ -8,7 +8,6 @@ import json
 from reaper_drumgain.cli import options
 from reaper_drumgain.methods import METHODS
 
-NAME = "methods"
 SUMMARY = "List the methods that find gains, with their sources."
 
 

@@ -8,7 +8,6 @@ from reaper_drumgain.cli import options
 from reaper_drumgain.cli.show import printable
 from reaper_drumgain.hosts import rpp
 
-NAME = "restore"
 SUMMARY = "Bring back the last backup that 'balance --in-place' made of a project."
 
 

@@ -16,7 +16,6 @@ from reaper_drumgain.units import decibel_or_none
 if TYPE_CHECKING:
     from reaper_drumgain.balance.roles_by_sound import HeardTrack
 
-NAME = "tracks"
 SUMMARY = "Show what each track of a project is taken for. Reads audio only with --listen."
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from reaper_drumgain.cli.show import ProgressLine, printable_lines
 from reaper_drumgain.errors import InputError
 
-NAME = "train"
 SUMMARY = "Train the forests on human mixes; print their errors on songs that they never saw."
 
 

@@ -11,7 +11,6 @@ from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER
 
-NAME = "uninstall"
 SUMMARY = "Take the actions out of REAPER's resource folder."
 
 

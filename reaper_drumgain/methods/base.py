@@ -1,15 +1,18 @@
-"""The interface between features and gains. Knows neither hosts nor files."""
+"""The interface of gain methods: what a method gets, what it returns, what it may offer.
+
+Methods know neither hosts nor files of projects; they see measurements and roles only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from reaper_drumgain.analysis.descriptors import Descriptor
     from reaper_drumgain.analysis.features import FeatureTable, Measurement
     from reaper_drumgain.tracks.roles import Role
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 class MethodInput:
     """The drum tracks that a method balances, n of them, in project order.
 
-    ``active`` (n,) is false where a track is silent or holds only bleed: such tracks are
-    held by the plan whatever a method says, and must not pull on the others.
+    ``active`` (n,) is false where a track is silent or holds only bleed: the plan holds such
+    tracks whatever a method says, and they must not influence the gains of the others.
     """
 
     roles: tuple[Role, ...]
@@ -31,29 +34,53 @@ class MethodInput:
 
 @dataclass(frozen=True, slots=True)
 class MethodGains:
-    """What a method wants: (n,) fader gains in dB; their common offset carries no meaning.
+    """The result of a method: (n,) fader gains in dB; their common offset carries no meaning.
 
-    NaN where the method has no opinion (the track then keeps its place among the others).
-    ``intervals_db`` (n, 2): lower and upper bound in the same scale, or None.
+    NaN where the method has no gain (the track then keeps its place among the others).
+    ``intervals_db`` (n, 2): lower and upper bound in the same scale, or None where the method
+    gives no intervals.
     """
 
     gains_db: NDArray[np.float64]
     intervals_db: NDArray[np.float64] | None = None
 
 
-class Method(Protocol):
-    """A rule that gives every drum track a gain.
+@dataclass(frozen=True, slots=True)
+class RunningGains:
+    """Gains over time, a value per hop of 100 ms.
 
-    One that needs more than the ordinary measurement has an attribute ``descriptors``, a sequence
-    of ``descriptors.Descriptor``; their results are in ``measurement.described``.
+    ``gains_db`` (n, hops), NaN before a track first plays; ``open`` (n, hops): where it plays.
+    Hop h covers the loudness from h - 3 to h (400 ms).
     """
 
+    gains_db: NDArray[np.float64]
+    open: NDArray[np.bool_]
+
+    def static(self) -> NDArray[np.float64]:
+        """(n,) mean gain over the time that each track plays, NaN where it never does."""
+        time = self.open.sum(axis=1)
+        total = np.where(self.open, self.gains_db, 0.0).sum(axis=1)
+        return np.asarray(np.where(time > 0, total / np.maximum(time, 1), np.nan))
+
+
+class Method(ABC):
+    """A rule that gives every drum track a gain. Only ``gains`` has to be written.
+
+    ``descriptors``: what has to be measured beside the usual features; the results are in
+    ``MethodInput.measurement.described``. ``has_running_gains``: whether the method also gives
+    gains over time, by ``running``.
+    """
+
+    descriptors: tuple[Descriptor, ...] = ()
+    has_running_gains: ClassVar[bool] = False
+
+    @abstractmethod
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the tracks of ``given``."""
-        ...
 
+    def running(self, given: MethodInput) -> RunningGains:
+        """The gains over time. Raises NotImplementedError unless ``has_running_gains``."""
+        raise NotImplementedError(f"{type(self).__name__} gives no gains over time")
 
-def descriptors_of(method: Method) -> Sequence[Descriptor]:
-    """What the method wants measured besides."""
-    descriptors: Sequence[Descriptor] = getattr(method, "descriptors", ())
-    return descriptors
+    def warm_up(self) -> None:  # noqa: B027
+        """Load what the first call of ``gains`` would load; never raises DrumGainError."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 
 
-class Unity:
+class Unity(Method):
     """G = 0 dB: recorded levels carry what the recording engineer decided."""
 
     def gains(self, given: MethodInput) -> MethodGains:
@@ -15,7 +15,7 @@ class Unity:
         return MethodGains(np.zeros(len(given.roles)))
 
 
-class EqualRms:
+class EqualRms(Method):
     """G = -20 log10 rms: every track at the same RMS level."""
 
     def gains(self, given: MethodInput) -> MethodGains:
@@ -23,7 +23,7 @@ class EqualRms:
         return MethodGains(-given.table.column("rms_dbfs"))
 
 
-class EqualLoudness:
+class EqualLoudness(Method):
     """G = -L, L the gated loudness of ITU-R BS.1770-4."""
 
     def gains(self, given: MethodInput) -> MethodGains:

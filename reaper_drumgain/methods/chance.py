@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 
 #: of the one draw; the same session always gets the same gains
 SEED = 147
@@ -12,7 +12,7 @@ SEED = 147
 _ORDER = ("centroid_hz", "crest_db")
 
 
-class Random:
+class Random(Method):
     """Linear gains whose direction is uniform on the positive part of the unit hypersphere.
 
     A. Wilson, B. M. Fazenda, "Populating the Mix Space: Parametric Methods for Generating

@@ -12,7 +12,6 @@ level does not decide when it plays. The time constants are ours too.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,7 @@ from reaper_drumgain.analysis.loudness import (
     Float64,
     gated_loudness,
 )
-from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput, RunningGains
 
 #: the gate opens above and closes below these, in LU re the track's gated loudness
 OPEN_LU, CLOSE_LU = -10.0, -20.0
@@ -33,26 +32,10 @@ OPEN_LU, CLOSE_LU = -10.0, -20.0
 LOUDNESS_SECONDS, GAIN_SECONDS = 3.0, 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class RunningGains:
-    """Gains over time, a value per 100 ms.
+class CrossAdaptive(Method):
+    """The mean of the running gains: one fader position per track."""
 
-    ``gains_db`` (tracks, hops), NaN before a track first plays; ``open`` (tracks, hops): where
-    it plays. Hop n is heard from n - 3 to n (400 ms).
-    """
-
-    gains_db: Float64
-    open: npt.NDArray[np.bool_]
-
-    def static(self) -> Float64:
-        """(tracks,) mean gain over the time that each track plays, NaN where it never does."""
-        time = self.open.sum(axis=1)
-        total = np.where(self.open, self.gains_db, 0.0).sum(axis=1)
-        return np.asarray(np.where(time > 0, total / np.maximum(time, 1), np.nan))
-
-
-class CrossAdaptive:
-    """The running gains' mean: one fader position per track."""
+    has_running_gains = True
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for others and for those that never play."""

@@ -22,13 +22,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.forest_file import Forest, LinearPart, bundled_folder, load
 from reaper_drumgain.tracks.roles import Role
 
@@ -68,21 +69,24 @@ STEREO = (*SIDED, "cymbal")
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """Where a track sits: its slot, and whether it is one too many and only reads from there."""
+class SlotAssignment:
+    """The slot of one track. ``overflow``: its family has more tracks than slots, and this one
+    takes the last slot's output but gives no input."""
 
     slot: int
-    beyond: bool
+    overflow: bool
 
 
-def seat(roles: Sequence[Role], channels: Sequence[int], tie: Float64) -> list[Seat]:
+def assign_slots(
+    roles: Sequence[Role], channels: Sequence[int], tie: Float64
+) -> list[SlotAssignment]:
     """The slot of each track.
 
-    Tracks of one family sit in the order of their ordinals (none is 1, but for toms, where
-    it is the floor tom's and comes last), then of ``tie`` (tracks,), which must not depend on
-    the order of tracks nor on their levels. "SnT2" alone sits in "snare top 1". A track
-    beyond its family's last slot takes that slot's gain (with its own level part), and gives
-    no input.
+    Tracks of one family take slots in the order of their ordinals (a missing one counts as 1,
+    but for toms, where it is the floor tom's and comes last), then of ``tie`` (tracks,), which
+    must depend neither on the order of tracks nor on their levels. "SnT2" alone takes
+    "snare top 1". A track beyond its family's last slot takes that slot's gain (with its own
+    level part) and gives no input.
     """
     families = [family_of(role, count) for role, count in zip(roles, channels, strict=True)]
     order = sorted(
@@ -90,13 +94,14 @@ def seat(roles: Sequence[Role], channels: Sequence[int], tie: Float64) -> list[S
         key=lambda place: (_number(roles[place]), _tie(float(tie[place]))),
     )
     taken: dict[str, int] = {}
-    seats: dict[int, Seat] = {}
+    assigned: dict[int, SlotAssignment] = {}
     for place in order:
         family = families[place]
         number = taken[family] = taken.get(family, 0) + 1
         last = _COUNTS[family]
-        seats[place] = Seat(SLOTS.index(f"{family} {min(number, last)}"), number > last)
-    return [seats[place] for place in range(len(roles))]
+        slot = SLOTS.index(f"{family} {min(number, last)}")
+        assigned[place] = SlotAssignment(slot, overflow=number > last)
+    return [assigned[place] for place in range(len(roles))]
 
 
 def family_of(role: Role, channels: int) -> str:
@@ -119,18 +124,20 @@ def input_names(columns: Sequence[str]) -> tuple[str, ...]:
     return ("tracks", *(f"{slot}: {c}" for slot in SLOTS for c in ("present", *columns)))
 
 
-def input_row(table: FeatureTable, seats: Sequence[Seat], columns: Sequence[str]) -> Float64:
+def input_row(
+    table: FeatureTable, assigned: Sequence[SlotAssignment], columns: Sequence[str]
+) -> Float64:
     """(inputs,) of one session; NaN where a slot is empty or a feature could not be measured.
 
-    ``seats`` holds one seat per row of ``table``.
+    ``assigned`` holds one slot assignment per row of ``table``.
     """
     values = np.full((len(SLOTS), 1 + len(columns)), np.nan)
     values[:, 0] = 0.0
     held = [table.column(name) for name in columns]
-    for place, one in enumerate(seats):
-        if not one.beyond:
+    for place, one in enumerate(assigned):
+        if not one.overflow:
             values[one.slot] = (1.0, *(column[place] for column in held))
-    return np.concatenate(([float(len(seats))], values.ravel()))
+    return np.concatenate(([float(len(assigned))], values.ravel()))
 
 
 def departures(loudness: Float64, roles: Sequence[Role], template: Mapping[str, float]) -> Float64:
@@ -148,8 +155,11 @@ def slope(departure: Float64, width_db: float) -> float:
     return variance / total if total > 0.0 else 1.0
 
 
-class ForestMethod:
+class ForestMethod(Method):
     """The bundled forest, or another model of the same make."""
+
+    #: the bundled model, where ``warm_up`` has loaded it
+    _bundled: ClassVar[Forest | None] = None
 
     def __init__(self, model: Forest | None = None) -> None:
         self._model = model
@@ -158,7 +168,7 @@ class ForestMethod:
     def model(self) -> Forest:
         """The model, loaded when first needed. Raises ModelError."""
         if self._model is None:
-            self._model = _ready[0] if _ready else load(bundled_folder())
+            self._model = ForestMethod._bundled or load(bundled_folder())
         check_fits(self._model)
         return self._model
 
@@ -174,15 +184,10 @@ class ForestMethod:
             intervals[chosen] = wanted[chosen, None] + np.stack([-half, half], axis=1)
         return MethodGains(wanted, intervals)
 
-
-#: the bundled model, where ``warm_up`` loaded it
-_ready: list[Forest] = []
-
-
-def warm_up() -> None:
-    """Load the bundled model before it is needed."""
-    with contextlib.suppress(ModelError):
-        _ready[:] = [load(bundled_folder())]
+    def warm_up(self) -> None:
+        """Load the bundled model before it is needed; ``model`` raises where that fails."""
+        with contextlib.suppress(ModelError):
+            ForestMethod._bundled = load(bundled_folder())
 
 
 class LinearMethod(ForestMethod):
@@ -238,10 +243,10 @@ def predict(
 def slot_values(
     model: Forest, table: FeatureTable, roles: Sequence[Role], channels: Sequence[int]
 ) -> Float64:
-    """(tracks,) what the trees give to the slots that the tracks sit in."""
-    seats = seat(roles, channels, table.column(model.tie_column))
-    values = model.predict(input_row(table, seats, model.columns)[None, :])[0]
-    return np.asarray(values[[one.slot for one in seats]])
+    """(tracks,) the trees' outputs for the slots of the tracks."""
+    assigned = assign_slots(roles, channels, table.column(model.tie_column))
+    values = model.predict(input_row(table, assigned, model.columns)[None, :])[0]
+    return np.asarray(values[[one.slot for one in assigned]])
 
 
 def linear_gains(

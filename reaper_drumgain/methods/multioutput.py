@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from reaper_drumgain.analysis.features import FeatureTable
-from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.forest import check_fits, slot_values, sounding
 from reaper_drumgain.methods.forest_file import MULTIOUTPUT, Forest, bundled_folder, load
 
 
-class MultiOutputForest:
+class MultiOutputForest(Method):
     """The bundled forest of this form, or another model of the same make."""
 
     def __init__(self, model: Forest | None = None) -> None:

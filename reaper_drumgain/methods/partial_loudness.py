@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from reaper_drumgain.analysis.descriptors import BandPowers
 from reaper_drumgain.analysis.loudness import Float32, Float64
-from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.moore_glasberg import EDGES, Ear
 from reaper_drumgain.tracks.roles import drum_of
 
@@ -41,7 +41,7 @@ CLOSE_DB = 0.05
 _LEAST_SONE = 1e-6
 
 
-class PartialLoudness:
+class PartialLoudness(Method):
     """G such that all tracks have the same partial loudness."""
 
     def __init__(self, listening_db: float = LISTENING_DB) -> None:

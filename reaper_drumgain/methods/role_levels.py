@@ -13,7 +13,7 @@ import numpy as np
 
 from reaper_drumgain.analysis.loudness import Float64
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.forest_file import (
     MANIFEST_NAME,
     MAX_LEVEL_DB,
@@ -27,7 +27,7 @@ from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 KEY, GAINS, LOUDNESS = "role_levels", "gain_db", "loudness_lu"
 
 
-class RoleMean:
+class RoleMean(Method):
     """G = the mean gain that engineers gave the role; the recorded level does not matter."""
 
     def __init__(self, model: Forest | None = None) -> None:
@@ -38,7 +38,7 @@ class RoleMean:
         return MethodGains(_of_roles(given.roles, _table(self._model, GAINS)))
 
 
-class RoleTemplate:
+class RoleTemplate(Method):
     """G = L_role - L, L_role the loudness that engineers gave the role behind its fader."""
 
     def __init__(self, model: Forest | None = None) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from reaper_drumgain.analysis.descriptors import STEPS_PER_SECOND, WeightedEnvelope
 from reaper_drumgain.analysis.loudness import Float32, Float64, gated_mean
-from reaper_drumgain.methods.base import MethodGains, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 
 Biquads = tuple[Float64, Float64, Float64, Float64]
 
@@ -84,7 +84,7 @@ def block_loudness(envelope: Float32, block: float) -> float:
     return gated_mean(windows.mean(axis=-1, dtype=np.float64))
 
 
-class _EqualWeighted:
+class _EqualWeighted(Method):
     """G = -L, L the loudness behind a weighting."""
 
     def __init__(self, name: str, biquads: Callable[[int], Biquads], block: float) -> None:

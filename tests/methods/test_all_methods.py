@@ -14,7 +14,6 @@ from method_support import RATE, ROLES, gains_of, scaled, sounds
 
 from reaper_drumgain import methods
 from reaper_drumgain.cli import main
-from reaper_drumgain.methods.base import descriptors_of
 from reaper_drumgain.tracks.roles import Role
 
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo/session/DrumGain demo.RPP"
@@ -80,7 +79,7 @@ def test_a_track_recorded_louder_is_never_raised(name, track, shift):
 
 @pytest.mark.parametrize("name", ["forest", "equal-loudness", "equal-rms", "unity", "random"])
 def test_the_quick_methods_ask_for_nothing_more(name):
-    assert descriptors_of(methods.create(name)) == ()
+    assert methods.create(name).descriptors == ()
 
 
 @every_method

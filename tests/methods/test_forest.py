@@ -1,4 +1,4 @@
-"""The run-time method: seats, slopes, what changes nothing."""
+"""The forest at run time: slot assignment, slopes, what changes nothing."""
 
 import numpy as np
 import pytest
@@ -14,13 +14,13 @@ from reaper_drumgain.methods.forest import (
     SLOTS,
     ForestMethod,
     LinearMethod,
-    Seat,
+    SlotAssignment,
+    assign_slots,
     departures,
     interval_halves,
     linear_gains,
     predict,
     role_of_slot,
-    seat,
     slope,
 )
 from reaper_drumgain.methods.forest_file import MULTIOUTPUT, bundled_folder, load
@@ -62,15 +62,15 @@ sessions = st.lists(st.tuples(role, st.floats(-60.0, -8.0)), min_size=1, max_siz
 
 
 def slots(*roles: Role, channels=None) -> list[str]:
-    seats = seat(roles, channels or [1] * len(roles), np.arange(float(len(roles))))
-    return [SLOTS[one.slot] + (" beyond" if one.beyond else "") for one in seats]
+    assigned = assign_slots(roles, channels or [1] * len(roles), np.arange(float(len(roles))))
+    return [SLOTS[one.slot] + (" beyond" if one.overflow else "") for one in assigned]
 
 
 def test_every_role_has_slots():
     assert {role_of_slot(slot) for slot in SLOTS} == set(ROLE_NAMES)
 
 
-def test_tracks_sit_in_the_order_of_their_numbers():
+def test_tracks_take_slots_in_the_order_of_their_numbers():
     tom = [Role("tom", None, number) for number in (None, 4, 1)]
     assert slots(*tom) == ["tom 3", "tom 2", "tom 1"]
     assert slots(Role("snare top", None, 2)) == ["snare top 1"]
@@ -106,10 +106,10 @@ def test_every_session_gets_finite_gains_and_one_track_a_slot(tracks, seed):
     channels = rng.integers(1, 3, len(tracks)).tolist()
     given_table = table([level for _, level in tracks], rng)
     assert np.isfinite(predict(MODEL, given_table, roles, channels)).all()
-    seats = seat(roles, channels, given_table.column("centroid_hz"))
-    inside = [one.slot for one in seats if not one.beyond]
+    assigned = assign_slots(roles, channels, given_table.column("centroid_hz"))
+    inside = [one.slot for one in assigned if not one.overflow]
     assert len(set(inside)) == len(inside)
-    assert {one.slot for one in seats} == set(inside)
+    assert {one.slot for one in assigned} == set(inside)
 
 
 @settings(max_examples=200)
@@ -281,5 +281,6 @@ def test_a_model_for_other_slots_or_inputs_is_refused():
         ForestMethod(replace(MODEL, columns=())).gains(given_input)
 
 
-def test_seats_are_plain_values():
-    assert seat([Role("ride")], [1], np.array([np.nan])) == [Seat(SLOTS.index("ride 1"), False)]
+def test_a_track_without_an_ordering_feature_still_gets_its_slot():
+    ride = SlotAssignment(SLOTS.index("ride 1"), overflow=False)
+    assert assign_slots([Role("ride")], [1], np.array([np.nan])) == [ride]

@@ -8,7 +8,7 @@ from support import clip, hits, session, write
 
 from reaper_drumgain import cli, methods
 from reaper_drumgain.balance.pipeline import balance
-from reaper_drumgain.methods.base import MethodGains
+from reaper_drumgain.methods.base import Method, MethodGains
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Track
 from reaper_drumgain.schema.settings import Level, Settings
@@ -19,7 +19,7 @@ GAINS = np.array([-3.0, 2.0, -8.0, 1.0])
 BELOW, ABOVE = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.5, 2.5, 3.5, 4.5])
 
 
-class Stated:
+class Stated(Method):
     """Gains and intervals that are known; as a method may, it is unsure of no track."""
 
     def gains(self, given):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from reaper_drumgain import methods
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.errors import InputError, MediaError, StorageError
@@ -31,7 +32,7 @@ from reaper_drumgain.learn.evidence import report
 from reaper_drumgain.learn.evidence.evaluate import SongResult, evaluate
 from reaper_drumgain.learn.fitting.fit import FitSettings, songs_of
 from reaper_drumgain.learn.fitting.fold import fit_models
-from reaper_drumgain.learn.fitting.train import SEED, all_descriptors, library_versions, scores
+from reaper_drumgain.learn.fitting.train import SEED, library_versions, scores
 from reaper_drumgain.methods import forest_file
 
 #: takes are many: fewer shifts of each than of a song with human faders
@@ -99,7 +100,7 @@ class EnstEvaluation:
             jobs=jobs,
             progress=lambda what, share: tell(what, share * _LOADED),
         )
-        made, left_out = enst_renderings(found, all_descriptors(), cache)
+        made, left_out = enst_renderings(found, methods.all_descriptors(), cache)
         drummers = {rendering.song.group for rendering in made}
         if len(drummers) < 2:
             raise InputError(

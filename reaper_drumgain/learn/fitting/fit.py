@@ -25,14 +25,14 @@ from reaper_drumgain.learn.data.dataset import Rendering
 from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.methods.forest import (
     SLOTS,
-    Seat,
+    SlotAssignment,
+    assign_slots,
     departures,
     input_names,
     input_row,
     is_stereo,
     linear_gains,
     role_of_slot,
-    seat,
     slope,
 )
 from reaper_drumgain.methods.forest_file import Forest, LinearPart
@@ -231,7 +231,7 @@ class Copy:
 
     roles: Sequence[Role]
     channels: Sequence[int]
-    seats: Sequence[Seat]
+    slots: Sequence[SlotAssignment]
     table: FeatureTable
     loudness: Float64
     target: Float64
@@ -250,13 +250,13 @@ def copies_of(renderings: Sequence[Rendering], settings: FitSettings) -> Iterato
             shift = chance.uniform(-width, width, kept.size)
             roles = _mirrored([song.tracks[k].role for k in kept], chance.uniform() < 0.5)
             channels = [song.tracks[k].channels for k in kept]
-            seats = seat(roles, channels, chance.permutation(kept.size).astype(float))
+            slots = assign_slots(roles, channels, chance.permutation(kept.size).astype(float))
             values = rendering.table.values[kept].copy()
             loudness = song.raw_lufs[kept] + shift
             values[:, rendering.table.columns.index("loudness_lufs")] = loudness
             table = FeatureTable(rendering.table.columns, values)
             target = song.target_db[kept] - shift
-            yield Copy(roles, channels, seats, table, loudness, target)
+            yield Copy(roles, channels, slots, table, loudness, target)
 
 
 def _mirrored(roles: Sequence[Role], exchange: bool) -> list[Role]:
@@ -283,8 +283,8 @@ def training_rows(
     rows = []
     for copy in copies_of(renderings, settings):
         left = copy.target - linear_gains(linear, copy.loudness, copy.roles, copy.channels)
-        x = input_row(copy.table, copy.seats, settings.columns)
-        rows.append((x, left - left.mean(), copy.seats))
+        x = input_row(copy.table, copy.slots, settings.columns)
+        rows.append((x, left - left.mean(), copy.slots))
     return _in_slots(rows, np.zeros(len(SLOTS)))
 
 
@@ -296,8 +296,8 @@ def multioutput_rows(
     columns = multioutput_columns(settings)
     for copy in copies_of(renderings, settings):
         expected = np.array([role_db[role.name] for role in copy.roles])
-        x = input_row(levelled(copy.table), copy.seats, columns)
-        rows.append((x, copy.target - np.mean(copy.target - expected), copy.seats))
+        x = input_row(levelled(copy.table), copy.slots, columns)
+        rows.append((x, copy.target - np.mean(copy.target - expected), copy.slots))
     return _in_slots(rows, np.array([role_db[role_of_slot(slot)] for slot in SLOTS]))
 
 
@@ -307,14 +307,14 @@ def multioutput_columns(settings: FitSettings) -> tuple[str, ...]:
 
 
 def _in_slots(
-    rows: Sequence[tuple[Float64, Float64, Sequence[Seat]]], empty: Float64
+    rows: Sequence[tuple[Float64, Float64, Sequence[SlotAssignment]]], empty: Float64
 ) -> TrainingRows:
-    """Rows of inputs, values per track and seats; ``empty`` (slots,) stands where none sits."""
+    """Rows of inputs, values per track and slots; ``empty`` (slots,) fills the unused ones."""
     y = np.tile(empty, (len(rows), 1))
     filled = np.ones(y.shape, bool)
-    for row, (_, values, seats) in enumerate(rows):
-        for one, value in zip(seats, values, strict=True):
-            if not one.beyond:
+    for row, (_, values, slots) in enumerate(rows):
+        for one, value in zip(slots, values, strict=True):
+            if not one.overflow:
                 y[row, one.slot], filled[row, one.slot] = value, False
     return TrainingRows(np.array([x for x, _, _ in rows]), y, filled)
 

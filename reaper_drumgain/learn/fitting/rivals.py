@@ -40,7 +40,7 @@ def fit_rivals(
 
 
 @dataclass(frozen=True)
-class PerTrackForest:
+class PerTrackForest(Method):
     """One row per track: its role, its features, and what else the session holds."""
 
     model: Forest

@@ -18,7 +18,6 @@ import soundfile
 
 import reaper_drumgain
 from reaper_drumgain import methods
-from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.learn.data.dataset import (
     Performance,
@@ -36,7 +35,6 @@ from reaper_drumgain.learn.fitting import by_sound
 from reaper_drumgain.learn.fitting.fit import FitSettings
 from reaper_drumgain.learn.fitting.fold import fit_models
 from reaper_drumgain.methods import forest_file
-from reaper_drumgain.methods.base import descriptors_of
 
 DRAWS, SEED = 50, 527
 PERFORMANCES, EXCERPT_SECONDS = 3, 12.0
@@ -101,7 +99,7 @@ class Evaluation:
             kits=KITS,
             performances=chosen,
             resting=choose_performances(data / "groove", 1, seconds, seed, resting=True),
-            descriptors=all_descriptors(),
+            descriptors=methods.all_descriptors(),
             seed=seed,
             cache=cache,
             jobs=jobs,
@@ -125,16 +123,6 @@ class Evaluation:
         figures = report.summary(results, settings, mixes=faders.mixes)
         figures["roles by sound"] = by_sound.across_kits(heard, trees=settings.trees, seed=seed)
         return cls(faders, rendered, chosen, settings, draws, results, heard, figures)
-
-
-def all_descriptors() -> tuple[Descriptor, ...]:
-    """What the registered methods want measured besides."""
-    wanted = [
-        descriptor
-        for name in methods.names()
-        for descriptor in descriptors_of(methods.create(name))
-    ]
-    return tuple({descriptor.name: descriptor for descriptor in wanted}.values())
 
 
 @dataclass(frozen=True)

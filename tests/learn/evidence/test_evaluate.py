@@ -17,7 +17,7 @@ from reaper_drumgain.learn.evidence.metrics import centred_error
 from reaper_drumgain.learn.fitting import fold as folds
 from reaper_drumgain.learn.fitting.fit import FitSettings
 from reaper_drumgain.learn.fitting.limits import BEST_SHARE, LEFT_OUT, SEEN
-from reaper_drumgain.learn.fitting.train import all_descriptors
+from reaper_drumgain.methods import all_descriptors
 from reaper_drumgain.tracks.roles import Role
 
 RATE = 44100
