@@ -116,8 +116,8 @@ def _await(path: Path) -> None:
 
 def _decode_one() -> None:
     """The first session of a process resolves all type hints."""
-    track = Track(0, "", clips=(Clip(0.0, 1.0, Source()),))
-    Session.from_json(Session("", (track,)).to_json())
+    track = Track(index=0, name="", clips=(Clip(position=0.0, length=1.0, source=Source()),))
+    Session.from_json(Session(path="", tracks=(track,)).to_json())
     Settings.from_json(Settings().to_json())
 
 

@@ -17,7 +17,7 @@ RATE = 8000
 
 
 def session_of(*clips: Clip, **fields: Any) -> Session:
-    return Session("test.RPP", (Track(0, "Kick in", clips=clips, **fields),))
+    return Session(path="test.RPP", tracks=(Track(index=0, name="Kick in", clips=clips, **fields),))
 
 
 def opened(session: Session, end: float, start: float = 0.0, rate: int = RATE) -> TrackAudio:
@@ -51,7 +51,9 @@ def play(session: Session, end: float, start: float = 0.0, rate: int = RATE, blo
 
 
 def file_source(path: Path, **fields: Any) -> Source:
-    return Source("file", "WAVE", str(path), path.name, found=True, **fields)
+    return Source(
+        kind="file", format="WAVE", path=str(path), written=path.name, found=True, **fields
+    )
 
 
 def points(*pairs: tuple[float, float], shape: int = 0) -> tuple[EnvelopePoint, ...]:

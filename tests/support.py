@@ -38,14 +38,20 @@ def write(path: Path, audio: np.ndarray, *, rate: int = RATE) -> Path:
 
 
 def clip(path: Path, seconds: float, *, position: float = 0.0) -> Clip:
-    source = Source("file", "WAVE", path=str(path), written=path.name, found=path.is_file())
-    return Clip(position, seconds, source)
+    source = Source(
+        kind="file", format="WAVE", path=str(path), written=path.name, found=path.is_file()
+    )
+    return Clip(position=position, length=seconds, source=source)
 
 
 def silent_clip() -> Clip:
     """A clip of a file that need not exist, for tests that read no audio."""
-    return Clip(0.0, 1.0, Source("file", "WAVE", path="/nowhere.wav", written="x.wav", found=True))
+    return Clip(
+        position=0.0,
+        length=1.0,
+        source=Source(kind="file", format="WAVE", path="/nowhere.wav", written="x.wav", found=True),
+    )
 
 
 def session(*tracks: Track, **fields: object) -> Session:
-    return Session("test.RPP", tracks=tracks, **fields)  # type: ignore[arg-type]
+    return Session(path="test.RPP", tracks=tracks, **fields)  # type: ignore[arg-type]

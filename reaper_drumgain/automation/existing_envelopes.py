@@ -75,9 +75,9 @@ class ExistingEnvelope:
         ours_before, ours_after = _same_ends(was, points)
         written = points[ours_before : len(points) - ours_after]
         return TrackAutomation(
-            self.kind,
-            points[before : len(points) - after],
-            envelope_note.note_of(self.kind, written, ours_before, ours_after, self.former),
+            envelope=self.kind,
+            points=points[before : len(points) - after],
+            mark=envelope_note.note_of(self.kind, written, ours_before, ours_after, self.former),
             old_points=len(old),
             kept_before=before,
             kept_after=after,

@@ -356,7 +356,13 @@ class Automator:
     def _gain(self, section: Section, balanced: Balanced, place: int) -> SectionGain:
         faders, states = balanced
         level = Decibel(round(float(faders[place]), 2))
-        return SectionGain(section.name, section.start, section.end, level, states[place])
+        return SectionGain(
+            name=section.name,
+            start=section.start,
+            end=section.end,
+            fader_db=level,
+            state=states[place],
+        )
 
     def _running(self) -> Array:
         """The faders over time (n, hops)."""

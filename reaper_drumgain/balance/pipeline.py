@@ -206,13 +206,12 @@ def _why_nothing(session: Session, selection: Selection) -> str:
 
 
 def _levels(solution: Solution) -> Levels:
-    values = (
-        solution.before_lufs,
-        solution.after_lufs,
-        solution.before_dbfs,
-        solution.after_dbfs,
+    return Levels(
+        before_lufs=_rounded(solution.before_lufs),
+        after_lufs=_rounded(solution.after_lufs),
+        before_dbfs=_rounded(solution.before_dbfs),
+        after_dbfs=_rounded(solution.after_dbfs),
     )
-    return Levels(*(_rounded(value) for value in values))
 
 
 def _rounded(level: float | None) -> Decibel | None:

@@ -113,15 +113,15 @@ def _what_sounds(
     """A session of the drum tracks alone, with what is heard before their faders and no more."""
     tracks = tuple(
         Track(
-            place,
-            drum.track.name,
+            index=place,
+            name=drum.track.name,
             clips=drum.track.clips,
             effects=tuple(e for e in drum.track.effects if e.instrument and e.enabled),
             envelopes=tuple(e for e in drum.track.envelopes if e.kind == "pre-fx volume"),
         )
         for place, drum in enumerate(drums)
     )
-    heard = Session("", tracks, sample_rate=session.sample_rate)
+    heard = Session(path="", tracks=tracks, sample_rate=session.sample_rate)
     pairs = zip(drums, tracks, strict=True)
     return heard, tuple(replace(drum, track=track) for drum, track in pairs)
 

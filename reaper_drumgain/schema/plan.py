@@ -16,7 +16,7 @@ SCHEMA = 1
 _WITHIN_DB = Decibel(0.1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SectionGain:
     """What one section of the song gets: ``fader_db`` is its fader there, the plan's
     ``new_db`` and the envelope together. ``state``: why the track holds in this section, in
@@ -29,7 +29,7 @@ class SectionGain:
     state: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackAutomation:
     """What becomes of one envelope of a track. All numbers are final: a host only writes them.
 
@@ -68,7 +68,7 @@ class TrackAutomation:
         return (*old[: self.kept_before], *self.points, *old[len(old) - self.kept_after :])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackPlan:
     """One drum track. Levels in dB, None where a fader is at -inf or nothing was measured.
 
@@ -115,7 +115,7 @@ class Untouched:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
     """The drums together along their path: loudness in LUFS, sample peak in dBFS.
 
@@ -128,7 +128,7 @@ class Levels:
     after_dbfs: Decibel | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GainPlan:
     """Old and new fader of every drum track, in project order, and what stays and why."""
 

@@ -16,7 +16,7 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema import json_codec
 from reaper_drumgain.units import UNITY, LinearGain
 
-SCHEMA = 1
+SCHEMA = 2
 
 AutomationMode = Literal["trim/read", "read", "touch", "write", "latch", "latch preview"]
 #: in the order of REAPER's numbers, from 0
@@ -77,7 +77,7 @@ class Fade:
     curvature: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a clip's audio comes from.
 
@@ -98,7 +98,7 @@ class Source:
     reversed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
     """One take that may sound: the active take of an item, or each take where all play.
 
@@ -132,7 +132,7 @@ class Clip:
     covered: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """Audio from one track into another. Channels are 0-based; ``channels`` is 1 or more.
 
@@ -152,7 +152,7 @@ class Send:
     channels: int = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """A track of the project. ``parent`` is the index of its folder track.
 
@@ -216,7 +216,7 @@ class Marker:
     end: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """A whole project. ``sample_rate`` is None where the project follows the device.
 
@@ -230,7 +230,6 @@ class Session:
     tempo: float = 120.0
     pan_law: float = 1.0
     pan_mode: int = 3
-    master_fader: LinearGain = UNITY
     markers: tuple[Marker, ...] = ()
     regions: tuple[Marker, ...] = ()
     time_selection: tuple[float, float] | None = None

@@ -108,7 +108,7 @@ def test_peaks_are_those_of_the_whole_mix(sources: list[Source], data: st.DataOb
     )
     names = ("Kick", "Snare", "Overheads")
     built = session(
-        *(Track(n, names[n], clips=tuple(lane)) for n, lane in enumerate(lanes)),
+        *(Track(index=n, name=names[n], clips=tuple(lane)) for n, lane in enumerate(lanes)),
     )
     assume(analysis_rate(built, built.tracks) == RATE)
     drums = drums_of(built)
@@ -137,7 +137,7 @@ def far_apart(tmp_path: Path) -> tuple[Session, dict[str, np.ndarray]]:
         sound[int(at * 48_000)] = -level
         sounds[name] = sound
     tracks = [
-        Track(n, name, clips=(clip(write(tmp_path / f"{name}.wav", sound), 60.0),))
+        Track(index=n, name=name, clips=(clip(write(tmp_path / f"{name}.wav", sound), 60.0),))
         for n, (name, sound) in enumerate(sounds.items())
     ]
     return session(*tracks), sounds
@@ -183,7 +183,7 @@ def test_a_peak_in_the_last_sample_counts(tmp_path: Path) -> None:
     sound = hits(2.0, every=0.5, frequency=100, level=0.1, seed=0)[:-1234]
     sound[-1] = 0.9
     path = write(tmp_path / "kick.wav", sound)
-    built = session(Track(0, "Kick", clips=(clip(path, len(sound) / 48_000),)))
+    built = session(Track(index=0, name="Kick", clips=(clip(path, len(sound) / 48_000),)))
     assert peaks_of(built, [np.array([[1.0], [0.5]])]) == pytest.approx([0.9])
 
 
@@ -193,7 +193,7 @@ def test_a_peak_behind_long_silences_is_found(tmp_path: Path, loudest: int) -> N
     whole, _ = soundfile.read(path)
     clips = [clip(path, 3.0, position=at) for at in (2.0, 40.0, 90.0, 1e6)]
     clips[loudest] = dataclasses.replace(clips[loudest], item_gain=gain(6.0))
-    built = session(Track(0, "Kick", clips=tuple(clips)))
+    built = session(Track(index=0, name="Kick", clips=tuple(clips)))
     expected = 10.0 ** (6.0 / 20.0) * np.abs(whole).max()
     assert peaks_of(built, [np.ones((2, 1))]) == pytest.approx([expected])
 
@@ -203,7 +203,7 @@ def test_what_was_taken_for_damage_is_heard_as_it_plays(tmp_path: Path) -> None:
     sound[5_000] = 0.5
     path = write(tmp_path / "kick.wav", sound)
     loud = dataclasses.replace(clip(path, 3.0), item_gain=1e6)
-    built = session(Track(0, "Kick", clips=(loud,)))
+    built = session(Track(index=0, name="Kick", clips=(loud,)))
     mix = np.array([[1.0], [0.0]])
     assert analyze(built, drums_of(built)).measurement.tracks[0].damaged
     assert peaks_of(built, [mix]) == pytest.approx([5e5])
@@ -211,7 +211,7 @@ def test_what_was_taken_for_damage_is_heard_as_it_plays(tmp_path: Path) -> None:
 
 def test_silence_has_no_peak(tmp_path: Path) -> None:
     path = write(tmp_path / "kick.wav", np.zeros(48_000))
-    built = session(Track(0, "Kick", clips=(clip(path, 1.0),)))
+    built = session(Track(index=0, name="Kick", clips=(clip(path, 1.0),)))
     assert peaks_of(built, [np.ones((2, 1))]).tolist() == [0.0]
     elsewhere = Settings(method="unity", level=Level("peak", -6.0), span=(7.0, 8.0))
     assert balance(built, elsewhere).levels.after_dbfs is None
@@ -262,7 +262,7 @@ def test_clips_at_another_speed_are_decoded_once_more_and_no_oftener(
         noise = np.random.default_rng(number).uniform(-0.5, 0.5, 20 * 48_000)
         path = write(tmp_path / f"{name}.wav", noise)
         faster = dataclasses.replace(clip(path, 19.0), play_rate=1.0371)
-        tracks.append(Track(number, name, clips=(faster,)))
+        tracks.append(Track(index=number, name=name, clips=(faster,)))
     balance(session(*tracks), Settings(method="unity"))
     plain = sum(decoded)
     decoded.clear()

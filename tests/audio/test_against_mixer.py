@@ -110,9 +110,9 @@ def test_random_sessions_equal_the_reference(noise: list[Source], data: st.DataO
 @st.composite
 def plain_clips(draw: st.DrawFn, source: Source) -> Clip:
     return Clip(
-        draw(PLACES),
-        draw(st.sampled_from([0.05, 0.3, 0.61, 1.0])),
-        source,
+        position=draw(PLACES),
+        length=draw(st.sampled_from([0.05, 0.3, 0.61, 1.0])),
+        source=source,
         offset=draw(OFFSETS),
         item_gain=draw(st.sampled_from([1.0, 1.0, 1.0, 0.5])),
         take_pan=draw(st.sampled_from([0.0, 0.0, 0.0, 0.3])),
@@ -181,7 +181,9 @@ def test_a_resampled_clip_is_skipped_only_where_it_comes_out_the_same(
     samples = np.random.default_rng(5).uniform(-0.5, 0.5, 21 * file_rate).astype(np.float32)
     soundfile.write(tmp_path / "noise.wav", samples, file_rate, subtype="FLOAT")
     source = file_source(tmp_path / "noise.wav")
-    clip = Clip(0.0333333, 20.0, source, offset=0.0123456, play_rate=play_rate)
+    clip = Clip(
+        position=0.0333333, length=20.0, source=source, offset=0.0123456, play_rate=play_rate
+    )
     whole, _ = play(session_of(clip), 20.0, rate=48000, block=48000)
     read = 0
     real = MediaFile.read_into
@@ -206,8 +208,8 @@ def test_a_resampled_clip_is_skipped_only_where_it_comes_out_the_same(
 @pytest.mark.parametrize("block", [1, 50, 333, 5000])
 def test_the_size_of_the_blocks_changes_nothing(noise: list[Source], block: int) -> None:
     session = session_of(
-        Clip(0.1, 0.3, noise[0], fade_in=Fade(0.1, 1)),
-        Clip(0.2, 0.4, noise[4], offset=0.0123, play_rate=1.07, loop=True),
+        Clip(position=0.1, length=0.3, source=noise[0], fade_in=Fade(0.1, 1)),
+        Clip(position=0.2, length=0.4, source=noise[4], offset=0.0123, play_rate=1.07, loop=True),
     )
     signal, _ = play(session, 0.7, block=block)
     whole, _ = play(session, 0.7, block=100_000)
@@ -227,7 +229,13 @@ def test_resampled_sine_stays_in_place(
     times = np.arange(round((seconds + 3) * play_rate * file_rate)) / file_rate
     path = tmp_path / "sine.wav"
     soundfile.write(path, 0.5 * np.sin(2 * np.pi * tone * times), file_rate, subtype="FLOAT")
-    clip = Clip(position, seconds, file_source(path), offset=offset, play_rate=play_rate)
+    clip = Clip(
+        position=position,
+        length=seconds,
+        source=file_source(path),
+        offset=offset,
+        play_rate=play_rate,
+    )
     signal, _ = play(session_of(clip), seconds, rate=rate, block=12_347)
     at = np.arange(rate, signal.shape[1] - rate)
     expected = 0.5 * np.sin(2 * np.pi * tone * (offset + (at / rate - position) * play_rate))
@@ -245,7 +253,7 @@ def test_resampling_in_blocks_equals_soxr_on_the_whole_file(tmp_path: Path) -> N
     soundfile.write(tmp_path / "noise.wav", samples, 44100, subtype="FLOAT")
     # Ten periods of both grids of silence in front: soxr rounds off a sudden start.
     whole = soxr.resample(np.pad(samples, ((1470, 1470), (0, 0))), 44100, 48000).T[:, 1600:97600]
-    clip = Clip(0.0, 2.0, file_source(tmp_path / "noise.wav"))
+    clip = Clip(position=0.0, length=2.0, source=file_source(tmp_path / "noise.wav"))
     for block in (1000, 48000):
         signal, _ = play(session_of(clip), 2.0, rate=48000, block=block)
         assert np.abs(signal - whole).max() < 1e-6
@@ -253,6 +261,8 @@ def test_resampling_in_blocks_equals_soxr_on_the_whole_file(tmp_path: Path) -> N
 
 def test_a_rate_that_cannot_be_meant_is_left_out(ones: Source) -> None:
     for rate in (1e-7, 1e7, 0.0, -1.0, math.nan):
-        signal, flags = play(session_of(Clip(0.0, 1.0, ones, play_rate=rate)), 1.0)
+        signal, flags = play(
+            session_of(Clip(position=0.0, length=1.0, source=ones, play_rate=rate)), 1.0
+        )
         assert not signal.any()
         assert flags == ("bad clip values",)

@@ -28,8 +28,8 @@ from reaper_drumgain.schema.session import Clip, Envelope, EnvelopePoint, Fade, 
 
 
 def only_flag(path: Path | str, play_end: float = 1.0) -> tuple[str, np.ndarray]:
-    source = Source("file", "WAVE", str(path))
-    with opened(session_of(Clip(0.0, play_end, source)), play_end) as audio:
+    source = Source(kind="file", format="WAVE", path=str(path))
+    with opened(session_of(Clip(position=0.0, length=play_end, source=source)), play_end) as audio:
         signal = drain(audio)
     assert len(audio.flags) == 1, audio.warnings
     return audio.flags[0], signal
@@ -83,7 +83,9 @@ def test_network_paths_are_never_touched(path: str, monkeypatch: pytest.MonkeyPa
     def touched(name: Any, *arguments: Any, **options: Any) -> Any:
         raise AssertionError(f"touched {name}")
 
-    session = session_of(Clip(0.0, 1.0, Source("file", "WAVE", path)))
+    session = session_of(
+        Clip(position=0.0, length=1.0, source=Source(kind="file", format="WAVE", path=path))
+    )
     with monkeypatch.context() as patch:
         for function in ("stat", "lstat", "open"):
             patch.setattr(os, function, touched)
@@ -124,7 +126,9 @@ def test_a_forged_data_size_allocates_nothing_and_plays_what_is_there(
     place = content.index(b"data") + 4
     content[place : place + 4] = struct.pack("<I", declared)
     path.write_bytes(content)
-    clip = Clip(0.0, 100_000.0, Source("file", "WAVE", str(path)))
+    clip = Clip(
+        position=0.0, length=100_000.0, source=Source(kind="file", format="WAVE", path=str(path))
+    )
     with opened(session_of(clip), 100_000.0) as audio:
         block, peak = allocated(lambda: audio.read(RATE))
         assert block[0] == pytest.approx(np.full(RATE, 0.5))
@@ -139,7 +143,7 @@ def test_a_forged_channel_count_keeps_memory_bounded(tmp_path: Path) -> None:
     content[place : place + 2] = struct.pack("<H", 1000)
     content[place + 10 : place + 12] = struct.pack("<H", 2000)
     path.write_bytes(content)
-    clip = Clip(0.0, 5.0, Source("file", "WAVE", str(path)))
+    clip = Clip(position=0.0, length=5.0, source=Source(kind="file", format="WAVE", path=str(path)))
     with opened(session_of(clip), 5.0) as audio:
         block, peak = allocated(lambda: audio.read(5 * RATE))
     assert block.shape == (2, 5 * RATE)
@@ -168,8 +172,10 @@ def test_truncated_files_play_as_far_as_they_go(tmp_path: Path, name: str) -> No
     whole, _ = soundfile.read(path, dtype="float32")
     content = path.read_bytes()
     path.write_bytes(content[: len(content) * 3 // 4])
-    source = Source("file", "WAVE", str(path))
-    with opened(session_of(Clip(0.0, 4.0, source)), 4.0, rate=44100) as audio:
+    source = Source(kind="file", format="WAVE", path=str(path))
+    with opened(
+        session_of(Clip(position=0.0, length=4.0, source=source)), 4.0, rate=44100
+    ) as audio:
         signal = drain(audio, 22050)
     assert np.abs(signal[0, :88200] - whole[:88200]).max() < 1e-6
     assert not signal[0, -22050:].any()
@@ -186,8 +192,10 @@ def test_a_damaged_middle_is_left_out_and_the_rest_plays(tmp_path: Path) -> None
     middle = len(content) // 2
     content[middle : middle + 5000] = bytes(5000)
     path.write_bytes(content)
-    source = Source("file", "FLAC", str(path))
-    with opened(session_of(Clip(0.0, 4.0, source)), 4.0, rate=44100) as audio:
+    source = Source(kind="file", format="FLAC", path=str(path))
+    with opened(
+        session_of(Clip(position=0.0, length=4.0, source=source)), 4.0, rate=44100
+    ) as audio:
         signal = drain(audio, 4410)
     wrong = np.flatnonzero(np.abs(signal[0] - whole) > 1e-6)
     assert 0 < len(wrong) < 44100
@@ -200,7 +208,7 @@ def test_a_truncated_ogg_does_no_harm(tmp_path: Path) -> None:
     soundfile.write(path, np.random.default_rng(5).uniform(-0.5, 0.5, 4 * RATE), RATE)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) * 3 // 4])
-    signal, _ = play(session_of(Clip(0.0, 4.0, file_source(path))), 4.0)
+    signal, _ = play(session_of(Clip(position=0.0, length=4.0, source=file_source(path))), 4.0)
     assert signal[0, : 2 * RATE].any()
     assert not signal[0, -RATE // 2 :].any()  # an Ogg stream declares no length to miss
 
@@ -245,7 +253,7 @@ def test_damaged_files_never_raise(
     for place, value in flips:
         content[int(place * min(len(content), 400))] = value  # mostly in the header
     (folder / name).write_bytes(content[: int(cut * len(content)) + 1])
-    clip = Clip(0.0, 1.0, file_source(folder / name), loop=True)
+    clip = Clip(position=0.0, length=1.0, source=file_source(folder / name), loop=True)
     signal, _ = play(session_of(clip), 1.0, block=3000)
     assert np.isfinite(signal).all()
 

@@ -30,7 +30,10 @@ from reaper_drumgain.schema.session import Clip, Fade, Source
 def test_silence_costs_nothing(ones: Source, tmp_path: Path) -> None:
     zeros = tmp_path / "zeros.wav"
     soundfile.write(zeros, np.zeros(RATE), RATE)
-    session = session_of(Clip(1e6, 1.0, ones), Clip(0.0, 1.0, file_source(zeros)))
+    session = session_of(
+        Clip(position=1e6, length=1.0, source=ones),
+        Clip(position=0.0, length=1.0, source=file_source(zeros)),
+    )
     with opened(session, 2e6) as audio:
         assert audio.channels == 1
         assert audio.read(RATE) is None  # the zeros of a file
@@ -49,7 +52,10 @@ def test_silence_costs_nothing(ones: Source, tmp_path: Path) -> None:
 
 
 def test_a_clip_sounds_no_longer_than_its_file_unless_it_loops(ones: Source) -> None:
-    session = session_of(Clip(0.0, 1e6, ones), Clip(2.0, 1e6, ones, loop=True))
+    session = session_of(
+        Clip(position=0.0, length=1e6, source=ones),
+        Clip(position=2.0, length=1e6, source=ones, loop=True),
+    )
     with opened(session, 2e6) as audio:
         (_, end), (_, looped) = audio.sounding
         assert RATE / 10 <= end < 100 * RATE
@@ -67,7 +73,12 @@ def test_few_files_are_open_at_once_and_none_after(tmp_path: Path) -> None:
         soundfile.write(path, np.full(80, 0.5), RATE)
     before = open_descriptors()
     most = 0
-    session = session_of(*[Clip(i * 0.01, 0.02, file_source(path)) for i, path in enumerate(paths)])
+    session = session_of(
+        *[
+            Clip(position=i * 0.01, length=0.02, source=file_source(path))
+            for i, path in enumerate(paths)
+        ]
+    )
     with opened(session, 3.02) as audio:
         assert open_descriptors() == before  # nothing is open before it is needed
         for _ in range(303):
@@ -86,7 +97,10 @@ def test_overlapping_clips_share_the_few_open_files(tmp_path: Path) -> None:
     for number, path in enumerate(paths):
         soundfile.write(path, np.full(RATE, 0.01 * (number + 1)), RATE, subtype="FLOAT")
     before = open_descriptors()
-    with opened(session_of(*[Clip(0.0, 1.0, file_source(path)) for path in paths]), 1.0) as audio:
+    with opened(
+        session_of(*[Clip(position=0.0, length=1.0, source=file_source(path)) for path in paths]),
+        1.0,
+    ) as audio:
         for _ in range(8):
             block = audio.read(1000)
             assert block is not None
@@ -105,13 +119,18 @@ def test_a_tiny_loop_is_read_once(ones: Source, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(MediaFile, "read_into", counted)
     tiny = dataclasses.replace(ones, section_start=0.1, section_length=2 / RATE)
-    signal, _ = play(session_of(Clip(0.0, 60.0, tiny, loop=True)), 60.0, block=RATE)
+    signal, _ = play(
+        session_of(Clip(position=0.0, length=60.0, source=tiny, loop=True)), 60.0, block=RATE
+    )
     assert (signal == 0.5).all()
     assert len(reads) == 1
 
 
 def test_thousands_of_slices_of_one_file_cost_little(noise: list[Source]) -> None:
-    slices = [Clip(i * 0.01, 0.01, noise[0], offset=(i % 70) * 0.01) for i in range(5000)]
+    slices = [
+        Clip(position=i * 0.01, length=0.01, source=noise[0], offset=(i % 70) * 0.01)
+        for i in range(5000)
+    ]
     session = session_of(*reversed(slices))
     signal, flags = play(session, 50.0, block=RATE)
     whole, _ = soundfile.read(noise[0].path, dtype="float32")
@@ -123,7 +142,9 @@ def test_thousands_of_slices_of_one_file_cost_little(noise: list[Source]) -> Non
 def test_memory_stays_within_a_few_blocks(tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     soundfile.write(path, np.random.default_rng(0).uniform(-0.1, 0.1, (120 * RATE, 2)), RATE)
-    clip = Clip(0.0, 120.0, file_source(path), play_rate=0.99, fade_in=Fade(100.0, 5))
+    clip = Clip(
+        position=0.0, length=120.0, source=file_source(path), play_rate=0.99, fade_in=Fade(100.0, 5)
+    )
     block = 4 * RATE
 
     def run() -> None:
@@ -136,7 +157,9 @@ def test_memory_stays_within_a_few_blocks(tmp_path: Path) -> None:
 
 
 def test_tracks_may_be_read_by_several_threads(noise: list[Source]) -> None:
-    sessions = [session_of(Clip(0.0, 0.7, source, loop=True)) for source in noise * 2]
+    sessions = [
+        session_of(Clip(position=0.0, length=0.7, source=source, loop=True)) for source in noise * 2
+    ]
     expected = [play(session, 5.0)[0] for session in sessions]
     found: dict[int, np.ndarray] = {}
     threads = [
@@ -151,7 +174,9 @@ def test_tracks_may_be_read_by_several_threads(noise: list[Source]) -> None:
 
 
 def test_a_block_belongs_to_the_caller(noise: list[Source]) -> None:
-    with opened(session_of(Clip(0.0, 2.0, noise[0], loop=True)), 2.0) as audio:
+    with opened(
+        session_of(Clip(position=0.0, length=2.0, source=noise[0], loop=True)), 2.0
+    ) as audio:
         first = audio.read(RATE)
         assert first is not None
         kept = first.copy()
@@ -171,10 +196,16 @@ def test_reading_plain_audio_imports_no_resampler() -> None:
 
 
 def test_analysis_rate_is_that_of_most_playing_seconds(noise: list[Source], ones: Source) -> None:
-    long = Clip(0.0, 5.0, noise[3])
-    session = session_of(Clip(0.0, 2.0, ones), long, Clip(0.0, 2.0, ones))
+    long = Clip(position=0.0, length=5.0, source=noise[3])
+    session = session_of(
+        Clip(position=0.0, length=2.0, source=ones),
+        long,
+        Clip(position=0.0, length=2.0, source=ones),
+    )
     assert analysis_rate(session, session.tracks) == 2 * RATE
-    muted = session_of(Clip(0.0, 2.0, ones), dataclasses.replace(long, plays=False))
+    muted = session_of(
+        Clip(position=0.0, length=2.0, source=ones), dataclasses.replace(long, plays=False)
+    )
     assert analysis_rate(muted, muted.tracks) == RATE
     empty = dataclasses.replace(session_of(), sample_rate=96000)
     assert analysis_rate(empty, empty.tracks) == 96000
@@ -183,10 +214,10 @@ def test_analysis_rate_is_that_of_most_playing_seconds(noise: list[Source], ones
 
 def test_playing_span(ones: Source) -> None:
     session = session_of(
-        Clip(3.0, 2.0, ones),
-        Clip(1.5, 1.0, ones),
-        Clip(0.0, 99.0, ones, plays=False),
-        Clip(0.0, 99.0, Source("midi")),
+        Clip(position=3.0, length=2.0, source=ones),
+        Clip(position=1.5, length=1.0, source=ones),
+        Clip(position=0.0, length=99.0, source=ones, plays=False),
+        Clip(position=0.0, length=99.0, source=Source(kind="midi")),
     )
     assert playing_span(session.tracks) == (1.5, 5.0)
     assert playing_span(session.tracks, (2.0, 4.0)) == (2.0, 4.0)
@@ -197,7 +228,7 @@ def test_playing_span(ones: Source) -> None:
 
 
 def test_spans_that_make_no_sense_are_refused(ones: Source) -> None:
-    session = session_of(Clip(0.0, 1.0, ones))
+    session = session_of(Clip(position=0.0, length=1.0, source=ones))
     for rate, start, end in ((0, 0.0, 1.0), (RATE, math.nan, 1.0), (RATE, 0.0, math.inf)):
         with pytest.raises(ValueError, match="cannot read"):
             open_track(session.tracks[0], rate=rate, start=start, end=end)

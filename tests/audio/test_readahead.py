@@ -45,8 +45,10 @@ def test_every_sample_is_the_one_that_media_decodes(noise):
 def test_tracks_sound_the_same_with_it_and_without(noise, mode):
     for source in noise:
         clips = [
-            Clip(0.0, 0.5, source, channel_mode=mode),
-            Clip(0.6, 0.4, source, offset=0.3, channel_mode=mode),  # beyond the file's end
+            Clip(position=0.0, length=0.5, source=source, channel_mode=mode),
+            Clip(
+                position=0.6, length=0.4, source=source, offset=0.3, channel_mode=mode
+            ),  # beyond the file's end
         ]
         session = session_of(*clips)
         plain, flags = play(session, 1.2)
@@ -58,7 +60,7 @@ def test_tracks_sound_the_same_with_it_and_without(noise, mode):
 
 
 def test_that_guard_sees_what_is_read_ahead(noise):
-    session = session_of(Clip(0.0, 0.5, noise[0]))
+    session = session_of(Clip(position=0.0, length=0.5, source=noise[0]))
     plain, _ = play(session, 0.5)
     with reading_ahead([noise[0].path]) as _:
         ahead = readahead._waiting[noise[0].path]
@@ -93,7 +95,7 @@ def rubbish(path):
 def test_what_is_odd_is_said_by_media_as_ever(tmp_path, make):
     path = tmp_path / "odd.flac"
     make(path)
-    session = session_of(Clip(0.0, 2.0, file_source(path)))
+    session = session_of(Clip(position=0.0, length=2.0, source=file_source(path)))
     plain, flags = play(session, 2.0)
     with reading_ahead([str(path), str(tmp_path / "missing.wav"), "relative.wav", "//host/a.wav"]):
         wait_for(path)
@@ -122,7 +124,9 @@ def test_a_file_that_was_replaced_meanwhile_is_read_anew(tmp_path):
         wait_for(path)
         soundfile.write(tmp_path / "b.wav", np.full(100, 0.25), RATE)
         (tmp_path / "b.wav").replace(path)
-        signal, _ = play(session_of(Clip(0.0, 100 / RATE, file_source(path))), 100 / RATE)
+        signal, _ = play(
+            session_of(Clip(position=0.0, length=100 / RATE, source=file_source(path))), 100 / RATE
+        )
     assert signal.max() == pytest.approx(0.25)
 
 
@@ -131,7 +135,10 @@ def test_whatever_fails_nobody_waits_for_ever(noise, monkeypatch, part):
     def fail(*_, **__):
         raise MemoryError
 
-    session = session_of(Clip(0.0, 0.5, noise[0]), Clip(0.5, 0.5, noise[1]))
+    session = session_of(
+        Clip(position=0.0, length=0.5, source=noise[0]),
+        Clip(position=0.5, length=0.5, source=noise[1]),
+    )
     plain, flags = play(session, 1.0)
     monkeypatch.setattr(f"reaper_drumgain.audio.readahead.{part}", fail)
     with reading_ahead([noise[0].path, noise[1].path]):
@@ -167,14 +174,34 @@ def test_leaving_early_waits_for_one_file_at_most_and_keeps_nothing(tmp_path):
 
 
 def test_what_is_listened_to_is_read_ahead(noise):
-    clips = [Clip(0.0, 1.0, noise[0]), Clip(1.0, 1.0, noise[0]), Clip(2.0, 1.0, noise[1])]
+    clips = [
+        Clip(position=0.0, length=1.0, source=noise[0]),
+        Clip(position=1.0, length=1.0, source=noise[0]),
+        Clip(position=2.0, length=1.0, source=noise[1]),
+    ]
     tracks = (
-        Track(0, "Kick", clips=(*clips, Clip(3.0, 1.0, noise[2], plays=False))),
-        Track(1, "Piano", clips=(Clip(0.0, 1.0, noise[3]),)),
-        Track(2, "Snare", clips=(Clip(0.0, 1.0, Source("midi")), Clip(0.0, 1.0, noise[4]))),
-        Track(3, "Tom 1", muted=True, clips=(Clip(0.0, 1.0, noise[3]),)),
+        Track(
+            index=0,
+            name="Kick",
+            clips=(*clips, Clip(position=3.0, length=1.0, source=noise[2], plays=False)),
+        ),
+        Track(index=1, name="Piano", clips=(Clip(position=0.0, length=1.0, source=noise[3]),)),
+        Track(
+            index=2,
+            name="Snare",
+            clips=(
+                Clip(position=0.0, length=1.0, source=Source(kind="midi")),
+                Clip(position=0.0, length=1.0, source=noise[4]),
+            ),
+        ),
+        Track(
+            index=3,
+            name="Tom 1",
+            muted=True,
+            clips=(Clip(position=0.0, length=1.0, source=noise[3]),),
+        ),
     )
-    session = Session("a.RPP", tracks)
+    session = Session(path="a.RPP", tracks=tracks)
     expected = [noise[0].path, noise[1].path, noise[4].path]
     assert files_of(session, Settings()) == expected
     assert files_of(session, Settings(span=(0.0, 1.0))) == []

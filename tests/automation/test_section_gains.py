@@ -58,7 +58,7 @@ def song(tmp_path_factory):
     }
     sounds = {name: stepped(audio, LEVELS[name]) for name, audio in raw.items()}
     tracks = [
-        Track(index, name, clips=(clip(write(folder / f"{name}.wav", audio), SECONDS),))
+        Track(index=index, name=name, clips=(clip(write(folder / f"{name}.wav", audio), SECONDS),))
         for index, (name, audio) in enumerate(sounds.items())
     ]
     return session(*tracks, regions=REGIONS), sounds
@@ -221,7 +221,7 @@ def tom_song(song, tmp_path):
     leak = bleed.copy()
     leak[16 * RATE :] = 0.0
     audio = own + leak
-    track = Track(5, "Tom 1", clips=(clip(write(tmp_path / "tom.wav", audio), SECONDS),))
+    track = Track(index=5, name="Tom 1", clips=(clip(write(tmp_path / "tom.wav", audio), SECONDS),))
     return dataclasses.replace(built, tracks=(*built.tracks, track))
 
 
@@ -303,7 +303,8 @@ def test_a_single_short_hit_is_no_loudness_to_go_by(song, tmp_path):
     own[12 * RATE : int(12.3 * RATE)] = own[: int(0.3 * RATE)] * gain(-8.0)
     clips = tuple(clip(write(tmp_path / f"{n}.wav", own), SECONDS) for n in range(2))
     tracks = tuple(
-        Track(5 + n, f"Crash {side}", clips=(clips[n],)) for n, side in enumerate(("L", "R"))
+        Track(index=5 + n, name=f"Crash {side}", clips=(clips[n],))
+        for n, side in enumerate(("L", "R"))
     )
     built = dataclasses.replace(built, tracks=(*built.tracks, *tracks))
     plan = balance(built, automated(sections="regions"))
@@ -316,7 +317,7 @@ def test_a_single_short_hit_is_no_loudness_to_go_by(song, tmp_path):
 def test_a_track_that_only_leaks_in_the_whole_song_is_not_automated(song, tmp_path):
     built, sounds = song
     bleed = 0.03 * sum(sounds[name] for name in ("Kick", "Snare Top", "Hi-Hat"))
-    track = Track(5, "Tom 1", clips=(clip(write(tmp_path / "tom.wav", bleed), SECONDS),))
+    track = Track(index=5, name="Tom 1", clips=(clip(write(tmp_path / "tom.wav", bleed), SECONDS),))
     built = dataclasses.replace(built, tracks=(*built.tracks, track))
     # one level throughout: where all others change theirs, the tom is in doubt
     tom = balance(built, automated(sections="regions", span=(0.0, 8.0))).tracks[5]
@@ -592,7 +593,9 @@ def long_song(tmp_path_factory):
         audio = hits(60.0, every=0.25, frequency=60 * 4**index, level=0.3, seed=index)
         audio[30 * RATE :] *= gain(level)
         sounds[name] = audio
-        tracks.append(Track(index, name, clips=(clip(write(folder / f"{name}.wav", audio), 60.0),)))
+        tracks.append(
+            Track(index=index, name=name, clips=(clip(write(folder / f"{name}.wav", audio), 60.0),))
+        )
     return session(*tracks), sounds
 
 
@@ -673,7 +676,7 @@ def restless_song(tmp_path_factory):
             part = slice(turn * 6 * RATE, (turn + 1) * 6 * RATE)
             audio[part] *= gain((0.0, -10.0, 0.0)[(index + turn) % 2 if index < 2 else 2])
         path = write(folder / f"{name}.wav", audio)
-        tracks.append(Track(index, name, clips=(clip(path, 120.0),)))
+        tracks.append(Track(index=index, name=name, clips=(clip(path, 120.0),)))
     return session(*tracks)
 
 

@@ -15,7 +15,7 @@ PLAYING = (0.0, 100.0)
 
 
 def found(kind="usual", times=(), span=None, playing=PLAYING, **fields):
-    session = Session("song.RPP", **fields)
+    session = Session(path="song.RPP", **fields)
     wanted = Settings(write="automation", automation=Automation(kind, times), span=span)
     sections, warnings = sections_of(session, wanted, playing)
     return [(s.name, s.start, s.end) for s in sections], list(warnings)

@@ -38,7 +38,7 @@ def kit(tmp_path_factory):
     tracks = []
     for index, name in enumerate(NAMES):
         path = write(folder / f"{name}.wav", sounds[name])
-        tracks.append(Track(index, name, clips=(clip(path, SECONDS),)))
+        tracks.append(Track(index=index, name=name, clips=(clip(path, SECONDS),)))
     return session(*tracks), sounds
 
 
@@ -185,7 +185,7 @@ def test_the_whole_kit_goes_down_rather_than_one_fader_being_clipped(kit):
 def add(kit, folder, name, audio, **fields):
     built, sounds = kit
     path = write(folder / f"{name}.wav", audio)
-    track = Track(len(built.tracks), name, clips=(clip(path, SECONDS),), **fields)
+    track = Track(index=len(built.tracks), name=name, clips=(clip(path, SECONDS),), **fields)
     return dataclasses.replace(built, tracks=(*built.tracks, track)), {**sounds, name: audio}
 
 
@@ -254,7 +254,7 @@ def test_a_track_whose_media_cannot_be_read_stays(kit, tmp_path):
 
 def test_a_sound_too_short_to_have_a_loudness_is_told_as_such(tmp_path):
     path = write(tmp_path / "a.wav", hits(0.35, every=0.5, frequency=60, level=0.5, seed=1))
-    built = session(Track(0, "Kick", clips=(clip(path, 0.35),)))
+    built = session(Track(index=0, name="Kick", clips=(clip(path, 0.35),)))
     (track,) = balance(built, Settings(method="equal-loudness")).tracks
     assert "too short or quiet" in track.flags
     assert track.new_db == track.old_db
@@ -284,10 +284,10 @@ def test_a_loop_of_years_is_measured_for_some_hours_and_told(kit, monkeypatch):
 
 def test_what_the_reader_could_not_represent_is_told_of_every_track_on_the_way(kit):
     built, _ = kit
-    tracks = [Track(0, "Drums", folder=True, warnings=("odd folder",))]
+    tracks = [Track(index=0, name="Drums", folder=True, warnings=("odd folder",))]
     tracks += [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
     tracks[1] = dataclasses.replace(tracks[1], muted=True, warnings=("odd kick",))
-    tracks.append(Track(6, "Bass", warnings=("odd bass",)))
+    tracks.append(Track(index=6, name="Bass", warnings=("odd bass",)))
     plan = balance(session(*tracks), Settings(method="unity"))
     assert "track 'Drums': odd folder" in plan.warnings
     assert "track 'Kick': odd kick" in plan.warnings
@@ -372,7 +372,7 @@ def test_a_sample_or_a_tambourine_does_not_make_bleed_of_the_drum_it_plays_with(
 def test_what_is_not_a_drum_or_cannot_move_is_not_touched(kit):
     built, _ = kit
     built = changed(built, 0, muted=True)
-    bass = Track(5, "Bass", clips=built.tracks[0].clips)
+    bass = Track(index=5, name="Bass", clips=built.tracks[0].clips)
     built = dataclasses.replace(built, tracks=(*built.tracks, bass))
     plan = balance(built, Settings(method="equal-loudness"))
     kick = plan.tracks[0]
@@ -398,7 +398,7 @@ def test_the_numbers_of_the_reasons_follow_from_the_plan(kit):
 
 def test_folder_faders_count_in_the_level_and_stay(kit):
     built, sounds = kit
-    tracks = [Track(0, "Drums", folder=True, fader=gain(-10.0))]
+    tracks = [Track(index=0, name="Drums", folder=True, fader=gain(-10.0))]
     tracks += [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
     plan = balance(session(*tracks), Settings(method="equal-loudness"))
     expected = loudness(gain(-10.0) * mix(plan, sounds, new=False))
@@ -409,9 +409,9 @@ def test_folder_faders_count_in_the_level_and_stay(kit):
 
 def test_a_pre_fader_send_that_stays_is_counted_in_the_level(kit):
     built, sounds = kit
-    bus = Track(5, "Drum Bus")
+    bus = Track(index=5, name="Drum Bus")
     built = dataclasses.replace(
-        built, tracks=(*built.tracks, bus), sends=(Send(0, 5, mode="pre-fader"),)
+        built, tracks=(*built.tracks, bus), sends=(Send(source=0, target=5, mode="pre-fader"),)
     )
     plan = balance(built, Settings(method="equal-loudness"))
     for new, level in ((False, plan.levels.before_lufs), (True, plan.levels.after_lufs)):
@@ -424,12 +424,12 @@ def test_what_effects_on_buses_and_sends_hear_is_reported(kit):
     comp = (Effect("VST: ReaComp"),)
     tracks = [
         *built.tracks,
-        Track(5, "Snare Verb", effects=comp),
+        Track(index=5, name="Snare Verb", effects=comp),
     ]
-    tracks = [Track(0, "Drums", folder=True, effects=comp)] + [
+    tracks = [Track(index=0, name="Drums", folder=True, effects=comp)] + [
         dataclasses.replace(t, index=t.index + 1, parent=0 if t.index < 5 else None) for t in tracks
     ]
-    built = session(*tracks, sends=(Send(2, 6),))
+    built = session(*tracks, sends=(Send(source=2, target=6),))
     plan = balance(built, Settings(method="equal-loudness", level=Level("lufs", -40.0)))
     assert any("'Snare Top' also feeds 'Snare Verb'" in w for w in plan.warnings)
     assert any("reach 'Drums' (with effects)" in w for w in plan.warnings)
@@ -453,7 +453,7 @@ def test_full_scale_is_that_of_the_master_behind_folders_and_pans(kit):
     still = Settings(method="unity", amount=0.0)
 
     def told(folder: float) -> list[str]:
-        bus = Track(0, "Drums", folder=True, fader=gain(folder))
+        bus = Track(index=0, name="Drums", folder=True, fader=gain(folder))
         plan = balance(session(bus, *tracks), still)
         return [w for w in plan.warnings if "full scale" in w]
 
@@ -478,7 +478,7 @@ def test_one_drum_track_alone_keeps_its_level(kit):
 
 def test_nothing_to_balance_says_why():
     with pytest.raises(NothingToBalanceError, match="none of its 1 tracks"):
-        balance(session(Track(0, "Bass")), Settings(method="unity"))
+        balance(session(Track(index=0, name="Bass")), Settings(method="unity"))
 
 
 def test_all_locked_is_nothing_to_balance(kit):

@@ -79,14 +79,14 @@ def test_a_stated_role_goes_before_the_ear(nameless):
 
 def test_only_what_has_audio_and_no_other_instrument_around_it_is_listened_to():
     built = session(
-        Track(0, "Guitars", folder=True),
-        Track(1, "Audio 01", parent=0, clips=(silent_clip(),)),
-        Track(2, "Audio 02", clips=(silent_clip(),)),
-        Track(3, "Audio 03"),
-        Track(4, "Audio 04", clips=(silent_clip(),), muted=True),
-        Track(5, "Audio 05", clips=(silent_clip(),), role="none"),
-        Track(6, "Kick", clips=(silent_clip(),)),
-        Track(7, "Lead Gtr", clips=(silent_clip(),)),
+        Track(index=0, name="Guitars", folder=True),
+        Track(index=1, name="Audio 01", parent=0, clips=(silent_clip(),)),
+        Track(index=2, name="Audio 02", clips=(silent_clip(),)),
+        Track(index=3, name="Audio 03"),
+        Track(index=4, name="Audio 04", clips=(silent_clip(),), muted=True),
+        Track(index=5, name="Audio 05", clips=(silent_clip(),), role="none"),
+        Track(index=6, name="Kick", clips=(silent_clip(),)),
+        Track(index=7, name="Lead Gtr", clips=(silent_clip(),)),
     )
     assert [d.track.index for d in to_listen(built, Settings(listen=True))] == [2]
 

@@ -40,7 +40,7 @@ def kit(tmp_path: Path) -> Session:
     for index, (name, frequency) in enumerate((("Kick", 60), ("Snare", 220), ("OH", 3000))):
         audio = hits(SECONDS, every=0.3, frequency=frequency, level=0.3, seed=index)
         path = write(tmp_path / "media" / f"{name}.wav", audio)
-        tracks.append(Track(index, name, clips=(clip(path, SECONDS),)))
+        tracks.append(Track(index=index, name=name, clips=(clip(path, SECONDS),)))
     return session(*tracks)
 
 

@@ -55,7 +55,7 @@ def named(folder: Path, names: Sequence[str]) -> Session:
     for index, name in enumerate(names):
         audio = hits(SECONDS, every=0.3, frequency=90 * (index + 1), level=0.3, seed=index)
         path = write(folder / f"{index}.wav", audio)
-        tracks.append(Track(index, name, clips=(clip(path, SECONDS),)))
+        tracks.append(Track(index=index, name=name, clips=(clip(path, SECONDS),)))
     return session(*tracks)
 
 
@@ -214,7 +214,9 @@ def test_gains_over_time_are_told_with_their_settings(tmp_path: Path) -> None:
         audio = hits(16.0, every=0.3, frequency=90 * (index + 1), level=0.3, seed=index)
         audio[audio.size // 2 :] *= (0.2, 1.0, 1.0)[index]
         tracks.append(
-            Track(index, name, clips=(clip(write(tmp_path / f"{name}.wav", audio), 16.0),))
+            Track(
+                index=index, name=name, clips=(clip(write(tmp_path / f"{name}.wav", audio), 16.0),)
+            )
         )
     regions = Marker(0.0, HOSTILE[1], 1, end=8.0), Marker(8.0, HOSTILE[0], 2, end=16.0)
     built = session(*tracks, regions=regions)
@@ -242,8 +244,8 @@ def test_tracks_without_sound_have_a_place_in_the_page_too(tmp_path: Path) -> No
     silent = write(tmp_path / "silent.wav", np.zeros(1000))
     tracks = (
         *built.tracks,
-        Track(2, "OH", clips=(clip(silent, 0.02),)),
-        Track(3, "Tom", muted=True, clips=built.tracks[0].clips),
+        Track(index=2, name="OH", clips=(clip(silent, 0.02),)),
+        Track(index=3, name="Tom", muted=True, clips=built.tracks[0].clips),
     )
     plan, files = reported(session(*tracks), Settings())
     page = Page(files["song.html"].decode())

@@ -31,7 +31,9 @@ any_points = st.lists(
 
 
 def marked(points, mark, kind="volume"):
-    return Track(0, "Kick", envelopes=(Envelope(kind, True, points),), automation_note=mark)
+    return Track(
+        index=0, name="Kick", envelopes=(Envelope(kind, True, points),), automation_note=mark
+    )
 
 
 @given(written_points, any_points, any_points, any_points, st.booleans())
@@ -83,7 +85,7 @@ def test_what_was_changed_since_is_left(change):
 
 
 def test_a_track_without_a_note_is_not_ours():
-    assert envelope_note.take_back(Track(0, "Kick")) is None
+    assert envelope_note.take_back(Track(index=0, name="Kick")) is None
 
 
 def test_too_many_points_for_a_note_are_said_to_be_lost():

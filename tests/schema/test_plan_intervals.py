@@ -35,7 +35,7 @@ def kit(tmp_path, monkeypatch):
         if name == "Tom 1":
             sound *= 0.0
         path = write(tmp_path / f"{name}.wav", sound)
-        tracks.append(Track(index, name, clips=(clip(path, SECONDS),)))
+        tracks.append(Track(index=index, name=name, clips=(clip(path, SECONDS),)))
     return session(*tracks)
 
 
@@ -71,8 +71,10 @@ def test_the_table_shows_them_only_where_there_are_any(capsys):
     from reaper_drumgain.cli.show import plan_table
     from reaper_drumgain.schema.plan import TrackPlan
 
-    track = TrackPlan(0, "Kick", "kick", -1.0, -3.0, interval_db=(-6.125, 0.375))
-    plan = GainPlan("x.RPP", "forest", Settings(), (track,))
+    track = TrackPlan(
+        index=0, name="Kick", role="kick", old_db=-1.0, new_db=-3.0, interval_db=(-6.125, 0.375)
+    )
+    plan = GainPlan(project="x.RPP", method="forest", settings=Settings(), tracks=(track,))
     plan_table(plan)
     shown = capsys.readouterr().out
     assert "Engineers dB" in shown

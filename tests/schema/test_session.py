@@ -30,18 +30,18 @@ envelopes = st.builds(
 )
 sources = st.builds(
     Source,
-    st.sampled_from(["file", "midi", "empty", "other"]),
-    text,
-    st.none() | text,
-    st.none() | text,
-    st.booleans(),
-    st.none() | number,
+    kind=st.sampled_from(["file", "midi", "empty", "other"]),
+    format=text,
+    path=st.none() | text,
+    written=st.none() | text,
+    found=st.booleans(),
+    section_start=st.none() | number,
 )
 clips = st.builds(
     Clip,
-    number,
-    number,
-    sources,
+    position=number,
+    length=number,
+    source=sources,
     item_gain=number,
     fade_in=st.builds(Fade, number, st.integers(0, 6), number),
     envelopes=st.tuples(envelopes),
@@ -54,8 +54,8 @@ def sessions(draw):
     count = draw(st.integers(0, 4))
     tracks = tuple(
         Track(
-            index,
-            draw(text),
+            index=index,
+            name=draw(text),
             guid=draw(st.none() | text),
             fader=draw(st.floats(0, 10)),
             parent=draw(st.none() | st.integers(0, index - 1)) if index else None,
@@ -67,11 +67,15 @@ def sessions(draw):
         for index in range(count)
     )
     ends = st.integers(0, count - 1)
-    sends = draw(st.lists(st.builds(Send, ends, ends, gain=number), max_size=2)) if count else []
+    sends = (
+        draw(st.lists(st.builds(Send, source=ends, target=ends, gain=number), max_size=2))
+        if count
+        else []
+    )
     return Session(
-        draw(text),
-        tracks,
-        tuple(sends),
+        path=draw(text),
+        tracks=tracks,
+        sends=tuple(sends),
         markers=(Marker(1.0, "a"),),
         time_selection=draw(st.none() | st.tuples(number, number)),
     )
@@ -86,11 +90,24 @@ def test_a_session_survives_json(session):
 def test_settings_and_plan_survive_json():
     wanted = Settings("unity", 50.0, Level.parse("peak:-6"), ("#1",), (), (("a=b", "tom 2"),))
     assert Settings.from_json(wanted.to_json()) == wanted
-    plan = GainPlan("p", "unity", wanted, (TrackPlan(3, "T", "tom", -1.0, None),))
+    plan = GainPlan(
+        project="p",
+        method="unity",
+        settings=wanted,
+        tracks=(TrackPlan(index=3, name="T", role="tom", old_db=-1.0, new_db=None),),
+    )
     assert GainPlan.from_json(plan.to_json()) == plan
-    section = SectionGain("verse", 0.0, 10.0, -2.5, "bleed only")
+    section = SectionGain(name="verse", start=0.0, end=10.0, fader_db=-2.5, state="bleed only")
     points = (EnvelopePoint(0.0, 0.9), EnvelopePoint(9.95, 0.9, 1))
-    added = TrackAutomation("volume", points, "1;volume", 3, 1, 1, (section,))
+    added = TrackAutomation(
+        envelope="volume",
+        points=points,
+        mark="1;volume",
+        old_points=3,
+        kept_before=1,
+        kept_after=1,
+        sections=(section,),
+    )
     track = dataclasses.replace(plan.tracks[0], automation=added)
     plan = dataclasses.replace(plan, tracks=(track,))
     assert GainPlan.from_json(plan.to_json()) == plan
@@ -100,9 +117,11 @@ def test_settings_and_plan_survive_json():
 def test_an_envelope_keeps_its_points_around_the_planned_ones():
     new = (EnvelopePoint(2.0, 0.5),)
     old = tuple(EnvelopePoint(float(time), 1.0) for time in range(5))
-    planned = TrackAutomation("volume", new, "", old_points=5, kept_before=2, kept_after=1)
+    planned = TrackAutomation(
+        envelope="volume", points=new, mark="", old_points=5, kept_before=2, kept_after=1
+    )
     assert planned.result(old) == (*old[:2], *new, old[4])
-    assert TrackAutomation("volume", new, "").result(()) == new
+    assert TrackAutomation(envelope="volume", points=new, mark="").result(()) == new
     with pytest.raises(ValueError, match="has 4 points, expected 5"):
         planned.result(old[1:])
 
@@ -110,18 +129,23 @@ def test_an_envelope_keeps_its_points_around_the_planned_ones():
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_no_nan_or_infinity_gets_into_json(bad):
     with pytest.raises(ValueError, match="no place in JSON"):
-        Session("p", tempo=bad).to_json()
+        Session(path="p", tempo=bad).to_json()
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
 def test_no_nan_or_infinity_is_read(constant):
-    document = Session("p").to_json().replace("120.0", constant)
+    document = Session(path="p").to_json().replace("120.0", constant)
     with pytest.raises(InputError, match="no JSON number"):
         Session.from_json(document)
 
 
 def _document(**changes):
-    return json.dumps({**json.loads(Session("p", (Track(0, "Kick"),)).to_json()), **changes})
+    return json.dumps(
+        {
+            **json.loads(Session(path="p", tracks=(Track(index=0, name="Kick"),)).to_json()),
+            **changes,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,13 +172,22 @@ def test_what_does_not_fit_is_refused_with_its_place(document, message):
 
 
 def test_a_later_field_takes_its_default_from_an_older_document():
-    document = json.loads(Session("p", (Track(0, "Kick", locked=True),)).to_json())
+    document = json.loads(
+        Session(path="p", tracks=(Track(index=0, name="Kick", locked=True),)).to_json()
+    )
     del document["tracks"][0]["locked"]
     (track,) = Session.from_json(json.dumps(document)).tracks
-    assert track == dataclasses.replace(Track(0, "Kick"), locked=False)
+    assert track == dataclasses.replace(Track(index=0, name="Kick"), locked=False)
 
 
 def test_folders_of_names_the_nearest_first():
-    session = Session("p", (Track(0, "Band"), Track(1, "Drums", parent=0), Track(2, "K", parent=1)))
+    session = Session(
+        path="p",
+        tracks=(
+            Track(index=0, name="Band"),
+            Track(index=1, name="Drums", parent=0),
+            Track(index=2, name="K", parent=1),
+        ),
+    )
     assert [t.name for t in session.folders_of(session.tracks[2])] == ["Drums", "Band"]
     assert session.folders_of(session.tracks[0]) == ()

@@ -26,25 +26,25 @@ def close(matrix, expected):
 
 
 def test_a_plain_track_reaches_the_master_as_it_is_whatever_its_own_fader():
-    built = session(Track(0, "Kick", fader=gain(-20), clips=AUDIO))
+    built = session(Track(index=0, name="Kick", fader=gain(-20), clips=AUDIO))
     assert close(through(built), ((1, 0), (0, 1)))
 
 
 def test_folder_faders_multiply_along_the_way():
     built = session(
-        Track(0, "Band", folder=True, fader=HALF),
-        Track(1, "Drums", folder=True, parent=0, fader=gain(6.0206)),
-        Track(2, "Toms", folder=True, parent=1, fader=HALF),
-        Track(3, "Tom", parent=2, clips=AUDIO),
+        Track(index=0, name="Band", folder=True, fader=HALF),
+        Track(index=1, name="Drums", folder=True, parent=0, fader=gain(6.0206)),
+        Track(index=2, name="Toms", folder=True, parent=1, fader=HALF),
+        Track(index=3, name="Tom", parent=2, clips=AUDIO),
     )
     assert close(through(built), ((0.5, 0), (0, 0.5)))
 
 
 def test_polarity_of_the_track_and_of_a_folder_cancel_out():
     built = session(
-        Track(0, "Drums", folder=True, inverted=True),
-        Track(1, "Kick", parent=0, inverted=True, clips=AUDIO),
-        Track(2, "Snare", parent=0, clips=AUDIO),
+        Track(index=0, name="Drums", folder=True, inverted=True),
+        Track(index=1, name="Kick", parent=0, inverted=True, clips=AUDIO),
+        Track(index=2, name="Snare", parent=0, clips=AUDIO),
     )
     assert close(through(built, 1), ((1, 0), (0, 1)))
     assert close(through(built, 2), ((-1, 0), (0, -1)))
@@ -54,33 +54,33 @@ def test_polarity_of_the_track_and_of_a_folder_cancel_out():
     ("pan", "left", "right"), [(-1, 1, 0), (1, 0, 1), (0.25, 0.75, 1), (0, 1, 1)]
 )
 def test_balance_pan_attenuates_the_far_side(pan, left, right):
-    built = session(Track(0, "Kick", pan=pan, clips=AUDIO))
+    built = session(Track(index=0, name="Kick", pan=pan, clips=AUDIO))
     assert close(through(built), ((left, 0), (0, right)))
 
 
 def test_a_pan_law_lowers_the_centre_and_not_the_sides():
-    built = session(Track(0, "Kick", clips=AUDIO), pan_law=HALF)
+    built = session(Track(index=0, name="Kick", clips=AUDIO), pan_law=HALF)
     assert close(through(built), ((0.5, 0), (0, 0.5)))
-    built = session(Track(0, "Kick", pan=-1.0, clips=AUDIO), pan_law=HALF)
+    built = session(Track(index=0, name="Kick", pan=-1.0, clips=AUDIO), pan_law=HALF)
     assert close(through(built), ((1, 0), (0, 0)))
-    built = session(Track(0, "Kick", pan_law=1.0, clips=AUDIO), pan_law=HALF)
+    built = session(Track(index=0, name="Kick", pan_law=1.0, clips=AUDIO), pan_law=HALF)
     assert close(through(built), ((1, 0), (0, 1)))
 
 
 def test_stereo_pan_narrows_by_its_width_and_dual_pan_moves_each_channel():
-    mono = session(Track(0, "OH", pan_mode=5, dual_pan=(0.0, 0.0), clips=AUDIO))
+    mono = session(Track(index=0, name="OH", pan_mode=5, dual_pan=(0.0, 0.0), clips=AUDIO))
     assert close(through(mono), ((0.5, 0.5), (0.5, 0.5)))
-    swapped = session(Track(0, "OH", pan_mode=5, dual_pan=(-1.0, 0.0), clips=AUDIO))
+    swapped = session(Track(index=0, name="OH", pan_mode=5, dual_pan=(-1.0, 0.0), clips=AUDIO))
     assert close(through(swapped), ((0, 1), (1, 0)))
-    crossed = session(Track(0, "OH", pan_mode=6, dual_pan=(1.0, -1.0), clips=AUDIO))
+    crossed = session(Track(index=0, name="OH", pan_mode=6, dual_pan=(1.0, -1.0), clips=AUDIO))
     assert close(through(crossed), ((0, 1), (1, 0)))
 
 
 def test_a_plain_send_adds_to_the_parent_send():
     built = session(
-        Track(0, "Drum Bus", fader=HALF),
-        Track(1, "Kick", clips=AUDIO),
-        sends=(Send(1, 0, gain=HALF),),
+        Track(index=0, name="Drum Bus", fader=HALF),
+        Track(index=1, name="Kick", clips=AUDIO),
+        sends=(Send(source=1, target=0, gain=HALF),),
     )
     # 1 straight to the master, and half of a half over the bus
     assert close(through(built), ((1.25, 0), (0, 1.25)))
@@ -88,18 +88,18 @@ def test_a_plain_send_adds_to_the_parent_send():
 
 def test_a_send_with_inverted_polarity_takes_away():
     built = session(
-        Track(0, "Drum Bus"),
-        Track(1, "Kick", clips=AUDIO),
-        sends=(Send(1, 0, gain=HALF, inverted=True),),
+        Track(index=0, name="Drum Bus"),
+        Track(index=1, name="Kick", clips=AUDIO),
+        sends=(Send(source=1, target=0, gain=HALF, inverted=True),),
     )
     assert close(through(built), ((0.5, 0), (0, 0.5)))
 
 
 def test_a_pre_fader_send_goes_beside_the_fader():
     built = session(
-        Track(0, "Drum Bus"),
-        Track(1, "Kick", clips=AUDIO),
-        sends=(Send(1, 0, mode="pre-fader", gain=HALF),),
+        Track(index=0, name="Drum Bus"),
+        Track(index=1, name="Kick", clips=AUDIO),
+        sends=(Send(source=1, target=0, mode="pre-fader", gain=HALF),),
     )
     path = path_of(built, built.tracks[1])
     assert close(path.through_fader, ((1, 0), (0, 1)))
@@ -108,9 +108,9 @@ def test_a_pre_fader_send_goes_beside_the_fader():
 
 def test_a_send_beside_the_way_into_effects_is_reported_and_not_counted():
     built = session(
-        Track(0, "Snare Verb", effects=(Effect("ReaVerb"),)),
-        Track(1, "Snare", clips=AUDIO),
-        sends=(Send(1, 0),),
+        Track(index=0, name="Snare Verb", effects=(Effect("ReaVerb"),)),
+        Track(index=1, name="Snare", clips=AUDIO),
+        sends=(Send(source=1, target=0),),
     )
     path = path_of(built, built.tracks[1])
     assert close(path.through_fader, ((1, 0), (0, 1)))
@@ -119,17 +119,17 @@ def test_a_send_beside_the_way_into_effects_is_reported_and_not_counted():
 
 def test_bypassed_effects_count_as_none():
     built = session(
-        Track(0, "Bus", effects=(Effect("ReaComp", enabled=False),)),
-        Track(1, "Snare", clips=AUDIO),
-        sends=(Send(1, 0),),
+        Track(index=0, name="Bus", effects=(Effect("ReaComp", enabled=False),)),
+        Track(index=1, name="Snare", clips=AUDIO),
+        sends=(Send(source=1, target=0),),
     )
     assert close(through(built), ((2, 0), (0, 2)))
 
 
 def test_effects_of_a_folder_on_the_way_are_named_and_taken_as_unity():
     built = session(
-        Track(0, "Drums", folder=True, effects=(Effect("ReaComp"),)),
-        Track(1, "Snare", parent=0, clips=AUDIO),
+        Track(index=0, name="Drums", folder=True, effects=(Effect("ReaComp"),)),
+        Track(index=1, name="Snare", parent=0, clips=AUDIO),
     )
     path = path_of(built, built.tracks[1])
     assert close(path.through_fader, ((1, 0), (0, 1)))
@@ -138,25 +138,26 @@ def test_effects_of_a_folder_on_the_way_are_named_and_taken_as_unity():
 
 def test_where_the_parent_send_is_off_a_send_is_the_way_even_into_effects():
     built = session(
-        Track(0, "Drum Bus", effects=(Effect("ReaComp"),), fader=HALF),
-        Track(1, "Kick", main_send=False, clips=AUDIO),
-        sends=(Send(1, 0),),
+        Track(index=0, name="Drum Bus", effects=(Effect("ReaComp"),), fader=HALF),
+        Track(index=1, name="Kick", main_send=False, clips=AUDIO),
+        sends=(Send(source=1, target=0),),
     )
     assert close(through(built), ((0.5, 0), (0, 0.5)))
 
 
 def test_sends_to_other_channels_are_side_chains_and_not_heard():
     built = session(
-        Track(0, "Bus", channels=4),
-        Track(1, "Kick", clips=AUDIO),
-        sends=(Send(1, 0, target_channel=2),),
+        Track(index=0, name="Bus", channels=4),
+        Track(index=1, name="Kick", clips=AUDIO),
+        sends=(Send(source=1, target=0, target_channel=2),),
     )
     assert close(through(built), ((1, 0), (0, 1)))
 
 
 def test_a_muted_folder_silences_and_is_named():
     built = session(
-        Track(0, "Drums", folder=True, muted=True), Track(1, "Kick", parent=0, clips=AUDIO)
+        Track(index=0, name="Drums", folder=True, muted=True),
+        Track(index=1, name="Kick", parent=0, clips=AUDIO),
     )
     path = path_of(built, built.tracks[1])
     assert not path.heard_through_fader
@@ -165,7 +166,9 @@ def test_a_muted_folder_silences_and_is_named():
 
 def test_a_mono_send_is_the_mean_of_both_sides_on_both_sides():
     built = session(
-        Track(0, "Drum Bus"), mic := Track(1, "OH", clips=AUDIO), sends=(Send(1, 0, mono=True),)
+        Track(index=0, name="Drum Bus"),
+        mic := Track(index=1, name="OH", clips=AUDIO),
+        sends=(Send(source=1, target=0, mono=True),),
     )
     assert close(through(built, mic.index), ((1.5, 0.5), (0.5, 1.5)))
 
@@ -173,9 +176,9 @@ def test_a_mono_send_is_the_mean_of_both_sides_on_both_sides():
 @pytest.mark.parametrize("what", ["send", "target"])
 def test_a_muted_send_and_a_send_to_a_muted_track_carry_nothing(what):
     built = session(
-        Track(0, "Drum Bus", muted=what == "target"),
-        Track(1, "Kick", clips=AUDIO),
-        sends=(Send(1, 0, muted=what == "send"),),
+        Track(index=0, name="Drum Bus", muted=what == "target"),
+        Track(index=1, name="Kick", clips=AUDIO),
+        sends=(Send(source=1, target=0, muted=what == "send"),),
     )
     path = path_of(built, built.tracks[1])
     assert close(path.through_fader, ((1, 0), (0, 1)))
@@ -184,10 +187,10 @@ def test_a_muted_send_and_a_send_to_a_muted_track_carry_nothing(what):
 
 def test_vca_leaders_multiply_what_follows_them_and_what_leads_them_in_turn():
     built = session(
-        Track(0, "All VCA", vca_led=(2,), fader=HALF),
-        Track(1, "Drums VCA", vca_led=(1,), vca_followed=(2,), fader=HALF),
-        Track(2, "Kick", vca_followed=(1,), clips=AUDIO),
-        Track(3, "Snare", clips=AUDIO),
+        Track(index=0, name="All VCA", vca_led=(2,), fader=HALF),
+        Track(index=1, name="Drums VCA", vca_led=(1,), vca_followed=(2,), fader=HALF),
+        Track(index=2, name="Kick", vca_followed=(1,), clips=AUDIO),
+        Track(index=3, name="Snare", clips=AUDIO),
     )
     assert close(through(built, 2), ((0.25, 0), (0, 0.25)))
     assert close(through(built, 3), ((1, 0), (0, 1)))
@@ -195,18 +198,18 @@ def test_vca_leaders_multiply_what_follows_them_and_what_leads_them_in_turn():
 
 def test_vca_leaders_that_follow_each_other_count_once():
     built = session(
-        Track(0, "A", vca_led=(1,), vca_followed=(2,), fader=HALF),
-        Track(1, "B", vca_led=(2,), vca_followed=(1,), fader=HALF),
-        Track(2, "Kick", vca_followed=(1,), clips=AUDIO),
+        Track(index=0, name="A", vca_led=(1,), vca_followed=(2,), fader=HALF),
+        Track(index=1, name="B", vca_led=(2,), vca_followed=(1,), fader=HALF),
+        Track(index=2, name="Kick", vca_followed=(1,), clips=AUDIO),
     )
     assert close(through(built, 2), ((0.25, 0), (0, 0.25)))
 
 
 def test_two_tracks_that_send_to_each_other_add_once():
     built = session(
-        Track(0, "Kick", clips=AUDIO),
-        Track(1, "Snare", clips=AUDIO),
-        sends=(Send(0, 1), Send(1, 0)),
+        Track(index=0, name="Kick", clips=AUDIO),
+        Track(index=1, name="Snare", clips=AUDIO),
+        sends=(Send(source=0, target=1), Send(source=1, target=0)),
     )
     path = path_of(built, built.tracks[0])
     assert path.loops
@@ -215,10 +218,10 @@ def test_two_tracks_that_send_to_each_other_add_once():
 
 def test_feedback_ends_and_is_noted():
     built = session(
-        Track(0, "A", main_send=False),
-        Track(1, "B", main_send=False),
-        Track(2, "Kick", clips=AUDIO),
-        sends=(Send(2, 0), Send(0, 1), Send(1, 0)),
+        Track(index=0, name="A", main_send=False),
+        Track(index=1, name="B", main_send=False),
+        Track(index=2, name="Kick", clips=AUDIO),
+        sends=(Send(source=2, target=0), Send(source=0, target=1), Send(source=1, target=0)),
     )
     path = path_of(built, built.tracks[2])
     assert path.loops
@@ -226,30 +229,44 @@ def test_feedback_ends_and_is_noted():
 
 
 def test_nesting_beyond_any_studio_does_not_exhaust_the_stack():
-    tracks = [Track(0, "F", folder=True)]
-    tracks += [Track(i, "F", folder=True, parent=i - 1) for i in range(1, 5000)]
-    built = session(*tracks, Track(5000, "Kick", parent=4999, clips=AUDIO))
+    tracks = [Track(index=0, name="F", folder=True)]
+    tracks += [Track(index=i, name="F", folder=True, parent=i - 1) for i in range(1, 5000)]
+    built = session(*tracks, Track(index=5000, name="Kick", parent=4999, clips=AUDIO))
     assert path_of(built, built.tracks[5000]).loops
 
 
 @pytest.mark.parametrize(
     ("track", "kind"),
     [
-        (Track(0, "Kick", clips=AUDIO), "microphone"),
-        (Track(0, "Kick"), "empty"),
-        (Track(0, "Drums", folder=True, clips=AUDIO), "folder"),
-        (Track(0, "Drums VCA", vca_led=(1,)), "vca"),
-        (Track(0, "Kick", clips=(Clip(0, 1, Source("file"), plays=False),)), "empty"),
+        (Track(index=0, name="Kick", clips=AUDIO), "microphone"),
+        (Track(index=0, name="Kick"), "empty"),
+        (Track(index=0, name="Drums", folder=True, clips=AUDIO), "folder"),
+        (Track(index=0, name="Drums VCA", vca_led=(1,)), "vca"),
         (
             Track(
-                0,
-                "Kick",
-                clips=(Clip(0, 1, Source("midi")),),
+                index=0,
+                name="Kick",
+                clips=(Clip(position=0, length=1, source=Source(kind="file"), plays=False),),
+            ),
+            "empty",
+        ),
+        (
+            Track(
+                index=0,
+                name="Kick",
+                clips=(Clip(position=0, length=1, source=Source(kind="midi")),),
                 effects=(Effect("VSTi: Drums", instrument=True),),
             ),
             "instrument",
         ),
-        (Track(0, "Kick", clips=(Clip(0, 1, Source("midi")),)), "empty"),
+        (
+            Track(
+                index=0,
+                name="Kick",
+                clips=(Clip(position=0, length=1, source=Source(kind="midi")),),
+            ),
+            "empty",
+        ),
     ],
 )
 def test_what_a_track_is(track, kind):
@@ -259,12 +276,21 @@ def test_what_a_track_is(track, kind):
 def test_what_a_track_is_that_receives():
     sampler = Effect("VSTi: Drums", instrument=True)
     built = session(
-        Track(0, "Snare", clips=AUDIO),
-        Track(1, "Snare Verb"),
-        Track(2, "Drum Bus", effects=(Effect("ReaComp"),)),
-        Track(3, "Sampler", effects=(sampler,), clips=(Clip(0, 1, Source("midi")),)),
-        Track(4, "Kick"),
-        sends=(Send(0, 1), Send(0, 2), Send(3, 4, source_channel=2)),
+        Track(index=0, name="Snare", clips=AUDIO),
+        Track(index=1, name="Snare Verb"),
+        Track(index=2, name="Drum Bus", effects=(Effect("ReaComp"),)),
+        Track(
+            index=3,
+            name="Sampler",
+            effects=(sampler,),
+            clips=(Clip(position=0, length=1, source=Source(kind="midi")),),
+        ),
+        Track(index=4, name="Kick"),
+        sends=(
+            Send(source=0, target=1),
+            Send(source=0, target=2),
+            Send(source=3, target=4, source_channel=2),
+        ),
     )
     kinds = [kind_of(built, track) for track in built.tracks]
     assert kinds == ["microphone", "return", "bus", "instrument", "instrument"]

@@ -12,7 +12,7 @@ AUDIO = (silent_clip(),)
 
 
 def mic(index, name, **fields):
-    return Track(index, name, clips=fields.pop("clips", AUDIO), **fields)
+    return Track(index=index, name=name, clips=fields.pop("clips", AUDIO), **fields)
 
 
 def flags(built, **settings):
@@ -21,13 +21,13 @@ def flags(built, **settings):
 
 def test_drum_microphones_are_found_and_the_rest_is_told_why():
     built = session(
-        Track(0, "Drums", folder=True),
+        Track(index=0, name="Drums", folder=True),
         mic(1, "Kick In", parent=0),
         mic(2, "Bass"),
-        Track(3, "Snare Verb"),
-        Track(4, "Snare Top"),
-        Track(5, "Drums VCA", vca_led=(1,)),
-        sends=(Send(1, 3),),
+        Track(index=3, name="Snare Verb"),
+        Track(index=4, name="Snare Top"),
+        Track(index=5, name="Drums VCA", vca_led=(1,)),
+        sends=(Send(source=1, target=3),),
     )
     selection = select(built, Settings())
     assert [(d.track.name, str(d.role), d.flag) for d in selection.drums] == [
@@ -47,10 +47,18 @@ OBSTACLES = {
     "fader at -inf": {"fader": gain(-1e9)},
     "automation": {"automation_mode": "touch", "envelopes": (Envelope("volume", active=True),)},
     "no main send": {"main_send": False},
-    "missing media": {"clips": (Clip(0, 1, Source("file", "WAVE", written="gone.wav")),)},
-    "not readable": {"clips": (Clip(0, 1, Source("other", "VIDEO")),)},
+    "missing media": {
+        "clips": (
+            Clip(
+                position=0, length=1, source=Source(kind="file", format="WAVE", written="gone.wav")
+            ),
+        )
+    },
+    "not readable": {
+        "clips": (Clip(position=0, length=1, source=Source(kind="other", format="VIDEO")),)
+    },
     "instrument": {
-        "clips": (Clip(0, 1, Source("midi")),),
+        "clips": (Clip(position=0, length=1, source=Source(kind="midi")),),
         "effects": (Effect("VSTi: Drums", instrument=True),),
     },
 }
@@ -98,7 +106,7 @@ def test_solo_is_left_out_of_account_and_told():
 
 
 def test_a_muted_folder_mutes_what_is_in_it():
-    built = session(Track(0, "Drums", folder=True, muted=True), mic(1, "Kick", parent=0))
+    built = session(Track(index=0, name="Drums", folder=True, muted=True), mic(1, "Kick", parent=0))
     (kick,) = select(built, Settings()).drums
     assert kick.flag == "muted"
     assert "'Drums'" in (kick.why or "")
@@ -106,14 +114,17 @@ def test_a_muted_folder_mutes_what_is_in_it():
 
 def test_one_microphone_without_parent_send_stays_but_a_bus_wired_by_sends_is_a_bus():
     alone = session(
-        mic(0, "Kick", main_send=False), mic(1, "Snare"), Track(2, "Drum Bus"), sends=(Send(0, 2),)
+        mic(0, "Kick", main_send=False),
+        mic(1, "Snare"),
+        Track(index=2, name="Drum Bus"),
+        sends=(Send(source=0, target=2),),
     )
     assert flags(alone) == {"Kick": "no main send", "Snare": None}
     wired = session(
         mic(0, "Kick", main_send=False),
         mic(1, "Snare", main_send=False),
-        Track(2, "Drum Bus"),
-        sends=(Send(0, 2), Send(1, 2)),
+        Track(index=2, name="Drum Bus"),
+        sends=(Send(source=0, target=2), Send(source=1, target=2)),
     )
     assert flags(wired) == {"Kick": None, "Snare": None}
 
@@ -148,7 +159,9 @@ def test_a_bad_role_on_a_track_is_a_warning_a_bad_one_of_the_user_an_error():
 
 
 def test_a_role_does_not_make_a_microphone_of_a_folder_or_an_empty_track():
-    built = session(Track(0, "A", folder=True), Track(1, "B"), mic(2, "Kick", parent=0))
+    built = session(
+        Track(index=0, name="A", folder=True), Track(index=1, name="B"), mic(2, "Kick", parent=0)
+    )
     roles = (("A", "kick"), ("B", "kick"))
     assert list(flags(built, roles=roles)) == ["Kick"]
 
@@ -236,7 +249,9 @@ def test_a_partner_that_stays_holds_the_others_even_where_it_is_no_drum():
 
 
 def test_settings_that_name_what_is_no_drum_microphone_are_told():
-    built = session(Track(0, "Drums", folder=True), mic(1, "Bass"), mic(2, "Kick", parent=0))
+    built = session(
+        Track(index=0, name="Drums", folder=True), mic(1, "Bass"), mic(2, "Kick", parent=0)
+    )
     wanted = Settings(locks=("Bass",), roles=(("Drums", "kick"),))
     first, second = select(built, wanted).warnings
     assert "'Drums' is named in the settings" in first
@@ -257,7 +272,7 @@ def test_a_fader_that_cannot_be_written_is_left_alone():
     ],
 )
 def test_a_folder_that_passes_nothing_on_is_named(fields, cause):
-    built = session(Track(0, "Drums", folder=True, **fields), mic(1, "Kick", parent=0))
+    built = session(Track(index=0, name="Drums", folder=True, **fields), mic(1, "Kick", parent=0))
     (kick,) = select(built, Settings()).drums
     assert kick.flag == "not heard"
     assert cause in (kick.why or "")

@@ -86,8 +86,10 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
 
 def warm_up() -> None:
     """Decode a small plan while the worker listens: the first one resolves all type hints."""
-    track = TrackPlan(0, "", "", None, None)
-    GainPlan.from_json(GainPlan("", "", Settings(method="-"), (track,)).to_json())
+    track = TrackPlan(index=0, name="", role="", old_db=None, new_db=None)
+    GainPlan.from_json(
+        GainPlan(project="", method="", settings=Settings(method="-"), tracks=(track,)).to_json()
+    )
 
 
 def check_fits(snapshot: Snapshot, plan: GainPlan) -> None:

@@ -235,10 +235,10 @@ def _wave_seconds(path: Path) -> float | None:
 
 def _stem_track(track: Track, path: Path, span: tuple[float, float]) -> Track:
     """The track with its stem in place of what makes its sound before the fader."""
-    source = Source("file", "WAVE", str(path), path.name, found=True)
+    source = Source(kind="file", format="WAVE", path=str(path), written=path.name, found=True)
     return dataclasses.replace(
         track,
-        clips=(Clip(span[0], span[1] - span[0], source),),
+        clips=(Clip(position=span[0], length=span[1] - span[0], source=source),),
         effects=(),
         envelopes=tuple(e for e in track.envelopes if e.kind not in _IN_STEM),
     )

@@ -181,21 +181,27 @@ class ItemReader:
             kind = kind.removeprefix("_OFFLINE_")
             warnings.append("has media that is offline: taken as online")
         if kind in ("", "EMPTY"):
-            return Source("empty", kind)
+            return Source(kind="empty", format=kind)
         path = self._calls.written("GetMediaSourceFileName", source)
         if kind not in _AUDIO_FILES and kind not in _MIDI:
-            return Source("other", kind, written=self._written(path) or None)
+            return Source(kind="other", format=kind, written=self._written(path) or None)
         sort: Literal["file", "midi"] = "midi" if kind in _MIDI else "file"
         kind = "MIDI" if sort == "midi" else kind
         if not path:
             if sort == "file":
                 warnings.append(f"a {kind} source names no file")
-            return Source(sort, kind)
+            return Source(kind=sort, format=kind)
         problem = self._problem(path)
         if problem is not None and sort == "file":
             warnings.append(f"{self._written(path)!r} {problem}")
         full = path if is_absolute(path) else os.path.join(self._folder, path)  # noqa: PTH118
-        return Source(sort, kind, os.path.normpath(full), self._written(path), problem is None)
+        return Source(
+            kind=sort,
+            format=kind,
+            path=os.path.normpath(full),
+            written=self._written(path),
+            found=problem is None,
+        )
 
     def _problem(self, path: str) -> str | None:
         """What is wrong with a file, in words that follow its name; each is looked for once."""

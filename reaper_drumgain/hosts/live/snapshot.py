@@ -161,7 +161,6 @@ class _Reader:
             tempo=tempo if 0.1 <= tempo <= 10_000.0 else 120.0,
             pan_law=pan_law,
             pan_mode=self._pan_mode,
-            master_fader=fader_gain(calls.number(_TRACK, master, b"D_VOL")),
             markers=markers,
             regions=regions,
             time_selection=reaper.time_selection(self._project),

@@ -124,26 +124,26 @@ class ItemReader:
             clips.append(
                 # by position: so many by name take half as long as making the clip
                 Clip(
-                    position,
-                    length,
-                    take.source,
-                    _real(own, b"SOFFS", 0.0, faults),
-                    rate,
-                    preserve_pitch,
-                    pitch,
-                    loop,
-                    not muted and lanes.plays(lane),
-                    item_gain,
-                    take_gain,
-                    take_pan,
-                    read(b"CHANMODE", own.get(b"CHANMODE", b""), _whole, faults),
-                    fade_in,
-                    fade_out,
-                    take.envelopes,
-                    take.stretched,
-                    take.effects,
-                    lane,
-                    _first_text(own.get(b"NAME", b"")),
+                    position=position,
+                    length=length,
+                    source=take.source,
+                    offset=_real(own, b"SOFFS", 0.0, faults),
+                    play_rate=rate,
+                    preserve_pitch=preserve_pitch,
+                    pitch=pitch,
+                    loop=loop,
+                    plays=not muted and lanes.plays(lane),
+                    item_gain=item_gain,
+                    take_gain=take_gain,
+                    take_pan=take_pan,
+                    channel_mode=read(b"CHANMODE", own.get(b"CHANMODE", b""), _whole, faults),
+                    fade_in=fade_in,
+                    fade_out=fade_out,
+                    envelopes=take.envelopes,
+                    stretched=take.stretched,
+                    effects=take.effects,
+                    lane=lane,
+                    name=_first_text(own.get(b"NAME", b"")),
                 )
             )
         warnings += [f"item at {position:.3f} s: {fault}" for fault in faults]
@@ -249,17 +249,21 @@ class ItemReader:
             fault = f"{text(written)!r} was offline when the project was saved: taken as online"
         name = text(kind)
         if kind == b"EMPTY" or not kind:
-            return Source("empty", name), fault
+            return Source(kind="empty", format=name), fault
         if kind not in _AUDIO_FILES and kind != b"MIDI":
             # VIDEO, WAVPACK and RPP_PROJECT name a file that is not read, CLICK and LTC none
-            return Source("other", name, written=text(written) or None), fault
+            return Source(kind="other", format=name, written=text(written) or None), fault
         sort: Literal["file", "midi"] = "midi" if kind == b"MIDI" else "file"
         if not written:
-            return Source(sort, name), f"a {name} source names no file" if sort == "file" else fault
+            return Source(
+                kind=sort, format=name
+            ), f"a {name} source names no file" if sort == "file" else fault
         found = self._resolver.find(text(written))
         if not found.found and sort == "file":
             fault = f"{text(written)!r} {found.problem}"
-        return Source(sort, name, found.path, text(written), found.found), fault
+        return Source(
+            kind=sort, format=name, path=found.path, written=text(written), found=found.found
+        ), fault
 
 
 def _sounding(takes: list[_Take], *, every: bool) -> list[_Take]:

@@ -20,11 +20,10 @@ from reaper_drumgain.hosts.rpp.tracks import TrackReader
 from reaper_drumgain.hosts.rpp.values import Fields, text
 from reaper_drumgain.schema.session import Marker, Session, Track
 from reaper_drumgain.tracks import item_mix
-from reaper_drumgain.units import UNITY, LinearGain
 
 #: the project's own lines that are read
 _KEYS = frozenset(
-    b"PANLAW PANMODE TEMPO SAMPLERATE SELECTION MARKER RECORD_PATH MASTER_VOLUME MASTERMUTESOLO"
+    b"PANLAW PANMODE TEMPO SAMPLERATE SELECTION MARKER RECORD_PATH MASTERMUTESOLO"
     b" PLAYRATE ITEMMIX GLOBAL_AUTO".split()
 )
 _VERSION = re.compile(rb"(\d+)")
@@ -126,7 +125,6 @@ def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
         tempo=_tempo(fields(b"TEMPO")),
         pan_law=max(0.0, fields(b"PANLAW").real(0, 1.0)),
         pan_mode=pan_mode,
-        master_fader=LinearGain(abs(fields(b"MASTER_VOLUME").real(0, UNITY))),
         markers=markers,
         regions=regions,
         time_selection=(start, end) if end > start else None,

@@ -56,7 +56,10 @@ def automation(
         old_points=len(old.points) if old else 0,
         kept_before=kept[0],
         kept_after=kept[1],
-        sections=tuple(SectionGain(text, start, end, level) for start, end, text in SECTIONS),
+        sections=tuple(
+            SectionGain(name=text, start=start, end=end, fader_db=level)
+            for start, end, text in SECTIONS
+        ),
     )
 
 

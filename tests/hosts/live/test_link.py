@@ -27,9 +27,15 @@ def worker(tmp_path, monkeypatch):
 def big_session():
     points = tuple(EnvelopePoint(float(n), 0.5) for n in range(40))
     envelopes = (Envelope("volume", True, points),)
-    clips = tuple(Clip(float(n), 1.0, Source(), envelopes=envelopes * (n % 2)) for n in range(60))
-    tracks = [Track(n, f"Tom {n}", clips=clips * (n % 3), envelopes=envelopes) for n in range(9)]
-    return Session("a.RPP", tuple(tracks))
+    clips = tuple(
+        Clip(position=float(n), length=1.0, source=Source(), envelopes=envelopes * (n % 2))
+        for n in range(60)
+    )
+    tracks = [
+        Track(index=n, name=f"Tom {n}", clips=clips * (n % 3), envelopes=envelopes)
+        for n in range(9)
+    ]
+    return Session(path="a.RPP", tracks=tuple(tracks))
 
 
 def test_the_pieces_of_a_session_are_its_document_and_none_takes_long():
@@ -68,7 +74,7 @@ def test_a_temporary_folder_that_cannot_be_made_is_told(worker, monkeypatch, tmp
 def test_a_result_that_cannot_be_written_ends_with_the_reason(worker):
     worker.start()
     (worker.folder / "result.part").mkdir()
-    for _ in worker.send(Session("a.RPP"), Settings()):
+    for _ in worker.send(Session(path="a.RPP"), Settings()):
         pass
     with pytest.raises(HostError, match=r"ended without a plan.*Nothing was changed"):
         for _ in worker.answer(lambda *_: None):

@@ -40,17 +40,17 @@ def planned(project, curve=CURVE, *, new_db=None, span=None, **wishes):
             made = ground.automation(points)
         rows.append(
             TrackPlan(
-                track.index,
-                track.name,
-                "kick",
-                None,
-                new_db,
+                index=track.index,
+                name=track.name,
+                role="kick",
+                old_db=None,
+                new_db=new_db,
                 guid=track.guid,
                 automation=made,
                 not_automated=ground.refused,
             )
         )
-    return GainPlan(str(project.path), "unity", wanted, tuple(rows))
+    return GainPlan(project=str(project.path), method="unity", settings=wanted, tracks=tuple(rows))
 
 
 def envelope_text(shape, voltype, *, jump=False, act="ACT 1 -1\n      ", extra=""):

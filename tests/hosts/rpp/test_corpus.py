@@ -125,11 +125,20 @@ def test_what_the_corpus_holds_is_seen(projects: list[ProjectFile]) -> None:
 def test_plans_are_applied_to_real_projects(projects: list[ProjectFile], tmp_path: Path) -> None:
     for project in projects[::6]:
         moves = tuple(
-            TrackPlan(track.index, track.name, "kick", None, Decibel(-7.0), track.guid)
+            TrackPlan(
+                index=track.index,
+                name=track.name,
+                role="kick",
+                old_db=None,
+                new_db=Decibel(-7.0),
+                guid=track.guid,
+            )
             for track in project.session.tracks
         )
         output = tmp_path / "out.RPP"
-        plan = GainPlan(str(project.path), "unity", Settings(), moves)
+        plan = GainPlan(
+            project=str(project.path), method="unity", settings=Settings(), tracks=moves
+        )
         report = apply_plan(project, plan, output, overwrite=True)
         again = read_project(output).session
         assert report.changed == tuple(range(len(again.tracks)))

@@ -84,8 +84,10 @@ PROJECT = b"""<REAPER_PROJECT 0.1 "7.18/win64" 1727\r
 
 
 def plan(level: float = -6.0) -> GainPlan:
-    track = TrackPlan(1, "Snare", "snare", Decibel(-6.0206), Decibel(level))
-    return GainPlan("song.RPP", "unity", Settings(), (track,))
+    track = TrackPlan(
+        index=1, name="Snare", role="snare", old_db=Decibel(-6.0206), new_db=Decibel(level)
+    )
+    return GainPlan(project="song.RPP", method="unity", settings=Settings(), tracks=(track,))
 
 
 @pytest.fixture

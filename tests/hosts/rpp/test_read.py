@@ -170,10 +170,10 @@ def test_receives(session_of: ReadSession) -> None:
         "<TRACK\n>\n"
     )
     assert session.sends == (
-        Send(0, 1),
+        Send(source=0, target=1),
         Send(
-            0,
-            1,
+            source=0,
+            target=1,
             mode="pre-fader",
             gain=0.5,  # type: ignore[arg-type]
             pan=-0.5,
@@ -184,8 +184,8 @@ def test_receives(session_of: ReadSession) -> None:
             target_channel=4,
             channels=1,
         ),
-        Send(2, 1, mode="pre-fx", gain=2.0, channels=4),  # type: ignore[arg-type]
-        Send(2, 1, source_channel=-1),
+        Send(source=2, target=1, mode="pre-fx", gain=2.0, channels=4),  # type: ignore[arg-type]
+        Send(source=2, target=1, source_channel=-1),
     )
 
 

@@ -28,11 +28,11 @@ def test_every_field_of_the_project(session_of: ReadSession) -> None:
     session = session_of(
         "",
         "PANLAW 0.7\nPANMODE 5\nSAMPLERATE 44100 1 0\nTEMPO 98.5 3 4\nSELECTION 2 7.5\n"
-        "MASTER_VOLUME 0.5 0 -1 -1 1\nMARKER 1 0.5 Verse 0\n"
+        "MARKER 1 0.5 Verse 0\n"
         'MARKER 2 4 "Song 1" 1 0 1 R {X}\nMARKER 3 5 "" 0\nMARKER 2 9.5 "" 1\nMARKER 4 1 open 1\n',
     )
     assert (session.pan_law, session.pan_mode, session.sample_rate) == (0.7, 5, 44100)
-    assert (session.tempo, session.time_selection, session.master_fader) == (98.5, (2.0, 7.5), 0.5)
+    assert (session.tempo, session.time_selection) == (98.5, (2.0, 7.5))
     assert session.markers == (Marker(0.5, "Verse", 1), Marker(5.0, "", 3))
     assert session.regions == (Marker(4.0, "Song 1", 2, 9.5),)
     assert session.warnings == ("region 4 has no end: left out",)

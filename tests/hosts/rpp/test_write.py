@@ -48,7 +48,7 @@ def plan_for(project: ProjectFile, levels: dict[int, float]) -> GainPlan:
         )
         for index, level in levels.items()
     )
-    return GainPlan(str(project.path), "unity", Settings(), tracks)
+    return GainPlan(project=str(project.path), method="unity", settings=Settings(), tracks=tracks)
 
 
 def names(folder: Path) -> set[str]:
