@@ -1,9 +1,13 @@
-"""One run at a time in a folder: a lock file in it that says who is at work.
+"""One run at a time in a folder: a lock file in it that names the process at work.
 
-The file ``.drumgain-batch.lock`` is held with ``flock`` (a byte lock on Windows), which ends
-with its process however that ends; what is left of a killed run is then just a file, and taken
-over. Where the file system knows no such locks the process named in the file decides: a dead
-one of this machine is taken over, one of another machine is not.
+The file ``.drumgain-batch.lock`` is locked by the operating system, which releases the lock
+when its process ends, however that ends; the file that a killed run leaves is taken over. Where
+the file system has no such locks, the process named in the file decides: a dead one of this
+machine is taken over, one of another machine is not.
+
+The lock itself is filelock's (``lock_descriptor``). Its ``FileLock`` class would not do: it does
+not tell who holds a lock, cannot test one without creating its file, and on POSIX leaves the
+file behind.
 """
 
 from __future__ import annotations
@@ -13,29 +17,36 @@ import errno
 import json
 import os
 import socket
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from filelock import lock_descriptor, unlock_descriptor
+
 from reaper_drumgain.errors import ConflictError, StorageError
 
 NAME = ".drumgain-batch.lock"
-_LIMIT = 4096
-#: what else a run has open, and its processes
+#: the owner's name begins behind the first byte, which Windows locks against reading, too
+_OWNER_AT = 1
+_MAX_OWNER_BYTES = 4096
+#: files that a run opens besides, with those of its processes
 _OTHER_FILES = 256
-_HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-_UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+#: Windows has no such flag
+_NOFOLLOW = 0 if sys.platform == "win32" else os.O_NOFOLLOW
+#: errors of file systems without locks
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextlib.contextmanager
 def locked(folders: Iterable[Path], below: Iterable[Path] = ()) -> Iterator[dict[Path, str]]:
-    """Keeps other runs out of these folders; gives those of ``below`` that cannot be locked,
-    and why: nothing may be written in them.
+    """Keep other runs out of these folders. Never waits.
 
-    ``below``: folders in them that will be written in. A run that is at work in one of those,
-    or in a folder above, is noticed as well. Where a folder cannot be written, those below it
-    are locked one by one. Raises ConflictError where another run is at work there, StorageError
-    where none of them can be locked.
+    ``below``: folders inside them that will be written in. A run that is at work in one of
+    those, or in a folder above, is found as well. Where a folder is read-only, those below it
+    are locked one by one. Yields the folders of ``below`` that cannot be locked, with the
+    reason: nothing may be written in them. Raises ConflictError where another run is at work
+    there, StorageError where none of the folders can be locked.
     """
     tops = sorted({Path(os.path.realpath(folder)) for folder in folders})
     inner = {Path(os.path.realpath(folder)) for folder in below}
@@ -55,7 +66,7 @@ def locked(folders: Iterable[Path], below: Iterable[Path] = ()) -> Iterator[dict
                     waiting += sorted(f for f in inner - {folder} if folder in f.parents)
         if refused and not mine:
             raise StorageError(next(iter(refused.values())))
-        # after the own locks, so that of two runs at least one sees the other
+        # after our own locks are held, so that of two runs at least one sees the other
         between = {parent for folder in (*inner, *tops) for parent in (folder, *folder.parents)}
         for folder in sorted(between - mine):
             _refuse_held(folder)
@@ -63,7 +74,7 @@ def locked(folders: Iterable[Path], below: Iterable[Path] = ()) -> Iterator[dict
 
 
 def _allow_open(count: int) -> None:
-    """Each lock keeps a file open, of which systems allow a process few unless it asks."""
+    """Raise the process's limit of open files: each lock keeps one open."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -78,14 +89,14 @@ def _refuse_held(folder: Path) -> None:
     try:
         descriptor = os.open(path, os.O_RDWR)
     except OSError:
-        # nobody's, or none of ours: then its files are not ours to write either
+        # no lock file, or one of another user: then the files there are not ours to write either
         return
     try:
-        if not _acquire(descriptor):
+        if not lock_descriptor(descriptor, blocking=False):
             raise ConflictError(_held_by(path, descriptor))
-        _release(descriptor)
+        unlock_descriptor(descriptor)
     except OSError:
-        if _alive(_holder(descriptor)):
+        if _may_be_alive(_owner(descriptor)):
             raise ConflictError(_held_by(path, descriptor)) from None
     finally:
         os.close(descriptor)
@@ -99,55 +110,57 @@ def _lock(folder: Path) -> Iterator[None]:
         me = {"pid": os.getpid(), "host": socket.gethostname()}
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, json.dumps(me).encode())
+        os.write(descriptor, b" " * _OWNER_AT + json.dumps(me).encode())
         yield
     finally:
-        # while it is held, so that nobody's new file is removed; Windows refuses, which is fine
+        # while the lock is held, so that no other run's file is removed; Windows refuses to,
+        # and the next run takes the file over
         with contextlib.suppress(OSError):
             os.unlink(path)  # noqa: PTH108
         with contextlib.suppress(OSError):
-            _release(descriptor)
+            unlock_descriptor(descriptor)
         os.close(descriptor)
 
 
 def _open_locked(path: Path) -> int:
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NOFOLLOW, 0o644)
         except OSError as error:
             raise StorageError(
                 f"{path.parent}: cannot be written, not even to lock it: {error.strerror or error}"
             ) from error
         try:
-            if not _acquire(descriptor):
+            if not lock_descriptor(descriptor, blocking=False):
                 raise ConflictError(_held_by(path, descriptor))
         except OSError as error:
-            if error.errno not in _UNKNOWN or _alive(_holder(descriptor)):
+            if error.errno not in _NO_LOCKS or _may_be_alive(_owner(descriptor)):
                 message = _held_by(path, descriptor)
                 os.close(descriptor)
                 raise ConflictError(message) from error
         except BaseException:
             os.close(descriptor)
             raise
-        # whoever held it before may have removed the very file that was opened
+        # the run before may have removed this file between the opening and the locking
         with contextlib.suppress(OSError):
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):  # noqa: PTH116
                 return descriptor
         os.close(descriptor)
 
 
-def _holder(descriptor: int) -> dict[str, Any]:
+def _owner(descriptor: int) -> dict[str, Any]:
+    """``pid`` and ``host`` of the process that wrote the file, empty where it says none."""
     try:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        found = json.loads(os.read(descriptor, _LIMIT))
+        os.lseek(descriptor, _OWNER_AT, os.SEEK_SET)
+        found = json.loads(os.read(descriptor, _MAX_OWNER_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _held_by(path: Path, descriptor: int) -> str:
-    holder = _holder(descriptor)
-    host, pid = str(holder.get("host", ""))[:100], str(holder.get("pid", ""))[:20]
+    owner = _owner(descriptor)
+    host, pid = str(owner.get("host", ""))[:100], str(owner.get("pid", ""))[:20]
     who = f"process {pid} on {host}" if host and pid else "another process"
     return (
         f"{path.parent}: another 'drumgain batch' is at work there ({who}): wait until it is done, "
@@ -155,12 +168,12 @@ def _held_by(path: Path, descriptor: int) -> str:
     )
 
 
-def _alive(holder: dict[str, Any]) -> bool:
-    """Whether the process of a lock file may still be there."""
-    pid = holder.get("pid")
+def _may_be_alive(owner: dict[str, Any]) -> bool:
+    """Whether the process named in a lock file may still run; yes for another machine's."""
+    pid = owner.get("pid")
     if not isinstance(pid, int) or pid <= 0:
         return False
-    if holder.get("host") != socket.gethostname():
+    if owner.get("host") != socket.gethostname():
         return True
     if pid == os.getpid():
         return False
@@ -173,36 +186,3 @@ def _alive(holder: dict[str, Any]) -> bool:
     except OSError:
         return True
     return True
-
-
-if os.name == "nt":  # pragma: no cover - tried by hand only
-    import msvcrt
-
-    def _acquire(descriptor: int) -> bool:
-        os.lseek(descriptor, _LIMIT, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError as error:
-            if error.errno in _HELD:
-                return False
-            raise
-        return True
-
-    def _release(descriptor: int) -> None:
-        os.lseek(descriptor, _LIMIT, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-
-else:
-    import fcntl
-
-    def _acquire(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in _HELD:
-                return False
-            raise
-        return True
-
-    def _release(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)

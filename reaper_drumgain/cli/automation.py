@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from reaper_drumgain.cli import show
+from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.units import Decibel
 
@@ -56,7 +57,7 @@ def table(plan: GainPlan) -> None:
     else:
         header = ["#", "Track", "Lowest", "Highest", "Points"]
         rows = [[*_start(track), *_range(track), _points(track)] for track in tracks]
-    show.table(header, rows, numbers={0, *range(2, len(header))})
+    print_table(header, rows, numbers={0, *range(2, len(header))})
     if sections:
         print(f"{len(sections)} sections; fader and envelope together, in dB; (held) where a track")
         print("is silent or holds only bleed, or the section is too short")

@@ -6,14 +6,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reaper_drumgain.audio.readahead import files_of, reading_ahead
 from reaper_drumgain.cache.store import Store, knows
-from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli import options, plan_text, show
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.schema.plan import SCHEMA, GainPlan
+from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
 
 if TYPE_CHECKING:
@@ -102,9 +102,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.picture is not None:
         _draw(project.session, plan, arguments.picture)
     if arguments.json:
-        print(json.dumps(document(plan, written), indent=2, allow_nan=False))
+        print(json.dumps(plan_text.document(plan, written), indent=2, allow_nan=False))
     else:
-        show_plan(plan, written, dry_run=arguments.dry_run)
+        plan_text.print_plan(plan, written, dry_run=arguments.dry_run)
         if page is not None:
             print(f"report: {show.printable(str(page))}")
     if memory is not None:
@@ -157,78 +157,3 @@ def _output(arguments: argparse.Namespace) -> Path | None:
     if output.resolve() == project.resolve():
         raise InputError(f"--output {output} is the project itself: use --in-place for that")
     return output
-
-
-def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
-    """The JSON object of a plan: the stable interface for programs."""
-    from reaper_drumgain.cli import automation
-
-    return {
-        "schema": SCHEMA,
-        "method": plan.method,
-        "project": plan.project,
-        "output": None if written is None else str(written.path),
-        "backup": None if written is None or written.backup is None else str(written.backup),
-        "settings": {
-            "amount": plan.settings.amount,
-            "level": str(plan.settings.level),
-            "write": plan.settings.write,
-        },
-        "levels": {
-            "before_lufs": plan.levels.before_lufs,
-            "after_lufs": plan.levels.after_lufs,
-            "before_dbfs": plan.levels.before_dbfs,
-            "after_dbfs": plan.levels.after_dbfs,
-        },
-        "warnings": list(plan.warnings),
-        "tracks": [
-            {
-                "index": track.index,
-                "guid": track.guid,
-                "name": track.name,
-                "role": track.role,
-                "side": track.side,
-                "ordinal": track.ordinal,
-                "old_db": track.old_db,
-                "new_db": track.new_db,
-                "interval_db": None if track.interval_db is None else list(track.interval_db),
-                "flags": list(track.flags),
-                "reason": track.reason,
-                "loudness_lufs": track.loudness_lufs,
-                "path_db": track.path_db,
-                **automation.document(track),
-            }
-            for track in plan.tracks
-        ],
-        "untouched": [
-            {"index": other.index, "name": other.name, "why": other.why} for other in plan.untouched
-        ],
-    }
-
-
-def show_plan(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool = False) -> None:
-    """Print a plan, and what was written of it, for a person."""
-    show.warn(plan.warnings)
-    show.plan_table(plan)
-    if plan.settings.write == "automation":
-        from reaper_drumgain.cli import automation
-
-        automation.table(plan)
-    line = show.levels_line(plan)
-    if line:
-        print(line)
-    count = len(plan.moves)
-    moved = f"{count} of {len(plan.tracks)} drum tracks moved ({plan.method})"
-    if plan.settings.write == "automation":
-        moved += f"; automation on {len(plan.automated)}"
-    rest = f"; {len(plan.untouched)} other tracks untouched" if plan.untouched else ""
-    if dry_run:
-        print(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")
-        return
-    print(f"{moved}{rest}")
-    if written is None:
-        print("nothing to write: every fader stands where it should")
-        return
-    print(f"written: {show.printable(str(written.path))}")
-    if written.backup is not None:
-        print(f"backup: {show.printable(str(written.backup))} ('drumgain restore' brings it back)")

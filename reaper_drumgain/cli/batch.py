@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import SCHEMA
 
@@ -166,7 +167,7 @@ def _sum_up(
         print(json.dumps({"schema": SCHEMA, "summary": summary}))
         return
     header = ("Project", "Result", "Moved", "LUFS before", "after", "Warnings", "Where, or why not")
-    show.table(header, [_row(outcome) for outcome in in_order(outcomes)], numbers={2, 3, 4, 5})
+    print_table(header, [_row(outcome) for outcome in in_order(outcomes)], numbers={2, 3, 4, 5})
     parts = [f"{count} {WORDS[status]}" for status, count in counts.items() if count]
     print(f"{total} projects: {', '.join(parts) or 'none done'}")
     if interrupted:

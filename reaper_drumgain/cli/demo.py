@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reaper_drumgain.cli import balance as balance_command
-from reaper_drumgain.cli import show
+from reaper_drumgain.cli import plan_text, show
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.settings import Settings
@@ -46,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         save_levels(plan, picture)
     finally:
         progress.clear()
-    balance_command.show_plan(plan, written)
+    plan_text.print_plan(plan, written)
     print(f"to hear: {before} and {after}, equally loud")
     print(f"to look at: {picture}")
     print(

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
@@ -74,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
         for track, entry in zip(session.tracks, listed, strict=True)
     ]
-    show.table(("#", "Track", "Role", "Fader dB", "What it is"), rows, numbers={0, 3})
+    no_drums = {place for place, track in enumerate(session.tracks) if track.index not in drums}
+    header = ("#", "Track", "Role", "Fader dB", "What it is")
+    print_table(header, rows, numbers={0, 3}, dim=no_drums)
     nameless = sum(other.why == NAMELESS for other in selection.untouched)
     if nameless and not heard:
         print(

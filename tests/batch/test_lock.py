@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from reaper_drumgain.batch import lock
 from reaper_drumgain.batch.lock import NAME, locked
 from reaper_drumgain.errors import ConflictError, StorageError
 
@@ -91,11 +90,13 @@ def test_several_folders_are_all_held_or_none(
 def test_where_there_are_no_locks_the_process_in_the_file_decides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, holder_of_it: object, free: bool
 ) -> None:
-    def none(descriptor: int) -> bool:
+    fcntl = pytest.importorskip("fcntl", reason="needs POSIX locks")
+
+    def no_locks(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(lock, "_acquire", none)
-    (tmp_path / NAME).write_text(json.dumps(holder_of_it))
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    (tmp_path / NAME).write_text(" " + json.dumps(holder_of_it))
     if free:
         with locked([tmp_path]):
             assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()

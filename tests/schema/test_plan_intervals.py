@@ -68,7 +68,7 @@ def test_tracks_that_stay_have_none(kit):
 
 
 def test_the_table_shows_them_only_where_there_are_any(capsys):
-    from reaper_drumgain.cli.show import plan_table
+    from reaper_drumgain.cli.plan_text import plan_table
     from reaper_drumgain.schema.plan import TrackPlan
 
     track = TrackPlan(

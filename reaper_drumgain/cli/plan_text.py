@@ -1,0 +1,128 @@
+"""A plan for a person (``print_plan``) and for programs (``document``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reaper_drumgain.cli import automation, show
+from reaper_drumgain.cli.table import print_table
+from reaper_drumgain.hosts import rpp
+from reaper_drumgain.schema.plan import SCHEMA, GainPlan, TrackPlan
+from reaper_drumgain.units import Decibel
+
+
+def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
+    """The JSON object of a plan: the stable interface for programs."""
+    return {
+        "schema": SCHEMA,
+        "method": plan.method,
+        "project": plan.project,
+        "output": None if written is None else str(written.path),
+        "backup": None if written is None or written.backup is None else str(written.backup),
+        "settings": {
+            "amount": plan.settings.amount,
+            "level": str(plan.settings.level),
+            "write": plan.settings.write,
+        },
+        "levels": {
+            "before_lufs": plan.levels.before_lufs,
+            "after_lufs": plan.levels.after_lufs,
+            "before_dbfs": plan.levels.before_dbfs,
+            "after_dbfs": plan.levels.after_dbfs,
+        },
+        "warnings": list(plan.warnings),
+        "tracks": [
+            {
+                "index": track.index,
+                "guid": track.guid,
+                "name": track.name,
+                "role": track.role,
+                "side": track.side,
+                "ordinal": track.ordinal,
+                "old_db": track.old_db,
+                "new_db": track.new_db,
+                "interval_db": None if track.interval_db is None else list(track.interval_db),
+                "flags": list(track.flags),
+                "reason": track.reason,
+                "loudness_lufs": track.loudness_lufs,
+                "path_db": track.path_db,
+                **automation.document(track),
+            }
+            for track in plan.tracks
+        ],
+        "untouched": [
+            {"index": other.index, "name": other.name, "why": other.why} for other in plan.untouched
+        ],
+    }
+
+
+def print_plan(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool = False) -> None:
+    """Print a plan, and what was written of it, for a person."""
+    show.warn(plan.warnings)
+    plan_table(plan)
+    if plan.settings.write == "automation":
+        automation.table(plan)
+    line = _levels_line(plan)
+    if line:
+        print(line)
+    count = len(plan.moves)
+    moved = f"{count} of {len(plan.tracks)} drum tracks moved ({plan.method})"
+    if plan.settings.write == "automation":
+        moved += f"; automation on {len(plan.automated)}"
+    rest = f"; {len(plan.untouched)} other tracks untouched" if plan.untouched else ""
+    if dry_run:
+        print(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")
+        return
+    print(f"{moved}{rest}")
+    if written is None:
+        print("nothing to write: every fader stands where it should")
+        return
+    print(f"written: {show.printable(str(written.path))}")
+    if written.backup is not None:
+        print(f"backup: {show.printable(str(written.backup))} ('drumgain restore' brings it back)")
+
+
+def plan_table(plan: GainPlan) -> None:
+    """Print old and new fader, move and reason of every drum track."""
+    header = ["#", "Track", "Role", "Old dB", "New dB", "Move", "Engineers dB", "Why"]
+    rows = [_row(track) for track in plan.tracks]
+    if all(track.interval_db is None for track in plan.tracks):
+        for row in (header, *rows):
+            del row[6]
+    still = {
+        place
+        for place, track in enumerate(plan.tracks)
+        if not track.moves and track.automation is None
+    }
+    print_table(header, rows, numbers=set(range(3, len(header) - 1)) | {0}, dim=still)
+
+
+def _row(track: TrackPlan) -> list[str]:
+    words = (track.role, track.ordinal, track.side)
+    move = ""
+    if track.moves and track.new_db is not None and track.old_db is not None:
+        move = show.decibels(Decibel(track.new_db - track.old_db), sign=True)
+    between = ""
+    if track.interval_db is not None:
+        between = " .. ".join(f"{bound:+.1f}" for bound in track.interval_db)
+    return [
+        str(track.index + 1),
+        track.name,
+        " ".join(str(word) for word in words if word is not None),
+        show.decibels(track.old_db),
+        show.decibels(track.new_db),
+        move,
+        between,
+        track.reason or "",
+    ]
+
+
+def _levels_line(plan: GainPlan) -> str | None:
+    """One line on the drums' level before and after, None where nothing was measured."""
+    levels = plan.levels
+    if levels.before_lufs is None or levels.after_lufs is None:
+        return None
+    text = f"drums together: {levels.before_lufs:.1f} LUFS before, {levels.after_lufs:.1f} after"
+    if levels.before_dbfs is not None and levels.after_dbfs is not None:
+        text += f"; peak {levels.before_dbfs:.1f} dBFS before, {levels.after_dbfs:.1f} after"
+    return text

@@ -1,0 +1,121 @@
+"""Tables as plain columns: the same in a pipe and at a terminal, where they also fit its width."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from itertools import zip_longest
+
+from reaper_drumgain.cli.show import printable
+
+_GAP = "  "
+#: a last column narrower than this goes below its row instead
+_LEAST_LAST = 30
+#: a text column takes at most this share of a terminal, and at least so many characters
+_MOST_SHARE, _LEAST_TEXT = 1 / 3, 12
+_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+def print_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: Collection[int] = (),
+    dim: Collection[int] = (),
+) -> None:
+    """Print rows under a header.
+
+    ``numbers``: the columns that are aligned to the right. ``dim``: the rows that matter less,
+    which a terminal shows so.
+    """
+    clean = [[printable(cell) for cell in row] for row in (header, *rows)]
+    terminal = sys.stdout.isatty()
+    columns = shutil.get_terminal_size((120, 24)).columns if terminal else None
+    styled = terminal and _knows_styles()
+    for place, lines in enumerate(_laid_out(clean, numbers, columns)):
+        style = _BOLD if place == 0 else _DIM if place - 1 in dim else ""
+        for line in lines:
+            print(f"{style}{line}{_PLAIN}" if styled and style else line)
+
+
+def display_width(text: str) -> int:
+    """The columns that a text takes at a terminal: wide characters take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(c) in ("Mn", "Me")
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
+        for c in text
+    )
+
+
+def _knows_styles() -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    # the older consoles of Windows show the codes themselves
+    return os.name != "nt" or "WT_SESSION" in os.environ
+
+
+def _laid_out(
+    rows: Sequence[Sequence[str]], numbers: Collection[int], columns: int | None
+) -> Iterator[list[str]]:
+    """The lines of each row; within ``columns``, where that is given and can be done.
+
+    Long texts are folded, the last column last; where too little is left for that one, it goes
+    below its row.
+    """
+    last = len(rows[0]) - 1
+    widths = [max(display_width(row[i]) for row in rows) for i in range(last + 1)]
+    below = False
+    if columns is not None and sum(widths) + len(_GAP) * last > columns:
+        most = max(int(columns * _MOST_SHARE), _LEAST_TEXT)
+        texts = [i for i in range(last) if i not in numbers]
+        for i in texts:
+            widths[i] = min(widths[i], most)
+        if last not in numbers:
+            rest = columns - sum(widths[:last]) - len(_GAP) * last
+            below = rest < min(_LEAST_LAST, widths[last])
+            widths[last] = min(widths[last], columns - 2 * len(_GAP) if below else rest)
+    for row in rows:
+        cells = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        beside = cells[:last] if below else cells
+        lines = [
+            _GAP.join(
+                _padded(part, width, right=i in numbers)
+                for i, (part, width) in enumerate(zip(parts, widths, strict=False))
+            ).rstrip()
+            for parts in zip_longest(*beside, fillvalue="")
+        ]
+        if below:
+            lines += [f"{_GAP * 2}{part}" for part in cells[last] if part]
+        yield lines
+
+
+def _padded(text: str, width: int, *, right: bool) -> str:
+    blanks = " " * (width - display_width(text))
+    return blanks + text if right else text + blanks
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """The text in lines of at most ``width`` columns, broken at blanks where it has some."""
+    if display_width(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if display_width(joined) <= width:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append("")
+        for character in word:
+            if lines[-1] and display_width(lines[-1] + character) > width:
+                lines.append("")
+            lines[-1] += character
+    return lines
