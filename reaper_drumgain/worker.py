@@ -30,10 +30,10 @@ from typing import TYPE_CHECKING, Any
 from reaper_drumgain import __version__, errors
 from reaper_drumgain.schema.session import Clip, Session, Source, Track
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.util.process import collect_less, one_thread_for_blas
+from reaper_drumgain.util.process import one_thread_for_blas
 
 if TYPE_CHECKING:
-    from reaper_drumgain.cache.analysis_cache import AnalysisCache
+    from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 
 PROTOCOL = 1
 REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
@@ -47,16 +47,15 @@ _LOOK_EVERY_S = 0.004
 def main(arguments: list[str]) -> int:
     """Answer one request. The exit status is 0 where a result was written."""
     one_thread_for_blas()
-    collect_less()
     if len(arguments) != 1:
         return 2
     folder = Path(arguments[0])
     threading.Thread(target=_end_with_host, daemon=True).start()
     answer: dict[str, Any] = {"protocol": PROTOCOL, "version": __version__}
     notes: list[str] = []
-    memory: AnalysisCache | None = None
+    analyzer: ProjectAnalyzer | None = None
     try:
-        answer["plan"], memory = _plan(folder, notes)
+        answer["plan"], analyzer = _plan(folder, notes)
     except errors.DrumGainError as error:
         answer["error"] = {"kind": type(error).__name__, "message": str(error)}
     except Exception as error:
@@ -64,36 +63,29 @@ def main(arguments: list[str]) -> int:
         message = f"{type(error).__name__}: {error}"
         answer["error"] = {"kind": "unexpected", "message": message}
     _write(folder / RESULT, answer)
-    if memory is not None:
+    if analyzer is not None:
         # nobody waits for it: the answer is there
-        memory.finish()
+        analyzer.finish()
         if notes:
             _write(folder / NOTES, {"notes": notes})
     return 0
 
 
-def _plan(folder: Path, notes: list[str]) -> tuple[Any, AnalysisCache | None]:
+def _plan(folder: Path, notes: list[str]) -> tuple[Any, ProjectAnalyzer]:
     """The document of the plan, and what is to be finished once it is written."""
     _await(folder / REQUEST)
     request = _request(folder / REQUEST)
     session = Session.from_document(request["session"])
     settings = Settings.from_document(request["settings"])
     # numpy takes its time: a request that is none is answered before
-    from reaper_drumgain.analysis.multitrack import analyze
     from reaper_drumgain.balance.pipeline import balance
-
-    memory = _memory(notes) if request.get("remember") is True else None
-    progress = _Progress(folder / PROGRESS)
-    plan = balance(session, settings, progress=progress, analyzer=memory or analyze)
-    return plan.to_document(), memory
-
-
-def _memory(notes: list[str]) -> AnalysisCache:
-    from reaper_drumgain import methods
-    from reaper_drumgain.cache.analysis_cache import AnalysisCache
+    from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
     from reaper_drumgain.cache.store import Store
 
-    return AnalysisCache(Store(notes.append), methods.all_descriptors)
+    store = Store(notes.append) if request.get("remember") is True else None
+    analyzer = ProjectAnalyzer(store, progress=_Progress(folder / PROGRESS))
+    plan = balance(session, settings, analyzer=analyzer)
+    return plan.to_document(), analyzer
 
 
 def _await(path: Path) -> None:
@@ -108,7 +100,6 @@ def _await(path: Path) -> None:
     importlib.import_module("reaper_drumgain.audio.decoder")
     methods.METHODS[0].load().warm_up()
     _decode_one()
-    importlib.import_module("reaper_drumgain.cache.analysis_cache")
     importlib.import_module("reaper_drumgain.cache.store").warm_up()
     while not path.exists():
         time.sleep(_LOOK_EVERY_S)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.loudness import hop_length
 from reaper_drumgain.analysis.peaks import Stretch, frames_of, most_promising, upper_bounds, within
-from reaper_drumgain.audio.readahead import in_memory
 from reaper_drumgain.audio.track_reader import TrackAudio, analysis_rate, open_track, playing_span
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.schema.session import Session
@@ -62,36 +60,6 @@ class MultitrackAnalysis:
                 return first + left
             left -= last - first
         return self.timeline[-1][1] + left if self.timeline else left
-
-
-class Analyzer(Protocol):
-    """Listens to drum tracks: ``analyze`` does so, others may know already what it would find."""
-
-    def __call__(
-        self,
-        session: Session,
-        drums: Sequence[DrumTrack],
-        span: tuple[float, float] | None,
-        descriptors: Sequence[Descriptor],
-        *,
-        threads: int,
-        progress: Progress | None,
-    ) -> MultitrackAnalysis:
-        """What these tracks of a session hold within ``span`` (seconds), with ``descriptors``."""
-        ...
-
-
-def analyze(
-    session: Session,
-    drums: Sequence[DrumTrack],
-    span: tuple[float, float] | None = None,
-    descriptors: Sequence[Descriptor] = (),
-    *,
-    threads: int = 2,
-    progress: Progress | None = None,
-) -> MultitrackAnalysis:
-    """Read the audio of these tracks once and measure it. The plain ``Analyzer``."""
-    return Multitrack(session, drums, progress, span).measure(threads, descriptors)
 
 
 def stretches(
@@ -233,7 +201,6 @@ class Multitrack:
             measurement = features.measure(
                 streams,
                 threads=threads,
-                in_memory=in_memory(),
                 progress=tell,
                 descriptors=descriptors,
             )

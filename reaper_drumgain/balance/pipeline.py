@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain import methods
-from reaper_drumgain.analysis.multitrack import (
-    Analyzer,
-    Multitrack,
-    MultitrackAnalysis,
-    Progress,
-    analyze,
-)
+from reaper_drumgain.analysis.analyze import AnalysisRequest
+from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
 from reaper_drumgain.balance import reasons
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.faders.activity import (
     BLEED,
@@ -63,24 +59,23 @@ def balance(
     session: Session,
     settings: Settings,
     *,
-    threads: int = 2,
-    progress: Progress | None = None,
-    analyzer: Analyzer = analyze,
+    analyzer: ProjectAnalyzer | None = None,
 ) -> GainPlan:
     """The faders that the settings' method gives to the drum tracks of a session.
+
+    ``analyzer`` reads the audio; None for one without a cache.
 
     Roles that are to be told by sound are told first, and stand in the plan's settings as if
     they had been stated. Raises InputError where the settings name what is not there,
     NothingToBalanceError where no drum track may be moved. Nothing is written.
     """
+    analyzer = analyzer or ProjectAnalyzer()
     method = methods.create(settings.method)
     told: list[str] = []
     if wants_to_listen(session, settings):
         from reaper_drumgain.balance import roles_by_sound
 
-        by_sound = roles_by_sound.listened(
-            session, settings, threads=threads, progress=progress, analyzer=analyzer
-        )
+        by_sound = roles_by_sound.listened(session, settings, analyzer)
         settings, told = (
             roles_by_sound.with_roles(settings, by_sound),
             roles_by_sound.sentences(by_sound),
@@ -97,12 +92,8 @@ def balance(
 
         span = span_of(session, settings)
         descriptors += section_gains.descriptors_for(settings, method)
-    analysis = analyzer(session, drums, span, descriptors, threads=threads, progress=progress)
-
-    def peaks(mixes: Sequence[NDArray[np.float64]]) -> list[float]:
-        return Multitrack(session, drums, progress, span).peaks(mixes, analysis)
-
-    plan = decide(session, settings, selection, analysis, method, peaks)
+    analysis = analyzer.analyze(AnalysisRequest(session, drums, span, descriptors))
+    plan = decide(session, settings, selection, analysis, method, analyzer.peaks)
     return replace(plan, warnings=(*told, *plan.warnings)) if told else plan
 
 

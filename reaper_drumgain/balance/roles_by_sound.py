@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reaper_drumgain.analysis import features
-from reaper_drumgain.analysis.multitrack import Analyzer, Progress, analyze
+from reaper_drumgain.analysis.analyze import AnalysisRequest
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.methods.by_sound import DRUMS, Likeness, likenesses
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
@@ -39,18 +40,13 @@ class HeardTrack:
 
 
 def listened(
-    session: Session,
-    settings: Settings,
-    *,
-    threads: int = 2,
-    progress: Progress | None = None,
-    analyzer: Analyzer = analyze,
+    session: Session, settings: Settings, analyzer: ProjectAnalyzer
 ) -> tuple[HeardTrack, ...]:
     """The tracks that these settings ask to listen to, in project order."""
     tracks = to_listen(session, settings)
     if not tracks:
         return ()
-    analysis = analyzer(session, tracks, settings.span, (), threads=threads, progress=progress)
+    analysis = analyzer.analyze(AnalysisRequest(session, tuple(tracks), settings.span))
     found = likenesses(features.feature_table(analysis.measurement))
     return tuple(
         HeardTrack(drum.track.index, drum.track.name, likeness)

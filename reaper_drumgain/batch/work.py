@@ -74,7 +74,7 @@ def plan_of(path: str, job: Job) -> Result:
 def examine() -> Result:
     """Whether this process has what every plan takes: a result without an error, if so."""
     try:
-        for name in ("balance.pipeline", "cache.analysis_cache", "report.build"):
+        for name in ("balance.pipeline", "report.build"):
             importlib.import_module(f"reaper_drumgain.{name}")
     except ImportError as error:
         message = (
@@ -90,24 +90,21 @@ def _plan_of(path: str, job: Job) -> Result:
             f"this worker has DrumGain {__version__}, the client {job.version}: install the same"
         )
     project = rpp.read_project(path)
-    from reaper_drumgain import methods
-    from reaper_drumgain.analysis.multitrack import analyze
     from reaper_drumgain.balance.pipeline import balance
-    from reaper_drumgain.cache.analysis_cache import AnalysisCache
+    from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
     from reaper_drumgain.cache.store import Store
-    from reaper_drumgain.report.build import Kept, report_files, report_name
+    from reaper_drumgain.report.build import report_files, report_name
 
     notes: list[str] = []
-    memory = AnalysisCache(Store(notes.append), methods.all_descriptors) if job.cache else None
-    kept = Kept(memory or analyze)
+    store = Store(notes.append) if job.cache else None
+    analyzer = ProjectAnalyzer(store, threads=job.threads)
     with _blas_threads(job):
-        plan = balance(project.session, job.settings, threads=job.threads, analyzer=kept)
-    if memory is not None:
-        memory.finish()
+        plan = balance(project.session, job.settings, analyzer=analyzer)
+    analyzer.finish()
     files: dict[str, bytes] = {}
     if job.report:
         name = report_name(path)
-        files = report_files(name, project.session, plan, kept, sound=job.sound)
+        files = report_files(name, project.session, plan, analyzer.last, sound=job.sound)
     return Result(plan, digest_of(project.data), notes=tuple(notes), files=tuple(files.items()))
 
 

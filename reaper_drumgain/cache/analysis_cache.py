@@ -14,15 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.analyze import AnalysisRequest
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.loudness import Float32
-from reaper_drumgain.analysis.multitrack import MultitrackAnalysis, Progress, analyze
+from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
 from reaper_drumgain.analysis.spectrum import BANDS
 from reaper_drumgain.audio.readahead import decoder_version
 from reaper_drumgain.cache.arrays import from_bytes, pack, to_bytes, unpack
 from reaper_drumgain.cache.store import Audio, Store, audio_of, digest
-from reaper_drumgain.schema.session import Session
-from reaper_drumgain.tracks.selection import DrumTrack
 
 Probed = tuple[Float32, ...]
 #: what makes sense of an entry may not go wrong in any other way
@@ -51,22 +50,16 @@ class AnalysisCache:
         self._all_descriptors = all_descriptors
         self._new: list[tuple[Audio, MultitrackAnalysis, bool]] = []
         self._used: list[bytes] = []
-        #: how often audio was read
-        self.listened = 0
 
-    def __call__(
+    def analyze(
         self,
-        session: Session,
-        drums: Sequence[DrumTrack],
-        span: tuple[float, float] | None,
-        descriptors: Sequence[Descriptor],
-        *,
-        threads: int,
-        progress: Progress | None,
+        request: AnalysisRequest,
+        measure: Callable[[AnalysisRequest], MultitrackAnalysis],
     ) -> MultitrackAnalysis:
-        """What ``analyze`` would give, from memory where it is there."""
-        audio = audio_of(session, drums, span)
-        wanted = {descriptor.name: descriptor for descriptor in descriptors}
+        """What ``measure`` gives for a request, from the cache where it is there."""
+        drums, span = request.drums, request.span
+        audio = audio_of(request.session, drums, span)
+        wanted = {descriptor.name: descriptor for descriptor in request.descriptors}
         held = None if self._store.is_empty else self._recall(audio.key, len(drums))
         if held is not None:
             described = {
@@ -79,17 +72,14 @@ class AnalysisCache:
                 descriptor.name: descriptor for descriptor in self._all_descriptors()
             } | wanted
         began = time.time()
-        self.listened += 1
-        analysis = analyze(
-            *(audio.session, audio.drums, span, tuple(wanted.values())),
-            threads=threads,
-            progress=progress,
+        analysis = measure(
+            AnalysisRequest(audio.session, audio.drums, span, tuple(wanted.values()))
         )
         if audio.is_settled(began):
             self._new.append((audio, analysis, held is None))
         asked = {
             descriptor.name: analysis.measurement.described[descriptor.name]
-            for descriptor in descriptors
+            for descriptor in request.descriptors
         }
         return _with_descriptors(analysis, asked)
 

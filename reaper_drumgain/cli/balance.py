@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reaper_drumgain.audio.readahead import files_of, reading_ahead
-from reaper_drumgain.cache.store import Store, knows
+from reaper_drumgain.cache.store import Store
 from reaper_drumgain.cli import options, plan_text, show
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
@@ -17,8 +16,7 @@ from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
 
 if TYPE_CHECKING:
-    from reaper_drumgain.analysis.multitrack import Analyzer
-    from reaper_drumgain.report.build import Kept
+    from reaper_drumgain.analysis.analyze import Analyzed
 
 SUMMARY = "Set the faders of a project's drum tracks."
 
@@ -60,36 +58,16 @@ def run(arguments: argparse.Namespace) -> int:
     project = rpp.read_project(arguments.project)
     output = _output(arguments)
     progress = show.ProgressLine()
+    # numpy takes its time: a mistyped option or a broken file is told before
+    from reaper_drumgain.balance.pipeline import balance
+    from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
+
     store = None if arguments.no_cache else Store(_note)
-    known = store is not None and knows(store, project.session, settings)
-    # numpy takes its time: a mistyped option or a broken file is told before, and meanwhile
-    # short files are decoded
-    ahead = [] if known else files_of(project.session, settings)
-    with reading_ahead(ahead):
-        from reaper_drumgain import methods
-        from reaper_drumgain.analysis.multitrack import analyze
-        from reaper_drumgain.balance.pipeline import balance
-
-        memory: AnalysisCache | None = None
-        if store is not None:
-            from reaper_drumgain.cache.analysis_cache import AnalysisCache
-
-            memory = AnalysisCache(store, methods.all_descriptors)
-        analyzer: Analyzer = memory or analyze
-        kept: Kept | None = None
-        if arguments.report is not None:
-            from reaper_drumgain.report.build import Kept
-
-            analyzer = kept = Kept(analyzer)
-        try:
-            plan = balance(
-                project.session,
-                settings,
-                progress=progress,
-                analyzer=analyzer,
-            )
-        finally:
-            progress.clear()
+    analyzer = ProjectAnalyzer(store, progress=progress)
+    try:
+        plan = balance(project.session, settings, analyzer=analyzer)
+    finally:
+        progress.clear()
     written: rpp.WriteReport | None = None
     if not arguments.dry_run:
         written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)
@@ -97,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
             # in place, and every fader stands already where it should
             written = None
     page: Path | None = None
-    if kept is not None:
-        page = _report(project.session, plan, kept, arguments)
+    if arguments.report is not None:
+        page = _report(project.session, plan, analyzer.last, arguments)
     if arguments.picture is not None:
         _draw(project.session, plan, arguments.picture)
     if arguments.json:
@@ -107,21 +85,24 @@ def run(arguments: argparse.Namespace) -> int:
         plan_text.print_plan(plan, written, dry_run=arguments.dry_run)
         if page is not None:
             print(f"report: {show.printable(str(page))}")
-    if memory is not None:
-        # nobody waits for it: the answer is there
-        sys.stdout.flush()
-        memory.finish()
+    # nobody waits for the cache: the answer is there
+    sys.stdout.flush()
+    analyzer.finish()
     return 0
 
 
-def _report(session: Session, plan: GainPlan, kept: Kept, arguments: argparse.Namespace) -> Path:
+def _report(
+    session: Session, plan: GainPlan, analyzed: Analyzed | None, arguments: argparse.Namespace
+) -> Path:
     """Write a report; returns the path of its page."""
     from reaper_drumgain.report.build import report_files, report_name, save
 
     progress = show.ProgressLine()
     name = report_name(str(arguments.project.absolute()))
     try:
-        files = report_files(name, session, plan, kept, sound=arguments.bounce, progress=progress)
+        files = report_files(
+            name, session, plan, analyzed, sound=arguments.bounce, progress=progress
+        )
     finally:
         progress.clear()
     save(files, arguments.report)

@@ -31,12 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     project_path = _copy_session(folder)
     project = rpp.read_project(project_path)
     from reaper_drumgain.balance.pipeline import balance
+    from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
     from reaper_drumgain.cli.picture import save_levels
     from reaper_drumgain.report.bounce import bounce
 
     progress = show.ProgressLine()
     try:
-        plan = balance(project.session, Settings(), progress=progress)
+        plan = balance(project.session, Settings(), analyzer=ProjectAnalyzer(progress=progress))
         balanced = folder / "DrumGain demo balanced.RPP"
         written = rpp.apply_plan(project, plan, balanced)
         before, after = folder / "drums before.wav", folder / "drums after.wav"

@@ -91,10 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _listen(session: Session, settings: Settings) -> tuple[Settings, dict[int, HeardTrack]]:
     """The settings with what was heard, and what was heard by the track's index."""
     from reaper_drumgain.balance import roles_by_sound
+    from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 
     progress = show.ProgressLine()
     try:
-        heard = roles_by_sound.listened(session, settings, progress=progress)
+        heard = roles_by_sound.listened(session, settings, ProjectAnalyzer(progress=progress))
     finally:
         progress.clear()
     return roles_by_sound.with_roles(settings, heard), {track.index: track for track in heard}

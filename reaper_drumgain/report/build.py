@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from reaper_drumgain.analysis.descriptors import Descriptor
-from reaper_drumgain.analysis.multitrack import Analyzer, MultitrackAnalysis, Progress
+from reaper_drumgain.analysis.analyze import Analyzed
+from reaper_drumgain.analysis.multitrack import Progress
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.report import pictures
 from reaper_drumgain.report.facts import facts_of
@@ -17,35 +17,8 @@ from reaper_drumgain.report.page import project_page
 from reaper_drumgain.report.tables import track_table
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
-from reaper_drumgain.tracks.selection import DrumTrack
 
 _NAME_LETTERS = 60
-
-
-class Kept:
-    """A analyzer that keeps what another one heard, for a report."""
-
-    def __init__(self, analyzer: Analyzer) -> None:
-        self._listener = analyzer
-        self.analysis: MultitrackAnalysis | None = None
-        self.indexes: tuple[int, ...] = ()
-
-    def __call__(
-        self,
-        session: Session,
-        drums: Sequence[DrumTrack],
-        span: tuple[float, float] | None,
-        descriptors: Sequence[Descriptor],
-        *,
-        threads: int,
-        progress: Progress | None,
-    ) -> MultitrackAnalysis:
-        """What the other one hears."""
-        analysis = self._listener(
-            session, drums, span, descriptors, threads=threads, progress=progress
-        )
-        self.analysis, self.indexes = analysis, tuple(drum.track.index for drum in drums)
-        return analysis
 
 
 def report_name(project: str) -> str:
@@ -60,15 +33,17 @@ def report_files(
     name: str,
     session: Session,
     plan: GainPlan,
-    kept: Kept,
+    analyzed: Analyzed | None,
     *,
     sound: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, bytes]:
-    """The files by name: ``name.html``, ``name.csv`` and ``name.json``, and with ``sound`` the
+    """The files of a report on a plan and the analysis behind it.
+
+    By name: ``name.html``, ``name.csv`` and ``name.json``, and with ``sound`` the
     drums before and after, equally loud, as Ogg Vorbis. Raises StorageError."""
-    analysis = kept.analysis
-    tracks = facts_of(plan, analysis, kept.indexes)
+    analysis = None if analyzed is None else analyzed.analysis
+    tracks = facts_of(plan, analysis, () if analyzed is None else analyzed.indexes)
     drawn = {}
     for what, draw in (("levels", pictures.levels), ("waveforms", pictures.waveforms)):
         wide, narrow = draw(tracks, narrow=False), draw(tracks, narrow=True)

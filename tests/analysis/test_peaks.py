@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from support import clip, gain, hits, session, write
 
-from reaper_drumgain import methods
 from reaper_drumgain.analysis import multitrack, peaks
-from reaper_drumgain.analysis.multitrack import Multitrack, analyze
+from reaper_drumgain.analysis.analyze import AnalysisRequest, analyze
+from reaper_drumgain.analysis.multitrack import Multitrack
 from reaper_drumgain.audio.decoder import MediaFile
 from reaper_drumgain.audio.track_reader import analysis_rate
 from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.cache import store
-from reaper_drumgain.cache.analysis_cache import AnalysisCache
 from reaper_drumgain.cache.store import Store
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.schema.session import Clip, Fade, Session, Source, Track
@@ -116,7 +116,7 @@ def test_peaks_are_those_of_the_whole_mix(sources: list[Source], data: st.DataOb
         patch.setattr(peaks, "_FIRST", data.draw(st.sampled_from([1, 2, 32])))
         patch.setattr(peaks, "_GAP", data.draw(st.sampled_from([1, 10])))
         patch.setattr(multitrack, "_SILENCE_S", 1.0)
-        analysis = analyze(built, drums, threads=1)
+        analysis = analyze(AnalysisRequest(built, drums), threads=1)
         channels = [track.channels for track in analysis.measurement.tracks]
         mixes = [gains_of(data.draw, sum(channels)) for _ in range(2)]
         found = Multitrack(built, drums, None).peaks(mixes, analysis)
@@ -145,7 +145,7 @@ def far_apart(tmp_path: Path) -> tuple[Session, dict[str, np.ndarray]]:
 
 def peaks_of(built: Session, mixes: list[np.ndarray]) -> np.ndarray:
     drums = drums_of(built)
-    found = Multitrack(built, drums, None).peaks(mixes, analyze(built, drums))
+    found = Multitrack(built, drums, None).peaks(mixes, analyze(AnalysisRequest(built, drums)))
     return np.asarray(10.0 ** (np.array(found) / 20.0))
 
 
@@ -155,14 +155,15 @@ def test_media_that_vanish_before_the_peak_is_found_are_told(
 ) -> None:
     built, _ = far_apart
 
-    def listened(*given: Any, **options: Any) -> multitrack.MultitrackAnalysis:
-        analysis = analyze(*given, **options)
-        (path,) = (t.clips[0].source.path for t in built.tracks if t.name == gone)
-        Path(str(path)).unlink()
-        return analysis
+    class Losing(ProjectAnalyzer):
+        def analyze(self, request: AnalysisRequest) -> multitrack.MultitrackAnalysis:
+            analysis = super().analyze(request)
+            (path,) = (t.clips[0].source.path for t in built.tracks if t.name == gone)
+            Path(str(path)).unlink()
+            return analysis
 
     with pytest.raises(ConflictError, match=f"'{gone}': its media changed.*missing media"):
-        balance(built, LOUD, analyzer=listened)
+        balance(built, LOUD, analyzer=Losing())
 
 
 def test_every_mix_has_its_own_peak(far_apart: tuple[Session, dict[str, np.ndarray]]) -> None:
@@ -205,7 +206,7 @@ def test_what_was_taken_for_damage_is_heard_as_it_plays(tmp_path: Path) -> None:
     loud = dataclasses.replace(clip(path, 3.0), item_gain=1e6)
     built = session(Track(index=0, name="Kick", clips=(loud,)))
     mix = np.array([[1.0], [0.0]])
-    assert analyze(built, drums_of(built)).measurement.tracks[0].damaged
+    assert analyze(AnalysisRequest(built, drums_of(built))).measurement.tracks[0].damaged
     assert peaks_of(built, [mix]) == pytest.approx([5e5])
 
 
@@ -279,14 +280,14 @@ def test_what_is_remembered_tells_where_the_peak_may_be(
     monkeypatch.setattr(store, "SETTLED_S", -1e9)
     built, _ = far_apart
     kept = Store(print, tmp_path / "heard.sqlite3")
-    first = AnalysisCache(kept, methods.all_descriptors)
+    first = ProjectAnalyzer(kept)
     balance(built, Settings(method="unity"), analyzer=first)
     first.finish()
     whole = sum(decoded)
     decoded.clear()
-    second = AnalysisCache(kept, methods.all_descriptors)
+    second = ProjectAnalyzer(kept)
     plan = balance(built, LOUD, analyzer=second)
-    assert second.listened == 0
+    assert second.passes == 0
     assert 0 < sum(decoded) < 0.05 * whole
     assert plan == balance(built, LOUD)
 

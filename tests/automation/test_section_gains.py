@@ -12,8 +12,8 @@ from support import RATE, clip, gain, hits, session, write
 
 from reaper_drumgain.automation import gain_riding
 from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.cache import store
-from reaper_drumgain.cache.analysis_cache import AnalysisCache
 from reaper_drumgain.cache.store import Store
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema import envelope_note
@@ -169,12 +169,12 @@ def test_what_is_remembered_gives_the_same_automation(song, tmp_path, monkeypatc
     plain = balance(built, wanted)
     monkeypatch.setattr(store, "SETTLED_S", -1e9)
     for settings in (Settings(method="equal-loudness"), wanted, wanted):
-        memory = AnalysisCache(Store(print, tmp_path / "heard.sqlite"))
-        plan = balance(built, settings, analyzer=memory)
-        memory.finish()
-        listened = memory.listened
+        analyzer = ProjectAnalyzer(Store(print, tmp_path / "heard.sqlite"))
+        plan = balance(built, settings, analyzer=analyzer)
+        analyzer.finish()
+        passes = analyzer.passes
     assert plan == plain
-    assert listened == 0
+    assert passes == 0
 
 
 def test_sides_of_a_pair_get_the_same_curve(song):

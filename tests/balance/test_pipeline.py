@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support import RATE, clip, gain, hits, session, write
 
 from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.balance.reasons import level_of
 from reaper_drumgain.errors import InputError, NothingToBalanceError
 from reaper_drumgain.schema.plan import GainPlan
@@ -498,7 +499,7 @@ def test_progress_ends_at_one(kit):
     balance(
         built,
         Settings(method="unity", level=Level("peak", -6.0)),
-        progress=lambda doing, share: told.append((doing, share)),
+        analyzer=ProjectAnalyzer(progress=lambda doing, share: told.append((doing, share))),
     )
     assert ("listening", 1.0) in told
     assert ("finding the peak", 1.0) in told

@@ -8,9 +8,9 @@ from importlib import resources
 import pytest
 from support import session, silent_clip
 
-from reaper_drumgain.analysis import multitrack
 from reaper_drumgain.balance import roles_by_sound
 from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import InputError, NothingToBalanceError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.methods.by_sound import Likeness
@@ -62,12 +62,16 @@ def test_a_kick_without_a_name_is_told_and_bass_and_voice_stay(nameless):
 
 def test_one_track_is_listened_to_by_name_whatever_it_is_called(nameless):
     for name, found in (("Audio 07", "kick"), ("Snare Top", None)):
-        heard = roles_by_sound.listened(nameless, Settings(roles=((name, "Listen"),)))
+        heard = roles_by_sound.listened(
+            nameless, Settings(roles=((name, "Listen"),)), ProjectAnalyzer()
+        )
         assert [track.name for track in heard] == [name]
         role = heard[0].likeness.role
         assert (str(role) if role else None) == found
     with pytest.raises(InputError, match="no track is named"):
-        roles_by_sound.listened(nameless, Settings(roles=(("Audio 99", "listen"),)))
+        roles_by_sound.listened(
+            nameless, Settings(roles=(("Audio 99", "listen"),)), ProjectAnalyzer()
+        )
 
 
 def test_a_stated_role_goes_before_the_ear(nameless):
@@ -121,11 +125,12 @@ def test_a_wish_that_is_stored_on_a_track_counts_as_one_that_is_stated(nameless)
 def test_tracks_are_read_once_for_the_ear_and_once_for_the_plan(nameless):
     listened = []
 
-    def watched(session, drums, *rest, **options):
-        listened.append([drum.track.name for drum in drums])
-        return multitrack.analyze(session, drums, *rest, **options)
+    class Watched(ProjectAnalyzer):
+        def analyze(self, request):
+            listened.append([drum.track.name for drum in request.drums])
+            return super().analyze(request)
 
-    balance(nameless, Settings(listen=True), analyzer=watched)
+    balance(nameless, Settings(listen=True), analyzer=Watched())
     assert listened[0] == ["Audio 07", "Audio 08", "Track 9"]
     assert len(listened) == 2
     assert len(listened[1]) == 11

@@ -577,15 +577,17 @@ def test_progress_tells_rate_and_time_left(
     assert lines[-1].endswith("0 s left")
 
 
-def test_what_is_remembered_serves_the_next_method(
+def test_a_cached_analysis_serves_the_next_method(
     songs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from reaper_drumgain.cache import analysis_cache, store
+    from reaper_drumgain.balance import project_analyzer
+    from reaper_drumgain.cache import store
 
     monkeypatch.setattr(store, "SETTLED_S", -1e9)
     arguments = ["batch", str(songs), "--recursive", "--dry-run", "--jobs", "1"]
     assert main(arguments) == 0
-    monkeypatch.setattr(analysis_cache, "listen", lambda *a, **o: pytest.fail("listened again"))
+    again = lambda *given, **options: pytest.fail("audio was read again")  # noqa: E731
+    monkeypatch.setattr(project_analyzer, "analyze", again)
     assert main([*arguments, "--method", "equal-loudness"]) == 0
     monkeypatch.undo()
     assert "FAILED" not in capsys.readouterr().out

@@ -21,10 +21,10 @@ from support import clip, gain, hits, session, write
 
 from reaper_drumgain import methods
 from reaper_drumgain.analysis import features
+from reaper_drumgain.balance import project_analyzer
 from reaper_drumgain.balance.pipeline import balance
-from reaper_drumgain.cache import analysis_cache
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.cache import store as store_module
-from reaper_drumgain.cache.analysis_cache import AnalysisCache
 from reaper_drumgain.cache.store import FILE_NAME, Store
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Effect, Envelope, EnvelopePoint, Session, Track
@@ -58,12 +58,10 @@ class Listened:
         self.notes: list[str] = []
 
     def __call__(self, built: Session, wish: Settings | None = None) -> tuple[GainPlan, int]:
-        memory = AnalysisCache(
-            Store(self.notes.append, self.folder / FILE_NAME), methods.all_descriptors
-        )
-        plan = balance(built, wish or Settings(), analyzer=memory)
-        memory.finish()
-        return plan, memory.listened
+        analyzer = ProjectAnalyzer(Store(self.notes.append, self.folder / FILE_NAME))
+        plan = balance(built, wish or Settings(), analyzer=analyzer)
+        analyzer.finish()
+        return plan, analyzer.passes
 
 
 @pytest.fixture
@@ -260,18 +258,18 @@ def test_a_change_within_one_tick_of_the_clock_is_not_missed(
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_file_that_changes_while_it_is_listened_to_is_not_remembered(
+def test_the_analysis_of_a_file_that_changes_meanwhile_is_not_cached(
     kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = analysis_cache.analyze
+    real = project_analyzer.analyze
 
-    def slow(*args: object, **options: object) -> object:
+    def changing(*args: object, **options: object) -> object:
         analysis = real(*args, **options)  # type: ignore[arg-type]
         overwrite(media(kit), other_audio())
         return analysis
 
     with monkeypatch.context() as patch:
-        patch.setattr(analysis_cache, "listen", slow)
+        patch.setattr(project_analyzer, "analyze", changing)
         listened(kit)
     plan, count = listened(kit)
     assert count == 1
@@ -479,7 +477,7 @@ def test_a_python_without_sqlite_does_without(
 ) -> None:
     listened(kit)
     monkeypatch.setitem(sys.modules, "sqlite3", None)
-    store.warm_up()
+    store_module.warm_up()
     assert listened(kit) == (balance(kit, Settings()), 1)
     assert len(listened.notes) == 1
     assert "nothing is remembered in" in listened.notes[0]

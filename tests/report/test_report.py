@@ -26,11 +26,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import clip, hits, session, write
 
-from reaper_drumgain.analysis.multitrack import analyze
 from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.cli import main
 from reaper_drumgain.learn.data.human_faders import load_human_faders, role_ranges
-from reaper_drumgain.report.build import Kept, report_files, report_name
+from reaper_drumgain.report.build import report_files, report_name
 from reaper_drumgain.report.facts import human_ranges
 from reaper_drumgain.report.tables import track_table
 from reaper_drumgain.schema import json_codec
@@ -60,9 +60,9 @@ def named(folder: Path, names: Sequence[str]) -> Session:
 
 
 def reported(built: Session, wish: Settings, **options: Any) -> tuple[GainPlan, dict[str, bytes]]:
-    kept = Kept(analyze)
-    plan = balance(built, wish, analyzer=kept)
-    return plan, report_files("song", built, plan, kept, **options)
+    analyzer = ProjectAnalyzer()
+    plan = balance(built, wish, analyzer=analyzer)
+    return plan, report_files("song", built, plan, analyzer.last, **options)
 
 
 @pytest.fixture(scope="module")
