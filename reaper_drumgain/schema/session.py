@@ -270,30 +270,6 @@ class Session:
             return json_codec.from_document(document, cls, kind="session", schema=SCHEMA)
 
 
-class FolderDepth:
-    """The folders of tracks that are read in order, from each one's change of depth (REAPER's
-    I_FOLDERDEPTH, the second value of ISBUS in files)."""
-
-    def __init__(self) -> None:
-        self._open: list[int] = []
-
-    def place(self, index: int, change: int, warnings: list[str]) -> tuple[int | None, bool]:
-        """The parent of the next track, and whether it is a folder."""
-        parent = self._open[-1] if self._open else None
-        if change > 0:
-            self._open.append(index)
-            if change > 1:
-                warnings.append(f"opens {change} folder levels at once: taken as one")
-        elif change < 0:
-            if -change > len(self._open):
-                warnings.append(
-                    f"closes {-change} folders where {len(self._open)} are open: "
-                    "taken as the end of all"
-                )
-            del self._open[max(0, len(self._open) + change) :]
-        return parent, change > 0
-
-
 @contextlib.contextmanager
 def _whole() -> Iterator[None]:
     try:

@@ -1,4 +1,4 @@
-"""Which parts of a track's items are not heard because another item lies over them.
+"""Which parts of a track's items do not play because another item covers them.
 
 A project says how items that overlap on a track sound (REAPER's item mix behavior): 0, an item
 that lies within another one replaces it there (what REAPER starts with); 1, all are mixed; 2,
@@ -26,8 +26,22 @@ _MOST_PAIRS = 200_000
 _SLACK = 1e-6
 
 
-def heard(items: Sequence[Sequence[Clip]], behavior: int, warnings: list[str]) -> tuple[Clip, ...]:
-    """The clips of a track, given per item, with what others replace in their ``covered``."""
+def behavior_on_track(project_behavior: int, free_mode: int) -> int:
+    """The item mix behavior of a track, from the project's and REAPER's free mode number.
+
+    With free item positioning (1) items lie beside each other, so none covers another.
+    """
+    return MIXED if free_mode == 1 else project_behavior
+
+
+def with_covered_ranges(
+    items: Sequence[Sequence[Clip]], behavior: int, warnings: list[str]
+) -> tuple[Clip, ...]:
+    """The clips of a track, given per item, with the seconds that others replace in ``covered``.
+
+    ``behavior``: REAPER's number of the item mix behavior. What is too much to compare is
+    taken as mixed and goes to ``warnings``.
+    """
     clips = tuple(clip for item in items for clip in item)
     if behavior not in (ENCLOSED, LATER) or _one_after_another(items):
         return clips

@@ -32,7 +32,6 @@ from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
     Clip,
     Effect,
-    FolderDepth,
     Marker,
     Send,
     SendMode,
@@ -40,6 +39,7 @@ from reaper_drumgain.schema.session import (
     Track,
 )
 from reaper_drumgain.tracks import item_mix
+from reaper_drumgain.tracks.reaper_rules import FolderDepth
 from reaper_drumgain.units import LinearGain
 
 #: keys of what the user stored on the track itself, the same as in project files
@@ -273,8 +273,8 @@ class _Reader:
             if item:
                 items.append((yield from self._items.read(item, facts, warnings)))
             yield
-        # with free item positioning items lie beside each other, not over each other
-        return item_mix.heard(items, item_mix.MIXED if free == 1.0 else self._item_mix, warnings)
+        behavior = item_mix.behavior_on_track(self._item_mix, int(free))
+        return item_mix.with_covered_ranges(items, behavior, warnings)
 
     def _shift(self, pointer: int, warnings: list[str]) -> float:
         """By how many seconds the track plays its media later."""

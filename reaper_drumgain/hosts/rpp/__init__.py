@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.hosts.rpp.read import ProjectFile, read_project
-from reaper_drumgain.hosts.rpp.tracks import LOCK_KEY, ROLE_KEY
 
 if TYPE_CHECKING:
     from reaper_drumgain.hosts.rpp.paths import free_name_beside
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "LOCK_KEY",
-    "ROLE_KEY",
     "ClearReport",
     "ProjectFile",
     "WriteIntent",

@@ -16,11 +16,11 @@ from reaper_drumgain.hosts.rpp.chains import point_lines, read_envelope
 from reaper_drumgain.hosts.rpp.read import ProjectFile
 from reaper_drumgain.hosts.rpp.storage import name_of
 from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Edit, line_of, own_lines, tokens
-from reaper_drumgain.hosts.rpp.tracks import MARK_KEY
-from reaper_drumgain.schema.envelope_note import TakenBack
+from reaper_drumgain.schema.envelope_note import KEY, TakenBack
 from reaper_drumgain.schema.plan import TrackAutomation
 from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
 
+_NOTE_KEY = KEY.encode()
 _KEYWORDS: dict[EnvelopeKind, bytes] = {"volume": b"VOLENV2", "trim volume": b"VOLENV3"}
 #: what REAPER 7 writes for an envelope that is shown in its own lane
 _NEW = (b"ACT 1 -1", b"VIS 1 1 1", b"LANEHEIGHT 0 0", b"ARM 0", b"DEFSHAPE 0 -1 -1", b"VOLTYPE 1")
@@ -255,7 +255,7 @@ def _note_edits(project: ProjectFile, index: int, mark: str | None) -> list[Edit
     edits: list[Edit] = []
     others = False
     for ext in blocks:
-        own = own_lines(data, ext, MARK_KEY)
+        own = own_lines(data, ext, _NOTE_KEY)
         edits += [Edit(_line_start(data, at), _next_line(data, at), b"") for at in own]
         lines = data[_next_line(data, ext.body) : _line_start(data, ext.close)].split(b"\n")
         others = others or sum(bool(line.strip()) for line in lines) > len(own)
@@ -263,7 +263,7 @@ def _note_edits(project: ProjectFile, index: int, mark: str | None) -> list[Edit
         # a block that held nothing else was made for the note
         return edits if others else [_lines_of(data, ext) for ext in blocks]
     margin, ending = _inside(data, block), _ending(data, block)
-    line = MARK_KEY + b" " + mark.encode("ascii")
+    line = _NOTE_KEY + b" " + mark.encode("ascii")
     if len(line) + 40 > MAX_LINE:
         raise InputError(f"{_name(project, index)}: the note of the plan is too long")
     if blocks:

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +17,13 @@ from reaper_drumgain.hosts.rpp.storage import read_file
 from reaper_drumgain.hosts.rpp.syntax import SETTING, Block, line_of, scan, tokens
 from reaper_drumgain.hosts.rpp.tracks import TrackReader
 from reaper_drumgain.hosts.rpp.values import Fields, text
-from reaper_drumgain.schema.session import Marker, Session, Track
+from reaper_drumgain.schema.session import Marker, Session
 from reaper_drumgain.tracks import item_mix
+from reaper_drumgain.tracks.reaper_rules import (
+    MAX_SAMPLE_RATE,
+    master_warnings,
+    with_shared_guids_noted,
+)
 
 #: the project's own lines that are read
 _KEYS = frozenset(
@@ -95,7 +99,7 @@ def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
     )
     rate = fields(b"SAMPLERATE")
     own_rate = rate.whole(0, 0) if rate.flag(1) else 0
-    sample_rate = own_rate if 1000 <= own_rate <= 1_536_000 else None
+    sample_rate = own_rate if 1000 <= own_rate <= MAX_SAMPLE_RATE else None
     blocks = track_blocks(root)
     pan_mode = fields(b"PANMODE").whole(0, _usual_pan_mode(data, root))
     items = ItemReader(data, Resolver(path, record))
@@ -116,10 +120,16 @@ def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
             raise ProjectError(f"{name}:{line_of(data, block.start)}: {error}") from error
     markers, regions = _markers(lines.get(b"MARKER", []), warnings)
     start, end = fields(b"SELECTION").real(0, 0.0), fields(b"SELECTION").real(1, 0.0)
-    warnings += _master_warnings(fields(b"MASTERMUTESOLO"), fields(b"PLAYRATE"), root)
+    warnings += master_warnings(
+        muted=fields(b"MASTERMUTESOLO").flag(0),
+        play_rate=fields(b"PLAYRATE").real(0, 1.0),
+        volume_envelope=any(
+            child.keyword in (b"MASTERVOLENV", b"MASTERVOLENV2") for child in root.children
+        ),
+    )
     return Session(
         path=name,
-        tracks=_mark_shared_guids(tracks),
+        tracks=with_shared_guids_noted(tracks),
         sends=tuple(reader.sends),
         sample_rate=sample_rate,
         tempo=_tempo(fields(b"TEMPO")),
@@ -178,27 +188,3 @@ def _markers(
             open_regions[number] = Marker(position, fields.word(2), number)
     warnings += [f"region {number} has no end: left out" for number in open_regions]
     return tuple(markers), tuple(sorted(regions, key=lambda region: region.position))
-
-
-def _master_warnings(mute: Fields, rate: Fields, root: Block) -> list[str]:
-    found = []
-    if mute.flag(0):
-        found.append("the master is muted: levels are taken as if it were not")
-    if rate.real(0, 1.0) != 1.0:
-        found.append(f"the project plays at rate {rate.real(0, 1.0):g}: levels are taken at 1")
-    if any(child.keyword in (b"MASTERVOLENV", b"MASTERVOLENV2") for child in root.children):
-        found.append("the master has a volume envelope: it is not followed")
-    return found
-
-
-def _mark_shared_guids(tracks: list[Track]) -> tuple[Track, ...]:
-    counts = Counter(track.guid for track in tracks)
-    return tuple(
-        replace(
-            track,
-            warnings=(*track.warnings, "shares its GUID with another track: name it by number"),
-        )
-        if track.guid is not None and counts[track.guid] > 1
-        else track
-        for track in tracks
-    )

@@ -10,8 +10,6 @@ T = TypeVar("T")
 
 #: beyond this a number is damage, not music: 30,000 years in seconds
 MAX_NUMBER = 1e12
-#: REAPER 7's limit (64 before)
-MAX_CHANNELS = 128
 
 # half of all numbers in projects
 _FREQUENT = {b"0": 0.0, b"1": 1.0, b"-1": -1.0, b"2": 2.0, b"0.5": 0.5}
