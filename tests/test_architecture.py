@@ -34,6 +34,8 @@ FLOORS = (
     "units",
     "errors",
 )
+#: the same for the folders of the learn room
+LEARN_FLOORS = ("evidence", "fitting", "data", "reverse_engineering")
 FLOOR = {room: place for place, room in enumerate(FLOORS)}
 
 
@@ -98,6 +100,21 @@ def test_that_guard_can_fire(tmp_path, monkeypatch):
     wrong = tmp_path / "schema" / "session.py"
     wrong.write_text("from reaper_drumgain.hosts import rpp")
     assert ("schema.session", "reaper_drumgain.hosts.rpp") in upward([wrong])
+
+
+def test_imports_go_downwards_only_within_learn():
+    floor = {folder: place for place, folder in enumerate(LEARN_FLOORS)}
+    prefix = "reaper_drumgain.learn."
+    own = [path for path in modules() if dotted(path).startswith("learn.")]
+    assert {dotted(path).split(".")[1] for path in own} == set(floor)
+    wrong = [
+        (dotted(path), name)
+        for path in own
+        for name in imported(path)
+        if name.startswith(prefix)
+        and floor[name.removeprefix(prefix).split(".")[0]] < floor[dotted(path).split(".")[1]]
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("room", STDLIB_ONLY)

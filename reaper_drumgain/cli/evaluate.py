@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from reaper_drumgain.cli.show import ProgressLine, printable_lines
-from reaper_drumgain.cli.train import add_data, check_data, run_options
+from reaper_drumgain.cli.train import add_data, load_data_set, run_options
 from reaper_drumgain.errors import StorageError
 
 SUMMARY = "Compare all methods with the faders of human engineers, one song left out at a time."
@@ -24,22 +24,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Render, fit and measure; print the tables; write what was asked for."""
-    check_data(arguments)
-    from reaper_drumgain.learn.evidence import enst_run, report
-    from reaper_drumgain.learn.fitting import train
+    data_set = load_data_set(arguments)
+    from reaper_drumgain.learn.evidence import tables
+    from reaper_drumgain.learn.evidence.run import run_evaluation
 
-    done: train.Evaluation | enst_run.EnstEvaluation
     progress = ProgressLine()
     try:
-        if arguments.enst is not None:
-            options = run_options(arguments, enst_run.REDUCED)
-            done = enst_run.EnstEvaluation.run(arguments.enst, progress=progress, **options)
-        else:
-            options = run_options(arguments, train.REDUCED)
-            done = train.Evaluation.run(arguments.data, progress=progress, **options)
+        done = run_evaluation(data_set, progress=progress, **run_options(arguments))
     finally:
         progress.clear()
-    print(printable_lines(report.text(done.figures)))
+    print(printable_lines(tables.text(done.figures)))
     try:
         if arguments.json is not None:
             document = json.dumps(done.figures, indent=1, allow_nan=False)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli.show import ProgressLine, printable_lines
 from reaper_drumgain.errors import InputError
+
+if TYPE_CHECKING:
+    from reaper_drumgain.learn.evidence.run import DataSet
 
 SUMMARY = "Train the forests on human mixes; print their errors on songs that they never saw."
 
@@ -58,45 +61,42 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_data(arguments: argparse.Namespace) -> None:
-    """Raises InputError where the data folder is missing, before anything heavy is imported."""
+def load_data_set(arguments: argparse.Namespace) -> DataSet:
+    """The data set that the options name.
+
+    Raises InputError where its folder is missing, before anything heavy is imported.
+    """
     if arguments.enst is not None:
-        if not arguments.enst.is_dir():
-            raise InputError(
-                f"--enst {arguments.enst}: no such folder; expected one with drummer_1/audio"
-            )
-        return
-    if not arguments.data.is_dir():
-        raise InputError(
-            f"--data {arguments.data}: no such folder; expected one with human_faders, kits, groove"
-        )
+        folder, expected = arguments.enst, "drummer_1/audio"
+    else:
+        folder, expected = arguments.data, "human_faders, kits, groove"
+    if not folder.is_dir():
+        option = "--data" if arguments.enst is None else "--enst"
+        raise InputError(f"{option} {folder}: no such folder; expected one with {expected}")
+    from reaper_drumgain.learn.evidence.enst_drums import EnstMixes
+    from reaper_drumgain.learn.evidence.human_mixes import HumanMixes
+
+    kind = HumanMixes if arguments.enst is None else EnstMixes
+    return kind.reduced(folder) if arguments.reduced else kind(folder)
+
+
+def run_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of ``evidence.run`` from the command line."""
+    from reaper_drumgain.learn.evidence.run import REDUCED_SETTINGS
+
+    options = {name: getattr(arguments, name) for name in ("seed", "jobs", "cache", "draws")}
+    return options | ({"settings": REDUCED_SETTINGS} if arguments.reduced else {})
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Render, measure, fit, write, and print the tables."""
-    check_data(arguments)
-    from reaper_drumgain.learn.evidence import enst_run
-    from reaper_drumgain.learn.fitting import train
+    data_set = load_data_set(arguments)
+    from reaper_drumgain.learn.evidence.run import train
 
     progress = ProgressLine()
     try:
-        if arguments.enst is not None:
-            options = run_options(arguments, enst_run.REDUCED)
-            text = enst_run.train_enst(
-                arguments.enst, arguments.output, progress=progress, **options
-            ).text
-        else:
-            options = run_options(arguments, train.REDUCED)
-            text = train.train(arguments.data, arguments.output, progress=progress, **options).text
+        text = train(data_set, arguments.output, progress=progress, **run_options(arguments)).text
     finally:
         progress.clear()
     print(printable_lines(text))
     return 0
-
-
-def run_options(arguments: argparse.Namespace, reduced: dict[str, Any]) -> dict[str, Any]:
-    """What training and evaluation take from the command line; ``reduced``: with --reduced."""
-    options = {"seed": arguments.seed, "jobs": arguments.jobs, "cache": arguments.cache}
-    if arguments.draws is not None:
-        options["draws"] = arguments.draws
-    return options | (reduced if arguments.reduced else {})

@@ -13,7 +13,9 @@ from envelope_reader import read_tracks
 
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts.rpp import apply_plan, read_project
-from reaper_drumgain.learn.data.render import RATE, Tap, load_kit, read_performance, render
+from reaper_drumgain.learn.data.kits import RATE, load_kit
+from reaper_drumgain.learn.data.performances import read_performance
+from reaper_drumgain.learn.data.render import Tap, render
 from reaper_drumgain.schema.settings import Automation, Settings
 
 TRACKS = {

@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestRegressor
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.features import FeatureTable
-from reaper_drumgain.learn.fitting.fit import as_arrays
+from reaper_drumgain.learn.fitting.forests import as_arrays
 from reaper_drumgain.methods import forest_file
 from reaper_drumgain.methods.forest import interval_halves, linear_part, predict, slot_values
 from reaper_drumgain.methods.forest_file import Forest, bundled_folder, load

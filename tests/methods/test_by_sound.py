@@ -13,8 +13,8 @@ from streams import ArrayStream
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import ModelError
+from reaper_drumgain.learn.data.kits import RATE
 from reaper_drumgain.learn.data.other_sounds import KINDS, other_sound
-from reaper_drumgain.learn.data.render import RATE
 from reaper_drumgain.methods import forest_file
 from reaper_drumgain.methods.by_sound import COLUMNS, DRUMS, OUTPUTS, SURE, Likeness, likenesses
 

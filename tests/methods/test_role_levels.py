@@ -46,7 +46,8 @@ def test_the_bundled_tables_are_plausible():
 def test_the_bundled_tables_are_those_of_the_training_mixes(shared_data):
     pytest.importorskip("sklearn")
     from reaper_drumgain.learn.data.human_faders import load_human_faders
-    from reaper_drumgain.learn.fitting.fit import FitSettings, fit_role_levels
+    from reaper_drumgain.learn.fitting.role_means import fit_role_levels
+    from reaper_drumgain.learn.fitting.settings import FitSettings
 
     songs = load_human_faders(shared_data / "human_faders").songs
     found = asdict(fit_role_levels(songs, FitSettings().shrink))

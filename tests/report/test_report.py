@@ -22,6 +22,7 @@ import pyloudnorm
 import pytest
 import soundfile as sf
 from batch_support import make_media, make_project
+from human_ranges import role_ranges
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import clip, hits, session, write
@@ -29,7 +30,7 @@ from support import clip, hits, session, write
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.cli import main
-from reaper_drumgain.learn.data.human_faders import load_human_faders, role_ranges
+from reaper_drumgain.learn.data.human_faders import load_human_faders
 from reaper_drumgain.report.build import report_files, report_name
 from reaper_drumgain.report.facts import human_ranges
 from reaper_drumgain.report.tables import track_table

@@ -17,15 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from reaper_drumgain.learn.data.render import (
-    RATE,
-    Audio,
-    Tap,
-    excerpt,
-    load_kit,
-    read_performance,
-    render,
-)
+from reaper_drumgain.learn.data.kits import RATE, Audio, load_kit
+from reaper_drumgain.learn.data.performances import excerpt, read_performance
+from reaper_drumgain.learn.data.render import Tap, render
 
 PERFORMANCE = "drummer7/session2/97_pop_142_beat_4-4.mid"
 START = 22.5

@@ -1,4 +1,4 @@
-"""Sounds that are no drums, made from formulas: what the ear for drums must leave alone.
+"""LabelledSounds that are no drums, made from formulas: what the ear for drums must leave alone.
 
 Simulated, and simple: basses, guitars, keys, voices, pads, noises, clicks, and percussion that
 is no part of a kit. Every sound is a function of a random generator and a length in seconds,
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from reaper_drumgain.learn.data.human_faders import Float64
-from reaper_drumgain.learn.data.render import RATE
+from reaper_drumgain.learn.data.kits import RATE
 
 Chance = np.random.Generator
 

@@ -11,46 +11,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
-from reaper_drumgain.errors import InputError, MediaError
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.kits import (
+    RATE,
+    Audio,
+    Kit,
+)
+from reaper_drumgain.learn.data.performances import (
+    PIECES,
+    Stroke,
+)
 
-Audio = npt.NDArray[np.float32]
-
-RATE = 44100
-
-#: note numbers of the Groove data set, from its table of pitches (heads, rims, bows, edges)
-PIECE_OF_NOTE: Mapping[int, str] = {
-    36: "kick",
-    38: "snare",
-    40: "snare",
-    37: "side stick",
-    48: "tom 1",
-    50: "tom 1",
-    45: "tom 2",
-    47: "tom 2",
-    43: "tom 3",
-    58: "tom 3",
-    42: "hi-hat closed",
-    22: "hi-hat closed",
-    46: "hi-hat open",
-    26: "hi-hat open",
-    44: "hi-hat pedal",
-    49: "crash 1",
-    55: "crash 1",
-    57: "crash 2",
-    52: "crash 2",
-    51: "ride",
-    59: "ride",
-    53: "ride bell",
-}
-PIECES = tuple(dict.fromkeys(PIECE_OF_NOTE.values()))
-TOMS = ("tom 1", "tom 2", "tom 3")
 #: what a closing hi-hat cuts off, and how fast
 _CHOKED = "hi-hat open"
 _CHOKING = ("hi-hat closed", "hi-hat pedal")
@@ -58,15 +34,6 @@ _CHOKE_SECONDS = 0.05
 #: a hit may be this many places softer or louder in the kit's list than its velocity says,
 #: so that repeated strokes of one velocity are not the same recording
 _VARIATION = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Stroke:
-    """One stroke: seconds from the start, the piece, and the velocity from 0 to 1."""
-
-    time: float
-    piece: str
-    velocity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,186 +49,6 @@ class Tap:
     focus: tuple[str, ...] = ()
     rejection_db: float = 0.0
     tilt_db: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where a kit keeps its hits: per piece a folder and a factor on the velocity."""
-
-    microphones: tuple[str, ...]
-    folders: Mapping[str, tuple[str, float]]
-
-
-_LAYOUTS: Mapping[str, _Layout] = {
-    "muldjord": _Layout(
-        microphones=(
-            "KdrumR",
-            "Snare_top",
-            "Snare_bottom",
-            "Hihat",
-            "Tom1",
-            "Tom2",
-            "Tom4",
-            "RideR",
-            "OHL",
-            "OHR",
-            "AmbL",
-            "AmbR",
-        ),
-        folders={
-            "kick": ("KdrumR", 1.0),
-            "snare": ("Snare", 1.0),
-            "side stick": ("SnareRest", 0.5),
-            "hi-hat closed": ("HihatClosed", 1.0),
-            "hi-hat pedal": ("HihatClosed", 0.5),
-            "hi-hat open": ("HihatOpen", 1.0),
-            "tom 1": ("Tom1", 1.0),
-            "tom 2": ("Tom2", 1.0),
-            "tom 3": ("Tom4", 1.0),
-            "crash 1": ("CrashL", 1.0),
-            "crash 2": ("CrashR", 1.0),
-            "ride": ("RideR", 1.0),
-            "ride bell": ("RideRBell", 1.0),
-        },
-    ),
-    # The kit has no cymbals but its hi-hat: loose and open strokes stand in for them.
-    "gogodze": _Layout(
-        microphones=("kick", "snare", "oh", "side", "front", "window", "retro"),
-        folders={
-            "kick": ("ks", 1.0),
-            "snare": ("sc", 1.0),
-            "side stick": ("ss", 1.0),
-            "hi-hat closed": ("hc", 1.0),
-            "hi-hat pedal": ("hf", 1.0),
-            "hi-hat open": ("hl", 1.0),
-            "tom 1": ("th", 1.0),
-            "tom 2": ("tm", 1.0),
-            "tom 3": ("tl", 1.0),
-            "crash 1": ("ho", 1.0),
-            "crash 2": ("ho", 0.9),
-            "ride": ("hh", 1.0),
-            "ride bell": ("ht", 1.0),
-        },
-    ),
-}
-KITS = tuple(_LAYOUTS)
-
-
-@dataclass(frozen=True)
-class Kit:
-    """A sampled kit on disk. Hits are decoded when first used and kept as 16-bit."""
-
-    name: str
-    folder: Path
-    microphones: tuple[str, ...]
-    hits: Mapping[str, tuple[tuple[Path, ...], ...]]
-    velocity_factor: Mapping[str, float]
-    _decoded: dict[tuple[str, int], npt.NDArray[np.int16]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-
-    def hit(self, piece: str, place: int) -> npt.NDArray[np.int16]:
-        """One hit as (microphones, frames), all microphones aligned to the sample.
-
-        Raises MediaError where a file is no 44.1 kHz mono audio.
-        """
-        known = self._decoded.get((piece, place))
-        if known is None:
-            known = _decode_hit(self.hits[piece][place])
-            self._decoded[piece, place] = known
-        return known
-
-
-def load_kit(folder: Path) -> Kit:
-    """The kit in a folder named after one of KITS. Raises InputError where it is none."""
-    layout = _LAYOUTS.get(folder.name)
-    if layout is None:
-        raise InputError(f"{folder}: no known kit, expected a folder named {' or '.join(KITS)}")
-    hits = {
-        piece: _hits_in(folder / name, layout.microphones)
-        for piece, (name, _) in layout.folders.items()
-    }
-    factors = {piece: factor for piece, (_, factor) in layout.folders.items()}
-    return Kit(folder.name, folder, layout.microphones, hits, factors)
-
-
-def _hits_in(folder: Path, microphones: tuple[str, ...]) -> tuple[tuple[Path, ...], ...]:
-    stems = sorted({path.name.rpartition("-")[0] for path in folder.glob("*.flac")})
-    if not stems:
-        raise InputError(f"{folder}: expected .flac files of hits, found none")
-    found = []
-    for stem in stems:
-        files = tuple(folder / f"{stem}-{microphone}.flac" for microphone in microphones)
-        missing = [path.name for path in files if not path.is_file()]
-        if missing:
-            raise InputError(f"{folder}: hit {stem} lacks {', '.join(missing)}")
-        found.append(files)
-    return tuple(found)
-
-
-def _decode_hit(files: tuple[Path, ...]) -> npt.NDArray[np.int16]:
-    signals = []
-    for path in files:
-        try:
-            signal, rate = soundfile.read(path, dtype="int16", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise MediaError(f"{path}: {error}") from error
-        if rate != RATE or signal.shape[1] != 1:
-            raise MediaError(
-                f"{path}: expected {RATE} Hz mono, got {rate} Hz with {signal.shape[1]} channels"
-            )
-        signals.append(signal[:, 0])
-    longest = max(len(signal) for signal in signals)
-    whole = np.zeros((len(signals), longest), np.int16)
-    for row, signal in zip(whole, signals, strict=True):
-        row[: len(signal)] = signal
-    return whole
-
-
-def read_performance(path: Path) -> tuple[Stroke, ...]:
-    """The strokes of a MIDI file in order of time; notes outside the map are left out.
-
-    Raises InputError where the file is no MIDI.
-    """
-    import mido
-
-    try:
-        midi = mido.MidiFile(path)
-        time, strokes = 0.0, []
-        for message in midi:
-            time += message.time
-            if message.type == "note_on" and message.velocity > 0:
-                piece = PIECE_OF_NOTE.get(message.note)
-                if piece is not None:
-                    strokes.append(Stroke(time, piece, message.velocity / 127))
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise InputError(f"{path}: not a MIDI file that can be read: {error}") from error
-    return tuple(strokes)
-
-
-def excerpt(strokes: Sequence[Stroke], start: float, length: float) -> tuple[Stroke, ...]:
-    """The strokes of [start, start + length), with times from ``start``."""
-    return tuple(
-        Stroke(stroke.time - start, stroke.piece, stroke.velocity)
-        for stroke in strokes
-        if start <= stroke.time < start + length
-    )
-
-
-def liveliest(strokes: Sequence[Stroke], length: float, step: float = 2.0) -> float:
-    """The start of the window of ``length`` seconds in which most pieces sound.
-
-    Ties go to the window with more tom strokes, then to the earliest. Toms are rare in a
-    performance; a tom track without a stroke would hold bleed alone.
-    """
-    end = max((stroke.time for stroke in strokes), default=0.0)
-    starts = np.arange(0.0, max(end - length, 0.0) + step / 2, step)
-
-    def worth(start: float) -> tuple[int, int]:
-        pieces = [stroke.piece for stroke in excerpt(strokes, start, length)]
-        return len(set(pieces)), sum(piece in TOMS for piece in pieces)
-
-    return float(max(starts, key=lambda start: (*worth(start), -start)))
 
 
 def render(

@@ -25,12 +25,13 @@ import numpy.typing as npt
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.faders.activity import CLOSE_ROLES, drum_labels
-from reaper_drumgain.learn.data.dataset import Progress, Rendering
 from reaper_drumgain.learn.data.human_faders import Float64, Song
-from reaper_drumgain.learn.data.store import louder
-from reaper_drumgain.learn.fitting.fit import FitSettings, songs_of, splits
+from reaper_drumgain.learn.data.measurements import louder
+from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
 from reaper_drumgain.learn.fitting.fold import FOREST, Fold, fit_fold
 from reaper_drumgain.learn.fitting.intervals import Widths
+from reaper_drumgain.learn.fitting.leave_one_out import songs_of, splits
+from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.methods.chance import Random
 from reaper_drumgain.util.processes import in_processes
@@ -144,7 +145,7 @@ def _measured(
     moves: dict[str, Moves] = {}
     for name, method in fold.methods.items():
         for gated in (True, False):
-            run = _Run(method, gated=gated)
+            run = MethodRun(method, gated=gated)
             run.look_at_levels(cases["+-12"], cases[RECORDED])
             for condition, held in cases.items():
                 found, bounds = run.all(held)
@@ -175,7 +176,7 @@ def _role_mean_halves(fold: Fold, roles: Sequence[str]) -> dict[str, Float64]:
     return {c: of(fold.widths if c in SHIFTS_DB else fold.recorded_widths) for c in CONDITIONS}
 
 
-class _Run:
+class MethodRun:
     """One method on the cases of one song, with or without the gate."""
 
     def __init__(self, method: Method, *, gated: bool) -> None:

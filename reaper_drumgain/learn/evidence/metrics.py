@@ -70,13 +70,3 @@ def bootstrap(values: Float64, seed: int, share: float = 0.95) -> tuple[float, f
     picks = chance.integers(0, len(values), (BOOTSTRAP_DRAWS, len(values)))
     low, high = np.quantile(values[picks].mean(axis=1), [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
-
-
-def interval_score(low: Float64, high: Float64, truth: Float64, coverage: float) -> Float64:
-    """Winkler's score per track, in dB; smaller is better.
-
-    The width, and 2 / (1 - coverage) times what the truth lies outside (R. L. Winkler 1972;
-    Gneiting and Raftery 2007).
-    """
-    outside = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
-    return np.asarray(high - low + 2.0 / (1.0 - coverage) * outside)

@@ -10,7 +10,7 @@ import numpy as np
 
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.evidence.evaluate import RECORDED, SongResult
-from reaper_drumgain.learn.evidence.report import LOUDEST, MEDIAN_OF_OTHERS, ONE_OTHER
+from reaper_drumgain.learn.evidence.figures import LOUDEST, MEDIAN_OF_OTHERS, ONE_OTHER
 from reaper_drumgain.learn.fitting.fold import FOREST
 
 _INK, _GREY, _PALE, _OURS, _SECOND = "#1f2933", "#9aa5b1", "#e4e7eb", "#c2410c", "#1d4ed8"

@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from reaper_drumgain import methods
-from reaper_drumgain.learn.data.dataset import Rendering
-from reaper_drumgain.learn.fitting.fit import (
-    FitSettings,
-    fit_forest,
-    fit_linear,
-    fit_multioutput,
-    fit_role_levels,
-    songs_of,
-)
+from reaper_drumgain.learn.data.rendered_songs import Rendering
+from reaper_drumgain.learn.fitting.alternative_designs import fit_rivals
+from reaper_drumgain.learn.fitting.forests import fit_forest, fit_multioutput
 from reaper_drumgain.learn.fitting.intervals import Widths, role_mean_widths, with_intervals
-from reaper_drumgain.learn.fitting.rivals import fit_rivals
+from reaper_drumgain.learn.fitting.leave_one_out import songs_of
+from reaper_drumgain.learn.fitting.linear_part import fit_linear
+from reaper_drumgain.learn.fitting.role_means import fit_role_levels
+from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.base import Method
 from reaper_drumgain.methods.forest import ForestMethod, LinearMethod, linear_part
 from reaper_drumgain.methods.forest_file import Forest

@@ -21,19 +21,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reaper_drumgain.analysis.features import FeatureTable
-from reaper_drumgain.learn.data.dataset import Rendering
 from reaper_drumgain.learn.data.human_faders import Float64, Song
-from reaper_drumgain.learn.evidence.metrics import interval_score
-from reaper_drumgain.learn.fitting.fit import (
-    SHIFT_DB,
-    SIBLINGS,
-    FitSettings,
-    fit_forest,
-    fit_linear,
-    fit_role_levels,
-    songs_of,
-    splits,
-)
+from reaper_drumgain.learn.data.rendered_songs import Rendering
+from reaper_drumgain.learn.fitting.augmentation import SHIFT_DB
+from reaper_drumgain.learn.fitting.forests import fit_forest
+from reaper_drumgain.learn.fitting.leave_one_out import songs_of, splits
+from reaper_drumgain.learn.fitting.linear_part import fit_linear
+from reaper_drumgain.learn.fitting.role_means import SIBLINGS, fit_role_levels
+from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.forest import departures, linear_part, predict, slope
 from reaper_drumgain.methods.forest_file import Forest, LinearPart
 from reaper_drumgain.tracks.roles import ROLE_NAMES
@@ -168,3 +163,13 @@ def _score(residuals: Sequence[Residuals], widths: Widths, coverage: float) -> f
         halves = np.array([widths.halves(song.roles, undone) for undone in song.undone])
         scores.append(interval_score(-halves, halves, song.errors, coverage).mean())
     return float(np.mean(scores))
+
+
+def interval_score(low: Float64, high: Float64, truth: Float64, coverage: float) -> Float64:
+    """Winkler's score per track, in dB; smaller is better.
+
+    The width, and 2 / (1 - coverage) times what the truth lies outside (R. L. Winkler 1972;
+    Gneiting and Raftery 2007).
+    """
+    outside = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
+    return np.asarray(high - low + 2.0 / (1.0 - coverage) * outside)

@@ -1,110 +1,17 @@
 """ENST-Drums: the published layout, known gains back from an invented tree, faults named."""
 
-import json
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from enst_tree import FOLDERS, NAMES, RATE, SECONDS, TOTAL_DB
 
-from reaper_drumgain import cli
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.learn.data import enst
-from reaper_drumgain.learn.data.enst import (
-    MICROPHONES,
-    PROVENANCE,
-    EnstDrums,
-    find_takes,
-    load_enst,
-    parse_name,
-)
+from reaper_drumgain.learn.data.enst import PROVENANCE, load_enst
+from reaper_drumgain.learn.data.enst_takes import MICROPHONES, find_takes, parse_name
 from reaper_drumgain.learn.data.human_faders import median_engineer
-from reaper_drumgain.learn.evidence import enst_run, report
-from reaper_drumgain.learn.evidence import evaluate as evaluation
-from reaper_drumgain.learn.fitting.fit import FitSettings
-from reaper_drumgain.methods import forest_file
-
-RATE = 8000
-SECONDS = 2.5
-#: the second drummer has no third tom, as a drummer of the real data set
-FOLDERS = {
-    "drummer_1": tuple(MICROPHONES),
-    "drummer_2": tuple(name for name in MICROPHONES if name != "tom_3"),
-}
-NAMES = (
-    "036_phrase_disco_simple_slow_sticks",
-    "107_minus-one_salsa_sticks",
-    "115_MIDI-minus-one_fusion-125_sticks",
-)
-LEFT_OUT = ("001_hits_snare-drum_sticks_x6", "037_phrase_disco_norm_slow_sticks", "readme")
-#: left and right gain of each microphone in the dry mix
-PANNED = {
-    "kick": (0.4, 0.4),
-    "snare": (-0.5, -0.5),
-    "hi-hat": (0.1, 0.3),
-    "tom_1": (0.3, 0.2),
-    "tom_2": (0.2, 0.2),
-    "tom_3": (0.1, 0.35),
-    "overhead_L": (0.05, 0.6),
-    "overhead_R": (0.6, 0.05),
-}
-TOTAL_DB = {name: 20 * np.log10(np.hypot(*gain)) for name, gain in PANNED.items()}
-
-
-def _strokes(seed: int) -> np.ndarray:
-    chance = np.random.default_rng(seed)
-    frames = int(RATE * SECONDS)
-    sound = np.zeros(frames)
-    time = np.arange(RATE // 5) / RATE
-    for start in chance.integers(0, frames - time.size, 10):
-        noise = chance.standard_normal(time.size)
-        sound[start : start + time.size] += 0.1 * np.exp(-time / 0.04) * noise
-    return sound
-
-
-def _write_take(audio: Path, folders: tuple[str, ...], name: str, seed: int) -> None:
-    close = np.array([_strokes(seed * 100 + place) for place in range(len(folders))])
-    bleed = np.eye(len(folders)) + 0.05
-    tracks = bleed @ close
-    gains = np.array([PANNED[folder] for folder in folders]).T
-    for folder, samples in zip(folders, tracks, strict=True):
-        soundfile.write(audio / folder / f"{name}.wav", samples, RATE, subtype="PCM_16")
-    for mix, level in (("dry_mix", 1.0), ("wet_mix", 0.8)):
-        wet = level * (gains @ tracks).T
-        soundfile.write(audio / mix / f"{name}.wav", wet, RATE, subtype="PCM_16")
-
-
-@pytest.fixture(scope="session")
-def whole_tree(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("enst") / "ENST-drums-public"
-    for number, (drummer, folders) in enumerate(FOLDERS.items()):
-        audio = root / drummer / "audio"
-        for folder in (*folders, "dry_mix", "wet_mix", "accompaniment"):
-            (audio / folder).mkdir(parents=True)
-        (root / drummer / "annotation").mkdir()
-        for place, name in enumerate((*NAMES, *LEFT_OUT)):
-            _write_take(audio, folders, name, 10 * number + place)
-            (root / drummer / "annotation" / f"{name}.txt").write_text("0.1 bd\n")
-    return root
-
-
-@pytest.fixture
-def tree(whole_tree, tmp_path) -> Path:
-    """A copy to break."""
-    return Path(shutil.copytree(whole_tree, tmp_path / "enst"))
-
-
-@pytest.fixture(scope="module")
-def known(tmp_path_factory) -> Path:
-    """A cache; copies of the tree have the times of their files, so it serves them too."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def loaded(whole_tree, known):
-    return load_enst(whole_tree, taps=16, cache=known)
 
 
 def test_takes_are_found_in_the_published_layout(whole_tree):
@@ -178,15 +85,6 @@ def test_a_silent_microphone_has_no_target(tree, loaded, known):
     assert np.isnan(song.target_db[list(MICROPHONES).index("tom_3")])
     assert "tom_3" not in [track.raw_file for track in song.as_song()[0].tracks]
     assert abs(np.nanmean(song.target_db)) < 1e-9
-
-
-def test_splits_go_by_drummer(loaded):
-    splits = list(loaded.without_each_drummer())
-    assert [drummer for drummer, _, _ in splits] == ["drummer_1", "drummer_2"]
-    for drummer, others, own in splits:
-        assert {song.take.drummer for song in own} == {drummer}
-        assert drummer not in {song.take.drummer for song in others}
-        assert len(others) + len(own) == 6
 
 
 def test_it_says_what_is_real():
@@ -311,98 +209,3 @@ def test_another_layout_is_refused(tmp_path):
         load_enst(tmp_path, max_faults=2.0)
     with pytest.raises(InputError, match="jobs 0"):
         load_enst(tmp_path, jobs=0)
-
-
-# --- train and evaluate ----------------------------------------------------------------------
-
-QUICK = {"settings": FitSettings(trees=5, inner_trees=3, copies=2), "taps": 16, "draws": 2}
-
-
-@pytest.fixture(scope="module")
-def trained(whole_tree, known, tmp_path_factory):
-    told: list[float] = []
-    folder = tmp_path_factory.mktemp("models")
-    made = enst_run.train_enst(
-        whole_tree,
-        folder,
-        cache=known,
-        jobs=1,
-        progress=lambda _what, share: told.append(share),
-        **QUICK,
-    )
-    return made, told
-
-
-def test_training_on_enst_makes_models_figures_and_a_card(trained):
-    made, told = trained
-    figures = made.evaluation.figures
-    assert told == sorted(told)
-    assert told[-1] == 1.0
-    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
-    assert figures["data"]["what is what"] == [PROVENANCE]
-    assert len(figures["data"]["songs"]) == 2 * len(NAMES)
-    # one engineer made all mixes: there is nobody to compare with
-    assert report.ONE_OTHER not in figures["against one engineer"]
-    held = figures["against the median engineer"]["with gate"]
-    # every drummer's mix has the same gains, so a constant per role is right
-    assert held["role-mean"]["recorded"]["error"] < held["unity"]["recorded"]["error"] / 2
-    for name in (forest_file.DEFAULT, forest_file.MULTIOUTPUT):
-        model = forest_file.load(made.folder, name)
-        assert model.about["training_data"]["name"] == "ENST-Drums"
-        assert len(model.about["training_data"]["takes"]) == 2 * len(NAMES)
-    card = (made.folder / "README.md").read_text(encoding="utf-8")
-    assert "6 takes of 2 drummers; left out: none" in card
-    assert report.error_table(figures, "with gate") in card
-
-
-def test_nothing_of_the_drummer_who_is_measured_was_learnt_from(whole_tree, known, monkeypatch):
-    seen = []
-    fit = evaluation.fit_fold
-
-    def watched(renderings, settings):
-        seen.append({item.song.group for item in renderings})
-        return fit(renderings, settings)
-
-    monkeypatch.setattr(evaluation, "fit_fold", watched)
-    done = enst_run.EnstEvaluation.run(whole_tree, cache=known, jobs=1, **QUICK)
-    assert seen == [{"drummer_2"}, {"drummer_1"}]
-    assert [r.song.group for r in done.results] == ["drummer_1"] * 3 + ["drummer_2"] * 3
-
-
-def test_the_number_of_processes_changes_nothing_on_enst(whole_tree, known, trained):
-    again = enst_run.EnstEvaluation.run(whole_tree, cache=known, jobs=2, **QUICK)
-    assert again.figures == trained[0].evaluation.figures
-
-
-def test_evaluate_takes_enst_from_the_command_line(whole_tree, known, tmp_path, capsys):
-    where, plots = tmp_path / "figures.json", tmp_path / "plots"
-    shared = ["--enst", str(whole_tree), "--cache", str(known), "--jobs", "1", "--reduced"]
-    shared += ["--draws", "2", "--json", str(where), "--plots", str(plots)]
-    assert cli.main(["evaluate", *shared]) == 0
-    assert PROVENANCE in capsys.readouterr().out
-    assert json.loads(where.read_text("utf-8"))["data"]["mixes"] == 6
-    assert len(list(plots.iterdir())) == 3
-
-
-def test_one_drummer_alone_cannot_be_measured(tree, known):
-    shutil.rmtree(tree / "drummer_2")
-    with pytest.raises(InputError, match="usable takes of 1 drummers, expected 2"):
-        enst_run.EnstEvaluation.run(tree, cache=known, jobs=1, **QUICK)
-
-
-def test_a_take_with_one_known_gain_is_left_out_and_named(loaded):
-    song = loaded.songs[0]
-    alone = np.where(np.arange(song.target_db.size) == 0, 0.0, np.nan)
-    few = EnstDrums((replace(song, target_db=alone), *loaded.songs[1:]), ("x.wav: damaged",))
-    made, left_out = enst_run.enst_renderings(few, ())
-    assert len(made) == len(loaded.songs) - 1
-    assert left_out[0] == "x.wav: damaged"
-    assert left_out[1] == "drummer_1/036_phrase_disco_simple_slow_sticks: 1 tracks with a gain " + (
-        "that is known"
-    )
-
-
-@pytest.mark.parametrize("command", ["train", "evaluate"])
-def test_an_enst_folder_that_is_not_there_is_told(tmp_path, capsys, command):
-    assert cli.main([command, "--enst", str(tmp_path / "none")]) == 2
-    assert "expected one with drummer_1/audio" in capsys.readouterr().err

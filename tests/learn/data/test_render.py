@@ -10,18 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import InputError, MediaError
-from reaper_drumgain.learn.data.render import (
+from reaper_drumgain.learn.data.kits import RATE, load_kit
+from reaper_drumgain.learn.data.performances import (
     PIECE_OF_NOTE,
     PIECES,
-    RATE,
     Stroke,
-    Tap,
     excerpt,
     liveliest,
-    load_kit,
     read_performance,
-    render,
 )
+from reaper_drumgain.learn.data.render import Tap, render
 
 FOLDERS = ("ks", "sc", "ss", "hc", "hf", "hl", "th", "tm", "tl", "ho", "hh", "ht")
 MICROPHONES = ("kick", "snare", "oh", "side", "front", "window", "retro")

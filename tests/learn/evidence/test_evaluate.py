@@ -8,15 +8,17 @@ import pytest
 
 from reaper_drumgain import methods
 from reaper_drumgain.analysis import features
-from reaper_drumgain.learn.data.dataset import ArrayStream, Rendering
 from reaper_drumgain.learn.data.human_faders import RawTrack, Song, median_engineer
+from reaper_drumgain.learn.data.rendered_songs import Rendering
+from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.learn.evidence import evaluate as evaluation
-from reaper_drumgain.learn.evidence import report
+from reaper_drumgain.learn.evidence import figures as computed
+from reaper_drumgain.learn.evidence import tables
 from reaper_drumgain.learn.evidence.evaluate import RECORDED, RESTING, conditions, evaluate
+from reaper_drumgain.learn.evidence.level_limits import BEST_SHARE, LEFT_OUT, SEEN
 from reaper_drumgain.learn.evidence.metrics import centred_error
 from reaper_drumgain.learn.fitting import fold as folds
-from reaper_drumgain.learn.fitting.fit import FitSettings
-from reaper_drumgain.learn.fitting.limits import BEST_SHARE, LEFT_OUT, SEEN
+from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods import all_descriptors
 from reaper_drumgain.tracks.roles import Role
 
@@ -93,7 +95,7 @@ def results():
 
 @pytest.fixture(scope="module")
 def figures(results):
-    return report.summary(results, SETTINGS, mixes=16)
+    return computed.summary(results, SETTINGS, mixes=16)
 
 
 def test_every_method_is_measured_under_every_condition(results):
@@ -129,15 +131,15 @@ def test_levels_that_a_method_undoes_are_not_computed_for_every_draw(results, mo
     song = results[0].song
     own = [item for item in RENDERINGS if item.song.name == song.name]
     cases = conditions(song, own, 40, [1])
-    run = evaluation._Run(method, gated=True)
+    run = evaluation.MethodRun(method, gated=True)
     run.look_at_levels(cases["+-12"], cases[RECORDED])
     assert not run.levels_matter
     calls.clear()
     fast, _ = run.all(cases["+-12"])
     assert len(calls) == 1
-    slow, _ = evaluation._Run(method, gated=True).all(cases["+-12"][:4])
+    slow, _ = evaluation.MethodRun(method, gated=True).all(cases["+-12"][:4])
     np.testing.assert_allclose(fast[:4] - fast[:4].mean(), slow - slow.mean(), atol=0.2)
-    unity = evaluation._Run(methods.create("unity"), gated=True)
+    unity = evaluation.MethodRun(methods.create("unity"), gated=True)
     unity.look_at_levels(cases["+-12"], cases[RECORDED])
     assert unity.levels_matter
 
@@ -194,12 +196,12 @@ def test_the_number_of_processes_changes_nothing(results):
 
 def test_the_figures_are_plain_data_and_the_tables_hold_them(figures):
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
-    text = report.text(figures)
+    text = tables.text(figures)
     for name in methods.names():
         assert name in text
     error = figures["against the median engineer"]["with gate"]["forest"][RECORDED]["error"]
     assert f"{error:.2f}" in text
-    assert report.ONE_OTHER in text
+    assert computed.ONE_OTHER in text
     assert "simulated" in text
     gap = figures["difference to the forest"]["random"][RECORDED]
     low, high = gap["interval95"]
@@ -224,10 +226,10 @@ def test_songs_with_one_mix_or_without_an_interval_spoil_no_figure(results):
     once = replace(song, mixes=song.mixes[:1], gains_db=song.gains_db[:1])
     held = {c: np.full_like(bounds, np.nan) for c, bounds in results[1].intervals.items()}
     odd = [replace(results[0], song=once), replace(results[1], intervals=held), *results[2:]]
-    figures = report.summary(odd, SETTINGS, mixes=13)
+    figures = computed.summary(odd, SETTINGS, mixes=13)
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
-    both = figures["against one engineer"][report.ONE_OTHER][RECORDED]["error"]
-    of_the_rest = report.human_errors(results[1:])[0].mean()
+    both = figures["against one engineer"][computed.ONE_OTHER][RECORDED]["error"]
+    of_the_rest = computed.human_errors(results[1:])[0].mean()
     assert both == pytest.approx(of_the_rest, abs=1e-3)
 
 
@@ -241,7 +243,7 @@ def test_limits_of_levels_lie_in_their_order(figures):
 
 
 def test_biases_by_role_are_signed(results):
-    bias = report.role_biases(results, "unity", RECORDED)
+    bias = computed.role_biases(results, "unity", RECORDED)
     # engineers lower the hi-hat, which unity leaves
     assert bias["hi-hat"] > 4.0
     assert set(bias) == {role.name for role in ROLES}

@@ -10,9 +10,9 @@ from reaper_drumgain.learn.evidence.metrics import (
     centred_error,
     error_to_engineers,
     human_references,
-    interval_score,
     track_errors,
 )
+from reaper_drumgain.learn.fitting.intervals import interval_score
 
 levels = st.lists(st.floats(-30.0, 30.0), min_size=1, max_size=20)
 

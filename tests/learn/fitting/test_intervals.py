@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from reaper_drumgain.learn.data.human_faders import RawTrack, Song
-from reaper_drumgain.learn.fitting.fit import FitSettings
 from reaper_drumgain.learn.fitting.intervals import RISES, Residuals, calibrated, role_mean_widths
+from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 

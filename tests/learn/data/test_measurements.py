@@ -7,8 +7,8 @@ import pytest
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.data.dataset import ArrayStream
-from reaper_drumgain.learn.data.store import load_measurement, louder, save_measurement
+from reaper_drumgain.learn.data.measurements import load_measurement, louder, save_measurement
+from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.methods import all_descriptors
 
 RATE = 44100

@@ -6,8 +6,9 @@ import pytest
 
 from reaper_drumgain import cli
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.evidence import report
-from reaper_drumgain.learn.fitting.train import REDUCED, Evaluation, train
+from reaper_drumgain.learn.evidence import run, tables
+from reaper_drumgain.learn.evidence.human_mixes import HumanMixes
+from reaper_drumgain.learn.evidence.run import REDUCED_SETTINGS, train
 from reaper_drumgain.methods import forest_file
 from reaper_drumgain.methods.forest import SLOTS
 
@@ -35,13 +36,13 @@ def test_a_reduced_run_makes_models_figures_and_a_card_the_same_each_time(
     told: list[float] = []
     cache = tmp_path / "cache"
     first = train(
-        few,
+        HumanMixes.reduced(few),
         tmp_path / "one",
         cache=cache,
         draws=3,
         jobs=2,
         progress=lambda _what, share: told.append(share),
-        **REDUCED,
+        settings=REDUCED_SETTINGS,
     )
     figures = first.evaluation.figures
     errors = {
@@ -52,14 +53,14 @@ def test_a_reduced_run_makes_models_figures_and_a_card_the_same_each_time(
     assert errors["forest"]["+-12"] < errors["unity"]["+-12"]
     assert told == sorted(told)
     assert told[-1] == 1.0
-    assert report.text(figures) in first.text
+    assert tables.text(figures) in first.text
 
     model = forest_file.load(tmp_path / "one")
     assert model.outputs == SLOTS
     assert len(model.about["training_data"]["songs"]) == 4
     assert model.about["scores"]["error_db"] == errors
     card = (tmp_path / "one" / "README.md").read_text(encoding="utf-8")
-    assert report.error_table(figures, "with gate") in card
+    assert tables.error_table(figures, "with gate") in card
 
     shared = ["--data", str(few), "--reduced", "--draws", "3", "--jobs", "1"]
     assert cli.main(["train", *shared, "--output", str(tmp_path / "two")]) == 0
@@ -70,14 +71,18 @@ def test_a_reduced_run_makes_models_figures_and_a_card_the_same_each_time(
 
     where, plots = tmp_path / "figures.json", tmp_path / "plots"
     asked = {}
-    monkeypatch.setattr(
-        Evaluation, "run", lambda data, **options: asked.update(options) or first.evaluation
-    )
+
+    def measured_before(data_set, **options):
+        asked.update(options, data_set=data_set)
+        return first.evaluation
+
+    monkeypatch.setattr(run, "run_evaluation", measured_before)
     assert cli.main(["evaluate", *shared, "--json", str(where), "--plots", str(plots)]) == 0
-    assert (asked["draws"], asked["jobs"], asked["performances"]) == (3, 1, 1)
+    assert (asked["draws"], asked["jobs"]) == (3, 1)
+    assert asked["data_set"] == HumanMixes.reduced(few)
     assert len(list(plots.iterdir())) == 3
     assert json.loads(where.read_text(encoding="utf-8")) == figures
-    assert report.difference_table(figures) in capsys.readouterr().out
+    assert tables.difference_table(figures) in capsys.readouterr().out
 
 
 def test_the_bundled_manifest_says_what_it_was_made_from():
@@ -106,10 +111,17 @@ def test_the_bundled_forest_is_below_every_baseline_and_its_card_says_by_how_muc
     assert f"{ours['+-12']:.2f}" in card
 
 
-@pytest.mark.parametrize("name", ["draws", "performances", "sounds", "jobs"])
-def test_numbers_below_one_are_refused_before_anything_is_done(tmp_path, name):
+@pytest.mark.parametrize("name", ["performances", "sounds"])
+def test_data_set_sizes_below_one_are_refused_before_anything_is_done(tmp_path, name):
     with pytest.raises(InputError, match=f"{name} is 0"):
-        train(tmp_path, tmp_path / "out", **{name: 0})
+        train(HumanMixes(tmp_path, **{name: 0}), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["draws", "jobs"])
+def test_options_below_one_are_refused_before_anything_is_done(tmp_path, name):
+    with pytest.raises(InputError, match=f"{name} is 0"):
+        train(HumanMixes(tmp_path), tmp_path / "out", **{name: 0})
     assert not (tmp_path / "out").exists()
 
 

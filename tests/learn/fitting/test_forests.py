@@ -7,22 +7,20 @@ import pytest
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.features import FeatureTable
-from reaper_drumgain.learn.data.dataset import Rendering
 from reaper_drumgain.learn.data.human_faders import RawTrack, Song
+from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.evidence.metrics import centred_error
-from reaper_drumgain.learn.fitting.fit import (
-    FitSettings,
-    copies_of,
+from reaper_drumgain.learn.fitting.augmentation import copies_of
+from reaper_drumgain.learn.fitting.forests import (
     fit_forest,
-    fit_linear,
     fit_multioutput,
     fit_regressor,
-    fit_role_levels,
     multioutput_rows,
-    role_effects,
     training_rows,
-    usual_width,
 )
+from reaper_drumgain.learn.fitting.linear_part import fit_linear, usual_width
+from reaper_drumgain.learn.fitting.role_means import fit_role_levels, role_effects
+from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.forest import (
     SLOTS,
     departures,

@@ -16,21 +16,19 @@ from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.evidence.evaluate import (
     CONDITIONS,
     RECORDED,
-    RESTING,
-    SHIFTS_DB,
     SongResult,
 )
+from reaper_drumgain.learn.evidence.level_limits import level_limits
 from reaper_drumgain.learn.evidence.metrics import (
     bootstrap,
     centred_error,
     error_to_engineers,
     human_references,
-    interval_score,
     track_errors,
 )
-from reaper_drumgain.learn.fitting.fit import FitSettings
 from reaper_drumgain.learn.fitting.fold import FOREST
-from reaper_drumgain.learn.fitting.limits import level_limits
+from reaper_drumgain.learn.fitting.intervals import interval_score
+from reaper_drumgain.learn.fitting.settings import FitSettings
 
 SCHEMA = 1
 LOUDEST = "+-12"
@@ -321,111 +319,3 @@ def _over_songs(songs: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         "coverage by song": [_round(value) for value in covered],
         "spread of coverage (SD)": _round(float(np.std(covered, ddof=1))),
     }
-
-
-def text(figures: Mapping[str, Any]) -> str:
-    """The tables for a person at a terminal, or in the model card."""
-    parts = [
-        "Error against the median engineer, in dB (95 % interval over songs), with gate:",
-        error_table(figures, "with gate"),
-        "Without gate:",
-        error_table(figures, "without gate"),
-        "Against one engineer, and what raising one raw track does to its own fader:",
-        engineer_table(figures),
-        "How much worse than the forest, paired by song (95 % interval; songs the forest wins):",
-        difference_table(figures),
-        "Intervals for the median engineer:",
-        interval_table(figures),
-    ]
-    if "roles by sound" in figures:
-        parts.append("Drums told by their sound, learnt from one kit and tried on the other:")
-        parts.append(sound_table(figures))
-    parts += figures["data"]["what is what"]
-    return "\n\n".join(parts)
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned, the first to the left and the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
-
-
-def _span(held: Mapping[str, Any], key: str = "error", sign: str = "") -> str:
-    low, high = held["interval95"]
-    return f"{held[key]:{sign}.2f} ({low:{sign}.2f} .. {high:{sign}.2f})"
-
-
-def error_table(figures: Mapping[str, Any], gate: str) -> str:
-    """Methods by conditions."""
-    held = figures["against the median engineer"][gate]
-    conditions = list(next(iter(held.values())))
-    wide = (RECORDED, LOUDEST)
-    rows = [["", *conditions]]
-    for name, by in held.items():
-        cells = [_span(by[c]) if c in wide else f"{by[c]['error']:.2f}" for c in conditions]
-        rows.append([name, *cells])
-    return table(rows)
-
-
-def engineer_table(figures: Mapping[str, Any]) -> str:
-    """Errors against one engineer with the human references, and sane moves."""
-    moves = figures["sane moves"]
-    rows = [["", RECORDED, LOUDEST, "sane moves", "slope"]]
-    for name, by in figures["against one engineer"].items():
-        cells = [_span(by[c]) if c in by else "" for c in (RECORDED, LOUDEST)]
-        if name in moves:
-            share = moves[name]["sane"] / moves[name]["cases"]
-            cells += [f"{100 * share:.0f} %", f"{moves[name]['slope']:.2f}"]
-        rows.append([name, *cells, *[""] * (4 - len(cells))])
-    return table(rows)
-
-
-def difference_table(figures: Mapping[str, Any]) -> str:
-    """Methods by conditions, with a verdict in words."""
-    rows = [["", RECORDED, "songs", "", LOUDEST, "songs", ""]]
-    for name, by in figures["difference to the forest"].items():
-        row = [name]
-        for c in (RECORDED, LOUDEST):
-            held = by[c]
-            row += [_span(held, "difference", "+"), f"{held['songs better']}", held["verdict"]]
-        rows.append(row)
-    return table(rows)
-
-
-def interval_table(figures: Mapping[str, Any]) -> str:
-    """The forest's intervals beside those around role means."""
-    held = figures["intervals"]
-    rows = [["", "coverage", "SD over songs", "half width", "score", "holds one engineer"]]
-    for c in (RECORDED, *SHIFTS_DB, RESTING):
-        for name, by in held.get(c, {}).items():
-            rows.append(
-                [
-                    f"{c}: {name}",
-                    f"{by['coverage']:.0%}",
-                    f"{by['spread of coverage (SD)']:.0%}",
-                    f"{by['half width']:.1f} dB",
-                    f"{by['interval score']:.1f}",
-                    f"{by['coverage of one engineer']:.0%}",
-                ]
-            )
-    return table(rows)
-
-
-def sound_table(figures: Mapping[str, Any]) -> str:
-    """By drum and direction, what an ear for it finds and what it takes for it."""
-    rows = [["", "found", "other microphones taken for it", "other sounds taken for it"]]
-    for direction, by in figures["roles by sound"].items():
-        for drum, held in by.items():
-            if "found" in held:
-                others = [
-                    f"{held[f'{group} taken for it']} of {held[group]}"
-                    for group in ("microphones", "other sounds")
-                ]
-                found = f"{held['found']} of {held['tracks']}"
-                rows.append([f"{drum}, {direction}", found, *others])
-    return table(rows)

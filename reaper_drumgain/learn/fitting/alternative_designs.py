@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reaper_drumgain.analysis.features import FeatureTable
-from reaper_drumgain.learn.data.dataset import Rendering
 from reaper_drumgain.learn.data.human_faders import Float64
-from reaper_drumgain.learn.fitting.fit import FitSettings, as_arrays, copies_of, fit_forest
+from reaper_drumgain.learn.data.rendered_songs import Rendering
+from reaper_drumgain.learn.fitting.augmentation import copies_of
+from reaper_drumgain.learn.fitting.forests import as_arrays, fit_forest
+from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.forest import (
     ForestMethod,

@@ -9,30 +9,22 @@ import pytest
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.faders.activity import CLOSE_ROLES
-from reaper_drumgain.learn.data.dataset import (
-    choose_performances,
-    measure_song,
-    render_song,
-    renderings,
-    taps_for,
-)
 from reaper_drumgain.learn.data.human_faders import HumanFaders, load_human_faders
-from reaper_drumgain.learn.data.render import KITS, RATE, TOMS, load_kit
+from reaper_drumgain.learn.data.kits import KITS, RATE, load_kit
+from reaper_drumgain.learn.data.microphones import taps_for
+from reaper_drumgain.learn.data.performances import TOMS, choose_performances
+from reaper_drumgain.learn.data.rendered_songs import measure_song, render_song, renderings
 from reaper_drumgain.tracks.roles import ROLE_NAMES, SIDES, Role
 
 
 @pytest.fixture(scope="module")
-def faders() -> HumanFaders:
-    folder = Path(__file__).resolve().parents[4] / "shared" / "data" / "human_faders"
-    if not folder.is_dir():
-        pytest.skip("needs the data folder ../shared/data, which is not part of the repository")
-    return load_human_faders(folder)
+def faders(shared_data) -> HumanFaders:
+    return load_human_faders(shared_data / "human_faders")
 
 
 @pytest.fixture(scope="module")
-def performances(faders):
-    groove = Path(__file__).resolve().parents[4] / "shared" / "data" / "groove"
-    return choose_performances(groove, 1, 6.0, 7)
+def performances(shared_data):
+    return choose_performances(shared_data / "groove", 1, 6.0, 7)
 
 
 @pytest.mark.parametrize("kit", KITS)

@@ -29,16 +29,8 @@ import numpy.typing as npt
 
 from reaper_drumgain.analysis.loudness import ABSOLUTE_GATE_LUFS, to_lufs
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.data.recordings import (
-    ErrorFilter,
-    Given,
-    KPrefilter,
-    Prefilter,
-    Recording,
-    open_recording,
-)
-from reaper_drumgain.learn.fitting.delays import find_delays
-from reaper_drumgain.learn.fitting.normal import (
+from reaper_drumgain.learn.reverse_engineering.delays import find_delays
+from reaper_drumgain.learn.reverse_engineering.normal_equations import (
     Frame,
     NormalEquations,
     autocorrelations,
@@ -47,6 +39,8 @@ from reaper_drumgain.learn.fitting.normal import (
     residual_scores,
     survey,
 )
+from reaper_drumgain.learn.reverse_engineering.prefilters import ErrorFilter, KPrefilter, Prefilter
+from reaper_drumgain.learn.reverse_engineering.recording import Given, Recording, open_recording
 
 Float64 = npt.NDArray[np.float64]
 Reason = Literal[
@@ -153,37 +147,50 @@ def reverse_engineer(
             delays, at_edge = find_delays(recording, reach)
         tell(0.4)
         frame = frame_for(recording, taps, delays)
-        peaks, lags = survey(recording, _WHITE_ORDER)
-        if not lags[0] > 0.0:
-            raise InputError(f"{recording.mix.name}: the mix is silent")
-        prefilter: Prefilter | None = weighting
-        if taps == 1:
-            prefilter = ErrorFilter(lags) if whiten else None
-        equations = collect(recording, frame, prefilter, lambda share: tell(0.4 + 0.3 * share))
-        own = autocorrelations(recording, frame, prefilter)
-        fit = _Fit(recording, frame, equations, own, peaks)
-        scores = residual_scores(
-            recording,
-            frame,
-            prefilter,
-            fit.filters,
-            min(_SEGMENT_SECONDS, recording.frames / recording.rate / 16),
-            lambda share: tell(0.7 + 0.3 * share),
-        )
-        pushes = fit.pushes(scores.scores)
-        if prefilter is not weighting:
-            equations = collect(recording, frame, weighting)
-            scores = residual_scores(recording, frame, weighting, fit.filters, math.inf)
+        fit, pushes, residual_db = _fitted(recording, frame, weighting, whiten, tell)
         return MixGains(
             tuple(
                 fit.track(place, pushes, max_error_db, searched=reach > 0, at_edge=edge)
                 for place, edge in enumerate(at_edge)
             ),
-            _decibel(scores.energy.sum() / equations.energy.sum()),
+            residual_db,
             fit.condition(),
             "least squares" if taps == 1 else f"FIR, {taps} taps",
             recording.rate,
         )
+
+
+def _fitted(
+    recording: Recording,
+    frame: Frame,
+    weighting: KPrefilter,
+    whiten: bool,
+    tell: Callable[[float], None],
+) -> tuple[_Fit, Float64, float]:
+    """The fit, the pushes of its segments (see ``_Fit.pushes``), and the K-weighted power that it
+    leaves in dB against that of the mix. Raises InputError where the mix is silent."""
+    peaks, lags = survey(recording, _WHITE_ORDER)
+    if not lags[0] > 0.0:
+        raise InputError(f"{recording.mix.name}: the mix is silent")
+    prefilter: Prefilter | None = weighting
+    if frame.taps == 1:
+        prefilter = ErrorFilter(lags) if whiten else None
+    equations = collect(recording, frame, prefilter, lambda share: tell(0.4 + 0.3 * share))
+    own = autocorrelations(recording, frame, prefilter)
+    fit = _Fit(recording, frame, equations, own, peaks)
+    scores = residual_scores(
+        recording,
+        frame,
+        prefilter,
+        fit.filters,
+        min(_SEGMENT_SECONDS, recording.frames / weighting.rate / 16),
+        lambda share: tell(0.7 + 0.3 * share),
+    )
+    pushes = fit.pushes(scores.scores)
+    if prefilter is not weighting:
+        equations = collect(recording, frame, weighting)
+        scores = residual_scores(recording, frame, weighting, fit.filters, math.inf)
+    return fit, pushes, _decibel(scores.energy.sum() / equations.energy.sum())
 
 
 class _Estimate(NamedTuple):

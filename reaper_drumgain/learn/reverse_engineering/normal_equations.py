@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.data.recordings import Prefilter, Reader, Recording
+from reaper_drumgain.learn.reverse_engineering.prefilters import Prefilter, Reader
+from reaper_drumgain.learn.reverse_engineering.recording import Recording
 
 Float64 = npt.NDArray[np.float64]
 Complex128 = npt.NDArray[np.complex128]

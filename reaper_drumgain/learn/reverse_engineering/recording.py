@@ -7,7 +7,7 @@ Every column is one channel of one track. Samples before the start and behind th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -18,16 +18,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.analysis.loudness import ORDER, Float32, KWeighting
+from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.audio.decoder import MediaFile
 from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError
 from reaper_drumgain.errors import InputError, MediaError
 
 Given = str | PathLike[str] | npt.NDArray[np.floating] | npt.NDArray[np.integer]
-
-#: the K-weighting's slow pole (38 Hz, twice) has decayed by over 200 dB after this
-_WARM_SECONDS = 0.12
-_WHITE_FLOOR = 1e-4
 
 
 class Sound(Protocol):
@@ -195,82 +191,3 @@ def _check_together(sounds: Sequence[Sound]) -> None:
             f"{mix.name} has {mix.frames} frames, the raw tracks have {tracks[0].frames}: expected "
             "the mix of these very tracks, from the same start to the same end"
         )
-
-
-class Prefilter(Protocol):
-    """One filter for tracks and mix alike: it leaves gains as they are, but weighs the fit."""
-
-    @property
-    def warm(self) -> int:
-        """Samples after which the start no longer matters."""
-
-    def start(self, channels: int) -> Callable[[Float32], Float32]:
-        """A run over (channels, n) pieces that follow each other, from silence."""
-        ...
-
-
-class KPrefilter:
-    """The K-weighting of BS.1770-4. Raises InputError for a rate that it is not made for."""
-
-    def __init__(self, rate: int) -> None:
-        try:
-            self._weighting = KWeighting(rate)
-        except ValueError as error:
-            raise InputError(str(error)) from error
-        self.warm = round(_WARM_SECONDS * rate)
-
-    def start(self, channels: int) -> Callable[[Float32], Float32]:
-        """A run from silence."""
-        states = [np.zeros(ORDER) for _ in range(channels)]
-
-        def run(samples: Float32) -> Float32:
-            out = np.empty_like(samples)
-            for channel, piece in enumerate(samples):
-                states[channel] = self._weighting.process(piece, states[channel], out[channel])
-            return out
-
-        return run
-
-
-class ErrorFilter:
-    """Linear prediction error (Makhoul 1975): flattens the spectrum that it was made from."""
-
-    def __init__(self, autocorrelation: npt.NDArray[np.float64]) -> None:
-        """``autocorrelation``: lags 0 to the order. The floor keeps empty bands from counting."""
-        held = autocorrelation.copy()
-        held[0] = held[0] * (1.0 + _WHITE_FLOOR) or 1.0
-        order = held.size - 1
-        lag = np.abs(np.subtract.outer(np.arange(order), np.arange(order)))
-        self._response = np.concatenate([[1.0], -np.linalg.solve(held[lag], held[1:])])
-        self.warm = order
-
-    def start(self, channels: int) -> Callable[[Float32], Float32]:
-        """A run from silence."""
-        before = np.zeros((channels, self.warm))
-
-        def run(samples: Float32) -> Float32:
-            nonlocal before
-            whole = np.concatenate([before, samples], axis=1)
-            before = whole[:, whole.shape[1] - self.warm :]
-            rows = [np.convolve(row, self._response, mode="valid") for row in whole]
-            return np.asarray(rows if samples.shape[1] else samples, dtype=np.float32)
-
-        return run
-
-
-class Reader:
-    """Reads one sound from a frame on, piece after piece, filtered where wanted."""
-
-    def __init__(self, sound: Sound, start: int, prefilter: Prefilter | None) -> None:
-        self._sound = sound
-        self._place = start
-        self._run = prefilter.start(sound.channels) if prefilter else None
-        if prefilter is not None and start > 0:
-            self._place = start - prefilter.warm
-            self.read(prefilter.warm)
-
-    def read(self, count: int) -> Float32:
-        """The next (channels, count) samples."""
-        samples = self._sound.read(self._place, count)
-        self._place += count
-        return self._run(samples) if self._run else samples

@@ -10,8 +10,6 @@ that the toms' microphones hold their bleed at the level that the session would 
 
 from __future__ import annotations
 
-import csv
-import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -25,44 +23,20 @@ from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.features import FeatureTable, Measurement
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.human_faders import Float64, HumanFaders, Song
-from reaper_drumgain.learn.data.render import (
-    KITS,
-    RATE,
-    TOMS,
-    Audio,
-    Kit,
-    Stroke,
-    Tap,
-    excerpt,
-    liveliest,
-    load_kit,
-    read_performance,
-    render,
+from reaper_drumgain.learn.data.kits import Audio, Kit, cached_kit, load_kit
+from reaper_drumgain.learn.data.measurements import load_measurement, louder, save_measurement
+from reaper_drumgain.learn.data.microphones import (
+    taps_for,
 )
-from reaper_drumgain.learn.data.store import load_measurement, louder, save_measurement
-from reaper_drumgain.tracks.roles import Role
+from reaper_drumgain.learn.data.performances import (
+    Performance,
+)
+from reaper_drumgain.learn.data.render import render
+from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.util.processes import in_processes
 
 RENDER_VERSION = 2
-#: what an excerpt must hold for the close tracks to be more than bleed
-_NEEDED = ("kick", "snare", *TOMS)
-_FEWEST_HATS = 4
-_STYLES = ("rock", "pop", "funk", "soul", "punk", "country", "gospel", "blues", "dance")
-_CLOSE_DB = 18.0
-_ALONE_DB = 60.0
-_HATS = ("hi-hat closed", "hi-hat open", "hi-hat pedal")
-_CYMBALS = ("crash 1", "crash 2", "ride", "ride bell")
-
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Performance:
-    """An excerpt of a performance: its id in the Groove data set, its start, its strokes."""
-
-    id: str
-    start: float
-    strokes: tuple[Stroke, ...]
 
 
 @dataclass(frozen=True)
@@ -76,136 +50,6 @@ class Rendering:
     table: FeatureTable
     measurement: Measurement | None = None
     resting: bool = False
-
-
-class ArrayStream:
-    """A (channels, frames) array as a stream that ``features.measure`` reads."""
-
-    def __init__(self, sound: Audio) -> None:
-        self._sound = sound
-        self._place = 0
-
-    @property
-    def channels(self) -> int:
-        """1 or 2."""
-        return int(self._sound.shape[0])
-
-    @property
-    def rate(self) -> int:
-        """Samples per second."""
-        return RATE
-
-    @property
-    def frames(self) -> int:
-        """Length in samples per channel."""
-        return int(self._sound.shape[1])
-
-    def read(self, frames: int) -> Audio | None:
-        """The next (channels, n) samples, (channels, 0) at the end."""
-        block = self._sound[:, self._place : self._place + frames]
-        self._place += block.shape[1]
-        return block
-
-
-def choose_performances(
-    groove: Path, count: int, length: float, seed: int, *, resting: bool = False
-) -> list[Performance]:
-    """``count`` excerpts of ``length`` seconds in 4/4 in which kick, snare and all toms sound.
-
-    In an order that ``seed`` decides; of each performance the liveliest window. ``resting``:
-    those without a tom instead. Raises InputError where the data set holds fewer.
-    """
-    path = groove / "info.csv"
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [
-                (row["id"], row["midi_filename"])
-                for row in csv.DictReader(file)
-                if row["beat_type"] == "beat"
-                and row["time_signature"] == "4-4"
-                and row["style"].split("/")[0] in _STYLES
-                and length < float(row["duration"]) < 400.0
-            ]
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not the Groove data set's table: {error!r}") from error
-    needed = {"kick", "snare"} if resting else set(_NEEDED)
-    chosen: list[Performance] = []
-    for place in np.random.default_rng(seed).permutation(len(rows)):
-        identity, name = rows[place]
-        strokes = read_performance(groove / name)
-        start = 0.0 if resting else liveliest(strokes, length)
-        window = excerpt(strokes, start, length)
-        pieces = [stroke.piece for stroke in window]
-        enough = sum(piece in _HATS for piece in pieces) >= _FEWEST_HATS
-        if needed <= set(pieces) and enough and not (resting and set(TOMS) & set(pieces)):
-            chosen.append(Performance(identity, start, window))
-        if len(chosen) == count:
-            return chosen
-    what = "no tom" if resting else "all toms"
-    raise InputError(f"{groove}: expected {count} performances with {what}, found {len(chosen)}")
-
-
-def taps_for(role: Role, channels: int, kit: str) -> tuple[Tap, ...]:
-    """The kit's microphones that stand in for a role: one tap, or two for a stereo track.
-
-    A microphone that a kit lacks is its nearest one, with the strokes of other pieces 18 dB
-    down where the missing one would stand close. Percussion, of which no kit has any, is
-    the hi-hat's strokes alone; samples are kick or snare alone.
-    """
-    left, right = ("AmbL", "AmbR") if kit == "muldjord" else ("side", "window")
-    if role.name == "overhead":
-        left, right = ("OHL", "OHR") if kit == "muldjord" else ("oh", "oh")
-    if role.name in ("overhead", "room", "cymbal") and channels == 2:
-        return (Tap((left,)), Tap((right,)))
-    if role.name in ("overhead", "room"):
-        sides = {"left": (left,), "right": (right,)}
-        return (Tap(sides.get(role.side or "", (left, right))),)
-    tap = (_muldjord_tap if kit == "muldjord" else _gogodze_tap)(role)
-    return (tap,) * channels
-
-
-def _muldjord_tap(role: Role) -> Tap:
-    toms = ("Tom1", "Tom2", "Tom4")
-    taps = {
-        "kick in": Tap(("KdrumR",)),
-        "kick": Tap(("KdrumR",)),
-        "kick out": Tap(("KdrumR",), tilt_db=-9.0),
-        "sub kick": Tap(("KdrumR",), tilt_db=-36.0),
-        "snare top": Tap(("Snare_top",)),
-        "snare": Tap(("Snare_top",)),
-        "snare bottom": Tap(("Snare_bottom",)),
-        "hi-hat": Tap(("Hihat",)),
-        "tom": Tap((toms[_tom(role)],)),
-        "ride": Tap(("RideR",)),
-        "cymbal": Tap(("OHL", "OHR"), focus=_CYMBALS, rejection_db=6.0),
-        "sample": Tap(("Snare_top",), focus=("snare",), rejection_db=_ALONE_DB),
-        "percussion": Tap(("Hihat",), focus=_HATS, rejection_db=_ALONE_DB, tilt_db=6.0),
-    }
-    return taps[role.name]
-
-
-def _gogodze_tap(role: Role) -> Tap:
-    taps = {
-        "kick in": Tap(("kick",)),
-        "kick": Tap(("kick",)),
-        "kick out": Tap(("front",), focus=("kick",), rejection_db=_CLOSE_DB),
-        "sub kick": Tap(("kick",), tilt_db=-36.0),
-        "snare top": Tap(("snare",)),
-        "snare": Tap(("snare",)),
-        "snare bottom": Tap(("side",), ("snare", "side stick"), _CLOSE_DB, tilt_db=6.0),
-        "hi-hat": Tap(("retro",), focus=_HATS, rejection_db=_CLOSE_DB),
-        "tom": Tap(("oh",), focus=(TOMS[_tom(role)],), rejection_db=_CLOSE_DB),
-        "ride": Tap(("oh",), focus=("ride", "ride bell"), rejection_db=_CLOSE_DB),
-        "cymbal": Tap(("oh",), focus=_CYMBALS, rejection_db=6.0),
-        "sample": Tap(("snare",), focus=("snare",), rejection_db=_ALONE_DB),
-        "percussion": Tap(("retro",), focus=_HATS, rejection_db=_ALONE_DB, tilt_db=6.0),
-    }
-    return taps[role.name]
-
-
-def _tom(role: Role) -> int:
-    """Which of three toms; one without a number is the floor tom."""
-    return 2 if role.ordinal is None else min(role.ordinal, 3) - 1
 
 
 def render_song(song: Song, kit: Kit, performance: Performance, seed: int) -> list[Audio]:
@@ -288,7 +132,7 @@ class _Job:
     def _measured(
         self, performance: Performance, place: int, gains: Float64 | None, resting: bool
     ) -> tuple[Measurement, Float64]:
-        kit = _loaded_kit(self.kit)
+        kit = cached_kit(self.kit)
         if not resting:
             tracks = render_song(self.song, kit, performance, self.seed + place)
             measurement, found = measure_song(self.song, tracks, self.descriptors)
@@ -315,11 +159,6 @@ class _Job:
             [descriptor.name for descriptor in self.descriptors],
         ]
         return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:24]
-
-
-@functools.lru_cache(maxsize=len(KITS))
-def _loaded_kit(folder: Path) -> Kit:
-    return load_kit(folder)
 
 
 def renderings(

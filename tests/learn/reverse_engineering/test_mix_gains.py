@@ -13,8 +13,9 @@ from scipy.signal import fftconvolve, lfilter
 
 from reaper_drumgain.analysis.loudness import k_weighting
 from reaper_drumgain.errors import DrumGainError, InputError, MediaError
-from reaper_drumgain.learn.data.render import RATE, Tap, load_kit, render
-from reaper_drumgain.learn.fitting.reverse import reverse_engineer
+from reaper_drumgain.learn.data.kits import RATE, load_kit
+from reaper_drumgain.learn.data.render import Tap, render
+from reaper_drumgain.learn.reverse_engineering.mix_gains import reverse_engineer
 
 LOW_RATE = 8000
 
@@ -362,7 +363,7 @@ def test_settings_out_of_range_are_refused(files):
 
 
 def test_a_delay_search_beyond_its_memory_is_refused(files, monkeypatch):
-    from reaper_drumgain.learn.fitting import delays
+    from reaper_drumgain.learn.reverse_engineering import delays
 
     paths, mix, _ = files
     monkeypatch.setattr(delays, "MAX_BYTES", 10_000)
@@ -431,7 +432,7 @@ SECONDS = 9.0
 @pytest.fixture(scope="module", params=MICROPHONES)
 def rendered(request, shared_data):
     """A performance on a real kit, every microphone with the bleed of the room, 16 bit."""
-    from reaper_drumgain.learn.data.dataset import choose_performances
+    from reaper_drumgain.learn.data.performances import choose_performances
 
     performance = choose_performances(shared_data / "groove", 1, SECONDS, 3)[0]
     kit = load_kit(shared_data / "kits" / request.param)

@@ -24,7 +24,10 @@ import numpy as np
 
 from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.evidence.metrics import centred_error, error_to_engineers
-from reaper_drumgain.learn.fitting.fit import SHIFT_DB, FitSettings, fit_linear, splits, usual_width
+from reaper_drumgain.learn.fitting.augmentation import SHIFT_DB
+from reaper_drumgain.learn.fitting.leave_one_out import splits
+from reaper_drumgain.learn.fitting.linear_part import fit_linear, usual_width
+from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.forest import departures, linear_gains
 from reaper_drumgain.methods.forest_file import LinearPart
 

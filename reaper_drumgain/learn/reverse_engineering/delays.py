@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.data.recordings import Recording
+from reaper_drumgain.learn.reverse_engineering.recording import Recording
 
 Float64 = npt.NDArray[np.float64]
 

@@ -1,0 +1,161 @@
+"""Sampled drum kits on disk: which hits they hold, and the samples of each hit.
+
+Every hit was recorded by all microphones of the kit at once. Hits are stored as one mono FLAC file
+per microphone, 44.1 kHz.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from reaper_drumgain.errors import InputError, MediaError
+
+Audio = npt.NDArray[np.float32]
+RATE = 44100
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where a kit keeps its hits: per piece a folder and a factor on the velocity."""
+
+    microphones: tuple[str, ...]
+    folders: Mapping[str, tuple[str, float]]
+
+
+_LAYOUTS: Mapping[str, _Layout] = {
+    "muldjord": _Layout(
+        microphones=(
+            "KdrumR",
+            "Snare_top",
+            "Snare_bottom",
+            "Hihat",
+            "Tom1",
+            "Tom2",
+            "Tom4",
+            "RideR",
+            "OHL",
+            "OHR",
+            "AmbL",
+            "AmbR",
+        ),
+        folders={
+            "kick": ("KdrumR", 1.0),
+            "snare": ("Snare", 1.0),
+            "side stick": ("SnareRest", 0.5),
+            "hi-hat closed": ("HihatClosed", 1.0),
+            "hi-hat pedal": ("HihatClosed", 0.5),
+            "hi-hat open": ("HihatOpen", 1.0),
+            "tom 1": ("Tom1", 1.0),
+            "tom 2": ("Tom2", 1.0),
+            "tom 3": ("Tom4", 1.0),
+            "crash 1": ("CrashL", 1.0),
+            "crash 2": ("CrashR", 1.0),
+            "ride": ("RideR", 1.0),
+            "ride bell": ("RideRBell", 1.0),
+        },
+    ),
+    # The kit has no cymbals but its hi-hat: loose and open strokes stand in for them.
+    "gogodze": _Layout(
+        microphones=("kick", "snare", "oh", "side", "front", "window", "retro"),
+        folders={
+            "kick": ("ks", 1.0),
+            "snare": ("sc", 1.0),
+            "side stick": ("ss", 1.0),
+            "hi-hat closed": ("hc", 1.0),
+            "hi-hat pedal": ("hf", 1.0),
+            "hi-hat open": ("hl", 1.0),
+            "tom 1": ("th", 1.0),
+            "tom 2": ("tm", 1.0),
+            "tom 3": ("tl", 1.0),
+            "crash 1": ("ho", 1.0),
+            "crash 2": ("ho", 0.9),
+            "ride": ("hh", 1.0),
+            "ride bell": ("ht", 1.0),
+        },
+    ),
+}
+KITS = tuple(_LAYOUTS)
+
+
+@dataclass(frozen=True)
+class Kit:
+    """A sampled kit on disk. Hits are decoded when first used and kept as 16-bit."""
+
+    name: str
+    folder: Path
+    microphones: tuple[str, ...]
+    hits: Mapping[str, tuple[tuple[Path, ...], ...]]
+    velocity_factor: Mapping[str, float]
+    _decoded: dict[tuple[str, int], npt.NDArray[np.int16]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def hit(self, piece: str, place: int) -> npt.NDArray[np.int16]:
+        """One hit as (microphones, frames), all microphones aligned to the sample.
+
+        Raises MediaError where a file is no 44.1 kHz mono audio.
+        """
+        known = self._decoded.get((piece, place))
+        if known is None:
+            known = _decode_hit(self.hits[piece][place])
+            self._decoded[piece, place] = known
+        return known
+
+
+def load_kit(folder: Path) -> Kit:
+    """The kit in a folder named after one of KITS. Raises InputError where it is none."""
+    layout = _LAYOUTS.get(folder.name)
+    if layout is None:
+        raise InputError(f"{folder}: no known kit, expected a folder named {' or '.join(KITS)}")
+    hits = {
+        piece: _hits_in(folder / name, layout.microphones)
+        for piece, (name, _) in layout.folders.items()
+    }
+    factors = {piece: factor for piece, (_, factor) in layout.folders.items()}
+    return Kit(folder.name, folder, layout.microphones, hits, factors)
+
+
+def _hits_in(folder: Path, microphones: tuple[str, ...]) -> tuple[tuple[Path, ...], ...]:
+    stems = sorted({path.name.rpartition("-")[0] for path in folder.glob("*.flac")})
+    if not stems:
+        raise InputError(f"{folder}: expected .flac files of hits, found none")
+    found = []
+    for stem in stems:
+        files = tuple(folder / f"{stem}-{microphone}.flac" for microphone in microphones)
+        missing = [path.name for path in files if not path.is_file()]
+        if missing:
+            raise InputError(f"{folder}: hit {stem} lacks {', '.join(missing)}")
+        found.append(files)
+    return tuple(found)
+
+
+def _decode_hit(files: tuple[Path, ...]) -> npt.NDArray[np.int16]:
+    signals = []
+    for path in files:
+        try:
+            signal, rate = soundfile.read(path, dtype="int16", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise MediaError(f"{path}: {error}") from error
+        if rate != RATE or signal.shape[1] != 1:
+            raise MediaError(
+                f"{path}: expected {RATE} Hz mono, got {rate} Hz with {signal.shape[1]} channels"
+            )
+        signals.append(signal[:, 0])
+    longest = max(len(signal) for signal in signals)
+    whole = np.zeros((len(signals), longest), np.int16)
+    for row, signal in zip(whole, signals, strict=True):
+        row[: len(signal)] = signal
+    return whole
+
+
+@functools.lru_cache(maxsize=len(KITS))
+def cached_kit(folder: Path) -> Kit:
+    """``load_kit``, once per process: decoded hits are kept between calls."""
+    return load_kit(folder)

@@ -1,0 +1,189 @@
+"""."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis import features
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.human_faders import Float64
+from reaper_drumgain.learn.data.kits import KITS, cached_kit
+from reaper_drumgain.learn.data.other_sounds import KINDS, other_sound
+from reaper_drumgain.learn.data.performances import Performance, choose_any_style
+from reaper_drumgain.learn.data.render import Tap, render
+from reaper_drumgain.learn.data.rendered_songs import Progress
+from reaper_drumgain.learn.data.streams import ArrayStream
+from reaper_drumgain.methods.by_sound import COLUMNS
+from reaper_drumgain.util.processes import in_processes
+
+VERSION = 1
+PERFORMANCES, SECONDS = 40, 12.0
+#: takes of each performance with each kit, and other sounds beside each
+_TAKES, _OTHERS = 2, 2
+_TILT_DB, _CLOSER_DB, _LEVEL_DB = 15.0, 24.0, 10.0
+_BLEED_DB, _BLEEDS, _PRESENT = (-45.0, -10.0), 0.6, 0.75
+_FEWEST = {"kick": 4, "snare": 3}
+#: by kit and microphone: the drum that stands closest to it, and that drum's pieces
+MICROPHONES: Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "muldjord": {
+        "KdrumR": ("kick", ("kick",)),
+        "Snare_top": ("snare", ("snare", "side stick")),
+        "Snare_bottom": ("snare", ("snare", "side stick")),
+        "Hihat": ("hi-hat", ()),
+        "Tom1": ("tom", ("tom 1",)),
+        "Tom2": ("tom", ("tom 2",)),
+        "Tom4": ("tom", ("tom 3",)),
+        "RideR": ("ride", ()),
+        "OHL": ("overhead", ()),
+        "OHR": ("overhead", ()),
+        "AmbL": ("room", ()),
+        "AmbR": ("room", ()),
+    },
+    "gogodze": {
+        "kick": ("kick", ("kick",)),
+        "snare": ("snare", ("snare", "side stick")),
+        "oh": ("overhead", ()),
+        "side": ("room", ()),
+        "front": ("room", ()),
+        "window": ("room", ()),
+        "retro": ("room", ()),
+    },
+}
+
+
+@dataclass(frozen=True)
+class LabelledSounds:
+    """Tracks to learn from: ``values`` (tracks, COLUMNS); by track the kit it stood beside, the
+    number of the performance, and the drum, or the kind of other sound."""
+
+    values: Float64
+    kits: npt.NDArray[np.str_]
+    performances: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.str_]
+
+    def answers(self, drums: Sequence[str]) -> npt.NDArray[np.int64]:
+        """(tracks,) place in ``drums``, their number for all else."""
+        places = {drum: place for place, drum in enumerate(drums)}
+        return np.array([places.get(label, len(drums)) for label in self.labels.tolist()])
+
+    @property
+    def others(self) -> npt.NDArray[np.bool_]:
+        """(tracks,) which are no drums at all."""
+        return np.isin(self.labels, list(KINDS))
+
+
+@dataclass(frozen=True)
+class _Job:
+    kit: Path
+    number: int
+    performance: Performance
+    seed: int
+
+    def done(self) -> tuple[Float64, list[str]]:
+        """Features and labels of all tracks of all takes."""
+        chance = np.random.default_rng([self.seed, self.number, KITS.index(self.kit.name)])
+        values: list[Float64] = []
+        labels: list[str] = []
+        for _ in range(_TAKES):
+            tracks, names = self._take(chance)
+            streams = [ArrayStream(track.astype(np.float32)[None]) for track in tracks]
+            table = features.feature_table(features.measure(streams, threads=1))
+            values.append(np.column_stack([table.column(name) for name in COLUMNS]))
+            labels += names
+        return np.vstack(values), labels
+
+    def _take(self, chance: np.random.Generator) -> tuple[list[Float64], list[str]]:
+        kit = cached_kit(self.kit)
+        microphones = MICROPHONES[kit.name]
+        names = [name for name in microphones if chance.uniform() < _PRESENT] or list(microphones)
+        taps = [
+            Tap(
+                (name,),
+                focus=(focus := microphones[name][1]),
+                rejection_db=float(chance.uniform(0.0, _CLOSER_DB)) if focus else 0.0,
+                tilt_db=float(chance.uniform(-_TILT_DB, _TILT_DB)),
+            )
+            for name in names
+        ]
+        length = SECONDS + 2.0
+        seed = int(chance.integers(1 << 31))
+        sound = render(kit, self.performance.strokes, taps, length, seed=seed).astype(np.float64)
+        sound /= np.maximum(np.sqrt(np.mean(sound**2, axis=1, keepdims=True)), 1e-9)
+        everything = sound.sum(axis=0)
+        tracks = []
+        for own in sound:
+            bleed = 10.0 ** (chance.uniform(*_BLEED_DB) / 20.0) * (chance.uniform() < _BLEEDS)
+            tracks.append(own + bleed * (everything - own))
+        labels = [microphones[name][0] for name in names]
+        for kind in chance.choice(list(KINDS), _OTHERS, replace=False).tolist():
+            tracks.append(other_sound(kind, chance, length))
+            labels.append(kind)
+        levels = 10.0 ** (chance.uniform(-_LEVEL_DB, _LEVEL_DB, len(tracks)) / 20.0)
+        return [
+            0.05 * level * track / np.abs(track).max()
+            for level, track in zip(levels, tracks, strict=True)
+        ], labels
+
+
+def render_labelled_sounds(
+    data: Path,
+    *,
+    performances: int = PERFORMANCES,
+    seed: int,
+    cache: Path | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> LabelledSounds:
+    """Both kits playing, and other sounds, measured; or from ``cache``.
+
+    ``data``: the folder with ``kits`` and ``groove``. The number of processes (``jobs``) does
+    not change the result. Raises InputError for data that cannot be used.
+    """
+    chosen = choose_any_style(data / "groove", performances, SECONDS, [seed, VERSION], _FEWEST)
+    where = None if cache is None else cache / f"{_key(chosen, seed)}.npz"
+    if where is not None and where.is_file():
+        return _from_cache(where)
+    work = [_Job(data / "kits" / k, n, p, seed) for k in KITS for n, p in enumerate(chosen)]
+    values, labels, owners = [], [], []
+    for job, (found, names) in zip(work, in_processes(_Job.done, work, jobs), strict=True):
+        values.append(found)
+        labels += names
+        owners += [(job.kit.name, job.number)] * len(names)
+        if progress:
+            progress(f"sounds of {job.kit.name}, {job.performance.id}", len(values) / len(work))
+    made = LabelledSounds(
+        np.vstack(values),
+        np.array([kit for kit, _ in owners]),
+        np.array([number for _, number in owners]),
+        np.array(labels),
+    )
+    if where is not None:
+        where.parent.mkdir(parents=True, exist_ok=True)
+        part = where.with_suffix(".part.npz")
+        np.savez(part, v=made.values, k=made.kits, p=made.performances, l=made.labels)
+        part.replace(where)
+    return made
+
+
+def _key(chosen: Sequence[Performance], seed: int) -> str:
+    decides = [VERSION, features.VERSION, COLUMNS, seed, [[p.id, p.start] for p in chosen]]
+    return "by-sound-" + hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:24]
+
+
+def _from_cache(path: Path) -> LabelledSounds:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            made = LabelledSounds(held["v"], held["k"], held["p"], held["l"])
+            if made.values.shape != (len(made.labels), len(COLUMNS)):
+                raise ValueError(f"the values have the shape {made.values.shape}")
+            return made
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: damaged, delete it and run again: {error}") from error

@@ -1,0 +1,69 @@
+"""."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.learn.data.kits import KITS
+from reaper_drumgain.learn.data.labelled_sounds import (
+    LabelledSounds,
+)
+from reaper_drumgain.learn.data.other_sounds import KINDS
+from reaper_drumgain.learn.fitting.by_sound import TREES, fit_by_sound
+from reaper_drumgain.methods.by_sound import DRUMS, SURE
+from reaper_drumgain.methods.forest_file import Forest
+
+#: what both kits have and a user would like to be told
+CANDIDATES = ("kick", "snare", "overhead")
+#: trees of forests that are fitted only to leave out one kind of other sounds
+_FEWER_TREES = 60
+
+
+def across_kits(
+    heard: LabelledSounds, *, trees: int = TREES, seed: int, jobs: int = 1
+) -> dict[str, Any]:
+    """What a forest of one kit tells of the other, and one of both kits of unknown sounds.
+
+    Plain data. By direction: for each of CANDIDATES how many tracks there are, how many of them
+    are ``found``, and how many others are ``taken for it``, microphones and other sounds, by a
+    forest that tells this drum alone. ``kinds left out``: for each of DRUMS how many sounds of
+    a kind are taken for it that is not among those learnt from.
+    """
+    even = heard.performances % 2 == 0
+    figures: dict[str, Any] = {}
+    for kit in KITS:
+        other = next(name for name in KITS if name != kit)
+        learnt, tested = (heard.kits == kit) & even, (heard.kits == other) & ~even
+        figures[f"{kit} to {other}"] = {
+            drum: _counts(
+                fit_by_sound(heard, learnt, drums=(drum,), trees=trees, seed=seed, jobs=jobs),
+                heard,
+                tested,
+            )
+            for drum in CANDIDATES
+        }
+    unknown: dict[str, Any] = {}
+    for kind in KINDS:
+        left = heard.labels == kind
+        if left.any():
+            few = min(trees, _FEWER_TREES)
+            model = fit_by_sound(heard, ~left, trees=few, seed=seed, jobs=jobs)
+            taken = (model.predict(heard.values[left])[:, : len(DRUMS)] >= SURE).any(axis=1)
+            unknown[kind] = {"tracks": int(left.sum()), "taken for a drum": int(taken.sum())}
+    return figures | {"kinds left out": unknown}
+
+
+def _counts(model: Forest, heard: LabelledSounds, tested: npt.NDArray[np.bool_]) -> dict[str, int]:
+    """Of a forest that tells one drum."""
+    drum = model.outputs[0]
+    taken = model.predict(heard.values[tested])[:, 0] >= SURE
+    is_drum, other = heard.labels[tested] == drum, heard.others[tested]
+    groups = {"microphones": ~is_drum & ~other, "other sounds": other}
+    figures = {"tracks": int(is_drum.sum()), "found": int((taken & is_drum).sum())}
+    for name, group in groups.items():
+        figures[name] = int(group.sum())
+        figures[f"{name} taken for it"] = int((taken & group).sum())
+    return figures

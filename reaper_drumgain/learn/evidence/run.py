@@ -1,0 +1,239 @@
+"""The frame of ``drumgain evaluate`` and ``drumgain train``: data in, figures and models out.
+
+A data set (see ``DataSet``) loads its songs; here every method is measured on them with one song
+(or all songs of one drummer) left out at a time, models are fitted to all of them, and models and
+model card are written. The same data, settings and library versions give the same bytes, whatever
+``jobs`` is.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+import reaper_drumgain
+from reaper_drumgain import methods
+from reaper_drumgain.analysis.descriptors import Descriptor
+from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
+from reaper_drumgain.learn.evidence import tables
+from reaper_drumgain.learn.evidence.evaluate import SongResult, evaluate
+from reaper_drumgain.learn.evidence.figures import summary
+from reaper_drumgain.learn.fitting.fold import Models, fit_models
+from reaper_drumgain.learn.fitting.settings import FitSettings
+from reaper_drumgain.methods import forest_file
+from reaper_drumgain.methods.forest_file import Forest
+
+SEED = 527
+#: few trees: shows that the way works, not how good the forest is
+REDUCED_SETTINGS = FitSettings(trees=20, inner_trees=5)
+#: shares of the running time: loading ends, measuring ends
+_LOADED, _MEASURED = 0.45, 0.95
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """What loading a data set depends on.
+
+    ``descriptors`` are measured besides the features. ``cache``: a folder for measurements, to be
+    used again. ``jobs``: how many processes work. ``progress`` is called with what is being done
+    and the share of the loading that is done.
+    """
+
+    settings: FitSettings
+    descriptors: Sequence[Descriptor]
+    jobs: int
+    cache: Path | None
+    progress: Progress
+
+
+class LoadedData(ABC):
+    """The songs of one data set, and what a report has to say about them."""
+
+    renderings: Sequence[Rendering]
+
+    @property
+    @abstractmethod
+    def mixes(self) -> int:
+        """How many human mixes the songs have together."""
+
+    @property
+    @abstractmethod
+    def provenance(self) -> Sequence[str]:
+        """Sentences that say what is real in this data, and what is simulated."""
+
+    @property
+    def left_out_text(self) -> str:
+        """What was left out, for a person; empty where there is nothing to say."""
+        return ""
+
+    def more_figures(self, settings: FitSettings) -> Mapping[str, Any]:  # noqa: ARG002
+        """Figures of this data set alone, as plain JSON data."""
+        return {}
+
+    @abstractmethod
+    def training_data(self) -> dict[str, Any]:
+        """What the models are made from, for the manifest of a model."""
+
+    def more_models(
+        self,
+        settings: FitSettings,  # noqa: ARG002
+        about: Mapping[str, Any],  # noqa: ARG002
+        figures: Mapping[str, Any],  # noqa: ARG002
+    ) -> Mapping[str, Forest]:
+        """Models of this data set alone, by the name of their file."""
+        return {}
+
+    @abstractmethod
+    def model_card(self, evaluation: Evaluation, models: Models) -> str:
+        """The model card as Markdown."""
+
+
+class DataSet(ABC):
+    """Where songs with target gains come from. ``draws``: random shifts of the recorded levels
+    for each song and width, unless the user asks for another number."""
+
+    draws: int
+
+    def check(self) -> None:  # noqa: B027
+        """Raises InputError for settings out of range, before any work is done."""
+
+    @abstractmethod
+    def load(self, options: LoadOptions) -> LoadedData:
+        """The songs, measured. Raises InputError for data that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that was measured, and what it was measured on."""
+
+    data: LoadedData
+    settings: FitSettings
+    draws: int
+    results: Sequence[SongResult]
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training run did: the figures, where the models are, and the tables as text."""
+
+    evaluation: Evaluation
+    folder: Path
+    text: str
+
+
+def run_evaluation(
+    data_set: DataSet,
+    *,
+    draws: int | None = None,
+    settings: FitSettings | None = None,
+    seed: int = SEED,
+    jobs: int = 2,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Loads the songs, and measures all methods with one song (or drummer) left out at a time.
+
+    ``draws``: see ``DataSet``. ``settings``: of the fit, but for the seed. ``cache``: a folder for
+    measurements, to be used again. ``progress`` is called with what is being done and the share
+    that is done. Raises InputError for settings out of range and data that cannot be used.
+    """
+    settings = replace(settings or FitSettings(), seed=seed)
+    draws = data_set.draws if draws is None else draws
+    _check(draws=draws, trees=settings.trees, jobs=jobs)
+    data_set.check()
+    tell = progress or (lambda _what, _share: None)
+    loading = LoadOptions(
+        settings,
+        methods.all_descriptors(),
+        jobs,
+        cache,
+        progress=lambda what, share: tell(what, share * _LOADED),
+    )
+    data = data_set.load(loading)
+    results = evaluate(
+        data.renderings,
+        settings,
+        draws=draws,
+        jobs=jobs,
+        progress=lambda what, share: tell(what, _LOADED + share * (_MEASURED - _LOADED)),
+    )
+    figures = summary(results, settings, mixes=data.mixes, what_is_what=data.provenance)
+    figures |= data.more_figures(settings)
+    return Evaluation(data, settings, draws, results, figures)
+
+
+def train(
+    data_set: DataSet, output: Path, *, progress: Progress | None = None, **options: Any
+) -> Training:
+    """Evaluates, fits on all songs, writes all forests and the model card into ``output``.
+
+    ``options`` are those of ``run_evaluation``. Raises InputError for data that cannot be used,
+    StorageError where nothing can be written.
+    """
+    done = run_evaluation(data_set, progress=progress, **options)
+    if progress:
+        progress("fitting on all songs", _MEASURED)
+    about = {
+        "made_with": library_versions(),
+        "training_data": done.data.training_data(),
+        "settings": done.settings.as_plain(),
+        "scores": scores(done.figures, done.draws),
+    }
+    playing = [rendering for rendering in done.data.renderings if not rendering.resting]
+    models = fit_models(playing, done.settings, about)
+    more = done.data.more_models(done.settings, about, done.figures)
+    card = done.data.model_card(done, models)
+    try:
+        forest_file.save(models.forest, output)
+        forest_file.save(models.multioutput, output, forest_file.MULTIOUTPUT)
+        for name, model in more.items():
+            forest_file.save(model, output, name)
+        (output / "README.md").write_text(card, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise StorageError(f"{output}: cannot be written: {error.strerror}") from error
+    if progress:
+        progress("done", 1.0)
+    said = [done.data.left_out_text, tables.text(done.figures), f"written to {output}"]
+    return Training(done, output, "\n\n".join(part for part in said if part))
+
+
+def _check(**numbers: int) -> None:
+    for name, value in numbers.items():
+        if value < 1:
+            raise InputError(f"{name} is {value}, expected 1 or more")
+    if numbers["trees"] > forest_file.MAX_TREES:
+        raise InputError(f"trees is {numbers['trees']}, expected at most {forest_file.MAX_TREES}")
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of everything that a model's bytes depend on, by name."""
+    return {
+        "reaper-drumgain": reaper_drumgain.__version__,
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "libsndfile": soundfile.__libsndfile_version__,
+        **{
+            name: importlib.metadata.version(name)
+            for name in ("numpy", "scikit-learn", "scipy", "soundfile", "mido")
+        },
+    }
+
+
+def scores(figures: Mapping[str, Any], draws: int) -> dict[str, Any]:
+    """The errors of all methods in dB by condition, for the manifest of a model."""
+    held = figures["against the median engineer"]["with gate"]
+    return {
+        "draws": draws,
+        "error_db": {
+            name: {condition: found["error"] for condition, found in by.items()}
+            for name, by in held.items()
+        },
+    }

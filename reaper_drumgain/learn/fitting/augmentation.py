@@ -1,0 +1,64 @@
+"""Renderings as they enter a fit: several copies, with shifted levels and fewer tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.learn.data.human_faders import Float64
+from reaper_drumgain.learn.data.rendered_songs import Rendering
+from reaper_drumgain.learn.fitting.settings import FitSettings
+from reaper_drumgain.methods.forest import (
+    SlotAssignment,
+    assign_slots,
+)
+from reaper_drumgain.tracks.roles import Role
+
+SHIFT_DB = 12.0
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A rendering as it enters the fit: some of its tracks, perhaps recorded louder or softer.
+
+    ``loudness`` is that of the copy and ``target`` the gains that lead to the same place.
+    """
+
+    roles: Sequence[Role]
+    channels: Sequence[int]
+    slots: Sequence[SlotAssignment]
+    table: FeatureTable
+    loudness: Float64
+    target: Float64
+
+
+def copies_of(renderings: Sequence[Rendering], settings: FitSettings) -> Iterator[Copy]:
+    """``settings.copies`` of each rendering, half of them with shifted levels."""
+    chance = np.random.default_rng(settings.seed)
+    for rendering in renderings:
+        song = rendering.song
+        for number in range(settings.copies):
+            kept = np.flatnonzero(chance.uniform(size=len(song.tracks)) >= settings.drop)
+            if kept.size < 3:
+                kept = np.arange(len(song.tracks))
+            width = SHIFT_DB if number % 2 else 0.0
+            shift = chance.uniform(-width, width, kept.size)
+            roles = _mirrored([song.tracks[k].role for k in kept], chance.uniform() < 0.5)
+            channels = [song.tracks[k].channels for k in kept]
+            slots = assign_slots(roles, channels, chance.permutation(kept.size).astype(float))
+            values = rendering.table.values[kept].copy()
+            loudness = song.raw_lufs[kept] + shift
+            values[:, rendering.table.columns.index("loudness_lufs")] = loudness
+            table = FeatureTable(rendering.table.columns, values)
+            target = song.target_db[kept] - shift
+            yield Copy(roles, channels, slots, table, loudness, target)
+
+
+def _mirrored(roles: Sequence[Role], exchange: bool) -> list[Role]:
+    other = {"left": "right", "right": "left"}
+    if not exchange:
+        return list(roles)
+    return [Role(r.name, other.get(r.side or "", r.side), r.ordinal) for r in roles]

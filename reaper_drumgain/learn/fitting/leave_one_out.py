@@ -1,0 +1,29 @@
+"""Splits of songs for cross-validation: those that are left out, and the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reaper_drumgain.learn.data.human_faders import Song
+from reaper_drumgain.learn.data.rendered_songs import Rendering
+
+
+def songs_of(renderings: Sequence[Rendering]) -> list[Song]:
+    """The songs, each once, in order."""
+    return list({rendering.song.name: rendering.song for rendering in renderings}.values())
+
+
+def splits(songs: Sequence[Song]) -> Iterator[tuple[list[Song], list[Song]]]:
+    """(the others, those left out) for each group of songs in turn, in order.
+
+    Songs of a single group are left out one by one: nothing else can be. The others are empty
+    for a single song.
+    """
+    groups = dict.fromkeys(song.group for song in songs)
+    if len(groups) == 1:
+        for place, song in enumerate(songs):
+            yield [*songs[:place], *songs[place + 1 :]], [song]
+        return
+    for group in groups:
+        others = [song for song in songs if song.group != group]
+        yield others, [song for song in songs if song.group == group]

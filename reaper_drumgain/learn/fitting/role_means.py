@@ -1,0 +1,86 @@
+"""Mean gains and levels of the roles, with a common offset per song taken out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reaper_drumgain.learn.data.human_faders import Float64, Song
+from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
+
+#: whose mean a role without training tracks takes
+SIBLINGS: Mapping[str, str] = {
+    "kick in": "kick",
+    "kick": "kick in",
+    "kick out": "kick in",
+    "sub kick": "kick out",
+    "snare top": "snare",
+    "snare": "snare top",
+    "snare bottom": "snare top",
+    "hi-hat": "ride",
+    "tom": "snare top",
+    "ride": "hi-hat",
+    "cymbal": "overhead",
+    "overhead": "room",
+    "room": "overhead",
+    "sample": "snare top",
+    "percussion": "hi-hat",
+}
+
+
+def role_effects(
+    roles: Sequence[Sequence[Role]], values: Sequence[Float64], shrink: float
+) -> tuple[dict[str, float], Float64]:
+    """Role means and song offsets of values = offset of song + mean of role, in turn.
+
+    Every role of ROLE_NAMES gets a mean; without a track it is its sibling's, or 0.
+    """
+    offsets = np.array([float(np.median(song)) for song in values])
+    means: dict[str, float] = {}
+    for _ in range(50):
+        found: dict[str, list[float]] = defaultdict(list)
+        for names, song, offset in zip(roles, values, offsets, strict=True):
+            for role, value in zip(names, song, strict=True):
+                found[role.name].append(float(value - offset))
+        means = {name: sum(held) / (len(held) + shrink) for name, held in found.items()}
+        offsets = np.array(
+            [
+                float(np.mean([v - means[r.name] for r, v in zip(names, song, strict=True)]))
+                for names, song in zip(roles, values, strict=True)
+            ]
+        )
+    return {name: mean_or_sibling(name, means) for name in ROLE_NAMES}, offsets
+
+
+def mean_or_sibling(name: str, means: Mapping[str, float]) -> float:
+    """The mean of a role, or that of the nearest sibling that has one, or 0."""
+    seen: set[str] = set()
+    while name not in means:
+        seen.add(name)
+        name = SIBLINGS[name]
+        if name in seen:
+            return 0.0
+    return means[name]
+
+
+@dataclass(frozen=True)
+class RoleLevels:
+    """By role: the mean human gain in dB, and the mean loudness behind the fader in LU.
+
+    Zero is any common level. A track's gain is the median engineer's; offsets of songs are
+    taken out and small numbers of tracks shrunk, as ``role_effects`` does.
+    """
+
+    gain_db: Mapping[str, float]
+    loudness_lu: Mapping[str, float]
+
+
+def fit_role_levels(songs: Sequence[Song], shrink: float) -> RoleLevels:
+    """What ``methods.role_levels`` needs to know."""
+    roles = [[track.role for track in song.tracks] for song in songs]
+    gains, _ = role_effects(roles, [song.target_db for song in songs], shrink)
+    loudness, _ = role_effects(roles, [song.raw_lufs + song.target_db for song in songs], shrink)
+    return RoleLevels(gains, loudness)

@@ -1,0 +1,37 @@
+"""How models are fitted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How a forest is fitted.
+
+    ``leaf``: least share of the rows in a leaf (``multioutput_leaf``: where the trees have to
+    follow levels). ``ridge``: of the linear part; it counts like that many tracks in favour
+    of no difference between roles, as ``shrink`` does for templates. ``inner_trees``: of the
+    forests that calibrate intervals.
+    """
+
+    trees: int = 200
+    inner_trees: int = 40
+    copies: int = 6
+    leaf: float = 0.12
+    multioutput_leaf: float = 0.02
+    max_features: float = 0.3
+    kind: Literal["random forest", "extra trees"] = "random forest"
+    columns: tuple[str, ...] = ("crest_db", "centroid_hz", "bandwidth_hz", "flatness")
+    tie_column: str = "centroid_hz"
+    ridge: float = 1.0
+    shrink: float = 4.0
+    drop: float = 0.15
+    coverage: float = 0.8
+    seed: int = 527
+    jobs: int = 1
+
+    def as_plain(self) -> dict[str, Any]:
+        """All that decides a fit, for the manifest of a model."""
+        return {name: value for name, value in asdict(self).items() if name != "jobs"}
