@@ -1,26 +1,26 @@
-"""A trained forest as plain arrays (NAME.arrays) and a manifest (NAME.json).
+"""A trained forest in two files: its trees (NAME.npz) and a manifest (NAME.json).
 
-A model is input from a stranger: nothing in it is run, every size is bounded, nothing is
-allocated beyond the bytes that were read (``packing``; no compression, so that none expands),
-and links are checked so that no prediction can hang. The checksum tells files that do not
-belong together, nothing more: who changes one may change both. numpy only.
+A model is untrusted input: nothing in it is run (no pickle), all sizes are checked before
+anything is allocated (``util.npz``), and the links of the trees are checked, so that every
+prediction ends. The manifest's SHA-256 finds files that do not belong together; it does not
+protect against someone who changes both. Needs numpy only.
 
-Arrays, nodes of all trees one after the other: ``root`` (trees,) the first node of each
-tree; ``left``, ``right`` (nodes,) indexes of the children, -1 at leaves; ``feature``,
-``threshold`` (nodes,) go left where input[feature] <= threshold, compared as float32 with
-float64 like scikit-learn does; ``missing_left`` (nodes,) 1 where NaN goes left; ``leaf``
-(nodes,) the row of ``value`` (leaves, outputs), -1 at inner nodes.
+The arrays hold the nodes of all trees, one tree after the other: ``root`` (trees,) the first
+node of each tree; ``left``, ``right`` (nodes,) indexes of the children, -1 at leaves;
+``feature``, ``threshold`` (nodes,) go left where input[feature] <= threshold, compared as
+float32 with float64 as scikit-learn does; ``missing_left`` (nodes,) 1 where NaN goes left;
+``leaf`` (nodes,) the row of ``value`` (leaves, outputs), -1 at inner nodes.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
 import json
 import os
 import stat
-import zlib
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,14 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.analysis import features
-from reaper_drumgain.cache import arrays
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.tracks.roles import ROLE_NAMES
+from reaper_drumgain.util.npz import read_npz, write_npz
 
-FORMAT = 3
+FORMAT = 4
 #: the names of the forests that come with the package
 DEFAULT, MULTIOUTPUT, BY_SOUND = "forest", "forest-multioutput", "by-sound"
-ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.arrays", f"{DEFAULT}.json"
+ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.npz", f"{DEFAULT}.json"
 
 MAX_ARRAYS_BYTES = 8 << 20
 MAX_MANIFEST_BYTES = 512 << 10
@@ -55,8 +55,11 @@ _ARRAYS: Mapping[str, tuple[str, int]] = {
     "leaf": ("<i4", 1),
     "value": ("<f8", 2),
 }
-#: bytes that name the arrays, at most
-_MAX_HEADER = 4096
+#: a named pipe must not block the opening
+if sys.platform == "win32":
+    _OPEN_FLAGS = os.O_RDONLY | os.O_BINARY
+else:
+    _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK
 
 Float64 = npt.NDArray[np.float64]
 Indexes = npt.NDArray[np.int32]
@@ -126,7 +129,7 @@ class Forest:
 
 
 def bundled_folder() -> Path:
-    """The folder of the model that comes with the package: in a wheel, or in a checkout."""
+    """The folder of the models that come with the package: in a wheel, or in a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "_models"
     return installed if installed.is_dir() else package.parent / "models"
@@ -134,10 +137,10 @@ def bundled_folder() -> Path:
 
 def load(folder: Path, name: str = DEFAULT) -> Forest:
     """The forest that ``save`` wrote into a folder. Raises ModelError with the reason."""
-    manifest_path, arrays_path = folder / f"{name}.json", folder / f"{name}.arrays"
+    manifest_path, arrays_path = folder / f"{name}.json", folder / f"{name}.npz"
     manifest = _parse_manifest(manifest_path, _read_bounded(manifest_path, MAX_MANIFEST_BYTES))
     content = _read_bounded(arrays_path, MAX_ARRAYS_BYTES)
-    if manifest.pop("crc32") != zlib.crc32(content):
+    if manifest.pop("sha256") != hashlib.sha256(content).hexdigest():
         raise ModelError(
             f"{arrays_path}: is not the file that {manifest_path.name} was written for"
         )
@@ -156,18 +159,18 @@ def load(folder: Path, name: str = DEFAULT) -> Forest:
 
 
 def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
-    """Writes both files; the same forest gives the same bytes. Raises ModelError as ``load``."""
-    path = folder / f"{name}.arrays"
+    """Write both files; the same forest gives the same bytes. Raises ModelError as ``load``."""
+    path = folder / f"{name}.npz"
     plain = {key: forest.arrays[key].astype(dtype) for key, (dtype, _) in _ARRAYS.items()}
     _check_arrays(path, plain, len(forest.inputs), len(forest.outputs))
-    content = arrays.to_bytes(plain)
+    content = write_npz(plain)
     if len(content) > MAX_ARRAYS_BYTES:
         raise ModelError(f"the forest takes {len(content)} bytes, at most {MAX_ARRAYS_BYTES}")
     manifest = {
         "kind": "drumgain forest",
         "format": FORMAT,
         "feature_version": features.VERSION,
-        "crc32": zlib.crc32(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
         **forest.about,
         "columns": list(forest.columns),
         "tie_column": forest.tie_column,
@@ -182,9 +185,8 @@ def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
 
 
 def _read_bounded(path: Path, limit: int) -> bytes:
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ModelError(f"{path}: not a regular file")
             content = file.read(limit + 1)
@@ -211,8 +213,8 @@ def _parse_manifest(path: Path, content: bytes) -> dict[str, Any]:
         )
     _check_names(path, manifest)
     _check_linear(path, manifest.get("linear", ""))
-    if type(manifest.get("crc32")) is not int:
-        raise ModelError(f"{path}: has no crc32 of its arrays")
+    if not isinstance(manifest.get("sha256"), str):
+        raise ModelError(f"{path}: has no sha256 of its arrays")
     return manifest
 
 
@@ -261,7 +263,7 @@ def _linear_part(linear: dict[str, Any] | None) -> LinearPart | None:
 def _linear_data(linear: LinearPart | None) -> dict[str, Any] | None:
     if linear is None:
         return None
-    return {field.name: getattr(linear, field.name) for field in dataclasses.fields(LinearPart)}
+    return asdict(linear)
 
 
 def _is_level(value: object) -> bool:
@@ -275,14 +277,10 @@ def _refuse_constant(name: str) -> float:
 
 
 def _parse_arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:
-    if int.from_bytes(content[:8], "little") > _MAX_HEADER:
-        raise ModelError(f"{path}: names its arrays in more than {_MAX_HEADER} bytes")
     try:
-        found = arrays.from_bytes(content)
+        found = read_npz(content, max_total_bytes=MAX_ARRAYS_BYTES, names=_ARRAYS)
     except ValueError as error:
-        raise ModelError(f"{path}: damaged: {error}") from error
-    if list(found) != list(_ARRAYS):
-        raise ModelError(f"{path}: expected the arrays {', '.join(_ARRAYS)} and no others")
+        raise ModelError(f"{path}: {error}") from error
     for name, array in found.items():
         kind, axes = _ARRAYS[name]
         if array.dtype.str != kind or array.ndim != axes:
@@ -290,9 +288,6 @@ def _parse_arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:
             raise ModelError(f"{path}: {name} is {got}, expected {np.dtype(kind)} with {axes} axes")
         if not 0 < array.size <= MAX_NODES * (8 if axes == 2 else 1):
             raise ModelError(f"{path}: {name} has the shape {array.shape}, out of bounds")
-    # nothing between them, behind them, or read twice
-    if arrays.to_bytes(found) != content:
-        raise ModelError(f"{path}: holds other bytes than its arrays")
     return found
 
 

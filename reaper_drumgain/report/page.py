@@ -104,7 +104,7 @@ def _over_time(settings: Settings) -> list[tuple[str, str]]:
 def _models() -> list[str]:
     """The bundled models, each with the checksum of its arrays."""
     return [
-        f"{path.stem} {json.loads(path.read_text('utf-8'))['crc32']:08x}"
+        f"{path.stem} {json.loads(path.read_text('utf-8'))['sha256'][:8]}"
         for path in sorted(bundled_folder().glob("*.json"))
     ]
 

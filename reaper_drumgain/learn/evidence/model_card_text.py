@@ -5,7 +5,7 @@ from __future__ import annotations
 TEMPLATE = """\
 # Model card: the bundled forests
 
-`forest.arrays`, `forest-multioutput.arrays` and `by-sound.arrays` hold trees as plain arrays (no
+`forest.npz`, `forest-multioutput.npz` and `by-sound.npz` hold trees as plain NumPy arrays (no
 pickle), the `.json` beside each everything else: inputs, slots, the linear part, settings, digests
 of the training data, versions of the libraries, scores. All files here are made by `drumgain
 train`.
