@@ -24,20 +24,7 @@ SUMMARY = "Set the faders of a project's drum tracks."
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     options.add_project(parser)
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="write the balanced project here (default: a new file beside the project)",
-    )
-    where.add_argument(
-        "--in-place", action="store_true", help="change the project itself; a backup is kept"
-    )
-    where.add_argument("--dry-run", action="store_true", help="only show what would be done")
-    parser.add_argument(
-        "--overwrite", action="store_true", help="let --output replace a file that exists"
-    )
+    options.add_output(parser, many=False)
     options.add_settings(parser)
     options.add_automation(parser)
     parser.add_argument(

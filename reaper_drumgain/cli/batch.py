@@ -36,20 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "paths", type=Path, nargs="+", metavar="PATH", help="projects (.RPP), or folders of them"
     )
     parser.add_argument("--recursive", action="store_true", help="look into the folders below, too")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        help="write the balanced projects into this folder (default: each beside its project)",
-    )
-    where.add_argument(
-        "--in-place", action="store_true", help="change the projects themselves; backups are kept"
-    )
-    where.add_argument("--dry-run", action="store_true", help="only show what would be done")
-    parser.add_argument(
-        "--overwrite", action="store_true", help="let --output replace files that exist"
-    )
+    options.add_output(parser, many=True)
     parser.add_argument(
         "--jobs",
         type=int,
@@ -74,10 +61,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_automation(parser)
     options.add_report(parser)
     options.add_cache(parser)
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print one JSON object a line: one per project as it is done, then the summary",
+    options.add_json(
+        parser, "print one JSON object a line: one per project as it is done, then the summary"
     )
 
 

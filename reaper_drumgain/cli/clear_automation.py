@@ -21,9 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the project here (default: change the project itself; a backup is kept)",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="let --output replace a file that exists"
-    )
+    options.add_overwrite(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

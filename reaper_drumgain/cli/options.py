@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from reaper_drumgain import methods
 from reaper_drumgain.errors import InputError
@@ -24,9 +24,39 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=Path, metavar="PROJECT", help="a REAPER project (.RPP)")
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(
+    parser: argparse.ArgumentParser, help_text: str = "print one JSON object instead"
+) -> None:
     """Output for programs."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--json", action="store_true", help=help_text)
+
+
+def add_output(parser: argparse.ArgumentParser, *, many: bool) -> None:
+    """Where the result goes: of one project, or of many."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR" if many else "FILE",
+        help="write the balanced projects into this folder (default: each beside its project)"
+        if many
+        else "write the balanced project here (default: a new file beside the project)",
+    )
+    where.add_argument(
+        "--in-place",
+        action="store_true",
+        help="change the projects themselves; backups are kept"
+        if many
+        else "change the project itself; a backup is kept",
+    )
+    where.add_argument("--dry-run", action="store_true", help="only show what would be done")
+    add_overwrite(parser, many=many)
+
+
+def add_overwrite(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
+    """Whether files that exist may be replaced."""
+    files = "files that exist" if many else "a file that exists"
+    parser.add_argument("--overwrite", action="store_true", help=f"let --output replace {files}")
 
 
 def add_roles(parser: argparse.ArgumentParser) -> None:
@@ -127,7 +157,7 @@ def add_automation(parser: argparse.ArgumentParser) -> None:
 
 
 def add_cache(parser: argparse.ArgumentParser) -> None:
-    """Whether what was heard is kept."""
+    """Whether analysis results are cached."""
     parser.add_argument(
         "--no-cache",
         action="store_true",
@@ -173,8 +203,12 @@ def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
 
 
 def _automation_from(arguments: argparse.Namespace) -> tuple[Write, Automation]:
-    write: Write = getattr(arguments, "write", "volume")
-    given = {name: getattr(arguments, name, None) for name in ("sections", "envelope", "existing")}
+    write: Write = arguments.write
+    given: dict[str, Any] = {
+        "sections": arguments.sections,
+        "envelope": arguments.envelope,
+        "existing": arguments.existing,
+    }
     if write == "volume":
         unused = next((name for name, value in given.items() if value is not None), None)
         if unused is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
@@ -11,7 +12,7 @@ from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import NAMELESS, select, wants_to_listen
+from reaper_drumgain.tracks.selection import NAMELESS, Selection, select, wants_to_listen
 from reaper_drumgain.units import decibel_or_none
 
 if TYPE_CHECKING:
@@ -35,6 +36,17 @@ def run(arguments: argparse.Namespace) -> int:
     if wants_to_listen(session, settings):
         settings, heard = _listen(session, settings)
     selection = select(session, settings)
+    if arguments.json:
+        print(json.dumps(_document(session, selection, heard), indent=2, allow_nan=False))
+    else:
+        _print(session, selection, heard)
+    return 0
+
+
+def _document(
+    session: Session, selection: Selection, heard: Mapping[int, HeardTrack]
+) -> dict[str, Any]:
+    """The JSON object of all tracks: the stable interface for programs."""
     drums = {drum.track.index: drum for drum in selection.drums}
     others = {other.index: other for other in selection.untouched}
     listed = []
@@ -56,26 +68,25 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     warnings = [*session.warnings, *selection.warnings]
-    if arguments.json:
-        document = {
-            "schema": 1,
-            "project": session.path,
-            "warnings": warnings,
-            "tracks": listed,
-        }
-        print(json.dumps(document, indent=2, allow_nan=False))
-        return 0
+    return {"schema": 1, "project": session.path, "warnings": warnings, "tracks": listed}
+
+
+def _print(session: Session, selection: Selection, heard: Mapping[int, HeardTrack]) -> None:
+    """The table of all tracks for a person, and the warnings."""
+    roles = {drum.track.index: str(drum.role) for drum in selection.drums}
+    why: dict[int, str | None] = {other.index: other.why for other in selection.untouched}
+    why |= {drum.track.index: drum.why for drum in selection.drums}
     rows = [
         (
             str(track.index + 1),
             track.name,
-            str(drums[track.index].role) if track.index in drums else "-",
+            roles.get(track.index, "-"),
             show.decibels(decibel_or_none(track.fader)),
-            _what(entry["why"], heard.get(track.index)),
+            _what(why[track.index], heard.get(track.index)),
         )
-        for track, entry in zip(session.tracks, listed, strict=True)
+        for track in session.tracks
     ]
-    no_drums = {place for place, track in enumerate(session.tracks) if track.index not in drums}
+    no_drums = {place for place, track in enumerate(session.tracks) if track.index not in roles}
     header = ("#", "Track", "Role", "Fader dB", "What it is")
     print_table(header, rows, numbers={0, 3}, dim=no_drums)
     nameless = sum(other.why == NAMELESS for other in selection.untouched)
@@ -84,8 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{nameless} with a name that says nothing: --role says what a track is, --listen "
             "takes the kick drums among them by their sound"
         )
-    show.warn([*warnings, *(f"{t.name!r}: {w}" for t in session.tracks for w in t.warnings)])
-    return 0
+    of_tracks = (f"{t.name!r}: {w}" for t in session.tracks for w in t.warnings)
+    show.warn([*session.warnings, *selection.warnings, *of_tracks])
 
 
 def _listen(session: Session, settings: Settings) -> tuple[Settings, dict[int, HeardTrack]]:
