@@ -15,18 +15,18 @@ from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts.rpp import apply_plan, read_project
 from reaper_drumgain.learn.data.kits import RATE, load_kit
 from reaper_drumgain.learn.data.performances import read_performance
-from reaper_drumgain.learn.data.render import Tap, render
+from reaper_drumgain.learn.data.render import VirtualMic, render
 from reaper_drumgain.schema.settings import Automation, Settings
 
 TRACKS = {
-    "Kick": Tap(("KdrumR",)),
-    "Snare Top": Tap(("Snare_top",)),
-    "Snare Bottom": Tap(("Snare_bottom",)),
-    "Hi-Hat": Tap(("Hihat",)),
-    "OH L": Tap(("OHL",)),
-    "OH R": Tap(("OHR",)),
-    "Room L": Tap(("AmbL",)),
-    "Room R": Tap(("AmbR",)),
+    "Kick": VirtualMic(("KdrumR",)),
+    "Snare Top": VirtualMic(("Snare_top",)),
+    "Snare Bottom": VirtualMic(("Snare_bottom",)),
+    "Hi-Hat": VirtualMic(("Hihat",)),
+    "OH L": VirtualMic(("OHL",)),
+    "OH R": VirtualMic(("OHR",)),
+    "Room L": VirtualMic(("AmbL",)),
+    "Room R": VirtualMic(("AmbR",)),
 }
 BORDERS = (0.0, 9.0, 18.0, 27.0)
 #: dB per section; sides of a pair alike

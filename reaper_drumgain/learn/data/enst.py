@@ -122,9 +122,9 @@ def load_enst(
     _refuse_faults(root, faults, total, allowed)
     songs: list[EnstSong] = []
     with ThreadPoolExecutor(jobs) as pool:
-        studied = pool.map(lambda take: _studied(take, taps, cache), takes)
+        analyzed = pool.map(lambda take: _try_analyze(take, taps, cache), takes)
         try:
-            for done, (take, song) in enumerate(zip(takes, studied, strict=True), start=1):
+            for done, (take, song) in enumerate(zip(takes, analyzed, strict=True), start=1):
                 if isinstance(song, EnstSong):
                     songs.append(song)
                 else:
@@ -147,15 +147,15 @@ def _refuse_faults(root: Path, faults: Sequence[str], total: int, allowed: int) 
         )
 
 
-def _studied(take: Take, taps: int, cache: Path | None) -> EnstSong | str:
-    """The take studied, or what is wrong with it."""
+def _try_analyze(take: Take, taps: int, cache: Path | None) -> EnstSong | str:
+    """The take analyzed, or what is wrong with it."""
     try:
-        return _study(take, taps, cache)
+        return _analyze(take, taps, cache)
     except (MediaError, InputError) as error:
         return str(error)
 
 
-def _study(take: Take, taps: int, cache: Path | None) -> EnstSong:
+def _analyze(take: Take, taps: int, cache: Path | None) -> EnstSong:
     where = None if cache is None else cache / f"{gains_key(take, taps)}.npz"
     if where is not None and where.is_file():
         gains, table = load_gains(where, take)

@@ -18,7 +18,7 @@ from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.kits import KITS, cached_kit
 from reaper_drumgain.learn.data.other_sounds import KINDS, other_sound
 from reaper_drumgain.learn.data.performances import Performance, choose_any_style
-from reaper_drumgain.learn.data.render import Tap, render
+from reaper_drumgain.learn.data.render import VirtualMic, render
 from reaper_drumgain.learn.data.rendered_songs import Progress
 from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.methods.by_sound import COLUMNS
@@ -89,44 +89,44 @@ class _Job:
 
     def done(self) -> tuple[Float64, list[str]]:
         """Features and labels of all tracks of all takes."""
-        chance = np.random.default_rng([self.seed, self.number, KITS.index(self.kit.name)])
+        rng = np.random.default_rng([self.seed, self.number, KITS.index(self.kit.name)])
         values: list[Float64] = []
         labels: list[str] = []
         for _ in range(_TAKES):
-            tracks, names = self._take(chance)
+            tracks, names = self._take(rng)
             streams = [ArrayStream(track.astype(np.float32)[None]) for track in tracks]
             table = features.feature_table(features.measure(streams, threads=1))
             values.append(np.column_stack([table.column(name) for name in COLUMNS]))
             labels += names
         return np.vstack(values), labels
 
-    def _take(self, chance: np.random.Generator) -> tuple[list[Float64], list[str]]:
+    def _take(self, rng: np.random.Generator) -> tuple[list[Float64], list[str]]:
         kit = cached_kit(self.kit)
         microphones = MICROPHONES[kit.name]
-        names = [name for name in microphones if chance.uniform() < _PRESENT] or list(microphones)
-        taps = [
-            Tap(
+        names = [name for name in microphones if rng.uniform() < _PRESENT] or list(microphones)
+        mics = [
+            VirtualMic(
                 (name,),
                 focus=(focus := microphones[name][1]),
-                rejection_db=float(chance.uniform(0.0, _CLOSER_DB)) if focus else 0.0,
-                tilt_db=float(chance.uniform(-_TILT_DB, _TILT_DB)),
+                rejection_db=float(rng.uniform(0.0, _CLOSER_DB)) if focus else 0.0,
+                tilt_db=float(rng.uniform(-_TILT_DB, _TILT_DB)),
             )
             for name in names
         ]
         length = SECONDS + 2.0
-        seed = int(chance.integers(1 << 31))
-        sound = render(kit, self.performance.strokes, taps, length, seed=seed).astype(np.float64)
+        seed = int(rng.integers(1 << 31))
+        sound = render(kit, self.performance.strokes, mics, length, seed=seed).astype(np.float64)
         sound /= np.maximum(np.sqrt(np.mean(sound**2, axis=1, keepdims=True)), 1e-9)
         everything = sound.sum(axis=0)
         tracks = []
         for own in sound:
-            bleed = 10.0 ** (chance.uniform(*_BLEED_DB) / 20.0) * (chance.uniform() < _BLEEDS)
+            bleed = 10.0 ** (rng.uniform(*_BLEED_DB) / 20.0) * (rng.uniform() < _BLEEDS)
             tracks.append(own + bleed * (everything - own))
         labels = [microphones[name][0] for name in names]
-        for kind in chance.choice(list(KINDS), _OTHERS, replace=False).tolist():
-            tracks.append(other_sound(kind, chance, length))
+        for kind in rng.choice(list(KINDS), _OTHERS, replace=False).tolist():
+            tracks.append(other_sound(kind, rng, length))
             labels.append(kind)
-        levels = 10.0 ** (chance.uniform(-_LEVEL_DB, _LEVEL_DB, len(tracks)) / 20.0)
+        levels = 10.0 ** (rng.uniform(-_LEVEL_DB, _LEVEL_DB, len(tracks)) / 20.0)
         return [
             0.05 * level * track / np.abs(track).max()
             for level, track in zip(levels, tracks, strict=True)

@@ -19,7 +19,7 @@ import soundfile
 
 from reaper_drumgain.learn.data.kits import RATE, Audio, load_kit
 from reaper_drumgain.learn.data.performances import excerpt, read_performance
-from reaper_drumgain.learn.data.render import Tap, render
+from reaper_drumgain.learn.data.render import VirtualMic, render
 
 PERFORMANCE = "drummer7/session2/97_pop_142_beat_4-4.mid"
 START = 22.5
@@ -82,11 +82,11 @@ def drum_tracks(data: Path) -> dict[str, Audio]:
     """
     kit = load_kit(data / "kits" / "muldjord")
     strokes = excerpt(read_performance(data / "groove" / PERFORMANCE), START, LENGTH)
-    taps = [Tap((track.microphone,)) for track in DRUMS]
+    mics = [VirtualMic((track.microphone,)) for track in DRUMS]
     sound = dict(
         zip(
             (track.name for track in DRUMS),
-            render(kit, strokes, taps, LENGTH, seed=SEED),
+            render(kit, strokes, mics, LENGTH, seed=SEED),
             strict=True,
         )
     )

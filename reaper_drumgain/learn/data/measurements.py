@@ -39,7 +39,7 @@ def load_measurement(path: Path) -> Measurement:
         raise InputError(f"{path}: damaged, delete it and run again: {error}") from error
 
 
-def louder(measurement: Measurement, gains_db: Float64) -> Measurement:
+def as_recorded_louder(measurement: Measurement, gains_db: Float64) -> Measurement:
     """The measurement as if each track (tracks,) had been recorded that much louder.
 
     Everything that is measured scales with the samples or with their squares, so this is

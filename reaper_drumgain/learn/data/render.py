@@ -37,7 +37,7 @@ _VARIATION = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class VirtualMic:
     """What one rendered track takes from the kit.
 
     ``microphones`` are averaged. With ``focus``, strokes of other pieces are
@@ -54,21 +54,21 @@ class Tap:
 def render(
     kit: Kit,
     strokes: Sequence[Stroke],
-    taps: Sequence[Tap],
+    mics: Sequence[VirtualMic],
     length: float,
     *,
     seed: int,
     piece_gains_db: Mapping[str, float] | None = None,
 ) -> Audio:
-    """The performance as (taps, frames) float32 at RATE, ``length`` seconds long.
+    """The performance as (mics, frames) float32 at RATE, ``length`` seconds long.
 
     ``seed`` decides which of the recorded hits near a velocity sounds: the same arguments
     give the same samples. ``piece_gains_db`` lifts or lowers pieces, on all microphones.
     Raises InputError for a microphone or piece that the kit lacks.
     """
     frames = round(length * RATE)
-    sound = np.zeros((len(taps), frames), np.float32)
-    gains = _tap_gains(kit, taps, piece_gains_db or {})
+    sound = np.zeros((len(mics), frames), np.float32)
+    gains = _mic_gains(kit, mics, piece_gains_db or {})
     chooser = np.random.default_rng(seed)
     ordered = sorted(strokes, key=lambda stroke: stroke.time)
     ends = _choke_times(ordered)
@@ -80,14 +80,14 @@ def render(
         hit = kit.hit(stroke.piece, _place(kit, stroke, jitter))
         cut = frames if choked is None else round((choked + _CHOKE_SECONDS) * RATE)
         count = min(hit.shape[1], frames - begin, cut - begin)
-        heard = gains[stroke.piece] @ hit[:, :count].astype(np.float32)
+        block = gains[stroke.piece] @ hit[:, :count].astype(np.float32)
         if choked is not None and count == cut - begin:
             fade = min(round(_CHOKE_SECONDS * RATE), count)
-            heard[:, count - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-        sound[:, begin : begin + count] += heard
-    for row, tap in zip(sound, taps, strict=True):
-        if tap.tilt_db:
-            row[:] = _tilted(row, tap.tilt_db)
+            block[:, count - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        sound[:, begin : begin + count] += block
+    for row, mic in zip(sound, mics, strict=True):
+        if mic.tilt_db:
+            row[:] = _tilted(row, mic.tilt_db)
     return sound
 
 
@@ -109,23 +109,23 @@ def _choke_times(strokes: Sequence[Stroke]) -> list[float | None]:
     return times[::-1]
 
 
-def _tap_gains(
-    kit: Kit, taps: Sequence[Tap], piece_gains_db: Mapping[str, float]
+def _mic_gains(
+    kit: Kit, mics: Sequence[VirtualMic], piece_gains_db: Mapping[str, float]
 ) -> dict[str, Audio]:
-    """Per piece the (taps, microphones) matrix from 16-bit hits to float tracks."""
-    for name in {name for tap in taps for name in tap.microphones} - set(kit.microphones):
+    """Per piece the (mics, microphones) matrix from 16-bit hits to float tracks."""
+    for name in {name for mic in mics for name in mic.microphones} - set(kit.microphones):
         raise InputError(f"kit {kit.name} has no microphone {name!r}, only {kit.microphones}")
     for name in set(piece_gains_db) - set(PIECES):
         raise InputError(f"no piece is named {name!r}, only {PIECES}")
     gains = {}
     for piece in PIECES:
-        matrix = np.zeros((len(taps), len(kit.microphones)), np.float32)
-        for row, tap in zip(matrix, taps, strict=True):
+        matrix = np.zeros((len(mics), len(kit.microphones)), np.float32)
+        for row, mic in zip(matrix, mics, strict=True):
             level = piece_gains_db.get(piece, 0.0)
-            if tap.focus and piece not in tap.focus:
-                level -= tap.rejection_db
-            for name in tap.microphones:
-                row[kit.microphones.index(name)] = 10 ** (level / 20) / len(tap.microphones)
+            if mic.focus and piece not in mic.focus:
+                level -= mic.rejection_db
+            for name in mic.microphones:
+                row[kit.microphones.index(name)] = 10 ** (level / 20) / len(mic.microphones)
         gains[piece] = matrix / np.float32(32768)
     return gains
 

@@ -2,7 +2,7 @@
 
 Real: track lists, raw loudness, fader gains. Simulated: the audio between them. For each
 song a performance is rendered with a sampled kit, a track for each of the song's, each
-scaled to the listed loudness. No kit has every microphone that a song has: ``taps_for``
+scaled to the listed loudness. No kit has every microphone that a song has: ``virtual_mics_for``
 says which microphones stand in for which roles. A resting performance is one in which no
 tom is struck: its tracks are scaled as those of the first performance with the same kit, so
 that the toms' microphones hold their bleed at the level that the session would have it.
@@ -24,9 +24,13 @@ from reaper_drumgain.analysis.features import FeatureTable, Measurement
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.human_faders import Float64, HumanFaders, Song
 from reaper_drumgain.learn.data.kits import Audio, Kit, cached_kit, load_kit
-from reaper_drumgain.learn.data.measurements import load_measurement, louder, save_measurement
+from reaper_drumgain.learn.data.measurements import (
+    as_recorded_louder,
+    load_measurement,
+    save_measurement,
+)
 from reaper_drumgain.learn.data.microphones import (
-    taps_for,
+    virtual_mics_for,
 )
 from reaper_drumgain.learn.data.performances import (
     Performance,
@@ -57,10 +61,10 @@ def render_song(song: Song, kit: Kit, performance: Performance, seed: int) -> li
 
     The length is that of the excerpt's last stroke plus 2 s.
     """
-    groups = [taps_for(track.role, track.channels, kit.name) for track in song.tracks]
-    taps = [tap for group in groups for tap in group]
+    groups = [virtual_mics_for(track.role, track.channels, kit.name) for track in song.tracks]
+    mics = [mic for group in groups for mic in group]
     length = max((stroke.time for stroke in performance.strokes), default=0.0) + 2.0
-    sound = render(kit, performance.strokes, taps, length, seed=seed)
+    sound = render(kit, performance.strokes, mics, length, seed=seed)
     ends = np.cumsum([len(group) for group in groups])[:-1]
     return np.split(sound, ends.tolist(), axis=0)
 
@@ -86,7 +90,7 @@ def measure_song(
         if np.max(np.abs(missing)) < 1e-3:
             break
         gains = gains + missing
-    return louder(measurement, gains), gains
+    return as_recorded_louder(measurement, gains), gains
 
 
 def _measure(tracks: Sequence[Audio], descriptors: Sequence[Descriptor]) -> Measurement:
@@ -141,7 +145,7 @@ class _Job:
             first = render_song(self.song, kit, self.performances[0], self.seed)
             _, gains = measure_song(self.song, first)
         tracks = render_song(self.song, kit, performance, self.seed + place)
-        return louder(_measure(tracks, self.descriptors), gains), gains
+        return as_recorded_louder(_measure(tracks, self.descriptors), gains), gains
 
     def _key(self, place: int) -> str:
         performances = (*self.performances, *self.resting)

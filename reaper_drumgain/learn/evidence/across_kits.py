@@ -23,7 +23,7 @@ _FEWER_TREES = 60
 
 
 def across_kits(
-    heard: LabelledSounds, *, trees: int = TREES, seed: int, jobs: int = 1
+    sounds: LabelledSounds, *, trees: int = TREES, seed: int, jobs: int = 1
 ) -> dict[str, Any]:
     """What a forest of one kit tells of the other, and one of both kits of unknown sounds.
 
@@ -32,35 +32,35 @@ def across_kits(
     forest that tells this drum alone. ``kinds left out``: for each of DRUMS how many sounds of
     a kind are taken for it that is not among those learnt from.
     """
-    even = heard.performances % 2 == 0
+    even = sounds.performances % 2 == 0
     figures: dict[str, Any] = {}
     for kit in KITS:
         other = next(name for name in KITS if name != kit)
-        learnt, tested = (heard.kits == kit) & even, (heard.kits == other) & ~even
+        learnt, tested = (sounds.kits == kit) & even, (sounds.kits == other) & ~even
         figures[f"{kit} to {other}"] = {
             drum: _counts(
-                fit_by_sound(heard, learnt, drums=(drum,), trees=trees, seed=seed, jobs=jobs),
-                heard,
+                fit_by_sound(sounds, learnt, drums=(drum,), trees=trees, seed=seed, jobs=jobs),
+                sounds,
                 tested,
             )
             for drum in CANDIDATES
         }
     unknown: dict[str, Any] = {}
     for kind in KINDS:
-        left = heard.labels == kind
+        left = sounds.labels == kind
         if left.any():
             few = min(trees, _FEWER_TREES)
-            model = fit_by_sound(heard, ~left, trees=few, seed=seed, jobs=jobs)
-            taken = (model.predict(heard.values[left])[:, : len(DRUMS)] >= SURE).any(axis=1)
+            model = fit_by_sound(sounds, ~left, trees=few, seed=seed, jobs=jobs)
+            taken = (model.predict(sounds.values[left])[:, : len(DRUMS)] >= SURE).any(axis=1)
             unknown[kind] = {"tracks": int(left.sum()), "taken for a drum": int(taken.sum())}
     return figures | {"kinds left out": unknown}
 
 
-def _counts(model: Forest, heard: LabelledSounds, tested: npt.NDArray[np.bool_]) -> dict[str, int]:
+def _counts(model: Forest, sounds: LabelledSounds, tested: npt.NDArray[np.bool_]) -> dict[str, int]:
     """Of a forest that tells one drum."""
     drum = model.outputs[0]
-    taken = model.predict(heard.values[tested])[:, 0] >= SURE
-    is_drum, other = heard.labels[tested] == drum, heard.others[tested]
+    taken = model.predict(sounds.values[tested])[:, 0] >= SURE
+    is_drum, other = sounds.labels[tested] == drum, sounds.others[tested]
     groups = {"microphones": ~is_drum & ~other, "other sounds": other}
     figures = {"tracks": int(is_drum.sum()), "found": int((taken & is_drum).sum())}
     for name, group in groups.items():

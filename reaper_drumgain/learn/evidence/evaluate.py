@@ -1,6 +1,6 @@
 """Leave one song out: every method on songs that it never saw, against their engineers.
 
-Songs of one drummer are left out together (``fit.splits``). For each song all models are fitted
+Songs of one drummer are left out together (``leave_one_out``). For each song all models are fitted
 to the others (``fold``), then each method gets the song's tracks under several conditions, with
 the activity gate and without it:
 
@@ -26,11 +26,11 @@ import numpy.typing as npt
 from reaper_drumgain.analysis import features
 from reaper_drumgain.faders.activity import CLOSE_ROLES, drum_labels
 from reaper_drumgain.learn.data.human_faders import Float64, Song
-from reaper_drumgain.learn.data.measurements import louder
+from reaper_drumgain.learn.data.measurements import as_recorded_louder
 from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
 from reaper_drumgain.learn.fitting.fold import FOREST, Fold, fit_fold
 from reaper_drumgain.learn.fitting.intervals import Widths
-from reaper_drumgain.learn.fitting.leave_one_out import songs_of, splits
+from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out, songs_of
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.methods.chance import Random
@@ -40,7 +40,7 @@ RECORDED, RESTING = "recorded", "toms rest"
 SHIFTS_DB: Mapping[str, float] = {"+-3": 3.0, "+-6": 6.0, "+-12": 12.0}
 CONDITIONS = (RECORDED, *SHIFTS_DB, RESTING)
 #: draws on which a method shows whether recorded levels matter to it at all
-_PROBES = 2
+_INVARIANCE_DRAWS = 2
 _SAME_DB = 0.2
 #: by how much one track is raised when sane moves are counted
 STEPS_DB = (0.5, 3.0, 12.0)
@@ -57,7 +57,7 @@ class Case:
     shift: Float64
     source: int
 
-    def given_with(self, *, gated: bool) -> MethodInput:
+    def method_input(self, *, gated: bool) -> MethodInput:
         """What a method is told; without the gate every track counts as active."""
         held = self.given
         active = held.active if gated else np.ones_like(held.active)
@@ -71,7 +71,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Moves:
+class FaderResponse:
     """What raising one track does to its own fader against another's: ``sane`` of ``cases``
     it does not rise; ``slope`` is its mean change against the mean of the others, per dB."""
 
@@ -86,15 +86,15 @@ class SongResult:
 
     ``gains``: effective gains (cases, tracks) by (method, gated, condition). ``intervals``:
     those of the forest (cases, tracks, 2) by condition; ``role_mean``: half widths (tracks,)
-    around role means by condition. ``held``: share of tracks that the gate holds.
+    around role means by condition. ``gated_share``: share of tracks that the gate holds.
     """
 
     song: Song
     gains: Mapping[tuple[str, bool, str], Float64]
     intervals: Mapping[str, Float64]
     role_mean: Mapping[str, Float64]
-    moves: Mapping[str, Moves]
-    held: Mapping[str, float]
+    responses: Mapping[str, FaderResponse]
+    gated_share: Mapping[str, float]
     width_db: float
 
 
@@ -108,7 +108,7 @@ def evaluate(
 ) -> list[SongResult]:
     """The results of every song. The number of processes (``jobs``) does not change them."""
     songs = songs_of(renderings)
-    left_out = [[song.name for song in own] for _, own in splits(songs)]
+    left_out = [[song.name for song in own] for _, own in leave_one_out(songs)]
     measured = functools.partial(evaluate_songs, renderings, settings=settings, draws=draws)
     found: dict[str, SongResult] = {}
     for names, results in zip(left_out, in_processes(measured, left_out, jobs), strict=True):
@@ -124,7 +124,7 @@ def evaluate_songs(
 ) -> list[SongResult]:
     """Fits without the songs of these names and their groups, and measures on them."""
     songs = songs_of(renderings)
-    rest = {s.name for others, own in splits(songs) if own[0].name in names for s in others}
+    rest = {s.name for others, own in leave_one_out(songs) if own[0].name in names for s in others}
     fold = fit_fold([r for r in renderings if r.song.name in rest and not r.resting], settings)
     return [
         _measured(fold, renderings, place, settings, draws)
@@ -142,11 +142,11 @@ def _measured(
     raised = raised_cases(cases[RECORDED][0])
     gains: dict[tuple[str, bool, str], Float64] = {}
     intervals: dict[str, Float64] = {}
-    moves: dict[str, Moves] = {}
+    responses: dict[str, FaderResponse] = {}
     for name, method in fold.methods.items():
         for gated in (True, False):
             run = MethodRun(method, gated=gated)
-            run.look_at_levels(cases["+-12"], cases[RECORDED])
+            run.detect_level_invariance(cases["+-12"], cases[RECORDED])
             for condition, held in cases.items():
                 found, bounds = run.all(held)
                 if name == FOREST and gated and bounds is not None:
@@ -154,24 +154,24 @@ def _measured(
                 gains[name, gated, condition] = found
             # a method that undoes all levels need not be asked about every track
             few = raised if run.levels_matter else raised[: len(STEPS_DB)]
-            moves[name] = moves_of(method, cases[RECORDED][0], few)
+            responses[name] = fader_response(method, cases[RECORDED][0], few)
     roles = [track.role.name for track in song.tracks]
     return SongResult(
         song=song,
         gains=gains,
         intervals=intervals,
-        role_mean=_role_mean_halves(fold, roles),
-        moves=moves,
-        held={
+        role_mean=_role_mean_half_widths(fold, roles),
+        responses=responses,
+        gated_share={
             c: float(np.mean([~case.given.active for case in held])) for c, held in cases.items()
         },
         width_db=fold.width_db,
     )
 
 
-def _role_mean_halves(fold: Fold, roles: Sequence[str]) -> dict[str, Float64]:
+def _role_mean_half_widths(fold: Fold, roles: Sequence[str]) -> dict[str, Float64]:
     def of(widths: Widths) -> Float64:
-        return widths.halves(roles, 0.0)
+        return widths.half_widths(roles, 0.0)
 
     return {c: of(fold.widths if c in SHIFTS_DB else fold.recorded_widths) for c in CONDITIONS}
 
@@ -192,7 +192,7 @@ class MethodRun:
         return np.array([gains for gains, _ in found]), np.array(bounds) if bounds else None
 
     def _one(self, place: int, case: Case) -> tuple[Float64, Float64 | None]:
-        given = case.given_with(gated=self._gated)
+        given = case.method_input(gated=self._gated)
         key = (case.source, given.active.tobytes())
         if not self.levels_matter and key in self._known:
             return case.effective(self._known[key] - case.shift, given.active), None
@@ -204,16 +204,16 @@ class MethodRun:
         shifted = None if bounds is None else bounds + case.shift[:, None]
         return case.effective(found.gains_db, given.active), shifted
 
-    def look_at_levels(self, cases: Sequence[Case], recorded: Sequence[Case]) -> None:
+    def detect_level_invariance(self, cases: Sequence[Case], recorded: Sequence[Case]) -> None:
         """Find out on shifted cases whether the method undoes levels entirely. Where it does,
         a rendering need not be computed again for every shift."""
         if isinstance(self._method, Random):
             return
         gaps = []
-        for case in cases[:_PROBES]:
+        for case in cases[:_INVARIANCE_DRAWS]:
             same = next(other for other in recorded if other.source == case.source)
-            before = self._method.gains(same.given_with(gated=False)).gains_db
-            after = self._method.gains(case.given_with(gated=False)).gains_db + case.shift
+            before = self._method.gains(same.method_input(gated=False)).gains_db
+            after = self._method.gains(case.method_input(gated=False)).gains_db + case.shift
             gap = after - before
             gaps.append(np.abs(gap - np.nanmean(gap)).max())
         self.levels_matter = not max(gaps) <= _SAME_DB
@@ -226,8 +226,8 @@ def conditions(
     playing = [place for place, item in enumerate(own) if not item.resting]
     cases = {RECORDED: [case_of(own, place) for place in playing]}
     for name, width in SHIFTS_DB.items():
-        chance = np.random.default_rng([*seed, round(width * 10)])
-        shifts = chance.uniform(-width, width, (draws, len(song.tracks)))
+        rng = np.random.default_rng([*seed, round(width * 10)])
+        shifts = rng.uniform(-width, width, (draws, len(song.tracks)))
         cases[name] = [
             case_of(own, playing[draw % len(playing)], shift) for draw, shift in enumerate(shifts)
         ]
@@ -242,7 +242,7 @@ def case_of(own: Sequence[Rendering], source: int, shift: Float64 | None = None)
         raise ValueError("the rendering was not kept whole")
     measurement, table = rendering.measurement, rendering.table
     if shift is not None:
-        measurement = louder(measurement, shift)
+        measurement = as_recorded_louder(measurement, shift)
         table = features.feature_table(measurement)
     roles = tuple(track.role for track in rendering.song.tracks)
     close = np.array([role.name in CLOSE_ROLES for role in roles])
@@ -257,23 +257,23 @@ def raised_cases(case: Case) -> list[Case]:
     raised = []
     for shift in np.eye(len(case.shift)):
         for step in STEPS_DB:
-            measurement = louder(case.given.measurement, shift * step)
+            measurement = as_recorded_louder(case.given.measurement, shift * step)
             table = features.feature_table(measurement)
             given = MethodInput(case.given.roles, table, measurement, case.given.active)
             raised.append(Case(given, shift * step, case.source))
     return raised
 
 
-def moves_of(method: Method, case: Case, raised: Sequence[Case]) -> Moves:
+def fader_response(method: Method, case: Case, raised: Sequence[Case]) -> FaderResponse:
     """The raised track's fader against each of the others, before and after."""
-    before = method.gains(case.given_with(gated=False)).gains_db
+    before = method.gains(case.method_input(gated=False)).gains_db
     sane = cases = 0
     slopes = []
     for other in raised:
-        change = method.gains(other.given_with(gated=False)).gains_db - before
+        change = method.gains(other.method_input(gated=False)).gains_db - before
         track = int(np.argmax(other.shift))
         against = np.delete(change[track] - change, track)
         sane += int((against <= 1e-6).sum())
         cases += against.size
         slopes.append(float(against.mean()) / float(other.shift[track]))
-    return Moves(cases, sane, float(np.mean(slopes)))
+    return FaderResponse(cases, sane, float(np.mean(slopes)))

@@ -72,15 +72,16 @@ def summary(
         "other targets": _other_targets(results),
         "sane moves": {
             name: {
-                "cases": sum(r.moves[name].cases for r in results),
-                "sane": sum(r.moves[name].sane for r in results),
-                "slope": _round(float(np.mean([r.moves[name].slope for r in results]))),
+                "cases": sum(r.responses[name].cases for r in results),
+                "sane": sum(r.responses[name].sane for r in results),
+                "slope": _round(float(np.mean([r.responses[name].slope for r in results]))),
             }
             for name in methods_of(results)
         },
         "intervals": intervals_of(results, coverage),
         "held by the gate": {
-            c: _round(float(np.mean([r.held[c] for r in results]))) for c in _conditions(results)
+            c: _round(float(np.mean([r.gated_share[c] for r in results])))
+            for c in _conditions(results)
         },
         "width in the folds": {r.song.name: _round(r.width_db) for r in results},
         "limits of levels": level_limits(songs, settings, draws),

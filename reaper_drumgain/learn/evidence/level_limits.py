@@ -25,7 +25,7 @@ import numpy as np
 from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.evidence.metrics import centred_error, error_to_engineers
 from reaper_drumgain.learn.fitting.augmentation import SHIFT_DB
-from reaper_drumgain.learn.fitting.leave_one_out import splits
+from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out
 from reaper_drumgain.learn.fitting.linear_part import fit_linear, usual_width
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.forest import departures, linear_gains
@@ -39,9 +39,11 @@ def level_limits(songs: Sequence[Song], settings: FitSettings, draws: int) -> di
     """The figures as plain data: errors in dB (mean over songs) with shifts of up to 12 dB."""
     everything = fit_linear(songs, settings)
     held: dict[str, list[tuple[float, float]]] = {LEFT_OUT: [], BEST_SHARE: [], SEEN: []}
-    for place, (song, others) in enumerate((s, rest) for rest, own in splits(songs) for s in own):
-        chance = np.random.default_rng([settings.seed, place])
-        shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (draws, len(song.tracks)))
+    for place, (song, others) in enumerate(
+        (s, rest) for rest, own in leave_one_out(songs) for s in own
+    ):
+        rng = np.random.default_rng([settings.seed, place])
+        shifts = rng.uniform(-SHIFT_DB, SHIFT_DB, (draws, len(song.tracks)))
         unseen = fit_linear(others, settings)
         held[LEFT_OUT].append(_errors(song, _effective(unseen, song, shifts)))
         held[BEST_SHARE].append(_errors(song, _with_best_share(unseen, song, shifts)))

@@ -66,7 +66,7 @@ def human_references(engineers: Float64, how: Offset = "median") -> tuple[float,
 
 def bootstrap(values: Float64, seed: int, share: float = 0.95) -> tuple[float, float]:
     """The percentile interval of the mean over songs (songs,), songs drawn with replacement."""
-    chance = np.random.default_rng(seed)
-    picks = chance.integers(0, len(values), (BOOTSTRAP_DRAWS, len(values)))
+    rng = np.random.default_rng(seed)
+    picks = rng.integers(0, len(values), (BOOTSTRAP_DRAWS, len(values)))
     low, high = np.quantile(values[picks].mean(axis=1), [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)

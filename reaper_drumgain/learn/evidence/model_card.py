@@ -13,7 +13,7 @@ from reaper_drumgain.learn.evidence.figures import LOUDEST, MEDIAN_OF_OTHERS, ON
 from reaper_drumgain.learn.evidence.level_limits import BEST_SHARE, LEFT_OUT, SEEN
 from reaper_drumgain.learn.evidence.metrics import BOOTSTRAP_DRAWS
 from reaper_drumgain.learn.evidence.model_card_text import TEMPLATE
-from reaper_drumgain.learn.fitting.alternative_designs import EXTRA, PER_TRACK
+from reaper_drumgain.learn.fitting.alternative_designs import EXTRA_TREES, PER_TRACK_FOREST
 from reaper_drumgain.learn.fitting.fold import FOREST, LINEAR, MULTIOUTPUT, Models
 from reaper_drumgain.methods.by_sound import COLUMNS, SURE
 from reaper_drumgain.methods.forest import SLOTS, family_of
@@ -54,8 +54,8 @@ def model_card(
         never=", ".join(_never(faders)) or "none",
         draws=draws,
         bootstrap=f"{BOOTSTRAP_DRAWS:,}",
-        extra=EXTRA,
-        per_track=PER_TRACK,
+        extra=EXTRA_TREES,
+        per_track=PER_TRACK_FOREST,
         **_people(figures),
         **_model(linear),
         **_tables(results, figures),

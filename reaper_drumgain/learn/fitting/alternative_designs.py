@@ -11,7 +11,7 @@ import numpy as np
 from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.rendered_songs import Rendering
-from reaper_drumgain.learn.fitting.augmentation import copies_of
+from reaper_drumgain.learn.fitting.augmentation import augmented_songs
 from reaper_drumgain.learn.fitting.forests import as_arrays, fit_forest
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
@@ -25,19 +25,22 @@ from reaper_drumgain.methods.forest import (
 from reaper_drumgain.methods.forest_file import Forest, LinearPart
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
-EXTRA, PER_TRACK = "extra trees on the linear part", "per-track forest on the linear part"
+EXTRA_TREES, PER_TRACK_FOREST = (
+    "extra trees on the linear part",
+    "per-track forest on the linear part",
+)
 #: least share of rows in a leaf of the per-track forest
 _LEAF = 0.02
 
 
-def fit_rivals(
+def fit_alternative_designs(
     renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
 ) -> dict[str, Method]:
     """The rivals by name, fitted to these renderings on this linear part."""
     extra = fit_forest(renderings, linear, replace(settings, kind="extra trees"), {})
     return {
-        EXTRA: ForestMethod(extra),
-        PER_TRACK: _fit_per_track(renderings, linear, settings),
+        EXTRA_TREES: ForestMethod(extra),
+        PER_TRACK_FOREST: _fit_per_track(renderings, linear, settings),
     }
 
 
@@ -65,7 +68,7 @@ def _fit_per_track(
     from sklearn.ensemble import RandomForestRegressor
 
     rows, wanted = [], []
-    for copy in copies_of(renderings, settings):
+    for copy in augmented_songs(renderings, settings):
         left = copy.target - linear_gains(linear, copy.loudness, copy.roles, copy.channels)
         rows.append(_rows(copy.roles, copy.channels, copy.table, settings.columns))
         wanted.append(left - left.mean())

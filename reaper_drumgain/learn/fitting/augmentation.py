@@ -21,7 +21,7 @@ SHIFT_DB = 12.0
 
 
 @dataclass(frozen=True)
-class Copy:
+class AugmentedSong:
     """A rendering as it enters the fit: some of its tracks, perhaps recorded louder or softer.
 
     ``loudness`` is that of the copy and ``target`` the gains that lead to the same place.
@@ -35,26 +35,28 @@ class Copy:
     target: Float64
 
 
-def copies_of(renderings: Sequence[Rendering], settings: FitSettings) -> Iterator[Copy]:
+def augmented_songs(
+    renderings: Sequence[Rendering], settings: FitSettings
+) -> Iterator[AugmentedSong]:
     """``settings.copies`` of each rendering, half of them with shifted levels."""
-    chance = np.random.default_rng(settings.seed)
+    rng = np.random.default_rng(settings.seed)
     for rendering in renderings:
         song = rendering.song
         for number in range(settings.copies):
-            kept = np.flatnonzero(chance.uniform(size=len(song.tracks)) >= settings.drop)
+            kept = np.flatnonzero(rng.uniform(size=len(song.tracks)) >= settings.drop)
             if kept.size < 3:
                 kept = np.arange(len(song.tracks))
             width = SHIFT_DB if number % 2 else 0.0
-            shift = chance.uniform(-width, width, kept.size)
-            roles = _mirrored([song.tracks[k].role for k in kept], chance.uniform() < 0.5)
+            shift = rng.uniform(-width, width, kept.size)
+            roles = _mirrored([song.tracks[k].role for k in kept], rng.uniform() < 0.5)
             channels = [song.tracks[k].channels for k in kept]
-            slots = assign_slots(roles, channels, chance.permutation(kept.size).astype(float))
+            slots = assign_slots(roles, channels, rng.permutation(kept.size).astype(float))
             values = rendering.table.values[kept].copy()
             loudness = song.raw_lufs[kept] + shift
             values[:, rendering.table.columns.index("loudness_lufs")] = loudness
             table = FeatureTable(rendering.table.columns, values)
             target = song.target_db[kept] - shift
-            yield Copy(roles, channels, slots, table, loudness, target)
+            yield AugmentedSong(roles, channels, slots, table, loudness, target)
 
 
 def _mirrored(roles: Sequence[Role], exchange: bool) -> list[Role]:

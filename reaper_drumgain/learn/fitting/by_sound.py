@@ -28,7 +28,7 @@ TREES, LEAF, FEATURES = 200, 2, 0.3
 
 
 def fit_by_sound(
-    heard: LabelledSounds,
+    sounds: LabelledSounds,
     chosen: npt.NDArray[np.bool_],
     *,
     drums: Sequence[str] = DRUMS,
@@ -44,7 +44,7 @@ def fit_by_sound(
     """
     from sklearn.ensemble import RandomForestRegressor
 
-    answers = heard.answers(drums)[chosen]
+    answers = sounds.answers(drums)[chosen]
     counts = np.bincount(answers, minlength=len(drums) + 1)
     forest = RandomForestRegressor(
         n_estimators=trees,
@@ -54,7 +54,7 @@ def fit_by_sound(
         n_jobs=jobs,
     )
     weights = 1.0 / counts[answers]
-    forest.fit(heard.values[chosen], np.eye(len(drums) + 1)[answers], sample_weight=weights)
+    forest.fit(sounds.values[chosen], np.eye(len(drums) + 1)[answers], sample_weight=weights)
     return Forest(
         inputs=COLUMNS,
         outputs=(*drums, OUTPUTS[-1]),

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from reaper_drumgain import methods
 from reaper_drumgain.learn.data.rendered_songs import Rendering
-from reaper_drumgain.learn.fitting.alternative_designs import fit_rivals
+from reaper_drumgain.learn.fitting.alternative_designs import fit_alternative_designs
 from reaper_drumgain.learn.fitting.forests import fit_forest, fit_multioutput
 from reaper_drumgain.learn.fitting.intervals import Widths, role_mean_widths, with_intervals
 from reaper_drumgain.learn.fitting.leave_one_out import songs_of
@@ -68,7 +68,7 @@ def fit_fold(renderings: Sequence[Rendering], settings: FitSettings) -> Fold:
     }
     every = {name: trained.get(name) or methods.create(name) for name in methods.names()}
     linear = linear_part(forest)
-    every |= fit_rivals(renderings, linear, settings)
+    every |= fit_alternative_designs(renderings, linear, settings)
     songs = songs_of(renderings)
     return Fold(
         every,

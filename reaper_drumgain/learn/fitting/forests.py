@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.rendered_songs import Rendering
-from reaper_drumgain.learn.fitting.augmentation import copies_of
+from reaper_drumgain.learn.fitting.augmentation import augmented_songs
 from reaper_drumgain.learn.fitting.leave_one_out import songs_of
 from reaper_drumgain.learn.fitting.role_means import (
     fit_role_levels,
@@ -54,7 +54,7 @@ def training_rows(
 ) -> TrainingRows:
     """What the trees on top of a linear part are fitted to."""
     rows = []
-    for copy in copies_of(renderings, settings):
+    for copy in augmented_songs(renderings, settings):
         left = copy.target - linear_gains(linear, copy.loudness, copy.roles, copy.channels)
         x = input_row(copy.table, copy.slots, settings.columns)
         rows.append((x, left - left.mean(), copy.slots))
@@ -67,7 +67,7 @@ def multioutput_rows(
     """What the forest that stands alone is fitted to; ``role_db``: mean gains by role."""
     rows = []
     columns = multioutput_columns(settings)
-    for copy in copies_of(renderings, settings):
+    for copy in augmented_songs(renderings, settings):
         expected = np.array([role_db[role.name] for role in copy.roles])
         x = input_row(levelled(copy.table), copy.slots, columns)
         rows.append((x, copy.target - np.mean(copy.target - expected), copy.slots))

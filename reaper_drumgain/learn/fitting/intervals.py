@@ -25,7 +25,7 @@ from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.fitting.augmentation import SHIFT_DB
 from reaper_drumgain.learn.fitting.forests import fit_forest
-from reaper_drumgain.learn.fitting.leave_one_out import songs_of, splits
+from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out, songs_of
 from reaper_drumgain.learn.fitting.linear_part import fit_linear
 from reaper_drumgain.learn.fitting.role_means import SIBLINGS, fit_role_levels
 from reaper_drumgain.learn.fitting.settings import FitSettings
@@ -55,7 +55,7 @@ class Widths:
     role_db: Mapping[str, float]
     rise: float
 
-    def halves(self, roles: Sequence[str], undone: float) -> Float64:
+    def half_widths(self, roles: Sequence[str], undone: float) -> Float64:
         """(tracks,) in dB."""
         return np.array([self.role_db[role] for role in roles]) * (1.0 + self.rise * undone)
 
@@ -66,7 +66,7 @@ def with_intervals(
     """The linear part with the widths that its forest needs."""
     inner = replace(settings, trees=settings.inner_trees)
     residuals = []
-    for others, left_out in splits(songs_of(renderings)):
+    for others, left_out in leave_one_out(songs_of(renderings)):
         names = {song.name for song in others}
         rest = [item for item in renderings if item.song.name in names]
         model = fit_forest(rest, fit_linear(others, inner), inner, {})
@@ -99,7 +99,7 @@ def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: b
     From songs as recorded, or ``shifted``: from the same draws as the forest's.
     """
     residuals = []
-    for others, left_out in splits(songs):
+    for others, left_out in leave_one_out(songs):
         means = fit_role_levels(others, settings.shrink).gain_db
         for song in left_out:
             gains = np.array([means[track.role.name] for track in song.tracks])
@@ -110,8 +110,8 @@ def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: b
 
 def _shifts(song: Song, seed: int) -> Float64:
     """(2 DRAWS, tracks): none, then random ones."""
-    chance = np.random.default_rng([seed, len(song.tracks)])
-    shifts = chance.uniform(-SHIFT_DB, SHIFT_DB, (2 * DRAWS, len(song.tracks)))
+    rng = np.random.default_rng([seed, len(song.tracks)])
+    shifts = rng.uniform(-SHIFT_DB, SHIFT_DB, (2 * DRAWS, len(song.tracks)))
     shifts[:DRAWS] = 0.0
     return shifts
 
@@ -160,8 +160,8 @@ def _at_coverage(
 def _score(residuals: Sequence[Residuals], widths: Widths, coverage: float) -> float:
     scores = []
     for song in residuals:
-        halves = np.array([widths.halves(song.roles, undone) for undone in song.undone])
-        scores.append(interval_score(-halves, halves, song.errors, coverage).mean())
+        half_widths = np.array([widths.half_widths(song.roles, undone) for undone in song.undone])
+        scores.append(interval_score(-half_widths, half_widths, song.errors, coverage).mean())
     return float(np.mean(scores))
 
 

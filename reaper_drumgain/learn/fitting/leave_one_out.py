@@ -13,7 +13,7 @@ def songs_of(renderings: Sequence[Rendering]) -> list[Song]:
     return list({rendering.song.name: rendering.song for rendering in renderings}.values())
 
 
-def splits(songs: Sequence[Song]) -> Iterator[tuple[list[Song], list[Song]]]:
+def leave_one_out(songs: Sequence[Song]) -> Iterator[tuple[list[Song], list[Song]]]:
     """(the others, those left out) for each group of songs in turn, in order.
 
     Songs of a single group are left out one by one: nothing else can be. The others are empty

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reaper_drumgain.learn.data.human_faders import Song
-from reaper_drumgain.learn.fitting.leave_one_out import splits
+from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out
 from reaper_drumgain.learn.fitting.role_means import (
     mean_or_sibling,
     role_effects,
@@ -37,7 +37,7 @@ def usual_width(songs: Sequence[Song], shrink: float) -> float:
     of the other songs: what to expect of the next careful recording.
     """
     variances = []
-    for others, own in splits(songs):
+    for others, own in leave_one_out(songs):
         known = others or own
         template, _ = role_effects(
             [_roles(song) for song in known], [song.raw_lufs for song in known], shrink

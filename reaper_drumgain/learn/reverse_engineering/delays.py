@@ -71,11 +71,11 @@ def find_delays(recording: Recording, reach: int) -> tuple[npt.NDArray[np.intp],
     most likely another delay. Tracks that explain nothing of the mix, and silent ones, get
     the common delay. Raises InputError where the search would take too much memory.
     """
-    heard = _correlate(recording, reach)
-    active = [int(j) for j in np.flatnonzero(heard.power > 0.0)]
-    delays = _pursue(heard, active)
+    correlations = _correlate(recording, reach)
+    active = [int(j) for j in np.flatnonzero(correlations.power > 0.0)]
+    delays = _pursue(correlations, active)
     owners = recording.owners
-    explained = {j: _reductions(heard, delays, j)[delays[j] + reach] for j in delays}
+    explained = {j: _reductions(correlations, delays, j)[delays[j] + reach] for j in delays}
     found = np.zeros(len(recording.tracks), np.intp)
     if delays:
         found[:] = delays[max(explained, key=lambda j: explained[j])]
@@ -143,65 +143,72 @@ def _centre(correlation: Float64, reach: int) -> Float64:
     return np.concatenate([tail, correlation[..., : reach + 1]], axis=-1)
 
 
-def _reductions(heard: _Correlations, delays: dict[int, int], column: int) -> Float64:
+def _reductions(correlations: _Correlations, delays: dict[int, int], column: int) -> Float64:
     """What ``column`` at each delay takes off the residual of the other columns."""
     others = [j for j in delays if j != column]
-    left, unique = heard.mix[:, column], np.full(2 * heard.reach + 1, heard.power[column])
+    left, unique = (
+        correlations.mix[:, column],
+        np.full(2 * correlations.reach + 1, correlations.power[column]),
+    )
     if others:
-        along = np.stack([heard.along(column, j, delays[j]) for j in others])
-        gram, target = _normal(heard, delays, others)
+        along = np.stack([correlations.along(column, j, delays[j]) for j in others])
+        gram, target = _normal_equations(correlations, delays, others)
         weights = np.linalg.solve(gram, np.concatenate([target, along], axis=1))
-        channels = heard.mix.shape[0]
+        channels = correlations.mix.shape[0]
         left = left - weights[:, :channels].T @ along
         unique = unique - np.einsum("ij,ij->j", along, weights[:, channels:])
-    clear = unique > _UNIQUE * heard.power[column]
+    clear = unique > _UNIQUE * correlations.power[column]
     reduction = np.zeros_like(unique)
     reduction[clear] = np.square(left[:, clear]).sum(axis=0) / unique[clear]
     return reduction
 
 
-def _normal(
-    heard: _Correlations, delays: dict[int, int], members: Sequence[int]
+def _normal_equations(
+    correlations: _Correlations, delays: dict[int, int], members: Sequence[int]
 ) -> tuple[Float64, Float64]:
     """The normal equations of ``members`` at their delays: Gram matrix and target."""
     gram = np.array(
-        [[heard.between(i, j, delays[i] - delays[j]) for j in members] for i in members]
+        [[correlations.between(i, j, delays[i] - delays[j]) for j in members] for i in members]
     )
     gram[np.diag_indices_from(gram)] *= 1.0 + 1e-6
-    target = np.array([heard.mix[:, j, delays[j] + heard.reach] for j in members])
+    target = np.array([correlations.mix[:, j, delays[j] + correlations.reach] for j in members])
     return gram, target
 
 
-def _pursue(heard: _Correlations, active: Sequence[int]) -> dict[int, int]:
+def _pursue(correlations: _Correlations, active: Sequence[int]) -> dict[int, int]:
     delays: dict[int, int] = {}
     while len(delays) < len(active):
         best = (-1.0, 0, 0)
         for column in active:
             if column not in delays:
-                reduction = _reductions(heard, delays, column)
+                reduction = _reductions(correlations, delays, column)
                 place = int(np.argmax(reduction))
-                best = max(best, (float(reduction[place]), column, place - heard.reach))
+                best = max(best, (float(reduction[place]), column, place - correlations.reach))
         delays[best[1]] = best[2]
     for _ in range(_SWEEPS):
         before = dict(delays)
         for column in active:
-            delays[column] = int(np.argmax(_reductions(heard, delays, column))) - heard.reach
+            delays[column] = (
+                int(np.argmax(_reductions(correlations, delays, column))) - correlations.reach
+            )
         if delays == before:
             break
-    return _with_common(heard, delays)
+    return _with_common(correlations, delays)
 
 
-def _with_common(heard: _Correlations, delays: dict[int, int]) -> dict[int, int]:
+def _with_common(correlations: _Correlations, delays: dict[int, int]) -> dict[int, int]:
     """Gives up delays that explain next to nothing, in favour of the strongest column's."""
     if not delays:
         return delays
-    own = {j: _reductions(heard, delays, j)[delays[j] + heard.reach] for j in delays}
+    own = {j: _reductions(correlations, delays, j)[delays[j] + correlations.reach] for j in delays}
     common = delays[max(own, key=lambda j: own[j])]
-    gram, target = _normal(heard, delays, list(delays))
-    residual = max(heard.energy - float(np.sum(target * np.linalg.solve(gram, target))), 0.0)
+    gram, target = _normal_equations(correlations, delays, list(delays))
+    residual = max(correlations.energy - float(np.sum(target * np.linalg.solve(gram, target))), 0.0)
     for column in sorted(delays, key=lambda j: own[j]):
-        reduction = _reductions(heard, delays, column)
-        lost = reduction[delays[column] + heard.reach] - reduction[common + heard.reach]
+        reduction = _reductions(correlations, delays, column)
+        lost = (
+            reduction[delays[column] + correlations.reach] - reduction[common + correlations.reach]
+        )
         if lost <= _WORTH * residual:
             delays[column] = common
     return delays

@@ -31,16 +31,20 @@ from reaper_drumgain.analysis.loudness import ABSOLUTE_GATE_LUFS, to_lufs
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.reverse_engineering.delays import find_delays
 from reaper_drumgain.learn.reverse_engineering.normal_equations import (
-    Frame,
+    FitWindow,
     NormalEquations,
     autocorrelations,
     collect,
-    frame_for,
+    fit_window,
     residual_scores,
     survey,
 )
 from reaper_drumgain.learn.reverse_engineering.prefilters import ErrorFilter, KPrefilter, Prefilter
-from reaper_drumgain.learn.reverse_engineering.recording import Given, Recording, open_recording
+from reaper_drumgain.learn.reverse_engineering.recording import (
+    AudioInput,
+    Recording,
+    open_recording,
+)
 
 Float64 = npt.NDArray[np.float64]
 Reason = Literal[
@@ -107,8 +111,8 @@ class MixGains:
 
 
 def reverse_engineer(
-    tracks: Sequence[Given],
-    mix: Given,
+    tracks: Sequence[AudioInput],
+    mix: AudioInput,
     *,
     taps: int = 128,
     rate: int | None = None,
@@ -142,15 +146,15 @@ def reverse_engineer(
         weighting = KPrefilter(recording.rate)
         reach = min(round(max_delay * recording.rate), recording.frames // 4)
         delays, at_edge = np.zeros(len(recording.tracks), np.intp), [False] * len(recording.tracks)
-        frame_for(recording, taps, delays)  # refuses what is too large before any work
+        fit_window(recording, taps, delays)  # refuses what is too large before any work
         if reach:
             delays, at_edge = find_delays(recording, reach)
         tell(0.4)
-        frame = frame_for(recording, taps, delays)
-        fit, pushes, residual_db = _fitted(recording, frame, weighting, whiten, tell)
+        window = fit_window(recording, taps, delays)
+        fit, influences, residual_db = _fitted(recording, window, weighting, whiten, tell)
         return MixGains(
             tuple(
-                fit.track(place, pushes, max_error_db, searched=reach > 0, at_edge=edge)
+                fit.track(place, influences, max_error_db, searched=reach > 0, at_edge=edge)
                 for place, edge in enumerate(at_edge)
             ),
             residual_db,
@@ -162,35 +166,35 @@ def reverse_engineer(
 
 def _fitted(
     recording: Recording,
-    frame: Frame,
+    window: FitWindow,
     weighting: KPrefilter,
     whiten: bool,
     tell: Callable[[float], None],
 ) -> tuple[_Fit, Float64, float]:
-    """The fit, the pushes of its segments (see ``_Fit.pushes``), and the K-weighted power that it
-    leaves in dB against that of the mix. Raises InputError where the mix is silent."""
+    """Returns the fit, the influences of its segments (see ``_Fit.influences``), and the K-weighted
+    power of the residual in dB re that of the mix. Raises InputError where the mix is silent."""
     peaks, lags = survey(recording, _WHITE_ORDER)
     if not lags[0] > 0.0:
         raise InputError(f"{recording.mix.name}: the mix is silent")
     prefilter: Prefilter | None = weighting
-    if frame.taps == 1:
+    if window.taps == 1:
         prefilter = ErrorFilter(lags) if whiten else None
-    equations = collect(recording, frame, prefilter, lambda share: tell(0.4 + 0.3 * share))
-    own = autocorrelations(recording, frame, prefilter)
-    fit = _Fit(recording, frame, equations, own, peaks)
+    equations = collect(recording, window, prefilter, lambda share: tell(0.4 + 0.3 * share))
+    own = autocorrelations(recording, window, prefilter)
+    fit = _Fit(recording, window, equations, own, peaks)
     scores = residual_scores(
         recording,
-        frame,
+        window,
         prefilter,
         fit.filters,
         min(_SEGMENT_SECONDS, recording.frames / weighting.rate / 16),
         lambda share: tell(0.7 + 0.3 * share),
     )
-    pushes = fit.pushes(scores.scores)
+    influences = fit.influences(scores.scores)
     if prefilter is not weighting:
-        equations = collect(recording, frame, weighting)
-        scores = residual_scores(recording, frame, weighting, fit.filters, math.inf)
-    return fit, pushes, _decibel(scores.energy.sum() / equations.energy.sum())
+        equations = collect(recording, window, weighting)
+        scores = residual_scores(recording, window, weighting, fit.filters, math.inf)
+    return fit, influences, _decibel(scores.energy.sum() / equations.energy.sum())
 
 
 class _Estimate(NamedTuple):
@@ -209,7 +213,7 @@ class _Fit:
     def __init__(
         self,
         recording: Recording,
-        frame: Frame,
+        window: FitWindow,
         equations: NormalEquations,
         own: list[Float64],
         peaks: Float64,
@@ -217,10 +221,10 @@ class _Fit:
         self._own = own
         self._names = [track.name for track in recording.tracks]
         self._owners = recording.owners
-        self._frame = frame
+        self._window = window
         self._equations = equations
         self._sounds = np.array([to_lufs(peak) > ABSOLUTE_GATE_LUFS for peak in peaks])
-        taps, columns = frame.taps, len(self._owners)
+        taps, columns = window.taps, len(self._owners)
         self._kept = np.repeat(self._sounds, taps)
         size = columns * taps
         scale = np.repeat(np.sqrt(equations.powers), taps)[self._kept]
@@ -241,7 +245,7 @@ class _Fit:
 
     def condition(self) -> float:
         """Condition number of the sounding columns at their delays, each of power one."""
-        lead = self._frame.lead
+        lead = self._window.lead
         sounding = np.flatnonzero(self._sounds)
         gram = self._equations.gram[:, lead, :, lead][np.ix_(sounding, sounding)]
         if not gram.size:
@@ -250,7 +254,7 @@ class _Fit:
         values = np.linalg.eigvalsh(gram / np.multiply.outer(scale, scale))
         return float(np.sqrt(values[-1] / max(values[0], np.finfo(float).eps)))
 
-    def pushes(self, scores: Float64) -> Float64:
+    def influences(self, scores: Float64) -> Float64:
         """(segments, channels, columns * taps): how far each segment alone moves the filters."""
         flat = scores.reshape(*scores.shape[:2], -1)
         moved = np.zeros_like(flat)
@@ -259,10 +263,10 @@ class _Fit:
         return moved
 
     def track(
-        self, place: int, pushes: Float64, max_error_db: float, *, searched: bool, at_edge: bool
+        self, place: int, influences: Float64, max_error_db: float, *, searched: bool, at_edge: bool
     ) -> TrackGain:
         """What the mix did to one track."""
-        delay = int(self._frame.delays[place])
+        delay = int(self._window.delays[place])
         columns = np.flatnonzero(self._owners == place)
         if not self._sounds[columns].any():
             nothing = (math.nan,) * self.filters.shape[0]
@@ -270,9 +274,9 @@ class _Fit:
                 *(self._names[place], math.nan, nothing, 0, delay, False, "silent"),
                 *(math.inf, math.nan, -math.inf),
             )
-        found = self._estimate(place, columns, pushes)
+        found = self._estimate(place, columns, influences)
         power = found.powers.sum() - found.bias
-        raw = float(np.diag(self._own[place])[:: self._frame.taps].sum())
+        raw = float(np.diag(self._own[place])[:: self._window.taps].sum())
         contribution = _decibel(power / self._equations.energy.sum())
         unique = self._unique_db(columns)
         reason: Reason = ""
@@ -295,33 +299,35 @@ class _Fit:
             contribution,
         )
 
-    def _estimate(self, place: int, columns: npt.NDArray[np.intp], pushes: Float64) -> _Estimate:
-        taps = self._frame.taps
+    def _estimate(
+        self, place: int, columns: npt.NDArray[np.intp], influences: Float64
+    ) -> _Estimate:
+        taps = self._window.taps
         chosen = (columns[:, None] * taps + np.arange(taps)).ravel()
         gram = self._own[place]
         filters = self.filters[:, columns].reshape(-1, chosen.size)
-        heard = filters @ gram
-        powers = np.einsum("ck,ck->c", filters, heard)
-        own = pushes[..., chosen]
+        filtered = filters @ gram
+        powers = np.einsum("ck,ck->c", filters, filtered)
+        own = influences[..., chosen]
         segments = own.shape[0]
         freedom = segments / max(segments - 1, 1)
-        moves = np.einsum("ck,sck->s", heard, own)
+        moves = np.einsum("ck,sck->s", filtered, own)
         bias = freedom * float(np.einsum("sck,kl,scl->", own, gram, own))
         power = powers.sum() - bias
         spread = math.sqrt(freedom * float(moves @ moves)) if segments > 1 else math.inf
         error = 2.0 * _DB * spread / power if power > 0.0 else math.inf
-        peak = int(np.argmax(np.abs(heard)))
-        sign = int(np.sign(heard.flat[peak]))
-        return _Estimate(powers, sign, peak % taps - self._frame.lead, error, bias)
+        peak = int(np.argmax(np.abs(filtered)))
+        sign = int(np.sign(filtered.flat[peak]))
+        return _Estimate(powers, sign, peak % taps - self._window.lead, error, bias)
 
     def _unique_db(self, columns: npt.NDArray[np.intp]) -> float:
         """Of the track's main taps, the power that no tap of another track explains."""
-        taps = self._frame.taps
+        taps = self._window.taps
         where = np.flatnonzero(
             np.isin(np.repeat(self._owners, taps)[self._kept], self._owners[columns])
         )
         rest = np.linalg.inv(self._inverse[np.ix_(where, where)])
-        return _decibel(float(np.diag(rest)[self._frame.lead :: taps].max()) - _RIDGE)
+        return _decibel(float(np.diag(rest)[self._window.lead :: taps].max()) - _RIDGE)
 
 
 def _decibel(ratio: float) -> float:

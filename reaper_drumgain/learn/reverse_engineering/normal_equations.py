@@ -34,7 +34,7 @@ _FEWEST_PER_UNKNOWN = 4
 
 
 @dataclass(frozen=True)
-class Frame:
+class FitWindow:
     """What is fitted: ``taps`` per column, the main one at ``lead``, delays per track, and the
     range [start, end) of mix samples whose every tap lies within the recording."""
 
@@ -56,8 +56,8 @@ class Frame:
         return self.size - self.taps + 1
 
 
-def frame_for(recording: Recording, taps: int, delays: npt.NDArray[np.intp]) -> Frame:
-    """The frame of a fit. Raises InputError where it is too large or the recording too short."""
+def fit_window(recording: Recording, taps: int, delays: npt.NDArray[np.intp]) -> FitWindow:
+    """The window of a fit. Raises InputError where it is too large or the recording too short."""
     columns = len(recording.owners)
     if not 1 <= taps <= MAX_TAPS:
         raise InputError(f"taps is {taps}, expected 1 to {MAX_TAPS}")
@@ -75,7 +75,7 @@ def frame_for(recording: Recording, taps: int, delays: npt.NDArray[np.intp]) -> 
             f"track channels with {taps} taps each, expected at least "
             f"{_FEWEST_PER_UNKNOWN * columns * taps}"
         )
-    return Frame(taps, lead, delays, start, end)
+    return FitWindow(taps, lead, delays, start, end)
 
 
 @dataclass(frozen=True)
@@ -87,19 +87,19 @@ class Block:
     mix: Float64
 
 
-def blocks(recording: Recording, frame: Frame, prefilter: Prefilter | None) -> Iterator[Block]:
-    """The range of ``frame`` block by block, tracks moved by their delays, all filtered alike."""
+def blocks(recording: Recording, window: FitWindow, prefilter: Prefilter | None) -> Iterator[Block]:
+    """The range of ``window`` block by block, tracks moved by their delays, all filtered alike."""
     readers = [
-        Reader(track, frame.start - int(delay) + frame.lead - frame.taps + 1, prefilter)
-        for track, delay in zip(recording.tracks, frame.delays, strict=True)
+        Reader(track, window.start - int(delay) + window.lead - window.taps + 1, prefilter)
+        for track, delay in zip(recording.tracks, window.delays, strict=True)
     ]
-    mix = Reader(recording.mix, frame.start, prefilter)
-    before = np.concatenate([reader.read(frame.taps - 1) for reader in readers])
-    for start in range(frame.start, frame.end, frame.block):
-        count = min(frame.block, frame.end - start)
+    mix = Reader(recording.mix, window.start, prefilter)
+    before = np.concatenate([reader.read(window.taps - 1) for reader in readers])
+    for start in range(window.start, window.end, window.block):
+        count = min(window.block, window.end - start)
         fresh = np.concatenate([reader.read(count) for reader in readers])
         tracks = np.concatenate([before, fresh], axis=1)
-        before = tracks[:, tracks.shape[1] - (frame.taps - 1) :]
+        before = tracks[:, tracks.shape[1] - (window.taps - 1) :]
         yield Block(tracks.astype(np.float64), mix.read(count).astype(np.float64))
 
 
@@ -136,41 +136,41 @@ class NormalEquations:
 
 def collect(
     recording: Recording,
-    frame: Frame,
+    window: FitWindow,
     prefilter: Prefilter | None,
     progress: Callable[[float], None] | None = None,
 ) -> NormalEquations:
     """One pass over the recording."""
     columns, channels = len(recording.owners), recording.mix.channels
-    bins = frame.size // 2 + 1
+    bins = window.size // 2 + 1
     among = np.zeros((columns, columns, bins), np.complex128)
     with_mix = np.zeros((channels, columns, bins), np.complex128)
     energy = np.zeros(channels)
     first = last = np.zeros((columns, 0))
     done = 0
-    for block in blocks(recording, frame, prefilter):
-        fresh = block.tracks[:, frame.taps - 1 :]
-        whole = np.fft.rfft(block.tracks, n=frame.size)
-        now = np.conj(np.fft.rfft(fresh, n=frame.size))
-        mixed = np.conj(np.fft.rfft(block.mix, n=frame.size))
+    for block in blocks(recording, window, prefilter):
+        fresh = block.tracks[:, window.taps - 1 :]
+        whole = np.fft.rfft(block.tracks, n=window.size)
+        now = np.conj(np.fft.rfft(fresh, n=window.size))
+        mixed = np.conj(np.fft.rfft(block.mix, n=window.size))
         for column in range(columns):
             among[column] += now[column] * whole
         for channel in range(channels):
             with_mix[channel] += mixed[channel] * whole
         energy += np.square(block.mix).sum(axis=1)
         if not done:
-            first = block.tracks[:, : frame.taps - 1]
-        last = block.tracks[:, block.tracks.shape[1] - (frame.taps - 1) :]
+            first = block.tracks[:, : window.taps - 1]
+        last = block.tracks[:, block.tracks.shape[1] - (window.taps - 1) :]
         done += fresh.shape[1]
         if progress:
-            progress(done / (frame.end - frame.start))
-    gram = _whole_gram(lags(among, frame), first[:, ::-1], last[:, ::-1])
-    return NormalEquations(gram, lags(with_mix, frame), energy, done)
+            progress(done / (window.end - window.start))
+    gram = _whole_gram(lags(among, window), first[:, ::-1], last[:, ::-1])
+    return NormalEquations(gram, lags(with_mix, window), energy, done)
 
 
-def lags(spectra: Complex128, frame: Frame) -> Float64:
+def lags(spectra: Complex128, window: FitWindow) -> Float64:
     """Lags 0 to taps - 1 of products of a conjugate block spectrum with a column's."""
-    held = np.fft.irfft(spectra, n=frame.size)[..., : frame.taps]
+    held = np.fft.irfft(spectra, n=window.size)[..., : window.taps]
     return np.ascontiguousarray(held[..., ::-1])
 
 
@@ -191,7 +191,7 @@ def _whole_gram(row: Float64, entering: Float64, leaving: Float64) -> Float64:
 
 
 def autocorrelations(
-    recording: Recording, frame: Frame, prefilter: Prefilter | None
+    recording: Recording, window: FitWindow, prefilter: Prefilter | None
 ) -> list[Float64]:
     """Per track the sums w_i[n - k] w_j[n - l] over the whole file, (channels * taps, same).
 
@@ -200,19 +200,19 @@ def autocorrelations(
     found = []
     for track in recording.tracks:
         channels, reader = track.channels, Reader(track, 0, prefilter)
-        spectra = np.zeros((channels, channels, frame.size // 2 + 1), np.complex128)
-        before = np.zeros((channels, frame.taps - 1), np.float32)
-        for start in range(0, track.frames, frame.block):
-            fresh = reader.read(min(frame.block, track.frames - start))
+        spectra = np.zeros((channels, channels, window.size // 2 + 1), np.complex128)
+        before = np.zeros((channels, window.taps - 1), np.float32)
+        for start in range(0, track.frames, window.block):
+            fresh = reader.read(min(window.block, track.frames - start))
             whole = np.concatenate([before, fresh], axis=1)
-            before = whole[:, whole.shape[1] - (frame.taps - 1) :]
-            now = np.conj(np.fft.rfft(fresh.astype(np.float64), n=frame.size))
-            spectra += now[:, None] * np.fft.rfft(whole.astype(np.float64), n=frame.size)
-        ahead = lags(spectra, frame)
-        lag = np.subtract.outer(np.arange(frame.taps), np.arange(frame.taps))
+            before = whole[:, whole.shape[1] - (window.taps - 1) :]
+            now = np.conj(np.fft.rfft(fresh.astype(np.float64), n=window.size))
+            spectra += now[:, None] * np.fft.rfft(whole.astype(np.float64), n=window.size)
+        ahead = lags(spectra, window)
+        lag = np.subtract.outer(np.arange(window.taps), np.arange(window.taps))
         late, early = ahead[:, :, np.abs(lag)], ahead.transpose(1, 0, 2)[:, :, np.abs(lag)]
         table = np.where(lag <= 0, late, early).transpose(0, 2, 1, 3)
-        found.append(table.reshape(channels * frame.taps, channels * frame.taps))
+        found.append(table.reshape(channels * window.taps, channels * window.taps))
     return found
 
 
@@ -227,7 +227,7 @@ class Scores:
 
 def residual_scores(
     recording: Recording,
-    frame: Frame,
+    window: FitWindow,
     prefilter: Prefilter | None,
     filters: Float64,
     segment_seconds: float,
@@ -236,28 +236,28 @@ def residual_scores(
     """A second pass: residual and scores of ``filters`` (channels, columns, taps)."""
     channels, columns, _ = filters.shape
     samples = min(segment_seconds * (recording.rate or 48_000), recording.frames)
-    per_segment = max(1, round(samples / frame.block))
-    responses = np.fft.rfft(filters, n=frame.size)
+    per_segment = max(1, round(samples / window.block))
+    responses = np.fft.rfft(filters, n=window.size)
     energy = np.zeros(channels)
     segments: list[Float64] = []
-    held = np.zeros((channels, columns, frame.size // 2 + 1), np.complex128)
+    held = np.zeros((channels, columns, window.size // 2 + 1), np.complex128)
     done = count = 0
-    for block in blocks(recording, frame, prefilter):
-        whole = np.fft.rfft(block.tracks, n=frame.size)
-        fitted = np.fft.irfft(np.einsum("cjf,jf->cf", responses, whole), n=frame.size)
-        rest = block.mix - fitted[:, frame.taps - 1 :][:, : block.mix.shape[1]]
+    for block in blocks(recording, window, prefilter):
+        whole = np.fft.rfft(block.tracks, n=window.size)
+        fitted = np.fft.irfft(np.einsum("cjf,jf->cf", responses, whole), n=window.size)
+        rest = block.mix - fitted[:, window.taps - 1 :][:, : block.mix.shape[1]]
         energy += np.square(rest).sum(axis=1)
-        spectra = np.conj(np.fft.rfft(rest, n=frame.size))
+        spectra = np.conj(np.fft.rfft(rest, n=window.size))
         for channel in range(channels):
             held[channel] += spectra[channel] * whole
         count += 1
         if count == per_segment:
-            segments.append(lags(held, frame))
+            segments.append(lags(held, window))
             held[:] = 0.0
             count = 0
         done += rest.shape[1]
         if progress:
-            progress(done / (frame.end - frame.start))
+            progress(done / (window.end - window.start))
     if count:
-        segments.append(lags(held, frame))
+        segments.append(lags(held, window))
     return Scores(energy, np.stack(segments))

@@ -23,7 +23,7 @@ from reaper_drumgain.audio.decoder import MediaFile
 from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError
 from reaper_drumgain.errors import InputError, MediaError
 
-Given = str | PathLike[str] | npt.NDArray[np.floating] | npt.NDArray[np.integer]
+AudioInput = str | PathLike[str] | npt.NDArray[np.floating] | npt.NDArray[np.integer]
 
 
 class Sound(Protocol):
@@ -147,7 +147,7 @@ class Recording(AbstractContextManager["Recording"]):
             sound.close()
 
 
-def open_recording(tracks: Sequence[Given], mix: Given, rate: int | None) -> Recording:
+def open_recording(tracks: Sequence[AudioInput], mix: AudioInput, rate: int | None) -> Recording:
     """Opens tracks and mix and checks that they belong together.
 
     ``rate``: Hz of what is given as an array. Raises MediaError for a file that cannot be

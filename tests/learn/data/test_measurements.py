@@ -7,7 +7,11 @@ import pytest
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.data.measurements import load_measurement, louder, save_measurement
+from reaper_drumgain.learn.data.measurements import (
+    as_recorded_louder,
+    load_measurement,
+    save_measurement,
+)
 from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.methods import all_descriptors
 
@@ -53,7 +57,7 @@ def leaves(value, name="measurement"):
 def test_louder_is_what_measuring_louder_audio_gives():
     gains = (7.0, -11.0, 3.0)
     expected = dict(leaves(measured(sounds(gains))))
-    found = dict(leaves(louder(measured(sounds()), np.array(gains))))
+    found = dict(leaves(as_recorded_louder(measured(sounds()), np.array(gains))))
     assert set(found) == set(expected)
     assert len(found) > 40
     for name, value in expected.items():

@@ -19,7 +19,7 @@ from reaper_drumgain.learn.data.performances import (
     liveliest,
     read_performance,
 )
-from reaper_drumgain.learn.data.render import Tap, render
+from reaper_drumgain.learn.data.render import VirtualMic, render
 
 FOLDERS = ("ks", "sc", "ss", "hc", "hf", "hl", "th", "tm", "tl", "ho", "hh", "ht")
 MICROPHONES = ("kick", "snare", "oh", "side", "front", "window", "retro")
@@ -45,7 +45,7 @@ def kit(kit_folder):
     return load_kit(kit_folder)
 
 
-TAPS = [Tap((name,)) for name in MICROPHONES]
+TAPS = [VirtualMic((name,)) for name in MICROPHONES]
 
 
 def test_a_stroke_sounds_on_all_microphones_from_its_time_on(kit):
@@ -79,10 +79,10 @@ def test_velocity_chooses_the_layer_and_never_scales_it(kit):
     st.integers(0, 2**32),
 )
 def test_the_same_arguments_give_the_same_samples(kit, strokes, seed):
-    tap = [Tap(("oh",), tilt_db=6.0), Tap(("snare", "side"), ("snare",), 18.0)]
-    once = render(kit, strokes, tap, 1.5, seed=seed)
+    mic = [VirtualMic(("oh",), tilt_db=6.0), VirtualMic(("snare", "side"), ("snare",), 18.0)]
+    once = render(kit, strokes, mic, 1.5, seed=seed)
     assert np.isfinite(once).all()
-    np.testing.assert_array_equal(once, render(kit, strokes, tap, 1.5, seed=seed))
+    np.testing.assert_array_equal(once, render(kit, strokes, mic, 1.5, seed=seed))
 
 
 def test_another_seed_gives_other_hits(kit):
@@ -106,7 +106,7 @@ def test_piece_gains_and_focus_scale_whole_pieces(kit):
     strokes = [Stroke(0.0, "kick", 1.0), Stroke(0.2, "tom 1", 1.0)]
     plain = render(kit, strokes, TAPS[:1], 0.4, seed=5)
     lifted = render(kit, strokes, TAPS[:1], 0.4, seed=5, piece_gains_db={"kick": 6.0})
-    close = render(kit, strokes, [Tap(("kick",), ("tom 1",), 20.0)], 0.4, seed=5)
+    close = render(kit, strokes, [VirtualMic(("kick",), ("tom 1",), 20.0)], 0.4, seed=5)
     half = round(0.2 * RATE)
     np.testing.assert_allclose(lifted[0, :half], plain[0, :half] * 10**0.3, rtol=1e-5)
     np.testing.assert_array_equal(lifted[0, half:], plain[0, half:])
@@ -117,7 +117,9 @@ def test_piece_gains_and_focus_scale_whole_pieces(kit):
 def test_tilt_moves_treble_against_bass_by_its_value(kit):
     strokes = [Stroke(0.1, "kick", 1.0)]
     plain, tilted = (
-        np.abs(np.fft.rfft(render(kit, strokes, [Tap(("kick",), tilt_db=t)], 1.0, seed=0)[0]))
+        np.abs(
+            np.fft.rfft(render(kit, strokes, [VirtualMic(("kick",), tilt_db=t)], 1.0, seed=0)[0])
+        )
         for t in (0.0, 12.0)
     )
     for frequency, gain in ((125, -6.0), (1005, 0.0), (8005, 6.0), (15005, 6.0)):
@@ -128,7 +130,7 @@ def test_tilt_moves_treble_against_bass_by_its_value(kit):
 
 def test_unknown_names_are_refused(kit, tmp_path):
     with pytest.raises(InputError, match="no microphone 'room'"):
-        render(kit, [], [Tap(("room",))], 1.0, seed=0)
+        render(kit, [], [VirtualMic(("room",))], 1.0, seed=0)
     with pytest.raises(InputError, match="no piece is named 'gong'"):
         render(kit, [], TAPS, 1.0, seed=0, piece_gains_db={"gong": 1.0})
     with pytest.raises(InputError, match="no known kit"):
@@ -204,8 +206,8 @@ def test_hits_of_the_real_kits_rise_in_loudness_with_their_place(shared_data, na
 
 def test_bleed_is_real(shared_data):
     kit = load_kit(shared_data / "kits" / "muldjord")
-    taps = [Tap(("KdrumR",)), Tap(("Snare_top",)), Tap(("OHL",))]
-    sound = render(kit, [Stroke(0.0, "snare", 1.0)], taps, 0.5, seed=0)
+    mics = [VirtualMic(("KdrumR",)), VirtualMic(("Snare_top",)), VirtualMic(("OHL",))]
+    sound = render(kit, [Stroke(0.0, "snare", 1.0)], mics, 0.5, seed=0)
     peaks = np.abs(sound).max(axis=1)
     assert peaks[1] > 5 * peaks[2] > 0
     assert peaks[2] > peaks[0] > 0

@@ -11,7 +11,7 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.faders.activity import CLOSE_ROLES
 from reaper_drumgain.learn.data.human_faders import HumanFaders, load_human_faders
 from reaper_drumgain.learn.data.kits import KITS, RATE, load_kit
-from reaper_drumgain.learn.data.microphones import taps_for
+from reaper_drumgain.learn.data.microphones import virtual_mics_for
 from reaper_drumgain.learn.data.performances import TOMS, choose_performances
 from reaper_drumgain.learn.data.rendered_songs import measure_song, render_song, renderings
 from reaper_drumgain.tracks.roles import ROLE_NAMES, SIDES, Role
@@ -33,10 +33,10 @@ def test_every_role_has_microphones_of_the_kit(shared_data, kit):
     for name in ROLE_NAMES:
         for side in (None, *SIDES):
             for channels in (1, 2):
-                taps = taps_for(Role(name, side), channels, kit)
-                assert len(taps) == channels
-                assert {m for tap in taps for m in tap.microphones} <= known
-    left, right = (taps_for(Role("overhead", side), 1, kit) for side in ("left", "right"))
+                mics = virtual_mics_for(Role(name, side), channels, kit)
+                assert len(mics) == channels
+                assert {m for mic in mics for m in mic.microphones} <= known
+    left, right = (virtual_mics_for(Role("overhead", side), 1, kit) for side in ("left", "right"))
     assert kit != "muldjord" or left != right
 
 

@@ -132,7 +132,7 @@ def test_levels_that_a_method_undoes_are_not_computed_for_every_draw(results, mo
     own = [item for item in RENDERINGS if item.song.name == song.name]
     cases = conditions(song, own, 40, [1])
     run = evaluation.MethodRun(method, gated=True)
-    run.look_at_levels(cases["+-12"], cases[RECORDED])
+    run.detect_level_invariance(cases["+-12"], cases[RECORDED])
     assert not run.levels_matter
     calls.clear()
     fast, _ = run.all(cases["+-12"])
@@ -140,14 +140,14 @@ def test_levels_that_a_method_undoes_are_not_computed_for_every_draw(results, mo
     slow, _ = evaluation.MethodRun(method, gated=True).all(cases["+-12"][:4])
     np.testing.assert_allclose(fast[:4] - fast[:4].mean(), slow - slow.mean(), atol=0.2)
     unity = evaluation.MethodRun(methods.create("unity"), gated=True)
-    unity.look_at_levels(cases["+-12"], cases[RECORDED])
+    unity.detect_level_invariance(cases["+-12"], cases[RECORDED])
     assert unity.levels_matter
 
 
 def test_the_gate_holds_the_tom_that_rests(results):
     for result in results:
-        assert result.held[RECORDED] == 0.0
-        assert result.held[RESTING] == pytest.approx(1 / 5)
+        assert result.gated_share[RECORDED] == 0.0
+        assert result.gated_share[RESTING] == pytest.approx(1 / 5)
         tom = 3
         gated = result.gains["equal-loudness", True, RESTING][0]
         free = result.gains["equal-loudness", False, RESTING][0]
@@ -191,7 +191,7 @@ def test_the_number_of_processes_changes_nothing(results):
         assert one.song.name == other.song.name
         for key, gains in one.gains.items():
             np.testing.assert_array_equal(other.gains[key], gains, err_msg=str(key))
-        assert one.moves == other.moves
+        assert one.responses == other.responses
 
 
 def test_the_figures_are_plain_data_and_the_tables_hold_them(figures):

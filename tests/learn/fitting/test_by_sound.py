@@ -49,8 +49,8 @@ def test_what_one_kit_alone_shows_is_not_found_across_kits():
 
 
 def test_answers_have_the_same_weight_however_many_have_them():
-    heard = invented(dict.fromkeys(KITS, 0.0))
-    model = fit_by_sound(heard, np.ones(len(heard.labels), bool), trees=60, seed=1)
+    sounds = invented(dict.fromkeys(KITS, 0.0))
+    model = fit_by_sound(sounds, np.ones(len(sounds.labels), bool), trees=60, seed=1)
     assert (model.inputs, model.outputs) == (COLUMNS, OUTPUTS)
     fresh = np.random.default_rng(4).normal(size=(200, len(COLUMNS)))
     assert model.predict(fresh)[:, 0].mean() == pytest.approx(0.5, abs=0.25)

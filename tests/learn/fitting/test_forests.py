@@ -10,7 +10,7 @@ from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.learn.data.human_faders import RawTrack, Song
 from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.evidence.metrics import centred_error
-from reaper_drumgain.learn.fitting.augmentation import copies_of
+from reaper_drumgain.learn.fitting.augmentation import augmented_songs
 from reaper_drumgain.learn.fitting.forests import (
     fit_forest,
     fit_multioutput,
@@ -128,7 +128,7 @@ def test_the_width_is_how_far_recordings_stray(spread):
 
 
 def test_copies_are_as_recorded_or_shifted_and_lead_to_the_same_place():
-    held = list(copies_of(RENDERINGS, SETTINGS))
+    held = list(augmented_songs(RENDERINGS, SETTINGS))
     assert len(held) == 8 * SETTINGS.copies
     shifted = 0
     for place, copy in enumerate(held):

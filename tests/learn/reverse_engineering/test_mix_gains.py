@@ -14,7 +14,7 @@ from scipy.signal import fftconvolve, lfilter
 from reaper_drumgain.analysis.loudness import k_weighting
 from reaper_drumgain.errors import DrumGainError, InputError, MediaError
 from reaper_drumgain.learn.data.kits import RATE, load_kit
-from reaper_drumgain.learn.data.render import Tap, render
+from reaper_drumgain.learn.data.render import VirtualMic, render
 from reaper_drumgain.learn.reverse_engineering.mix_gains import reverse_engineer
 
 LOW_RATE = 8000
@@ -436,7 +436,7 @@ def rendered(request, shared_data):
 
     performance = choose_performances(shared_data / "groove", 1, SECONDS, 3)[0]
     kit = load_kit(shared_data / "kits" / request.param)
-    taps = [Tap((name,)) for name in MICROPHONES[request.param]]
+    taps = [VirtualMic((name,)) for name in MICROPHONES[request.param]]
     sound = render(kit, performance.strokes, taps, SECONDS, seed=1).astype(np.float64)
     return rounded(sound * (0.5 / np.abs(sound).max(axis=1, keepdims=True)))
 
