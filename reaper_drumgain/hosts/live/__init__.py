@@ -1,11 +1,19 @@
-"""Running REAPER, driven from inside through python-reapy.
+"""The front end inside running REAPER, through python-reapy.
 
-``snapshot`` reads the open project to a Session in slices, ``link`` has the worker process
-make a plan of it, ``apply`` sets the faders as one undo step, ``automate`` the envelopes too;
-``commands`` is what the actions call. Inside REAPER only the standard library, reapy and the
-package's stdlib-only modules may be imported. Importing this package alone touches neither reapy
-nor REAPER.
+Comes in: a key press (``entry.press``) and the open project. Goes out: faders and envelopes of
+that project, changed in one undo step. ``snapshot`` reads the project to a Session, ``link`` has
+the worker process make a plan of it, ``apply`` and ``automate`` write the plan, and ``commands``
+holds one function per action. REAPER's Python may import only the standard library, reapy and
+the folders that ``cli.install`` copies. Importing this package alone imports none of these.
 """
 
-#: yielded by a step that waits for something outside this process (see ``tasks``)
+#: yielded by a step that has nothing more to do in this tick (see ``tasks``)
 WAIT = "wait"
+#: the actions that need the worker, with their scope; None is the scope of the last run
+BALANCE_SCOPES: dict[str, str | None] = {
+    "balance_selected": "selected",
+    "balance_all": "all",
+    "balance_time_selection": "time selection",
+    "repeat": None,
+    "write_automation": "all",
+}

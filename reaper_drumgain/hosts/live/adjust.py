@@ -1,4 +1,4 @@
-"""The small actions: roles and locks on tracks, amount, overheads, compare. None listens."""
+"""The quick actions: role, lock, amount, overheads, compare. None of them measures audio."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from reaper_drumgain.hosts.live import apply, dialogs, project_state, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.balance import NO_SELECTION
 from reaper_drumgain.hosts.live.balance_run import printable
-from reaper_drumgain.hosts.live.project_state import LastRun, LastTrack, Side, same
+from reaper_drumgain.hosts.live.project_state import LastResult, Side, TrackResult, same_fader
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, take_snapshot
-from reaper_drumgain.hosts.live.tasks import say
+from reaper_drumgain.hosts.live.tasks import print_line
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.roles import Role
+from reaper_drumgain.tracks.selection import asks_to_listen, select
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 
 _ALL_STATES = -1
@@ -31,7 +34,7 @@ def _get_ext(track: str, key: str) -> str:
 
 
 def _set_ext(project: Project, tracks: Sequence[str], key: str, value: str, name: str) -> None:
-    """Store a text on tracks as one undo step; all or none of them."""
+    """Store a text on all of these tracks as one undo step, or on none."""
     before = [_get_ext(track, key) for track in tracks]
     flags = 0
     RPR.Undo_BeginBlock2(project.pointer)
@@ -56,7 +59,7 @@ def set_role(project: Project) -> None:
     """Ask for the role of the selected tracks and store it on them."""
     tracks = _selected(project)
     if not tracks:
-        say(NO_SELECTION)
+        print_line(NO_SELECTION)
         return
     stored = {_get_ext(track, ROLE_KEY) for track in tracks}
     now = stored.pop() if len(stored) == 1 else ""
@@ -64,158 +67,160 @@ def set_role(project: Project) -> None:
     given = dialogs.ask(f"DrumGain: role of {_tracks(len(tracks))}", fields)
     if given is None:
         return
-    from reaper_drumgain.tracks.roles import Role
-    from reaper_drumgain.tracks.selection import asks_to_listen
-
     text = given[0]
     by_sound = asks_to_listen(text)
     if text and not by_sound:
-        # what cannot be read back is not stored
+        # raises InputError for a role that could not be read back
         Role.parse(text)
     name = f"DrumGain: set role of {_tracks(len(tracks))}"
     _set_ext(project, tracks, ROLE_KEY, text, name)
     told = "by its sound" if by_sound else printable(text) or "by name again"
-    say(f"DrumGain: {_tracks(len(tracks))}: role {told}")
+    print_line(f"DrumGain: {_tracks(len(tracks))}: role {told}")
 
 
 def toggle_lock(project: Project) -> None:
-    """Lock the selected tracks, or unlock them where all of them are locked."""
+    """Lock the selected tracks; unlock them if all of them are locked."""
     tracks = _selected(project)
     if not tracks:
-        say(NO_SELECTION)
+        print_line(NO_SELECTION)
         return
     lock = any(_get_ext(track, LOCK_KEY) in ("", "0") for track in tracks)
     done = "lock" if lock else "unlock"
     value = "1" if lock else ""
     _set_ext(project, tracks, LOCK_KEY, value, f"DrumGain: {done} {_tracks(len(tracks))}")
-    say(f"DrumGain: {done}ed {_tracks(len(tracks))}")
+    print_line(f"DrumGain: {done}ed {_tracks(len(tracks))}")
 
 
-def _found(project: Project, run: LastRun) -> list[tuple[LastTrack, int, float]]:
-    """The tracks of the last run with their addresses and present faders.
+def _found(project: Project, result: LastResult) -> list[tuple[TrackResult, int, float]]:
+    """The tracks of the last run with their addresses and present faders (linear gains).
 
-    Raises ConflictError where one is gone.
+    Raises ConflictError if one is gone.
     """
     known = apply.tracks_by_guid(project)
-    gone = [track.name for track in run.tracks if track.guid not in known]
+    gone = [track.name for track in result.tracks if track.guid not in known]
     if gone:
         names = ", ".join(repr(printable(name)) for name in gone[:5])
         raise ConflictError(
             f"the last result names tracks that {project.name} does not have any more ({names}): "
             "balance again"
         )
-    return [(track, known[track.guid], fader_of(known[track.guid])) for track in run.tracks]
+    return [(track, known[track.guid], fader_of(known[track.guid])) for track in result.tracks]
 
 
 def compare(project: Project) -> None:
-    """To the other side of the last run: before it, or after it.
+    """Switch all faders of the last run to before it, or back to after it.
 
-    What was moved by hand since belongs to the side on which it was moved, so nothing is lost.
+    Faders that the user moved meanwhile are kept on the side on which they were moved.
     """
-    run = project_state.last_run(project)
-    _refuse_automation(run, "undo and redo compare before and after")
-    found = _found(project, run)
-    run = project_state.as_it_stands(run, {track.guid: now for track, _, now in found})
-    side: Side = "before" if run.side == "after" else "after"
-    wanted = {t.guid: t.before if side == "before" else t.after for t in run.tracks}
+    result = project_state.last_result(project)
+    _refuse_automation(result, "undo and redo compare before and after")
+    found = _found(project, result)
+    result = project_state.with_current_faders(result, {track.guid: now for track, _, now in found})
+    side: Side = "before" if result.side == "after" else "after"
+    wanted = {t.guid: t.before if side == "before" else t.after for t in result.tracks}
     moves = _moves(found, wanted)
     if not moves:
-        say("DrumGain: before and after are the same")
+        print_line("DrumGain: before and after are the same")
         return
     apply.set_faders(project, moves, f"DrumGain: compare, {side}")
-    project_state.remember_run(project, dataclasses.replace(run, side=side))
-    say(f"DrumGain: {side} the last run ({run.method}), {_tracks(len(moves))}")
+    project_state.store_result(project, dataclasses.replace(result, side=side))
+    print_line(f"DrumGain: {side} the last run ({result.method}), {_tracks(len(moves))}")
 
 
-def _refuse_automation(run: LastRun, instead: str) -> None:
-    """Raises InputError where the faders alone are not what the last run did."""
-    if run.automated:
+def _refuse_automation(result: LastResult, instead: str) -> None:
+    """Raises InputError if the last run wrote automation, so that faders are not all of it."""
+    if result.automated:
         raise InputError(
             f"the last run wrote automation, which this action does not change: {instead}. "
             "Nothing was changed"
         )
 
 
-def _moves(found: Sequence[tuple[LastTrack, int, float]], wanted: dict[str, float]) -> list[Move]:
+def _moves(found: Sequence[tuple[TrackResult, int, float]], wanted: dict[str, float]) -> list[Move]:
     return [
         Move(address, track.name, LinearGain(now), LinearGain(wanted[track.guid]))
         for track, address, now in found
-        if not same(now, wanted[track.guid])
+        if not same_fader(now, wanted[track.guid])
     ]
 
 
 def change_amount(project: Project, percent: float) -> None:
-    """The last run with more or less of every move, from the faders before it.
+    """Scale the moves of the last run, starting from the faders before it.
 
-    A fader that was moved by hand since keeps its distance to what was set.
+    A fader that the user moved since keeps its distance in dB to what the run set.
     """
-    run = project_state.last_run(project)
-    _refuse_automation(run, "undo it, change the amount in the settings, and run it again")
-    amount = min(100.0, max(0.0, run.amount + percent))
-    if amount == run.amount:
-        say(f"DrumGain: the amount is {amount:g} % already")
+    result = project_state.last_result(project)
+    _refuse_automation(result, "undo it, change the amount in the settings, and run it again")
+    amount = min(100.0, max(0.0, result.amount + percent))
+    if amount == result.amount:
+        print_line(f"DrumGain: the amount is {amount:g} % already")
         return
-    if all(track.full_db is None for track in run.tracks):
+    if all(track.full_db is None for track in result.tracks):
         raise InputError("the last run moved nothing that could be scaled: balance again")
-    found = _found(project, run)
-    run = project_state.as_it_stands(run, {track.guid: now for track, _, now in found})
+    found = _found(project, result)
+    result = project_state.with_current_faders(result, {track.guid: now for track, _, now in found})
     wanted: dict[str, float] = {}
-    for track in run.tracks:
-        # a fader at its lower end stays there: the user has taken that track out
-        base = project_state.planned(track, amount) * track.by_hand
+    for track in result.tracks:
+        # a fader at -inf stays there: the user has taken that track out
+        base = project_state.fader_at_amount(track, amount) * track.by_hand
         wanted[track.guid] = base if track.after > 0.0 else 0.0
-    by_hand = sum(not same(track.by_hand, 1.0) or track.after <= 0.0 for track in run.tracks)
+    by_hand = sum(
+        not same_fader(track.by_hand, 1.0) or track.after <= 0.0 for track in result.tracks
+    )
     highest = to_linear(MAX_FADER)
     moving = {track.guid for track, _, _ in found if track.full_db}
     over = max((wanted[guid] for guid in moving), default=0.0)
     if over > highest:
-        # the whole kit goes down rather than one fader being clipped
+        # lower the whole kit, so that no fader is clipped
         wanted = {g: w * highest / over if g in moving else w for g, w in wanted.items()}
     moves = _moves(found, wanted)
     apply.set_faders(project, moves, f"DrumGain: amount {amount:g} %")
-    run = dataclasses.replace(project_state.with_after(run, wanted), amount=amount, side="after")
-    project_state.remember_run(project, run)
+    result = dataclasses.replace(
+        project_state.with_after(result, wanted), amount=amount, side="after"
+    )
+    project_state.store_result(project, result)
     kept = f"; {_tracks(by_hand)} moved by hand kept their distance" if by_hand else ""
-    say(f"DrumGain: amount {amount:g} % of the last run ({run.method}){kept}")
+    print_line(f"DrumGain: amount {amount:g} % of the last run ({result.method}){kept}")
 
 
-def to_linear_db(decibel: float) -> float:
-    """A move in dB as a factor."""
+def gain_factor(decibel: float) -> float:
+    """A move in dB as a factor of linear gain."""
     return float(10.0 ** (decibel / 20.0))
 
 
 def move_overheads(project: Project, decibel: float) -> Generator[Any, None, None]:
-    """Move the overheads against the close microphones, which stay."""
+    """Move the overheads; the close microphones stay."""
     snapshot = yield from take_snapshot(project)
-    from reaper_drumgain.schema.settings import Settings
-    from reaper_drumgain.tracks import selection
-
     yield
-    drums = selection.select(snapshot.session, Settings()).drums
+    drums = select(snapshot.session, Settings()).drums
     overheads = [d for d in drums if d.role.name == "overhead" and d.flag is None]
     if not overheads:
-        say("DrumGain: no overheads that may move: 'set role' says which tracks are overheads")
+        print_line(
+            "DrumGain: no overheads that may move: 'set role' says which tracks are overheads"
+        )
         return
     moves = []
     for drum in overheads:
         old = drum.track.fader
-        new = LinearGain(old * to_linear_db(decibel))
+        new = LinearGain(old * gain_factor(decibel))
         if new > to_linear(MAX_FADER):
-            say(f"DrumGain: {printable(drum.track.name)} is at the end of its fader: nothing moved")
+            print_line(
+                f"DrumGain: {printable(drum.track.name)} is at the end of its fader: nothing moved"
+            )
             return
         moves.append(Move(snapshot.pointers[drum.track.index], drum.track.name, old, new))
     _check_unmoved(project, moves)
     side = "up" if decibel > 0 else "down"
     apply.set_faders(project, moves, f"DrumGain: overheads {side} {abs(decibel):g} dB")
     names = ", ".join(printable(move.name) for move in moves)
-    say(f"DrumGain: overheads {side} {abs(decibel):g} dB ({names})")
+    print_line(f"DrumGain: overheads {side} {abs(decibel):g} dB ({names})")
 
 
 def _check_unmoved(project: Project, moves: Sequence[Move]) -> None:
     if not reaper.is_open(project):
         raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
     for move in moves:
-        if not reaper.is_track(project.pointer, move.track) or not same(
+        if not reaper.is_track(project.pointer, move.track) or not same_fader(
             fader_of(move.track), move.old
         ):
             raise ConflictError(f"{move.name!r} was changed meanwhile: nothing was moved")

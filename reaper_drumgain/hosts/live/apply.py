@@ -1,7 +1,7 @@
-"""Faders into the open project: one undo step, or nothing at all.
+"""Write faders to the open project: as one undo step, or not at all.
 
-Every track is checked before the first write: it is still there, it is the same one, its
-fader stands where it stood. What fails in the middle is taken back within the block.
+Before the first write every track is checked: it still exists, it is the same track, and its
+fader was not moved. If a write fails, all faders are restored within the undo block.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 
-#: UNDO_STATE_TRACKCFG: volume, pan and routing of tracks; what is remembered stays out of it
+#: UNDO_STATE_TRACKCFG: volume, pan and routing of tracks, but no ext state
 TRACK_STATES = 1
 _STRING = "GetSetMediaTrackInfo_String"
-#: what a fader may differ by from what was written, relative
+#: relative tolerance between a fader that was written and what REAPER reports
 _SAME = 1e-9
 
 
@@ -44,7 +44,7 @@ def fader_of(track: int) -> float:
 
 
 def tracks_by_guid(project: Project) -> dict[str, int]:
-    """The tracks of a project by GUID; those that share one are left out."""
+    """The tracks of a project by GUID; tracks that share a GUID are left out."""
     calls = Calls()
     found: list[tuple[str, int]] = []
     for place in range(calls.whole("CountTracks", project.address)):
@@ -55,9 +55,9 @@ def tracks_by_guid(project: Project) -> dict[str, int]:
 
 
 def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
-    """The moves of a plan, after a look at whether the project is still the one it was made for.
+    """The fader moves of a plan, after checking that the project is unchanged since the snapshot.
 
-    Raises ConflictError, with every track that is not as it was, before anything is written.
+    Raises ConflictError that names the tracks that changed.
     """
     project, session = snapshot.project, snapshot.session
     if not is_open(project):
@@ -85,7 +85,7 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
 
 
 def warm_up() -> None:
-    """Decode a small plan while the worker listens: the first one resolves all type hints."""
+    """Decode a small plan while the worker is busy: the first one resolves all type hints."""
     track = TrackPlan(index=0, name="", role="", old_db=None, new_db=None)
     GainPlan.from_json(
         GainPlan(project="", method="", settings=Settings(method="-"), tracks=(track,)).to_json()
@@ -93,7 +93,7 @@ def warm_up() -> None:
 
 
 def check_fits(snapshot: Snapshot, plan: GainPlan) -> None:
-    """Raises HostError where a plan was made for other tracks than those of the snapshot."""
+    """Raises HostError if the plan was made for other tracks than those of the snapshot."""
     tracks = snapshot.session.tracks
     for planned in plan.tracks:
         if not 0 <= planned.index < len(tracks):
@@ -110,12 +110,15 @@ def undo_name(plan: GainPlan) -> str:
 
 
 def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
-    """Set faders as one undo step named ``name``. Raises HostError where one does not hold;
-    then all stand as before and there is no undo step."""
+    """Set faders as one undo step named ``name``.
+
+    Raises HostError if REAPER does not take one. Then all faders are restored and there is no undo
+    step.
+    """
     check_moves(moves)
     before = all_faders(project)
     planned = {move.track: move.new for move in moves}
-    with held():
+    with ui_refresh_held():
         RPR.Undo_BeginBlock2(project.pointer)
         flags = 0
         try:
@@ -125,14 +128,14 @@ def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
             flags = TRACK_STATES
         except BaseException:
             for track, fader in before.items():
-                put_back(track, fader)
+                restore_fader(track, fader)
             raise
         finally:
             RPR.Undo_EndBlock2(project.pointer, name, flags)
 
 
 def check_moves(moves: Sequence[Move]) -> None:
-    """Raises HostError where a move leaves the range of faders."""
+    """Raises HostError if a move leaves the range of faders."""
     highest = to_linear(MAX_FADER) * (1.0 + _SAME)
     for move in moves:
         if not math.isfinite(move.new) or not 0.0 <= move.new <= max(highest, move.old):
@@ -150,7 +153,7 @@ def all_faders(project: Project) -> dict[int, float]:
 
 
 def set_fader(track: int, fader: float, name: str) -> None:
-    """Set one fader. Raises HostError where it does not hold."""
+    """Set one fader. Raises HostError if REAPER does not take it."""
     RPR.SetMediaTrackInfo_Value(reaper.pointer("MediaTrack", track), "D_VOL", float(fader))
     got = fader_of(track)
     if not math.isclose(got, fader, rel_tol=_SAME, abs_tol=1e-12):
@@ -163,7 +166,7 @@ def set_fader(track: int, fader: float, name: str) -> None:
 def check_others(
     project: Project, before: dict[int, float], planned: dict[int, LinearGain]
 ) -> None:
-    """Raises HostError where a fader moved that was to stay."""
+    """Raises HostError if a fader moved that was not to move."""
     now = all_faders(project)
     for track, fader in before.items():
         if track not in planned and now.get(track) != fader and not math.isnan(fader):
@@ -173,17 +176,17 @@ def check_others(
             )
 
 
-def put_back(track: int, fader: float) -> None:
-    """Set a fader as it was; whatever goes wrong."""
-    # one that fails must not keep the others from being put back
+def restore_fader(track: int, fader: float) -> None:
+    """Set a fader back; errors are ignored."""
+    # a failure must not keep the other faders from being restored
     with contextlib.suppress(Exception):
         if not math.isnan(fader) and fader_of(track) != fader:
             RPR.SetMediaTrackInfo_Value(reaper.pointer("MediaTrack", track), "D_VOL", fader)
 
 
 @contextlib.contextmanager
-def held() -> Iterator[None]:
-    """Hold the screen."""
+def ui_refresh_held() -> Iterator[None]:
+    """Stop REAPER's screen refresh for a while."""
     RPR.PreventUIRefresh(1)
     try:
         yield

@@ -1,7 +1,8 @@
-"""A plan with automation into the open project, and DrumGain's automation out of it again.
+"""Write a plan with automation to the open project, and clear DrumGain's automation again.
 
-Everything is looked at before the first write: tracks, faders, modes, notes, every point of the
-envelopes. Where something changes while that goes on, it is looked at anew.
+Before the first write everything is checked: tracks, faders, automation modes, notes and every
+point of the envelopes. The check takes several ticks; if the project changes meanwhile, it starts
+again.
 """
 
 from __future__ import annotations
@@ -18,26 +19,22 @@ from reaper_drumgain.hosts.live.points import Scale
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project
 from reaper_drumgain.hosts.live.snapshot import Snapshot, state_of, take_snapshot
 from reaper_drumgain.hosts.live.state_chunks import Chunks
-from reaper_drumgain.hosts.live.tasks import say, tick_number
-from reaper_drumgain.hosts.live.undo_block import Ready, Work
+from reaper_drumgain.hosts.live.tasks import Steps, print_line, tick_number
+from reaper_drumgain.hosts.live.undo_block import EnvelopeEdit, PreparedEdit
 from reaper_drumgain.schema import envelope_note
 from reaper_drumgain.schema.plan import GainPlan, TrackAutomation
 from reaper_drumgain.schema.session import AUTOMATION_MODES, EnvelopePoint, Track
 
-Steps = Generator[Any, None, None]
-
-_MOST_LOOKS = 5
+_MAX_CHECKS = 5
 _TRIM_READ = 0
 _MAX_POINTS, _MAX_SECONDS, _MAX_GAIN = 100_000, 1e9, 1e3
-#: the scaling mode of REAPER's volume envelopes, but for those that were made by old versions
+#: scaling mode of REAPER's volume envelopes; those of old versions have none
 _FADER_SCALE = 1
-#: what writing takes
-_S_PER_WORK, _S_PER_POINT = 2e-4, 5e-6
 _OVERRIDES = (*AUTOMATION_MODES, "bypass")
 
 
 def check_override() -> None:
-    """Raises HostError where a mode for all tracks stands above those of the tracks."""
+    """Raises HostError if a global override replaces the automation modes of the tracks."""
     if not reaper.has("GetGlobalAutomationOverride"):
         return
     mode = int(RPR.GetGlobalAutomationOverride())
@@ -50,13 +47,13 @@ def check_override() -> None:
 
 
 def write_plan(snapshot: Snapshot, plan: GainPlan) -> Steps:
-    """The plan's envelopes and faders as one undo step.
+    """Write the plan's envelopes and faders as one undo step.
 
-    Raises ConflictError where the project is not what the plan was made for, HostError where
-    the plan or REAPER does not allow it; nothing is changed then.
+    Raises ConflictError if the project changed since the plan was made, HostError if the plan or
+    REAPER does not allow it. Nothing is changed then.
     """
-    works = yield from works_of(snapshot, plan)
-    yield from _write(snapshot, works, lambda: apply.plan_moves(snapshot, plan), undo_name(plan))
+    edits = yield from edits_of(snapshot, plan)
+    yield from _write(snapshot, edits, lambda: apply.plan_moves(snapshot, plan), undo_name(plan))
 
 
 def undo_name(plan: GainPlan) -> str:
@@ -65,9 +62,9 @@ def undo_name(plan: GainPlan) -> str:
     return f"DrumGain: automate {count} drum track{'' if count == 1 else 's'} ({plan.method})"
 
 
-def works_of(snapshot: Snapshot, plan: GainPlan) -> Generator[Any, None, list[Work]]:
-    """What a plan wants of each envelope. Raises HostError where it wants what must not be."""
-    works = []
+def edits_of(snapshot: Snapshot, plan: GainPlan) -> Generator[Any, None, list[EnvelopeEdit]]:
+    """The edit of each envelope. Raises HostError if the plan is not safe to write."""
+    edits = []
     for planned in plan.automated:
         track, automation = snapshot.session.tracks[planned.index], planned.automation
         assert automation is not None
@@ -78,22 +75,23 @@ def works_of(snapshot: Snapshot, plan: GainPlan) -> Generator[Any, None, list[Wo
         if problem is not None:
             raise HostError(f"track {track.name!r} gets no automation: {problem}. No change")
         kept = (automation.kept_before, automation.kept_after)
-        works.append(
-            Work(
+        edits.append(
+            EnvelopeEdit(
                 track=snapshot.pointers[planned.index],
                 name=track.name,
                 kind=automation.envelope,
                 old=old,
                 points=automation.points,
                 kept=kept,
-                mark=automation.mark,
+                note=automation.mark,
                 old_note=track.automation_note or "",
             )
         )
-    return works
+    return edits
 
 
 def _problem(track: Track, automation: TrackAutomation) -> str | None:
+    """Why this automation must not be written on this track; None if it may."""
     if automation.envelope not in undo_block.KEYS:
         return f"the plan names its {automation.envelope} envelope"
     if track.automation_mode != "trim/read":
@@ -108,22 +106,22 @@ def _problem(track: Track, automation: TrackAutomation) -> str | None:
     left = len(automation.points) + before + after
     if not left or len(automation.points) > _MAX_POINTS:
         return f"the plan has {len(automation.points)} points for it"
-    problem = _no_points(automation.points)
+    problem = _point_problem(automation.points)
     if problem is not None:
         return f"the plan has {problem}"
-    mark = automation.mark
+    note = automation.mark
     if (
-        not mark
-        or len(mark) > envelope_note.MAX_MARK
-        or not mark.isascii()
-        or not mark.isprintable()
+        not note
+        or len(note) > envelope_note.MAX_MARK
+        or not note.isascii()
+        or not note.isprintable()
     ):
         return "the plan's note for it is none"
     return None
 
 
-def _no_points(points: Sequence[EnvelopePoint]) -> str | None:
-    """What is wrong with points that are to be written."""
+def _point_problem(points: Sequence[EnvelopePoint]) -> str | None:
+    """What is wrong with points that are to be written; None if they are fine."""
     for point in points:
         sane = math.isfinite(point.time) and abs(point.time) <= _MAX_SECONDS
         sane = sane and 0.0 <= point.value <= _MAX_GAIN and 0 <= point.shape <= 5
@@ -134,59 +132,62 @@ def _no_points(points: Sequence[EnvelopePoint]) -> str | None:
 
 
 def _write(
-    snapshot: Snapshot, works: Sequence[Work], find_moves: Callable[[], list[Move]], name: str
+    snapshot: Snapshot,
+    edits: Sequence[EnvelopeEdit],
+    find_moves: Callable[[], list[Move]],
+    name: str,
 ) -> Steps:
-    """Look and prepare in slices until nothing changes under it; then write, in one tick."""
+    """Check and prepare in slices until nothing changes meanwhile; then write, in one tick."""
     project, calls = snapshot.project, Calls()
     scale, chunks = Scale(calls), Chunks(calls)
-    for work in works:
-        yield from scale.prepare(_FADER_SCALE, work.points)
-    count_of_points = sum(len(work.points) for work in works)
-    few = count_of_points <= undo_block.MOST_CALLS
-    for _ in range(_MOST_LOOKS):
+    for edit in edits:
+        yield from scale.prepare(_FADER_SCALE, edit.points)
+    count_of_points = sum(len(edit.points) for edit in edits)
+    few = count_of_points <= undo_block.MAX_INSERT_CALLS
+    for _ in range(_MAX_CHECKS):
         count, tick = state_of(project), tick_number()
         check_override()
         moves = find_moves()
-        found: list[Ready] = []
-        for _ in _look(calls, chunks, snapshot, works, found, few=few):
+        found: list[PreparedEdit] = []
+        for _ in _prepare_all(calls, chunks, snapshot, edits, found, few=few):
             yield
             if tick_number() != tick:
                 tick = tick_number()
                 if state_of(project) != count:
                     break
         else:
-            # in the tick of the writing all still has to be as it was looked at
-            yield _S_PER_WORK * len(works) + _S_PER_POINT * count_of_points
+            # the project must still be as it was checked in the tick that writes
+            yield
             if state_of(project) == count:
                 undo_block.write(project, calls, scale, found, moves, name)
                 return
     raise ConflictError(f"{project.name} changed all the time: nothing was changed, press again")
 
 
-def _look(
+def _prepare_all(
     calls: Calls,
     chunks: Chunks,
     snapshot: Snapshot,
-    works: Sequence[Work],
-    found: list[Ready],
+    edits: Sequence[EnvelopeEdit],
+    found: list[PreparedEdit],
     *,
     few: bool,
 ) -> Steps:
-    """Prepare all works. Raises ConflictError where an envelope, a mode or a note is not as it
-    was read."""
+    """Prepare all edits. Raises ConflictError if an envelope, an automation mode or a note is not
+    as in the snapshot."""
     changed: list[str] = []
-    for work in works:
-        if not reaper.is_track(snapshot.project.pointer, work.track):
-            changed.append(f"{work.name!r} was deleted")
+    for edit in edits:
+        if not reaper.is_track(snapshot.project.pointer, edit.track):
+            changed.append(f"{edit.name!r} was deleted")
             continue
-        if calls.number("GetMediaTrackInfo_Value", work.track, b"I_AUTOMODE") != _TRIM_READ:
-            changed.append(f"the automation mode of {work.name!r} was changed")
-        elif undo_block.note_on(calls, work.track) != work.old_note:
-            changed.append(f"DrumGain's note on {work.name!r} was changed")
-        elif not (yield from _as_read(calls, work)):
-            changed.append(f"the {work.kind} envelope of {work.name!r} was changed")
+        if calls.number("GetMediaTrackInfo_Value", edit.track, b"I_AUTOMODE") != _TRIM_READ:
+            changed.append(f"the automation mode of {edit.name!r} was changed")
+        elif undo_block.note_on(calls, edit.track) != edit.old_note:
+            changed.append(f"DrumGain's note on {edit.name!r} was changed")
+        elif not (yield from _is_unchanged(calls, edit)):
+            changed.append(f"the {edit.kind} envelope of {edit.name!r} was changed")
         elif not changed:
-            found.append((yield from undo_block.ready(calls, chunks, work, few=few)))
+            found.append((yield from undo_block.prepare(calls, chunks, edit, few=few)))
         yield
     if changed:
         raise ConflictError(
@@ -195,35 +196,35 @@ def _look(
         )
 
 
-def _as_read(calls: Calls, work: Work) -> Generator[Any, None, bool]:
-    envelope = undo_block.find_envelope(calls, work.track, work.kind)
+def _is_unchanged(calls: Calls, edit: EnvelopeEdit) -> Generator[Any, None, bool]:
+    envelope = undo_block.find_envelope(calls, edit.track, edit.kind)
     if not envelope:
-        return work.old is None
-    now = yield from read_envelope(calls, envelope, work.kind)
-    if work.old is None:
-        # some versions of REAPER give one that was never shown
+        return edit.old is None
+    now = yield from read_envelope(calls, envelope, edit.kind)
+    if edit.old is None:
+        # some versions of REAPER give an envelope that was never shown
         return not now.active and len(now.points) <= 1
-    return now == work.old
+    return now == edit.old
 
 
 def clear(project: Project) -> Steps:
-    """Take back the envelopes that DrumGain wrote, where they are unchanged since."""
+    """Remove the envelopes that DrumGain wrote, if they are unchanged since."""
     snapshot = yield from take_snapshot(project)
-    works, left = _taken_back(snapshot)
+    edits, left = _clear_edits(snapshot)
     lines = [f"DrumGain: left {reason}" for reason in left]
-    if works:
-        count = f"{len(works)} track{'' if len(works) == 1 else 's'}"
+    if edits:
+        count = f"{len(edits)} track{'' if len(edits) == 1 else 's'}"
         name = f"DrumGain: clear automation of {count}"
-        yield from _write(snapshot, works, list, name)
+        yield from _write(snapshot, edits, list, name)
         lines.insert(0, f"DrumGain: took its automation back from {count}; the faders stay")
     elif not left:
         lines = [f"DrumGain: {project.name} has no automation that DrumGain wrote"]
-    say("\n".join(lines))
+    print_line("\n".join(lines))
 
 
-def _taken_back(snapshot: Snapshot) -> tuple[list[Work], list[str]]:
-    """What is done to take envelopes back, and why others are left."""
-    works, left = [], []
+def _clear_edits(snapshot: Snapshot) -> tuple[list[EnvelopeEdit], list[str]]:
+    """The edits that clear envelopes, and why other envelopes are left."""
+    edits, left = [], []
     for track, pointer in zip(snapshot.session.tracks, snapshot.pointers, strict=True):
         try:
             back = envelope_note.take_back(track)
@@ -236,13 +237,13 @@ def _taken_back(snapshot: Snapshot) -> tuple[list[Work], list[str]]:
             mode = track.automation_mode
             left.append(f"track {track.name!r}: it is in automation mode {mode!r} now")
             continue
-        problem = _no_points(back.points)
+        problem = _point_problem(back.points)
         if problem is not None:
             left.append(f"track {track.name!r}: DrumGain's note on it has {problem}")
             continue
         found = [e for e in track.envelopes if e.kind == back.envelope]
-        works.append(
-            Work(
+        edits.append(
+            EnvelopeEdit(
                 track=pointer,
                 name=track.name,
                 kind=back.envelope,
@@ -254,4 +255,4 @@ def _taken_back(snapshot: Snapshot) -> tuple[list[Work], list[str]]:
                 removed=back.removed,
             )
         )
-    return works, left
+    return edits, left

@@ -1,13 +1,14 @@
-"""One press of a key that balances: the worker first, and meanwhile everything else."""
+"""One balance run: the worker's life, and what the user is told when the run cannot go on."""
 
 from __future__ import annotations
 
 from reaper_drumgain.errors import ConflictError, NothingToBalanceError
-from reaper_drumgain.hosts.live import reaper, tasks
+from reaper_drumgain.hosts.live import balance_run, project_state, reaper, tasks
+from reaper_drumgain.hosts.live.balance_run import printable
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import Project, is_open, selected_count, time_selection
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.hosts.live.tasks import Steps, say
+from reaper_drumgain.hosts.live.tasks import Steps, print_line
 
 NO_SELECTION = (
     "DrumGain: no track is selected: select the drum tracks (or their folder), or use 'balance all "
@@ -18,7 +19,8 @@ SELECTED, TIME_SELECTION = "selected", "time selection"
 
 
 def scope_problem(project: Project, scope: str | None) -> str | None:
-    """What is missing for a scope."""
+    """What a scope needs and the project does not have, as a line for the user; None if all is
+    there."""
     if scope == SELECTED and not selected_count(project):
         return NO_SELECTION
     if scope == TIME_SELECTION and time_selection(project) is None:
@@ -27,8 +29,11 @@ def scope_problem(project: Project, scope: str | None) -> str | None:
 
 
 class Balance:
-    """A run over a scope, None for the scope of the last one; ``worker``: one that runs;
-    ``automated``: automation is written whatever the settings say."""
+    """A run over a scope.
+
+    ``scope`` None means the scope of the last run. ``worker`` is a worker that was started
+    already. ``automated`` writes automation whatever the preferences say.
+    """
 
     def __init__(
         self,
@@ -51,18 +56,18 @@ class Balance:
         self._worker.abandon()
 
     def steps(self) -> Steps:
-        """The work, step by step; whatever happens, the worker is ended and cleaned up after."""
+        """The whole run. Whatever happens, the worker is ended and its folder removed."""
         try:
             if not self._started:
                 self._worker.start()
             yield
-            yield from self._work()
+            yield from self._run()
         except GeneratorExit:
             self.abandon()
             raise
         except (NothingToBalanceError, ConflictError) as error:
             yield from self._end()
-            say(f"DrumGain: {error}")
+            print_line(f"DrumGain: {error}")
         except BaseException:
             yield from self._worker.stop()
             raise
@@ -73,28 +78,23 @@ class Balance:
         if not self._worker.has_answered:
             yield from self._worker.stop()
             return
-        # the run is over, and the next one need not wait for what this one stores
+        # the next run need not wait until this worker has stored its analysis
         reaper.at_exit(self._worker.abandon)
         tasks.Sequence(self._finish()).start()
 
     def _finish(self) -> Steps:
         notes = yield from self._worker.finish()
-        from reaper_drumgain.hosts.live.balance_run import printable
-
         for note in notes:
-            say(f"DrumGain: {printable(note)}")
+            print_line(f"DrumGain: {printable(note)}")
 
-    def _work(self) -> Steps:
-        yield from tasks.imports(tasks.READ_MODULES)
-        from reaper_drumgain.hosts.live import balance_run, project_state
-
+    def _run(self) -> Steps:
         if not is_open(self._project):
             raise ConflictError(f"{self._project.name} was closed meanwhile: nothing was changed")
-        wanted = project_state.preferences(
+        preferences = project_state.preferences(
             self._project, self._setup, self._scope, automated=self._automated
         )
-        problem = scope_problem(self._project, wanted.scope)
+        problem = scope_problem(self._project, preferences.scope)
         if problem is not None:
-            say(problem)
+            print_line(problem)
             return
-        yield from balance_run.work(self._project, wanted, self._worker)
+        yield from balance_run.run(self._project, preferences, self._worker)

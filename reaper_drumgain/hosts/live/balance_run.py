@@ -1,125 +1,113 @@
-"""The work behind the actions that listen: read, ask the worker, set the faders, say so."""
+"""The work of a balance run: read the project, have the worker make a plan, write it, report it."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live import WAIT, project_state, tasks
+from reaper_drumgain.hosts.live import WAIT, apply, automate, export, project_state
 from reaper_drumgain.hosts.live.link import Worker
-from reaper_drumgain.hosts.live.project_state import LastRun, LastSection, LastTrack, Preferences
+from reaper_drumgain.hosts.live.project_state import (
+    LastResult,
+    Preferences,
+    SectionResult,
+    TrackResult,
+)
 from reaper_drumgain.hosts.live.reaper import Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
-from reaper_drumgain.hosts.live.tasks import say
+from reaper_drumgain.hosts.live.tasks import Steps, print_line
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Session, Track
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.selection import select, to_listen
 from reaper_drumgain.units import to_linear
 
-if TYPE_CHECKING:
-    from reaper_drumgain.schema.plan import GainPlan, TrackPlan
-
-_SAY_PROGRESS_AFTER = 10
-#: what checking and setting a track's fader takes, for the slices of the main thread's time
-_S_PER_TRACK = 1.5e-4
-#: words that say where a track's own sound differs from its files
+#: progress is printed once, at this report of the worker: about 3 s after the start
+_PRINT_PROGRESS_AT = 10
+#: what makes a track sound different from its files
 _EFFECTS, _STRETCHED, _INSTRUMENT = "effects", "stretch markers", "an instrument"
 
 
 def printable(text: str) -> str:
-    """A name from a project for one line of the console."""
+    """A name from a project, made safe for one line of the console."""
     return "".join(c if c.isprintable() else "?" for c in text)[:200]
 
 
-def work(project: Project, wanted: Preferences, worker: Worker) -> Generator[Any, None, None]:
-    """Read the project, have a plan made, set the faders, remember and say it."""
+def run(project: Project, preferences: Preferences, worker: Worker) -> Steps:
+    """Read the project, get a plan from the worker, write it, store and print the result."""
     snapshot = yield from take_snapshot(project)
-    settings = run_settings(snapshot.session, wanted)
+    settings = run_settings(snapshot.session, preferences)
     session = snapshot.session
-    asides: tuple[str, ...] = ()
-    if wanted.audio == "export":
-        session = yield from _exported(snapshot, settings, worker)
+    pre_effects: tuple[str, ...] = ()
+    if preferences.audio == "export":
+        session = yield from _with_stems(snapshot, settings, worker)
     else:
-        settings, asides = as_wished(session, settings, wanted)
+        settings, pre_effects = apply_audio_setting(session, settings, preferences)
     yield
-    # a stem is rendered anew each time: what was heard of it is never asked for again
-    remember = wanted.remember and session is snapshot.session
-    yield from worker.send(session, settings, remember=remember)
-    # what writes the result is imported while the worker listens
-    yield from tasks.imports(tasks.WRITE_MODULES)
+    # stems are rendered again in each run, so their analysis would never be looked up
+    use_cache = preferences.remember and session is snapshot.session
+    yield from worker.send(session, settings, remember=use_cache)
     if settings.write == "automation":
-        yield from tasks.imports(tasks.AUTOMATION_MODULES)
-        from reaper_drumgain.hosts.live import automate
-
-        # told before the worker has listened to everything
+        # before the worker has analyzed everything in vain
         automate.check_override()
-    from reaper_drumgain.hosts.live import apply
-
     yield WAIT
     apply.warm_up()
     plan = yield from worker.answer(_Progress())
-    needed = _S_PER_TRACK * len(session.tracks)
-    yield needed
     apply.check_fits(snapshot, plan)
-    run = run_of(snapshot, plan, summary(plan, asides))
-    yield needed
+    result = result_of(snapshot, plan, summary(plan, pre_effects))
+    yield
     if plan.automated:
-        from reaper_drumgain.hosts.live import automate
-
         yield from automate.write_plan(snapshot, plan)
     else:
-        # from the checks to the last write nothing else of REAPER runs
+        # no tick passes between the checks and the last write
         moves = apply.plan_moves(snapshot, plan)
         if moves:
             apply.set_faders(project, moves, apply.undo_name(plan))
-    say(run.summary)
+    print_line(result.summary)
     yield WAIT
     if is_open(project):
-        project_state.remember_preferences(project, wanted)
-        project_state.remember_run(project, run)
+        project_state.store_preferences(project, preferences)
+        project_state.store_result(project, result)
 
 
-def _exported(
+def _with_stems(
     snapshot: Snapshot, settings: Settings, worker: Worker
 ) -> Generator[Any, None, Session]:
-    """The session with stems for the drum tracks whose files are not what REAPER plays."""
-    yield from tasks.imports((*tasks.ROLE_MODULES, "reaper_drumgain.hosts.live.export"))
-    from reaper_drumgain.hosts.live import export
-    from reaper_drumgain.tracks.selection import select, to_listen
-
+    """The session with stems for those drum tracks whose files are not what REAPER plays."""
     drums = select(snapshot.session, settings).drums
     yield
     measured = {d.track.index for d in drums if d.measured or d.flag == "instrument"}
     measured |= {d.track.index for d in to_listen(snapshot.session, settings)}
     yield
-    wanted = [
+    tracks = [
         track
         for track in snapshot.session.tracks
-        if track.index in measured and other_sound(track) is not None
+        if track.index in measured and difference_from_files(track) is not None
     ]
-    if not wanted:
+    if not tracks:
         return snapshot.session
-    return (yield from export.with_stems(snapshot, wanted, worker.folder / "stems"))
+    return (yield from export.with_stems(snapshot, tracks, worker.folder / "stems"))
 
 
 class _Progress:
-    """Says once how far it is, when it takes so long that somebody may wonder."""
+    """Prints the progress once, when a run takes so long that the user may wonder."""
 
     def __init__(self) -> None:
-        self._heard = 0
+        self._reports = 0
 
     def __call__(self, doing: str, share: float) -> None:
-        self._heard += 1
-        if self._heard == _SAY_PROGRESS_AFTER:
-            say(f"DrumGain: {printable(doing)}, {share:.0%} (press again to cancel)")
+        self._reports += 1
+        if self._reports == _PRINT_PROGRESS_AT:
+            print_line(f"DrumGain: {printable(doing)}, {share:.0%} (press again to cancel)")
 
 
-def run_settings(session: Session, wanted: Preferences) -> Settings:
-    """The settings for a scope. Raises InputError where the selection does not fit it."""
-    settings = wanted.settings()
+def run_settings(session: Session, preferences: Preferences) -> Settings:
+    """The settings for a scope. Raises InputError if the selection does not fit the scope."""
+    settings = preferences.settings()
     chosen = [t for t in session.tracks if t.selected]
-    if wanted.scope == "time selection":
+    if preferences.scope == "time selection":
         if session.time_selection is None:
             raise InputError("the time selection is gone: nothing was changed")
         settings = dataclasses.replace(settings, span=session.time_selection)
@@ -132,9 +120,9 @@ def run_settings(session: Session, wanted: Preferences) -> Settings:
             "automation per time selection needs a time selection: select a part of the song, or "
             "choose regions or markers in the settings; nothing was changed"
         )
-    elif wanted.scope == "selected" and not chosen:
+    elif preferences.scope == "selected" and not chosen:
         raise InputError("no track is selected any more: nothing was changed")
-    if wanted.scope == "all" or not chosen:
+    if preferences.scope == "all" or not chosen:
         return settings
     folders = {track.index for track in chosen if track.folder}
     inside = [
@@ -145,20 +133,23 @@ def run_settings(session: Session, wanted: Preferences) -> Settings:
     return dataclasses.replace(settings, only=tuple(f"#{t.index + 1}" for t in inside))
 
 
-def as_wished(
-    session: Session, settings: Settings, wanted: Preferences
+def apply_audio_setting(
+    session: Session, settings: Settings, preferences: Preferences
 ) -> tuple[Settings, tuple[str, ...]]:
-    """The settings under the audio setting, and the tracks of which the summary says that they
-    were measured before their effects."""
-    asides = [track for track in session.tracks if other_sound(track) is not None]
-    if wanted.audio != "skip":
-        return settings, tuple(track.name for track in asides)
-    skipped = tuple((f"#{track.index + 1}", "none") for track in asides)
+    """Apply the preference ``audio``.
+
+    Returns the settings, and the names of tracks that are measured before their effects.
+    """
+    pre_effects = [track for track in session.tracks if difference_from_files(track) is not None]
+    if preferences.audio != "skip":
+        return settings, tuple(track.name for track in pre_effects)
+    skipped = tuple((f"#{track.index + 1}", "none") for track in pre_effects)
     return dataclasses.replace(settings, roles=settings.roles + skipped), ()
 
 
-def other_sound(track: Track) -> str | None:
-    """Why REAPER plays something else than the track's files before its fader, or None."""
+def difference_from_files(track: Track) -> str | None:
+    """Why REAPER plays something else than the track's files before its fader; None if it does
+    not."""
     on = [e for e in track.effects if e.enabled] if track.effects_enabled else []
     clips = [clip for clip in track.clips if clip.plays]
     if any(effect.instrument for effect in on):
@@ -168,8 +159,8 @@ def other_sound(track: Track) -> str | None:
     return _STRETCHED if any(clip.stretched for clip in clips) else None
 
 
-def summary(plan: GainPlan, asides: Sequence[str]) -> str:
-    """What was done and left, in one line."""
+def summary(plan: GainPlan, pre_effects: Sequence[str]) -> str:
+    """What was moved and what was left, in one line."""
     moved = plan.moves
     parts = [f"DrumGain: moved {len(moved)} of {len(plan.tracks)} drum tracks ({plan.method})"]
     if plan.settings.amount != 100.0:
@@ -184,7 +175,7 @@ def summary(plan: GainPlan, asides: Sequence[str]) -> str:
     if plan.untouched:
         parts.append(f"{len(plan.untouched)} other tracks untouched")
     measured = {track.name for track in moved}
-    before_effects = [name for name in asides if name in measured]
+    before_effects = [name for name in pre_effects if name in measured]
     if before_effects:
         parts.append(f"{len(before_effects)} measured from their files, before effects")
     if plan.warnings:
@@ -193,7 +184,7 @@ def summary(plan: GainPlan, asides: Sequence[str]) -> str:
 
 
 def _automated(plan: GainPlan) -> str:
-    """How much automation was written, and why not more."""
+    """How much automation was written, and why some tracks got none."""
     points = [len(t.automation.points) for t in plan.automated if t.automation is not None]
     line = f"wrote automation on {len(points)}"
     if points:
@@ -212,17 +203,17 @@ def _why(track: TrackPlan) -> str:
     return track.flags[0] if track.flags else "already there"
 
 
-def _sections(planned: TrackPlan) -> tuple[LastSection, ...]:
+def _sections(planned: TrackPlan) -> tuple[SectionResult, ...]:
     if planned.automation is None:
         return ()
     return tuple(
-        LastSection(s.name, s.start, s.end, s.fader_db, s.state)
+        SectionResult(s.name, s.start, s.end, s.fader_db, s.state)
         for s in planned.automation.sections
     )
 
 
-def run_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastRun:
-    """What is remembered of a run."""
+def result_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastResult:
+    """The result of a run, as it is stored with the project."""
     share = plan.settings.amount / 100.0
     tracks = []
     for planned in plan.tracks:
@@ -231,7 +222,7 @@ def run_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastRun:
         full = project_state.move_db(track.fader, after) if after is not None else 0.0
         may_move = share > 0.0 and full is not None
         tracks.append(
-            LastTrack(
+            TrackResult(
                 guid=track.guid or "",
                 name=track.name,
                 role=planned.role,
@@ -245,4 +236,4 @@ def run_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastRun:
                 not_automated=planned.not_automated,
             )
         )
-    return LastRun(line, plan.method, plan.settings.amount, tuple(tracks), plan.warnings)
+    return LastResult(line, plan.method, plan.settings.amount, tuple(tracks), plan.warnings)

@@ -1,50 +1,64 @@
-"""What the actions call: ``press`` with a name from the tables below (through ``entry``).
+"""What each action does: ``press`` with the name of an action (through ``entry``).
 
-The key press itself only imports reapy and puts the work into REAPER's defer queue. No
-function lets an exception through: REAPER would show its trace and go on.
+The key press itself only imports the live host and puts the work into REAPER's defer queue. No
+exception leaves this module: REAPER would show its traceback and go on.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from reaper_drumgain.errors import ConflictError
-from reaper_drumgain.hosts.live import reaper, tasks
+from reaper_drumgain.hosts.live import (
+    BALANCE_SCOPES,
+    adjust,
+    automate,
+    balance,
+    dialogs,
+    project_state,
+    reaper,
+    selftest,
+    tasks,
+)
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project, is_open
 from reaper_drumgain.hosts.live.setup import Setup, read_setup
-from reaper_drumgain.hosts.live.tasks import Steps, say
+from reaper_drumgain.hosts.live.tasks import Steps, print_line
 
 _BUSY = "DrumGain is still at work: press the key that started it again to cancel"
 
 
 def press(name: str, worker: Worker | None = None) -> None:
-    """Do what the action of this name is for; ``worker``: one that was started for it."""
+    """Run an action. ``worker`` is one that was already started for it."""
     if worker is not None:
         reaper.at_exit(worker.abandon)
     try:
-        # the tab of this moment, whatever the user does in the next ones
-        tasks.Sequence(_guarded(_command(name, current_project(), worker))).start()
+        # the project tab at this moment: the user may switch tabs before the work begins
+        tasks.Sequence(_steps(name, current_project(), worker)).start()
     except Exception as error:
-        tasks.tell_error(error)
+        tasks.show_error(error)
 
 
-def _command(name: str, project: Project, worker: Worker | None) -> Steps:
-    if name in _SCOPES:
-        return _balance(project, _SCOPES[name], worker, automated=name == "write_automation")
-    return _COMMANDS[name](project)
-
-
-def _guarded(steps: Steps) -> Steps:
-    """Tell a conflict in the console: it is no failure, the user did it."""
+def _steps(name: str, project: Project, worker: Worker | None) -> Steps:
     try:
-        yield from steps
+        if name in BALANCE_SCOPES:
+            _balance(project, name, worker)
+        else:
+            steps = COMMANDS[name](project)
+            if steps is not None:
+                yield from steps
     except ConflictError as error:
-        say(f"DrumGain: {error}")
+        _report_conflict(error)
+
+
+def _report_conflict(error: ConflictError) -> None:
+    # the user changed the project, so this is no error that needs a dialog
+    print_line(f"DrumGain: {error}")
 
 
 def _check_open(project: Project) -> None:
-    """Ticks have passed since the key press."""
+    """Raises ConflictError if the project was closed since the key press."""
     if not is_open(project):
         raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
 
@@ -53,23 +67,20 @@ def _setup() -> Setup:
     return read_setup(str(RPR.GetResourcePath()))
 
 
-def _balance(
-    project: Project, scope: str | None, worker: Worker | None, *, automated: bool
-) -> Steps:
-    """Start a run over a scope, or over the one of the last run; cancel one that runs."""
+def _balance(project: Project, name: str, worker: Worker | None) -> None:
+    """Start a balance run, or cancel the one that runs."""
     run = None
     try:
         if tasks.cancel_running():
             return
         setup = _setup()
-        yield from tasks.imports(tasks.LINK_MODULES)
-        from reaper_drumgain.hosts.live import balance
-
         _check_open(project)
+        scope = BALANCE_SCOPES[name]
         problem = balance.scope_problem(project, scope)
         if problem is not None:
-            say(problem)
+            print_line(problem)
             return
+        automated = name == "write_automation"
         run = balance.Balance(project, setup, scope, worker, automated=automated)
         tasks.Task(run.steps(), run.abandon).start()
     finally:
@@ -77,149 +88,100 @@ def _balance(
             worker.abandon()
 
 
-def _cancel(_: Project) -> Steps:
-    """End what runs."""
+def _cancel(_: Project) -> None:
+    """End the running task."""
     if not tasks.cancel_running():
-        say("DrumGain: nothing is running")
-    yield
+        print_line("DrumGain: nothing is running")
 
 
-def _settings(project: Project) -> Steps:
-    """The settings dialog."""
-    yield from tasks.imports(tasks.RUN_MODULES)
-    from reaper_drumgain.hosts.live import dialogs, project_state
-
+def _settings(project: Project) -> None:
+    """Show the settings dialog and store what it returns."""
     _check_open(project)
     setup = _setup()
-    wanted = dialogs.ask_preferences(project_state.preferences(project, setup), setup)
-    if wanted is not None:
-        project_state.remember_preferences(project, wanted)
-        say(dialogs.preferences_line(project, wanted))
+    chosen = dialogs.ask_preferences(project_state.preferences(project, setup), setup)
+    if chosen is not None:
+        project_state.store_preferences(project, chosen)
+        print_line(dialogs.preferences_line(project, chosen))
 
 
-def _set_role(project: Project) -> Steps:
-    """Say what the selected tracks are."""
-    yield from tasks.imports((*tasks.RUN_MODULES, *tasks.ROLE_MODULES))
-    from reaper_drumgain.hosts.live import adjust
-
+def _set_role(project: Project) -> None:
+    """Set the role of the selected tracks."""
     _check_open(project)
     adjust.set_role(project)
 
 
-def _toggle_lock(project: Project) -> Steps:
-    """Lock the faders of the selected tracks, or unlock them where all are locked."""
-    yield from tasks.imports(tasks.RUN_MODULES)
-    from reaper_drumgain.hosts.live import adjust
-
+def _toggle_lock(project: Project) -> None:
+    """Lock the faders of the selected tracks; unlock them if all are locked."""
     _check_open(project)
     adjust.toggle_lock(project)
 
 
-def _change_amount(project: Project, percent: float) -> Steps:
-    if tasks.running() is not None:
-        say(_BUSY)
-        return
-    yield from tasks.imports(tasks.RUN_MODULES)
-    from reaper_drumgain.hosts.live import adjust
-
-    _check_open(project)
-    adjust.change_amount(project, percent)
+def _is_busy() -> bool:
+    """Whether a task runs; says so if it does."""
+    if tasks.running() is None:
+        return False
+    print_line(_BUSY)
+    return True
 
 
-def _amount_up(project: Project) -> Steps:
-    """Ten percent more of the last run."""
-    return _change_amount(project, 10.0)
-
-
-def _amount_down(project: Project) -> Steps:
-    """Ten percent less of the last run."""
-    return _change_amount(project, -10.0)
+def _change_amount(project: Project, percent: float) -> None:
+    """Change the amount of the last run by so many percent."""
+    if not _is_busy():
+        _check_open(project)
+        adjust.change_amount(project, percent)
 
 
 def _move_overheads(project: Project, decibel: float) -> Steps:
-    if tasks.running() is not None:
-        say(_BUSY)
-        return
-    yield from tasks.imports((*tasks.RUN_MODULES, *tasks.ROLE_MODULES))
-    from reaper_drumgain.hosts.live import adjust
+    """Move the overheads by so many decibels; the close microphones stay."""
+    if not _is_busy():
+        _check_open(project)
+        yield from adjust.move_overheads(project, decibel)
 
+
+def _compare(project: Project) -> None:
+    """Switch between the faders before and after the last run."""
+    if not _is_busy():
+        _check_open(project)
+        adjust.compare(project)
+
+
+def _show_last(project: Project) -> None:
+    """Print the last result with its reasons."""
     _check_open(project)
-    yield from adjust.move_overheads(project, decibel)
+    print_line(dialogs.report(project_state.last_result(project)))
 
 
-def _overheads_up(project: Project) -> Steps:
-    """The overheads one decibel up against the close microphones."""
-    return _move_overheads(project, 1.0)
+def _clear_automation(project: Project) -> None:
+    """Remove the envelopes that DrumGain wrote, if they are unchanged since."""
+    if not _is_busy():
+        _check_open(project)
+        steps = _clear_steps(project)
+        tasks.Task(steps, steps.close).start()
 
 
-def _overheads_down(project: Project) -> Steps:
-    """The overheads one decibel down against the close microphones."""
-    return _move_overheads(project, -1.0)
+def _clear_steps(project: Project) -> Steps:
+    try:
+        yield from automate.clear(project)
+    except ConflictError as error:
+        _report_conflict(error)
 
 
-def _compare(project: Project) -> Steps:
-    """Between before and after the last run."""
-    if tasks.running() is not None:
-        say(_BUSY)
-        return
-    yield from tasks.imports(tasks.RUN_MODULES)
-    from reaper_drumgain.hosts.live import adjust
-
-    _check_open(project)
-    adjust.compare(project)
+def _self_test(_: Project) -> None:
+    """Check the assumptions about REAPER and print which hold."""
+    if not tasks.cancel_running():
+        steps = selftest.steps(_setup())
+        tasks.Task(steps, steps.close).start()
 
 
-def _show_last(project: Project) -> Steps:
-    """The last result with its reasons."""
-    yield from tasks.imports(tasks.RUN_MODULES)
-    from reaper_drumgain.hosts.live import dialogs, project_state
-
-    _check_open(project)
-    say(dialogs.report(project_state.last_run(project)))
-
-
-def _clear_automation(project: Project) -> Steps:
-    """Take back the envelopes that DrumGain wrote, where they are unchanged since."""
-    if tasks.running() is not None:
-        say(_BUSY)
-        return
-    yield from tasks.imports((*tasks.RUN_MODULES, *tasks.AUTOMATION_MODULES))
-    from reaper_drumgain.hosts.live import automate
-
-    _check_open(project)
-    steps = _guarded(automate.clear(project))
-    tasks.Task(steps, steps.close).start()
-
-
-def _self_test(_: Project) -> Steps:
-    """Try what is taken for granted about REAPER, and print what holds."""
-    if tasks.cancel_running():
-        return
-    setup = _setup()
-    yield from tasks.imports((*tasks.RUN_MODULES, *tasks.AUTOMATION_MODULES, "platform"))
-    yield from tasks.imports((f"{tasks.LIVE}.selftest",))
-    from reaper_drumgain.hosts.live import selftest
-
-    steps = selftest.steps(setup)
-    tasks.Task(steps, steps.close).start()
-
-
-#: what the commands that listen listen to; None: as the last run
-_SCOPES: dict[str, str | None] = {
-    "balance_selected": "selected",
-    "balance_all": "all",
-    "balance_time_selection": "time selection",
-    "repeat": None,
-    "write_automation": "all",
-}
-_COMMANDS: dict[str, Callable[[Project], Steps]] = {
+#: the actions beside those of BALANCE_SCOPES
+COMMANDS: dict[str, Callable[[Project], Steps | None]] = {
     "settings": _settings,
     "set_role": _set_role,
     "toggle_lock": _toggle_lock,
-    "amount_up": _amount_up,
-    "amount_down": _amount_down,
-    "overheads_up": _overheads_up,
-    "overheads_down": _overheads_down,
+    "amount_up": functools.partial(_change_amount, percent=10.0),
+    "amount_down": functools.partial(_change_amount, percent=-10.0),
+    "overheads_up": functools.partial(_move_overheads, decibel=1.0),
+    "overheads_down": functools.partial(_move_overheads, decibel=-1.0),
     "compare": _compare,
     "cancel": _cancel,
     "show_last": _show_last,

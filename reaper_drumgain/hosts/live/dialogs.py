@@ -15,9 +15,9 @@ from reaper_drumgain.hosts.live.project_state import (
     SCOPES,
     SECTIONS,
     WRITES,
-    LastRun,
-    LastTrack,
+    LastResult,
     Preferences,
+    TrackResult,
 )
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
@@ -30,7 +30,7 @@ _NO_YES = ("no", "yes")
 
 
 def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
-    """The user's values for named fields with their present values, None where cancelled."""
+    """Ask for fields, given as (caption, present value). Returns the values; None if cancelled."""
     captions = [caption.replace(",", ";") for caption, _ in fields]
     captions += ["extrawidth=160", f"separator={_SEPARATOR}"]
     values = _SEPARATOR.join(value.replace(_SEPARATOR, "/") for _, value in fields)
@@ -44,9 +44,9 @@ def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
 
 
 def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
-    """The dialog with the current values filled in; None where it was cancelled.
+    """Show the settings dialog with the current values filled in. None if it was cancelled.
 
-    Raises InputError where a field holds nonsense; nothing is saved then.
+    Raises InputError if a field cannot be used; nothing is saved then.
     """
     methods = "; ".join(f"{number} {name}" for number, name in enumerate(setup.names, 1))
     given = ask(
@@ -114,7 +114,7 @@ def _choice(what: str, text: str, choices: tuple[T, ...]) -> T:
 
 
 def preferences_line(project: Project, wanted: Preferences) -> str:
-    """What was saved, in one line."""
+    """The saved settings in one line."""
     line = (
         f"DrumGain: settings of {printable(project.name)}: {wanted.method} at "
         f"{wanted.amount:g} %, level {wanted.level}, repeat on {wanted.scope}, audio {wanted.audio}"
@@ -131,11 +131,11 @@ def preferences_line(project: Project, wanted: Preferences) -> str:
     return line
 
 
-def report(run: LastRun) -> str:
-    """The last result as lines: old and new fader, what moved and why."""
-    width = max([len(printable(track.name)) for track in run.tracks] + [5])
-    lines = [run.summary, f"{'track':<{width}}  {'old':>7}  {'new':>7}  role and reason"]
-    for track in run.tracks:
+def report(result: LastResult) -> str:
+    """The last result as text: per track the old and new fader in dB, and why."""
+    width = max([len(printable(track.name)) for track in result.tracks] + [5])
+    lines = [result.summary, f"{'track':<{width}}  {'old':>7}  {'new':>7}  role and reason"]
+    for track in result.tracks:
         flags = f" [{', '.join(track.flags)}]" if track.flags else ""
         reason = f": {printable(track.reason)}" if track.reason else ""
         lines.append(
@@ -143,12 +143,12 @@ def report(run: LastRun) -> str:
             f"{printable(track.role)}{printable(flags)}{reason}"
         )
         lines += [f"{'':<{width}}  {line}" for line in _automation(track)]
-    lines += [f"note: {printable(warning)}" for warning in run.warnings]
+    lines += [f"note: {printable(warning)}" for warning in result.warnings]
     return "\n".join([printable(lines[0]), *lines[1:]])
 
 
-def _automation(track: LastTrack) -> Iterator[str]:
-    """What the envelope of a track does, section by section."""
+def _automation(track: TrackResult) -> Iterator[str]:
+    """Lines on the envelope of a track, section by section."""
     if track.not_automated:
         yield f"no automation: {printable(track.not_automated)}"
     if track.automated and not track.sections:

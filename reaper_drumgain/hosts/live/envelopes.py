@@ -1,4 +1,4 @@
-"""Envelopes of tracks and takes as REAPER holds them now."""
+"""Read the envelopes of tracks and takes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TRACK_ENVELOPES: dict[bytes, EnvelopeKind] = {
     b"<WIDTHENV2": "width",
     b"<MUTEENV": "mute",
 }
-#: what is told when it is active, and not followed
+#: a warning is given if one of these is active, because they are not followed
 OTHER_ENVELOPES = {b"<PANENV": "pre-FX pan", b"<WIDTHENV": "pre-FX width"}
 TAKE_ENVELOPES: dict[str, EnvelopeKind] = {"Volume": "volume", "Pan": "pan", "Mute": "mute"}
 #: a bound on what one envelope can cost
@@ -32,7 +32,7 @@ _POINT_OUT = (ctypes.c_double, ctypes.c_double, ctypes.c_int, ctypes.c_double, c
 
 
 def is_active(calls: Calls, envelope: int) -> bool:
-    """Whether REAPER plays an envelope; before 7.19 only its state text says so."""
+    """Whether an envelope is active. REAPER before 7.19 says so only in its state text."""
     if has("GetSetEnvelopeInfo_String"):
         stored = calls.stored("GetSetEnvelopeInfo_String", envelope, b"ACTIVE")
         if stored is not None:
@@ -45,7 +45,7 @@ def is_active(calls: Calls, envelope: int) -> bool:
 def read_envelope(
     calls: Calls, envelope: int, kind: EnvelopeKind
 ) -> Generator[None, None, Envelope]:
-    """One envelope; values of volume envelopes as linear gains. Yields between slices."""
+    """Read one envelope in slices. Values of volume envelopes are linear gains."""
     active = is_active(calls, envelope)
     yield
     scaling = calls.whole("GetEnvelopeScalingMode", envelope)
@@ -62,7 +62,7 @@ def read_envelope(
     for place in range(count):
         if read(envelope, -1, place, *places):
             value = float(out[1].value)
-            # scaled and back a plain 0.5 would be 0.50000000000000003
+            # scaling there and back turns 0.5 into 0.50000000000000003
             gain = float(f"{unscale(scaling, value):.12g}") if scaling else value
             points.append(
                 EnvelopePoint(float(out[0].value), gain, int(out[2].value), float(out[3].value))
@@ -81,7 +81,7 @@ def read_envelope(
 def track_envelopes(
     calls: Calls, track: int, warnings: list[str]
 ) -> Generator[None, None, tuple[Envelope, ...]]:
-    """The envelopes of a track that matter for its level; others that play are told."""
+    """The envelopes of a track that matter for its level; warns about others that are active."""
     if not calls.whole("CountTrackEnvelopes", track):
         return ()
     find = calls.function("GetTrackEnvelopeByChunkName", "pointer", "pointer", "text")
@@ -115,5 +115,5 @@ def take_envelopes(
 
 
 def fader_gain(value: float) -> LinearGain:
-    """A fader's value as a gain: NaN, which extensions can set, is -inf like 0."""
+    """A fader's value as a gain. Extensions can set NaN, which counts as 0 (-inf dB)."""
     return LinearGain(0.0 if math.isnan(value) else abs(value))

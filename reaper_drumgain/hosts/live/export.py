@@ -1,8 +1,8 @@
-"""Audio setting ``export``: REAPER renders pre-fader stems of tracks whose files are not what
-it plays, and they are measured in place of the files.
+"""Audio setting ``export``: measure pre-fader stems that REAPER renders, instead of files.
 
-The render settings, the selection and the time selection are put back in every outcome. From
-the first setting to the last one put back no tick passes, so nobody sees them changed.
+It is for tracks that do not sound like their files, for example because of effects. The render
+settings, the track selection and the time selection are restored in every case, within the same
+tick, so the user never sees them changed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from reaper_drumgain.hosts.live.reaper import RPR, Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot
 from reaper_drumgain.schema.session import Clip, Session, Source, Track
 
-#: what a stem holds already, so it must not be counted again
+#: envelopes that a stem contains already, so they must not be applied again
 _IN_STEM = ("pre-fx volume",)
-#: stems only, before the fader, and tracks of mono media as mono files like those themselves
+#: stems only, pre-fader, and mono files for tracks of mono media
 _PRE_FADER_STEMS = 2 | 8192 | 16
 _RENDER_AND_CLOSE = 42230
-#: WAV in 32-bit float, which nothing clips
+#: WAV in 32-bit float, which cannot clip
 _FORMAT = "ZXZhdyAAAA=="
 _NUMBERS = (
     *("RENDER_SETTINGS", "RENDER_BOUNDSFLAG", "RENDER_CHANNELS", "RENDER_SRATE"),
@@ -38,9 +38,9 @@ _SHORTER_S = 0.1
 def with_stems(
     snapshot: Snapshot, tracks: Sequence[Track], folder: Path
 ) -> Generator[Any, None, Session]:
-    """The session with stems, rendered into ``folder``, in place of the tracks' items.
+    """Render stems of ``tracks`` into ``folder``; the session with these in place of the items.
 
-    Raises HostError where REAPER does not write every stem whole; nothing is changed then.
+    Raises HostError if REAPER does not write every stem completely. Nothing is changed then.
     """
     span = _span(tracks)
     yield
@@ -69,7 +69,7 @@ def _span(tracks: Sequence[Track]) -> tuple[float, float]:
 def _render(
     snapshot: Snapshot, tracks: Sequence[Track], folder: Path, span: tuple[float, float]
 ) -> list[Path]:
-    """Render within one tick; the files that REAPER said it would write, in track order."""
+    """Render within one tick. Returns the files in track order."""
     project = snapshot.project
     if not is_open(project) or reaper.current_project().address != project.address:
         raise ConflictError(
@@ -97,7 +97,7 @@ def _render(
 
 
 class _Settings:
-    """Everything of the user's that a render needs changed, and how to put it back."""
+    """The user's settings that a render changes, and how to restore them."""
 
     def __init__(self, project: Project) -> None:
         self._project = project.pointer
@@ -110,7 +110,7 @@ class _Settings:
         self.selection = [(track, bool(RPR.IsTrackSelected(track))) for track in tracks]
 
     def restore(self) -> None:
-        """Put back what differs; one that fails does not keep the others from it."""
+        """Restore all settings that differ, even if one of them fails."""
         failed: list[str] = []
         for name, value in self._numbers.items():
             self._try(failed, name, lambda name=name, value=value: self._put_number(name, value))
@@ -159,7 +159,7 @@ def _string(project: str, name: str) -> str:
 
 
 def _prepare(project: Project, folder: Path, span: tuple[float, float]) -> None:
-    """The render settings for pre-fader stems in our folder, and nothing else."""
+    """Set up REAPER to render pre-fader stems into our folder."""
     numbers = {
         "RENDER_SETTINGS": float(_PRE_FADER_STEMS),
         "RENDER_BOUNDSFLAG": 0.0,
@@ -189,7 +189,8 @@ def _prepare(project: Project, folder: Path, span: tuple[float, float]) -> None:
 
 
 def _targets(project: Project, folder: Path, count: int) -> list[Path]:
-    """What REAPER is about to write: a file per track within our folder, or it is not asked."""
+    """The files that REAPER would write. Raises HostError if they are not one per track in our
+    folder."""
     named = _string(project.pointer, "RENDER_TARGETS")
     paths = [Path(name) for name in named.split(";") if name]
     if len(paths) != count or any(path.parent != folder for path in paths):
@@ -201,7 +202,7 @@ def _targets(project: Project, folder: Path, count: int) -> list[Path]:
 
 
 def _check(path: Path, track: Track, span: tuple[float, float]) -> None:
-    """Raises HostError where a stem is not there as a whole."""
+    """Raises HostError if a stem is missing or too short."""
     seconds = _wave_seconds(path)
     if seconds is None or seconds < span[1] - span[0] - _SHORTER_S:
         what = "was not rendered" if seconds is None else f"has only {seconds:.1f} s"
@@ -212,7 +213,7 @@ def _check(path: Path, track: Track, span: tuple[float, float]) -> None:
 
 
 def _wave_seconds(path: Path) -> float | None:
-    """How long a WAV file is by what it really holds, None where it is none."""
+    """The length of a WAV file in seconds, from the size of the file; None if it is no WAV file."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -234,7 +235,7 @@ def _wave_seconds(path: Path) -> float | None:
 
 
 def _stem_track(track: Track, path: Path, span: tuple[float, float]) -> Track:
-    """The track with its stem in place of what makes its sound before the fader."""
+    """The track with its stem in place of its items, effects and pre-FX envelopes."""
     source = Source(kind="file", format="WAVE", path=str(path), written=path.name, found=True)
     return dataclasses.replace(
         track,

@@ -1,4 +1,4 @@
-"""Items of a track to clips: takes, sources, lanes, fades, as the project file host makes them."""
+"""Items of a track to clips: takes, sources, lanes and fades, as ``hosts.rpp`` reads them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ItemReader:
         return clips
 
     def _takes(self, item: int, every: bool) -> list[int]:
-        """The takes that play, 0 for one that is empty."""
+        """The takes that play; 0 stands for an empty take."""
         calls = self._calls
         if not every:
             return [calls.child("GetActiveTake", item)]
@@ -96,7 +96,7 @@ class ItemReader:
         if length <= 0.0:
             return _NO_FADE
         written = calls.number(_ITEM, item, b"C_FADE" + side + b"SHAPE")
-        # equal power came after the seven shapes; project files write it as 1.1
+        # equal power was added after the seven shapes; project files write it as 1.1
         shape = 7 if written == 1.1 else int(written)
         curvature = calls.number(_ITEM, item, b"D_FADE" + side + b"DIR")
         return Fade(length, shape if 0 <= shape <= 7 else 0, min(1.0, max(-1.0, curvature)))
@@ -148,7 +148,7 @@ class ItemReader:
         )
 
     def _source(self, source: int, faults: list[str], warnings: list[str]) -> Source:
-        """The file inside any sections, and the part of it that they bound."""
+        """The file inside any section sources, and the part of it that they select."""
         calls = self._calls
         start, length, reverse = ctypes.c_double(), ctypes.c_double(), ctypes.c_byte()
         places = [ctypes.addressof(out) for out in (start, length, reverse)]
@@ -204,12 +204,12 @@ class ItemReader:
         )
 
     def _problem(self, path: str) -> str | None:
-        """What is wrong with a file, in words that follow its name; each is looked for once."""
+        """What is wrong with a file, as words that follow its name; cached per path."""
         if path not in self._files:
-            self._files[path] = self._look(path)
+            self._files[path] = self._file_problem(path)
         return self._files[path]
 
-    def _look(self, path: str) -> str | None:
+    def _file_problem(self, path: str) -> str | None:
         try:
             mode = os.stat(os.path.join(self._folder, path)).st_mode  # noqa: PTH116, PTH118
         except (OSError, ValueError):
@@ -217,7 +217,7 @@ class ItemReader:
         return None if stat.S_ISREG(mode) else "is no regular file: not opened"
 
     def _written(self, path: str) -> str:
-        """A path as the project's file has it: relative where it lies beside that."""
+        """A path as the project's file has it: relative if it is in the project's folder."""
         inside = self._folder + os.sep
         if self._folder and path.startswith(inside):
             return path.removeprefix(inside)

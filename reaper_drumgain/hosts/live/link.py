@@ -1,8 +1,8 @@
-"""The worker process as the live host sees it: started, sent a request, watched, ended.
+"""The live host's side of the worker process: start it, send a request, wait, end it.
 
-Everything goes through files in a private temporary folder (see ``worker``); no port is ever
-opened. The process is started before the project is read, so that it imports what it needs
-meanwhile. It ends when its standard input closes, so it never outlives REAPER.
+Requests and answers are files in a private temporary folder (see ``worker``); no port is opened.
+The process starts before the project is read, so that its imports run meanwhile. It ends when its
+standard input closes, so it never outlives REAPER.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from reaper_drumgain.hosts.live import WAIT
 from reaper_drumgain.hosts.live.setup import MEND, Setup
 
 if TYPE_CHECKING:
-    # this module starts the worker, so it comes before those that take long to import
+    # imports of this module delay the start of the worker
     from reaper_drumgain.schema.plan import GainPlan
     from reaper_drumgain.schema.session import Session
     from reaper_drumgain.schema.settings import Settings
 
-#: those of ``worker``, which only another version of the package could change
+#: as in ``worker``, which may be of another version of the package
 PROTOCOL = 1
 _WORKER = "reaper_drumgain.worker"
 REQUEST, PROGRESS, RESULT = "request.json", "progress.json", "result.json"
@@ -37,21 +37,18 @@ NOTES = "notes.json"
 _MAX_RESULT_BYTES = 64 << 20
 _MAX_PROGRESS_BYTES = 4096
 _MAX_NOTES_BYTES = 1 << 16
-#: without any news for so long, the process is taken for dead
+#: a process without any progress for this long is ended
 SILENCE_S = 120.0
 _STOP_WITHIN_S = 3.0
-#: a process that stores what it heard for so long is in the way of something
+#: a process that needs longer to store its analysis is ended
 _STORE_WITHIN_S = 30.0
 _PROGRESS_EVERY_S = 0.3
-
-#: what decoding a plan takes, for the slices of the main thread's time
-_PARSING_S, _PARSING_S_PER_BYTE = 1e-3, 1e-7
 
 Progress = Callable[[str, float], None]
 
 
 def worker_environment() -> dict[str, str]:
-    """The environment of this process without what would lead another Python astray."""
+    """The environment of this process without variables that would change another Python."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -66,11 +63,11 @@ class Worker:
         self._interpreter = setup.interpreter
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
-        #: whether its plan has come: all that it has left to do is to store what it heard
+        #: whether its plan has come: then it only has to store its analysis
         self.has_answered = False
 
     def start(self) -> None:
-        """Start the process in a private folder. Raises HostError where it cannot be."""
+        """Start the process in a private folder. Raises HostError if that fails."""
         try:
             self._folder = Path(tempfile.mkdtemp(prefix="drumgain-"))
             with (self._folder / "stderr.txt").open("wb") as stderr:
@@ -98,8 +95,7 @@ class Worker:
     def send(
         self, session: Session, settings: Settings, *, remember: bool = False
     ) -> Generator[Any, None, None]:
-        """Write the request in slices; it is in place whole or not at all. ``remember``: what
-        is heard is looked up, and stored once the plan is there."""
+        """Write the request file in slices. ``remember``: use the analysis cache."""
         from reaper_drumgain.hosts.live.serialization import session_pieces
 
         part = self.folder / "request.part"
@@ -120,12 +116,11 @@ class Worker:
 
     def answer(self, progress: Progress) -> Generator[Any, None, GainPlan]:
         """Wait for the plan. Raises what the worker raised, or HostError."""
-        heard, looked = time.monotonic(), 0.0
+        last_news, looked = time.monotonic(), 0.0
         last: bytes = b""
         while True:
             found = self._result()
             if found is not None:
-                yield _PARSING_S + len(found) * _PARSING_S_PER_BYTE
                 plan = yield from _parsed(found)
                 self.has_answered = True
                 return plan
@@ -134,9 +129,9 @@ class Worker:
                 looked = now
                 content = _read(self.folder / PROGRESS, _MAX_PROGRESS_BYTES)
                 if content and content != last:
-                    last, heard = content, now
-                    _tell(content, progress)
-            if now - heard > SILENCE_S:
+                    last, last_news = content, now
+                    _report(content, progress)
+            if now - last_news > SILENCE_S:
                 raise HostError(
                     f"the worker was silent for {SILENCE_S:.0f} s, so it was ended; no change"
                 )
@@ -144,16 +139,16 @@ class Worker:
 
     def _result(self) -> bytes | None:
         assert self._process is not None
-        # looked at before the file: a process that ended in between has written it
+        # asked before the file is read: a process that ends in between has written it
         status = self._process.poll()
         content = _read(self.folder / RESULT, _MAX_RESULT_BYTES)
         if content is not None:
             return content
         if status is not None:
-            raise HostError(self._why(status))
+            raise HostError(self._failure(status))
         return None
 
-    def _why(self, status: int) -> str:
+    def _failure(self, status: int) -> str:
         """Why the process ended without a result."""
         said = (_read(self.folder / "stderr.txt", 1 << 16) or b"").decode("utf-8", "replace")
         lines = [line.strip() for line in said.splitlines() if line.strip()]
@@ -165,8 +160,10 @@ class Worker:
         )
 
     def finish(self) -> Generator[Any, None, list[str]]:
-        """Let the process end on its own after its answer, and remove its folder; what it says
-        about storing what it heard."""
+        """Let the process store its analysis and end, then remove its folder.
+
+        Returns its notes on what it could not store.
+        """
         end = time.monotonic() + _STORE_WITHIN_S
         while self._process is not None and self._process.poll() is None:
             if time.monotonic() > end:
@@ -177,7 +174,7 @@ class Worker:
         return notes
 
     def stop(self) -> Generator[Any, None, None]:
-        """End the process and remove its folder, without holding the main thread."""
+        """End the process and remove its folder, without blocking the main thread."""
         process = self._process
         if process is not None:
             self._kill(process)
@@ -187,7 +184,7 @@ class Worker:
         self._clean()
 
     def abandon(self) -> None:
-        """The same at once, for when the script is being ended."""
+        """The same at once, for when REAPER ends the script."""
         process = self._process
         if process is not None:
             self._kill(process)
@@ -210,7 +207,7 @@ class Worker:
 
 
 def _read(path: Path, limit: int) -> bytes | None:
-    """What a file holds; None where it is not there. Raises HostError where it is too large."""
+    """The content of a file, None if it is missing. Raises HostError if it is too large."""
     try:
         with path.open("rb") as file:
             content = file.read(limit + 1)
@@ -221,12 +218,12 @@ def _read(path: Path, limit: int) -> bytes | None:
     return content
 
 
-def _tell(content: bytes, progress: Progress) -> None:
+def _report(content: bytes, progress: Progress) -> None:
     try:
         said = json.loads(content)
         progress(str(said["doing"]), float(said["share"]))
     except (ValueError, KeyError, TypeError, RecursionError):
-        # it is being replaced, or is rubbish: only the result counts
+        # progress that cannot be read does no harm: only the result counts
         return
 
 
@@ -235,7 +232,7 @@ def _notes(path: Path) -> list[str]:
         said = json.loads(_read(path, _MAX_NOTES_BYTES) or b"{}")
         return [str(note) for note in said.get("notes", [])]
     except (HostError, ValueError, AttributeError, TypeError, RecursionError):
-        # the plan is there, so nothing depends on it
+        # the plan has come, so nothing depends on the notes
         return []
 
 

@@ -1,8 +1,9 @@
-"""Points of one envelope, through REAPER's functions (which scale their values) or as text.
+"""Write the points of one envelope, by REAPER's functions or as state text.
 
-The functions are what REAPER means for this. What would take them too long for one tick, or what
-they cannot tell apart (points of one time, of which some stay), goes into the envelope's state
-text. Either way the state text afterwards tells what REAPER really holds, in plain gains.
+The functions (whose values are scaled) are the documented way. The state text is used where they
+would take too long for one tick, and where they cannot tell points apart: points at the same time
+of which some stay. Either way the state text is read afterwards, because it shows in plain linear
+gains what REAPER really stored.
 """
 
 from __future__ import annotations
@@ -19,25 +20,26 @@ from reaper_drumgain.schema.session import EnvelopePoint
 
 Steps = Generator[None, None, None]
 
-_A_STEP = 256
-#: what may differ between a point that was written and what REAPER holds
+#: points that are handled in one step
+_POINTS_A_STEP = 256
+#: tolerance between a point that was written and what REAPER stored
 _SAME = 1e-6
 _BEZIER = 5
-#: beyond all times of a project
+#: in seconds, beyond all times of a project
 _FAR = 1e12
 _LINE = re.compile(rb"^[ \t]*PT[ \t]+(\S+)[ \t]+(\S+)(?:[ \t]+(\S+))?([^\n]*)\n", re.MULTILINE)
 _OUT = (ctypes.c_double, ctypes.c_double, ctypes.c_int, ctypes.c_double, ctypes.c_byte)
 
 
 class Scale:
-    """Gains to the numbers of an envelope's scaling mode, each gain asked for once."""
+    """Converts linear gains to the values of an envelope's scaling mode; results are cached."""
 
     def __init__(self, calls: Calls) -> None:
         self._scale = calls.function("ScaleToEnvelopeMode", "double", "int", "double")
         self._known: dict[tuple[int, float], float] = {}
 
     def __call__(self, mode: int, gain: float) -> float:
-        """The number for a gain; without a scaling mode that is the gain."""
+        """The value for a gain. Scaling mode 0 leaves it as it is."""
         if not mode:
             return gain
         if (mode, gain) not in self._known:
@@ -45,23 +47,25 @@ class Scale:
         return self._known[mode, gain]
 
     def prepare(self, mode: int, points: Sequence[EnvelopePoint]) -> Steps:
-        """Ask for all of them before anything is written."""
+        """Convert the gains of all points before anything is written."""
         for place, point in enumerate(points):
             self(mode, point.value)
-            if place % _A_STEP == 0:
+            if place % _POINTS_A_STEP == 0:
                 yield
 
 
 def span_of(
     old: Sequence[EnvelopePoint], kept: tuple[int, int], points: Sequence[EnvelopePoint]
 ) -> Generator[None, None, tuple[float, float] | None]:
-    """Two times between which exactly those points of ``old`` lie that are not ``kept`` at its
-    start and end, and all of ``points``; None where points of one time or out of order do not
-    allow that."""
+    """Two times in seconds that enclose all points to be replaced and all new ``points``.
+
+    ``kept`` says how many of the first and last ``old`` points stay outside. None if no such
+    times exist, because points share a time or are out of order.
+    """
     for place in range(1, len(old)):
         if not old[place - 1].time <= old[place].time:
             return None
-        if place % _A_STEP == 0:
+        if place % _POINTS_A_STEP == 0:
             yield
     start, end = kept[0], len(old) - kept[1]
     low, high = -_FAR, _FAR
@@ -86,9 +90,9 @@ def by_calls(
     span: tuple[float, float],
     points: Sequence[EnvelopePoint],
 ) -> None:
-    """Put ``points`` in place of those that an envelope has within a span of time.
+    """Replace the points of an envelope within a span of time, by REAPER's functions.
 
-    Raises HostError where REAPER does not take one.
+    Raises HostError if REAPER does not take a point.
     """
     delete = calls.function(
         "DeleteEnvelopePointRangeEx", "bool", "pointer", "int", "double", "double"
@@ -109,14 +113,14 @@ def by_calls(
 
 
 def lines_of(points: Sequence[EnvelopePoint]) -> Generator[None, None, bytes]:
-    """Points as lines of a state text."""
+    """Points as the lines of a state text."""
     lines = []
     for place, point in enumerate(points):
         line = f"PT {_digits(point.time)} {_digits(point.value)} {point.shape}"
         if point.shape == _BEZIER:
             line += f" 0 0 0 {_digits(point.tension)}"
         lines.append(line)
-        if place % _A_STEP == 0:
+        if place % _POINTS_A_STEP == 0:
             yield
     return "".join(f"{line}\n" for line in lines).encode()
 
@@ -126,7 +130,7 @@ def _digits(number: float) -> str:
 
 
 def by_text(chunks: Chunks, envelope: int, kept: tuple[int, int], lines: bytes) -> None:
-    """Put lines in place of all points of an envelope between the first and the last kept."""
+    """Replace the points of an envelope in its state text, except the first and last ``kept``."""
     text = chunks.of_envelope(envelope)
     found = [line.span() for line in _LINE.finditer(text)]
     before, after = kept
@@ -147,16 +151,18 @@ def check(
     points: Sequence[EnvelopePoint],
     lines: bytes,
 ) -> None:
-    """Look whether an envelope, of which this is the state text, holds ``points`` (as text,
-    ``lines``) between so many others. Raises HostError where it does not."""
+    """Check that an envelope with the state text ``text`` holds ``points`` between those ``kept``.
+
+    ``lines`` are the points as text. Raises HostError if the envelope holds anything else.
+    """
     places = [line.start() for line in _LINE.finditer(text)]
     expected = kept[0] + len(points) + kept[1]
     if len(places) != expected:
         raise HostError(f"the envelope has {len(places)} points after writing, expected {expected}")
-    # mostly REAPER gives the very text: no need to look at each number
+    # usually REAPER returns the same text, and the numbers need no comparison
     if points and not text.startswith(lines, places[kept[0]]):
         _compare(_LINE.findall(text, places[kept[0]]), points)
-    # and it means by its numbers what we mean
+    # the scaled values must mean the same gains
     mode = calls.whole("GetEnvelopeScalingMode", envelope)
     read = calls.function(
         "GetEnvelopePointEx", "bool", "pointer", "int", "int", *["out"] * len(_OUT)

@@ -1,7 +1,8 @@
-"""What is remembered with a project: the user's preferences and the last result.
+"""What DrumGain stores in a project: the user's preferences and the last result.
 
-Both lie in the project's ext state, which comes with a project from anybody: they are decoded
-against their types, bounded, and hold no path and no command. What does not fit is not used.
+Both are in the project's ext state, and projects may come from anybody. So they are decoded
+against their types, checked for sane sizes and ranges, and hold no path and no command. Data that
+does not fit is not used.
 """
 
 from __future__ import annotations
@@ -38,18 +39,20 @@ _PREFERENCES, _LAST = "settings", "last"
 _SCHEMA = 1
 _MAX_TEXT = 1 << 20
 _MAX_TRACKS, _MAX_SECTIONS = 2000, 10_000
-#: as a factor: the whole way of a fader from its end to below what it shows
-MOST_BY_HAND = 1e10
-#: quotes that project files cannot hold together with the double ones of JSON
+#: the largest factor that is kept: more than the whole range of a fader
+MAX_BY_HAND = 1e10
+#: characters that project files cannot hold beside the double quotes of JSON
 _ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What the settings dialog shows. ``scope`` is that of the last run too, for repeating it;
-    so is ``automated``: whether it was the action that writes automation whatever ``write`` is.
-    ``listen``: kick drums whose names say nothing are told by their sound. ``remember``: what
-    was heard is kept in the user's cache folder, and looked up there.
+    """The values of the settings dialog.
+
+    ``scope`` and ``automated`` are also those of the last run, for repeating it; ``automated``
+    means that it wrote automation whatever ``write`` says. ``amount`` is in percent. ``listen``:
+    kick drums whose names say nothing are recognized by their sound. ``remember``: analysis
+    results are cached in the user's cache folder.
     """
 
     method: str
@@ -80,8 +83,11 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True)
-class LastSection:
-    """What a track got in a section of the song, in dB, or why it held there."""
+class SectionResult:
+    """A track's fader move in a section of the song, in dB; ``state`` says why there is none.
+
+    ``start`` and ``end`` are in seconds.
+    """
 
     name: str
     start: float
@@ -91,11 +97,14 @@ class LastSection:
 
 
 @dataclass(frozen=True, slots=True)
-class LastTrack:
-    """A drum track of the last run. ``full_db``: its move at an amount of 100 %, None where it
-    may not move. Faders are linear gains; ``by_hand``: the factor by which the user moved this one
-    against what the run set. ``automated``: an envelope was written, with these
-    ``sections`` where there are any; ``not_automated``: why none was, if it was to get one."""
+class TrackResult:
+    """A drum track of the last run.
+
+    ``before`` and ``after`` are faders as linear gains. ``full_db`` is the move at an amount of
+    100 %, None if the track may not move. ``by_hand`` is the factor by which the user moved the
+    fader away from what the run set. ``automated`` means that an envelope was written, with
+    ``sections`` if it has any; ``not_automated`` says why none was written.
+    """
 
     guid: str
     name: str
@@ -106,34 +115,38 @@ class LastTrack:
     flags: tuple[str, ...] = ()
     reason: str | None = None
     automated: bool = False
-    sections: tuple[LastSection, ...] = ()
+    sections: tuple[SectionResult, ...] = ()
     not_automated: str | None = None
     by_hand: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class LastRun:
-    """The last result, for showing, comparing and changing its amount. ``side``: on which of its
-    two sides an action left the faders."""
+class LastResult:
+    """The last result, for showing and comparing it and for changing its amount.
+
+    ``side`` says whether an action left the faders as before or as after the run.
+    """
 
     summary: str
     method: str
     amount: float
-    tracks: tuple[LastTrack, ...]
+    tracks: tuple[TrackResult, ...]
     warnings: tuple[str, ...] = ()
     side: Side = "after"
 
     @property
     def automated(self) -> bool:
-        """Whether it wrote envelopes, so that its faders alone are not its result."""
+        """Whether the run wrote envelopes, so that its faders alone are not its result."""
         return any(track.automated for track in self.tracks)
 
 
 def preferences(
     project: Project, setup: Setup, scope: str | None = None, *, automated: bool = False
 ) -> Preferences:
-    """The project's preferences, or the usual ones where it has none that can be used; with
-    another scope, and automation or not, where a scope is given."""
+    """The project's preferences, or the defaults if it has none that can be used.
+
+    A ``scope`` that is given replaces the stored one, and ``automated`` with it.
+    """
     found = _preferences(project, setup)
     for known in SCOPES:
         if known == scope:
@@ -142,26 +155,26 @@ def preferences(
 
 
 def _preferences(project: Project, setup: Setup) -> Preferences:
-    usual = Preferences(setup.names[0])
+    defaults = Preferences(setup.names[0])
     try:
         found = _load(project, _PREFERENCES, Preferences)
         if found is None or found.method not in setup.names:
-            return usual
+            return defaults
         found.settings()
     except InputError:
-        return usual
+        return defaults
     return found
 
 
-def remember_preferences(project: Project, wanted: Preferences) -> None:
-    """Keep preferences with the project."""
-    _store(project, _PREFERENCES, json_codec.dumps(wanted, kind=_PREFERENCES, schema=_SCHEMA))
+def store_preferences(project: Project, preferences: Preferences) -> None:
+    """Store preferences in the project."""
+    _store(project, _PREFERENCES, json_codec.dumps(preferences, kind=_PREFERENCES, schema=_SCHEMA))
 
 
-def last_run(project: Project) -> LastRun:
-    """The last result. Raises InputError where there is none that can be used."""
+def last_result(project: Project) -> LastResult:
+    """The last result. Raises InputError if there is none that can be used."""
     try:
-        found = _load(project, _LAST, LastRun)
+        found = _load(project, _LAST, LastResult)
     except InputError as error:
         raise InputError(
             f"the last result stored in {project.name} cannot be used ({error}): balance again"
@@ -173,7 +186,7 @@ def last_run(project: Project) -> LastRun:
     moves = [track.full_db for track in found.tracks if track.full_db is not None]
     sane = len(found.tracks) <= _MAX_TRACKS and 0.0 <= found.amount <= 100.0
     sane = sane and all(0.0 <= fader <= highest for fader in faders)
-    sane = sane and all(0.0 < track.by_hand <= MOST_BY_HAND for track in found.tracks)
+    sane = sane and all(0.0 < track.by_hand <= MAX_BY_HAND for track in found.tracks)
     sane = sane and sum(len(track.sections) for track in found.tracks) <= _MAX_SECTIONS
     if not sane or any(abs(move) > 200.0 for move in moves):
         raise InputError(
@@ -182,57 +195,62 @@ def last_run(project: Project) -> LastRun:
     return found
 
 
-def remember_run(project: Project, run: LastRun) -> None:
-    """Keep a result with the project."""
-    _store(project, _LAST, json_codec.dumps(run, kind=_LAST, schema=_SCHEMA))
+def store_result(project: Project, result: LastResult) -> None:
+    """Store a result in the project."""
+    _store(project, _LAST, json_codec.dumps(result, kind=_LAST, schema=_SCHEMA))
 
 
 def move_db(old: LinearGain | float, new: LinearGain | float) -> float | None:
-    """The move between two faders in dB, None where one of them is at -inf."""
+    """The move between two faders (linear gains) in dB, None if one of them is at -inf."""
     if old <= 0.0 or new <= 0.0:
         return None
     return Decibel(20.0 * math.log10(new / old))
 
 
-def same(one: float, other: float) -> bool:
-    """Whether two linear gains are one fader position."""
+def same_fader(one: float, other: float) -> bool:
+    """Whether two linear gains are the same fader position."""
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def as_it_stands(run: LastRun, now: dict[str, float]) -> LastRun:
-    """A run with what the user has made of it, from the faders by GUID as they stand now.
+def with_current_faders(result: LastResult, now: dict[str, float]) -> LastResult:
+    """The last result, updated with the present faders (linear gains by GUID).
 
-    On which side that is, most faders tell, as undo and redo do not ask; else the last action.
+    The side is the one that more faders agree with, because undo and redo do not update it; if
+    both agree equally, it is the stored one.
     """
-    differing = [track for track in run.tracks if not same(track.before, track.after)]
-    before = sum(same(now[track.guid], track.before) for track in differing)
-    after = sum(same(now[track.guid], track.after) for track in differing)
-    if before > after or (before == after and run.side == "before"):
-        tracks = tuple(dataclasses.replace(track, before=now[track.guid]) for track in run.tracks)
-        return dataclasses.replace(run, tracks=tracks, side="before")
-    tracks = tuple(_moved(track, now[track.guid], run.amount) for track in run.tracks)
-    return dataclasses.replace(run, tracks=tracks, side="after")
+    differing = [track for track in result.tracks if not same_fader(track.before, track.after)]
+    before = sum(same_fader(now[track.guid], track.before) for track in differing)
+    after = sum(same_fader(now[track.guid], track.after) for track in differing)
+    if before > after or (before == after and result.side == "before"):
+        tracks = tuple(
+            dataclasses.replace(track, before=now[track.guid]) for track in result.tracks
+        )
+        return dataclasses.replace(result, tracks=tracks, side="before")
+    tracks = tuple(
+        _with_hand_move(track, now[track.guid], result.amount) for track in result.tracks
+    )
+    return dataclasses.replace(result, tracks=tracks, side="after")
 
 
-def _moved(track: LastTrack, fader: float, amount: float) -> LastTrack:
-    if same(fader, track.after) or fader <= 0.0:
+def _with_hand_move(track: TrackResult, fader: float, amount: float) -> TrackResult:
+    if same_fader(fader, track.after) or fader <= 0.0:
         return dataclasses.replace(track, after=fader)
-    # from the lower end of a fader no distance can be kept, so there it is that to the plan
-    start = track.after / track.by_hand if track.after > 0.0 else planned(track, amount)
+    # a fader at -inf has no distance to keep, so the distance to the plan counts
+    start = track.after / track.by_hand if track.after > 0.0 else fader_at_amount(track, amount)
     by_hand = fader / start if start > 0.0 else 1.0
-    kept = min(by_hand, MOST_BY_HAND)
+    kept = min(by_hand, MAX_BY_HAND)
     return dataclasses.replace(track, after=fader, by_hand=kept)
 
 
-def planned(track: LastTrack, amount: float) -> float:
-    """The fader of a track at another amount in percent, without what was moved by hand."""
+def fader_at_amount(track: TrackResult, amount: float) -> float:
+    """The fader (linear gain) of a track at another amount in percent, without moves by hand."""
     return float(track.before * 10.0 ** ((track.full_db or 0.0) * amount / 2000.0))
 
 
-def with_after(run: LastRun, after: dict[str, float]) -> LastRun:
-    """A run with other faders as its outcome, by GUID."""
-    tracks = tuple(dataclasses.replace(track, after=after[track.guid]) for track in run.tracks)
-    return dataclasses.replace(run, tracks=tracks)
+def with_after(result: LastResult, after: dict[str, float]) -> LastResult:
+    """A result with other faders (linear gains by GUID) after the run."""
+    tracks = tuple(dataclasses.replace(track, after=after[track.guid]) for track in result.tracks)
+    return dataclasses.replace(result, tracks=tracks)
 
 
 def _load(project: Project, key: str, cls: type[T]) -> T | None:
@@ -248,7 +266,7 @@ def _load(project: Project, key: str, cls: type[T]) -> T | None:
 
 
 def _store(project: Project, key: str, text: str) -> None:
-    # one line of ASCII, whatever the names of tracks hold
+    # one line of ASCII, whatever characters track names have
     text = json.dumps(json.loads(text))
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)

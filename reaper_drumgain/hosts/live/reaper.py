@@ -1,10 +1,9 @@
-"""REAPER's functions: python-reapy's, and the frequent ones without their overhead.
+"""REAPER's functions: those of python-reapy, and fast calls for the frequent ones.
 
-``RPR`` is ``reapy.reascript_api``. Its functions parse a pointer's text, make a function type
-and, where a text comes back, clear four megabytes in every call. A snapshot makes tens of
-thousands of calls, so ``Calls`` binds the same C addresses once, takes pointers as numbers and
-keeps one buffer. Import this module only inside REAPER: anywhere else reapy would look for a
-server on the network.
+``RPR`` is ``reapy.reascript_api``. In every call its functions parse a pointer's text, make a
+function type and, if a text is returned, clear four megabytes. A snapshot makes tens of thousands
+of calls, so ``Calls`` binds the same C addresses once, takes pointers as numbers and keeps one
+buffer. Import this module only inside REAPER: elsewhere reapy looks for a server on the network.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if not hasattr(sys.modules["__main__"], "obj"):
     raise HostError("this runs inside REAPER only: start it from REAPER's action list")
 
 with warnings.catch_warnings():
-    # reapy 0.10.0 has an invalid escape that newer Pythons warn of
+    # reapy 0.10.0 has an invalid escape that newer versions of Python warn about
     warnings.simplefilter("ignore")
     import reapy
     from reapy import reascript_api
@@ -31,9 +30,9 @@ RPR: Any = reascript_api
 defer = reapy.defer
 at_exit = reapy.at_exit
 
-#: what REAPER may write where a function takes no size
+#: what REAPER may write if a function takes no size
 _BUFFER_BYTES = 4 << 20
-#: of what can be longer, like names from a hostile project: more is cut
+#: longer texts, for example names from a hostile project, are cut
 MAX_TEXT = 1 << 16
 
 _KINDS: dict[str, Any] = {
@@ -78,8 +77,11 @@ def pointer(kind: str, number: int) -> str:
 
 
 class Project:
-    """An open project: its pointer as reapy takes it, as a number, and the path of its file
-    ("" while it was never saved)."""
+    """An open project.
+
+    ``pointer`` is its pointer as reapy takes it, ``address`` the same as a number, and ``path``
+    the path of its file ("" if it was never saved).
+    """
 
     __slots__ = ("address", "path", "pointer")
 
@@ -90,7 +92,7 @@ class Project:
 
     @property
     def name(self) -> str:
-        """What to call it in messages."""
+        """Its name in messages."""
         return os.path.basename(self.path) or "the unsaved project"  # noqa: PTH119
 
 
@@ -121,7 +123,7 @@ def selected_count(project: Project) -> int:
 
 
 def time_selection(project: Project) -> tuple[float, float] | None:
-    """The time selection in seconds, None where there is none."""
+    """The time selection in seconds, None if there is none."""
     start, end = RPR.GetSet_LoopTimeRange2(project.pointer, False, False, 0.0, 0.0, False)[3:5]
     return (float(start), float(end)) if end > start else None
 
@@ -133,11 +135,11 @@ def is_track(project: str, number: int) -> bool:
 
 
 class Calls:
-    """C functions bound once; pointers are numbers, 0 is null."""
+    """C functions of REAPER, each bound once. Pointers are numbers, 0 is null."""
 
     @functools.cached_property
     def _buffer(self) -> Any:
-        # clearing four megabytes takes a millisecond, and not every use needs them
+        # clearing four megabytes takes a millisecond, and not every run needs the buffer
         return ctypes.create_string_buffer(_BUFFER_BYTES)
 
     @functools.cached_property
@@ -146,7 +148,7 @@ class Calls:
 
     @functools.cache  # noqa: B019 - one object per run
     def function(self, name: str, result: str, *arguments: str) -> Any:
-        """A function by name. Raises HostError where this REAPER lacks it."""
+        """A function by name. Raises HostError if this REAPER lacks it."""
         if not has(name):
             raise HostError(f"REAPER {version()} has no function {name}: update REAPER")
         kinds = [_KINDS[argument] for argument in arguments]
@@ -157,7 +159,7 @@ class Calls:
         return float(self.function(name, "double", "pointer", "text")(pointer, key))
 
     def whole(self, name: str, pointer: int, *places: int) -> int:
-        """An int of an object and, where there are any, indexes into it."""
+        """An int of an object and any indexes into it."""
         kinds = ["pointer", *["int"] * len(places)]
         return int(self.function(name, "int", *kinds)(pointer, *places))
 
@@ -167,12 +169,12 @@ class Calls:
         return bool(self.function(name, "bool", *kinds)(pointer, *places))
 
     def child(self, name: str, pointer: int, *places: int) -> int:
-        """An object inside another, 0 where there is none."""
+        """An object inside another, 0 if there is none."""
         kinds = ["pointer", *["int"] * len(places)]
         return int(self.function(name, "pointer", *kinds)(pointer, *places) or 0)
 
     def stored(self, name: str, pointer: int, key: bytes) -> str | None:
-        """A text of an object (``GetSet..._String``), None where it has none."""
+        """A text of an object (``GetSet..._String``), None if it has none."""
         self._buffer[0] = b"\0"
         call = self.function(name, "bool", "pointer", "text", "buffer", "bool")
         if not call(pointer, key, self._address, 0):
@@ -180,10 +182,10 @@ class Calls:
         return text_of(self._buffer.value)
 
     def written(self, name: str, pointer: int, *places: int) -> str:
-        """What a function writes into a buffer with a size, after an object and indexes."""
+        """A text that a function writes into a buffer, for an object and indexes."""
         self._buffer[0] = b"\0"
         kinds = ["pointer", *["int"] * len(places), "buffer", "int"]
-        # the result, if any, says no more than an empty text does
+        # the returned value says no more than an empty text does
         self.function(name, "int", *kinds)(pointer, *places, self._address, _BUFFER_BYTES)
         return text_of(self._buffer.value)
 

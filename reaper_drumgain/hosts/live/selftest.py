@@ -1,7 +1,7 @@
-"""What this REAPER really does where its documentation leaves it open: made to be pasted.
+"""The self-test: checks the assumptions about REAPER that its documentation leaves open.
 
-Works in a project tab of its own, which is closed again. Each check stands for something that
-the other modules take for granted; a check that cannot be made counts as one that fails.
+It works in a temporary project tab and prints a report that users can paste into a bug report.
+Each check stands for an assumption of the other modules. A check that cannot run counts as failed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.hosts.live.snapshot import take_snapshot
 from reaper_drumgain.hosts.live.state_chunks import Chunks, is_on, switched, without_block
-from reaper_drumgain.hosts.live.tasks import Steps, say
-from reaper_drumgain.hosts.live.undo_block import Work
+from reaper_drumgain.hosts.live.tasks import Steps, print_line
+from reaper_drumgain.hosts.live.undo_block import EnvelopeEdit
 from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class _Tab:
         RPR.InsertTrackAtIndex(0, False)
         RPR.InsertTrackAtIndex(1, False)
 
-    # asked for anew each time: an undo that does more than expected takes the tracks with it
+    # looked up each time: an undo that does more than expected also removes the tracks
 
     @property
     def one(self) -> str:
@@ -63,7 +63,7 @@ class _Tab:
         return track
 
     def fader_step(self, value: float) -> str | None:
-        """Write a fader in an undo block; what is wrong with its undo point."""
+        """Write a fader in an undo block. Returns what is wrong with its undo point, or None."""
         name = f"self-test: fader {value:g}"
         RPR.Undo_BeginBlock2(self.project.pointer)
         try:
@@ -165,7 +165,7 @@ def _envelope(tab: _Tab) -> str | None:
 
 
 def _write_envelope(tab: _Tab, kind: EnvelopeKind, place: int) -> str | None:
-    """Have an envelope made and written by what the automation action uses; its undo and redo."""
+    """Make and write an envelope as the automation action does; check its undo and redo."""
     points = tuple(EnvelopePoint(*row) for row in ((0.0, 0.5), (1.0, 0.25, 1), (2.0, 0.75)))
     calls = reaper.Calls()
     scale, chunks = Scale(calls), Chunks(calls)
@@ -173,9 +173,9 @@ def _write_envelope(tab: _Tab, kind: EnvelopeKind, place: int) -> str | None:
     tab.set_fader(tab.two, 0.5)
     RPR.Undo_OnStateChangeEx2(tab.project.pointer, "self-test: start", _ALL, -1)
     noted = undo_block.note_on(calls, track)
-    work = Work(track, "", kind, None, points, mark=f"1;{place}", old_note=noted)
+    edit = EnvelopeEdit(track, "", kind, None, points, note=f"1;{place}", old_note=noted)
     try:
-        prepared = _result(undo_block.ready(calls, chunks, work, few=True))
+        prepared = _result(undo_block.prepare(calls, chunks, edit, few=True))
         undo_block.write(tab.project, calls, scale, [prepared], (), f"self-test: {kind}")
     except HostError as error:
         return str(error)
@@ -200,7 +200,7 @@ def _write_envelope(tab: _Tab, kind: EnvelopeKind, place: int) -> str | None:
 
 
 def _result(steps: Generator[Any, None, T]) -> T:
-    """What a generator returns, its slices in one go."""
+    """Run a generator to its end and return its result."""
     while True:
         try:
             next(steps)
@@ -236,7 +236,7 @@ def _sorted(tab: _Tab) -> str | None:
 
 
 def _by_text(tab: _Tab) -> str | None:
-    """What was written by calls and what goes in as text mean the same."""
+    """Points that are written as text read back as the same points."""
     calls = reaper.Calls()
     chunks, scale = Chunks(calls), Scale(calls)
     envelope = undo_block.find_envelope(calls, reaper.address(tab.two), "volume")
@@ -253,7 +253,7 @@ def _by_text(tab: _Tab) -> str | None:
     return _expect("an envelope switched off", is_on(chunks.of_envelope(envelope)), False)
 
 
-def _taken_away(tab: _Tab) -> str | None:
+def _removal(tab: _Tab) -> str | None:
     calls = reaper.Calls()
     chunks, track = Chunks(calls), reaper.address(tab.two)
     chunks.set_track(track, without_block(chunks.of_track(track), undo_block.KEYS["trim volume"]))
@@ -318,7 +318,7 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("a trim volume envelope too", _trim_envelope),
     ("points are sorted when that is asked for", _sorted),
     ("points as text are those that were meant", _by_text),
-    ("an envelope can be taken away again", _taken_away),
+    ("an envelope can be taken away again", _removal),
     ("the names of regions can be read", _marker_names),
     ("pre-fader stems can be asked for", _stems_bit),
     ("fixed lanes can be read", _lanes),
@@ -328,12 +328,12 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
 
 
 def steps(setup: Setup) -> Steps:
-    """All checks, and the report as the last thing said."""
+    """Run all checks, then print the report."""
     lines = [
         f"DrumGain {__version__} self-test: REAPER {reaper.version()}, {RPR.GetOS()}, "
         f"Python {platform.python_version()} on {platform.platform()}"
     ]
-    say("DrumGain: the self-test works in a project tab of its own: do not save that one")
+    print_line("DrumGain: the self-test works in a project tab of its own: do not save that one")
     tab = _Tab(current_project())
     try:
         for name, check in _CHECKS:
@@ -346,7 +346,7 @@ def steps(setup: Setup) -> Steps:
     lines.append(_line("the temporary tab is closed", _closed(tab)))
     failed = sum(line.startswith("FAILS") for line in lines)
     lines.append(f"{len(lines) - 1 - failed} hold, {failed} fail")
-    say("\n".join(lines))
+    print_line("\n".join(lines))
 
 
 def _made(check: Check, tab: _Tab) -> str | None:
@@ -374,7 +374,7 @@ def _defer_timing() -> Generator[Any, None, str]:
 
 
 def _worker(setup: Setup) -> Generator[Any, None, str]:
-    """Whether the worker's interpreter starts, and finds the package of our version."""
+    """Whether the worker's interpreter starts and finds this version of the package."""
     code = "import reaper_drumgain.worker as w; print(w.__version__, w.PROTOCOL)"
     name = "the worker's Python starts and has this DrumGain"
     try:

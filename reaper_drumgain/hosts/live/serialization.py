@@ -1,20 +1,17 @@
-"""Sessions to JSON and plans from it, in pieces small enough for a slice of the main thread's
-time."""
+"""Sessions to JSON and plans from JSON, in pieces that each take less than a millisecond."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reaper_drumgain.schema import json_codec
+from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import SCHEMA, Clip, Envelope, EnvelopePoint, Session, Track
 
-if TYPE_CHECKING:
-    from reaper_drumgain.schema.plan import GainPlan
-
-#: points decoded in a step
+#: points that are decoded in one step
 _POINTS_A_STEP = 64
 #: clips or envelope points in one piece: half a millisecond
 _PIECE = 8
@@ -31,8 +28,6 @@ def session_pieces(session: Session) -> Iterator[str]:
 
 def plan_of(document: Any) -> Generator[Any, None, GainPlan]:
     """The plan of a document that ``GainPlan.to_json`` made. Raises InputError."""
-    from reaper_drumgain.schema.plan import GainPlan
-
     points = _without_points(document)
     plan = GainPlan.from_document(document)
     if not points:
@@ -55,7 +50,7 @@ def plan_of(document: Any) -> Generator[Any, None, GainPlan]:
 
 
 def _without_points(document: Any) -> dict[int, list[Any]]:
-    """Takes the points out of a plan's document; by the places of their tracks."""
+    """Remove the envelope points from a plan's document; returns them by index of the track."""
     taken: dict[int, list[Any]] = {}
     tracks = document.get("tracks") if isinstance(document, dict) else None
     for place, track in enumerate(tracks if isinstance(tracks, list) else ()):
@@ -67,14 +62,14 @@ def _without_points(document: Any) -> dict[int, list[Any]]:
 
 
 def _pieces(value: Any) -> Iterator[str]:
-    """The JSON text of a session in pieces small enough for a slice, as ``codec`` makes it."""
+    """The JSON text of a session in small pieces; together as ``json_codec`` makes it."""
     if isinstance(value, Session) or _size(value) > _PIECE:
         yield "{"
         for place, field in enumerate(dataclasses.fields(value)):
             yield f"{', ' if place else ''}{json.dumps(field.name)}: "
             yield from _pieces(getattr(value, field.name))
         yield "}"
-    elif isinstance(value, tuple) and (len(value) > 8 or _holds(value)):
+    elif isinstance(value, tuple) and (len(value) > 8 or _is_large(value)):
         yield "["
         for place, item in enumerate(value):
             if place:
@@ -85,13 +80,13 @@ def _pieces(value: Any) -> Iterator[str]:
         yield json.dumps(json_codec.encode(value), allow_nan=False)
 
 
-def _holds(value: tuple[Any, ...]) -> bool:
-    """Whether these are things that are worth dividing."""
+def _is_large(value: tuple[Any, ...]) -> bool:
+    """Whether these values are worth dividing."""
     return sum(map(_size, value)) > _PIECE
 
 
 def _size(value: Any) -> int:
-    """How much a track, clip or envelope holds, in clips or points; 0 for anything else."""
+    """The number of clips and points in a track, clip or envelope; 0 for anything else."""
     if isinstance(value, Track):
         return 1 + sum(map(_size, value.clips)) + sum(map(_size, value.envelopes))
     if isinstance(value, Clip):

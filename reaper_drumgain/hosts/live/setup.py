@@ -1,7 +1,7 @@
-"""What ``drumgain install`` left for the actions: the worker's interpreter, and the methods.
+"""The set-up file of ``drumgain install``: the worker's interpreter and the methods.
 
-The file lies beside the bundle in REAPER's resource folder and is written by the installation
-alone. Nothing that a project holds can name an interpreter, a path or a command.
+The file is in REAPER's resource folder, and only the installation writes it. No project can name
+an interpreter, a path or a command.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAX_BYTES = 1 << 20
 
 
 class Setup:
-    """A working set-up. ``methods``: (name, summary), the default first."""
+    """A checked set-up. ``methods`` are pairs of name and summary, the default first."""
 
     __slots__ = ("interpreter", "methods")
 
@@ -37,7 +37,7 @@ class Setup:
 
 
 def read_setup(resource_path: str) -> Setup:
-    """The set-up in a resource folder. Raises HostError with the command that mends it."""
+    """Read the set-up in a resource folder. Raises HostError that says how to repair it."""
     path = Path(resource_path, *FOLDER, FILE_NAME)
     try:
         if path.stat().st_size > _MAX_BYTES:

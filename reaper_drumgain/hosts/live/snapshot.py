@@ -45,7 +45,7 @@ from reaper_drumgain.units import LinearGain
 #: keys of what the user stored on the track itself, the same as in project files
 ROLE_KEY, LOCK_KEY = "drumgain_role", "drumgain_lock"
 #: that of ``marks``, which the plain press does not need
-MARK_KEY = "drumgain_automation"
+NOTE_KEY = "drumgain_automation"
 _TRACK, _SEND = "GetMediaTrackInfo_Value", "GetTrackSendInfo_Value"
 _STRING = "GetSetMediaTrackInfo_String"
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
@@ -209,7 +209,7 @@ class _Reader:
         guid = calls.stored(_STRING, pointer, b"GUID")
         role = (calls.stored(_STRING, pointer, f"P_EXT:{ROLE_KEY}".encode()) or "").strip()
         lock = (calls.stored(_STRING, pointer, f"P_EXT:{LOCK_KEY}".encode()) or "").strip()
-        mark = (calls.stored(_STRING, pointer, f"P_EXT:{MARK_KEY}".encode()) or "").strip()
+        mark = (calls.stored(_STRING, pointer, f"P_EXT:{NOTE_KEY}".encode()) or "").strip()
         yield
         envelopes = yield from track_envelopes(calls, pointer, warnings)
         effects = self._effects(pointer)

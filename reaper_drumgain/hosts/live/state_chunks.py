@@ -1,7 +1,7 @@
-"""State texts ("chunks") of tracks and envelopes, for what REAPER's functions do not reach.
+"""State texts ("chunks") of tracks and envelopes, for what REAPER's functions cannot do.
 
-A track's chunk is the ``<TRACK`` block of a project file. It is taken as bytes and only
-spliced: one block more or less, one number changed, every other byte as REAPER gave it.
+A track's chunk is the ``<TRACK`` block of a project file. It is edited as bytes: one block is
+added or removed or one number is changed, and every other byte stays as REAPER gave it.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ _NEW = b"ACT 1 -1\nVIS 1 1 1\nLANEHEIGHT 0 0\nARM 0\nDEFSHAPE 0 -1 -1\nVOLTYPE 1
 
 
 class Chunks:
-    """Reads and writes chunks; texts that came cut or broken are refused."""
+    """Reads and writes chunks. Chunks that are cut or broken are refused."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._buffer = ctypes.create_string_buffer(_SIZES[0])
 
     def of_track(self, track: int) -> bytes:
-        """The chunk of a track. Raises HostError where it does not come whole."""
+        """The chunk of a track. Raises HostError if it is not complete."""
         return self._get("GetTrackStateChunk", track)
 
     def of_envelope(self, envelope: int) -> bytes:
-        """The chunk of an envelope. Raises HostError where it does not come whole."""
+        """The chunk of an envelope. Raises HostError if it is not complete."""
         return self._get("GetEnvelopeStateChunk", envelope)
 
     def set_track(self, track: int, text: bytes) -> bool:
-        """Put a track into the state of a chunk; whether REAPER says that it took it."""
+        """Set the chunk of a track. Returns whether REAPER says that it took it."""
         return self._set("SetTrackStateChunk", track, text)
 
     def set_envelope(self, envelope: int, text: bytes) -> bool:
-        """Put an envelope into the state of a chunk; whether REAPER says that it took it."""
+        """Set the chunk of an envelope. Returns whether REAPER says that it took it."""
         return self._set("SetEnvelopeStateChunk", envelope, text)
 
     def _get(self, name: str, thing: int) -> bytes:
@@ -77,8 +77,8 @@ def _is_whole(text: bytes) -> bool:
 
 
 def own_block(text: bytes, key: bytes) -> tuple[int, int] | None:
-    """From where to where a block of the track itself, like ``<VOLENV2``, lies in its chunk;
-    None where the track has none."""
+    """Start and end of a block of the track itself, like ``<VOLENV2``, in the track's chunk; None
+    if the track has none."""
     depth, start = 0, None
     for edge in _EDGE.finditer(text):
         word = edge.group(1)
@@ -94,11 +94,13 @@ def own_block(text: bytes, key: bytes) -> tuple[int, int] | None:
 
 
 def with_block(text: bytes, key: bytes, block: bytes | None = None) -> bytes:
-    """A track's chunk with one more envelope of this kind: ``block``, or a new one that is on and
-    shown and has one point at unity."""
+    """A track's chunk with one more envelope block.
+
+    Without ``block`` it is a new envelope that is on and visible and has one point at 0 dB.
+    """
     first = _first_block(text)
     head = text[:first]
-    # where REAPER has its envelopes: behind the sends, before effects and items
+    # REAPER writes envelopes after the sends and before effects and items
     places = [found.end() for found in _PLACE.finditer(head)]
     at = places[-1] if places else first
     return text[:at] + (block or key + b"\n" + _NEW) + text[at:]
@@ -124,13 +126,13 @@ def is_on(text: bytes) -> bool:
 
 
 def switched(text: bytes, *, active: bool, visible: bool | None = None) -> bytes:
-    """An envelope's chunk switched on or off, and shown or hidden where that is said."""
+    """An envelope's chunk switched on or off. ``visible`` None leaves its visibility."""
     text = _with_first(text, b"ACT", active)
     return text if visible is None else _with_first(text, b"VIS", visible)
 
 
 def _with_first(text: bytes, key: bytes, value: bool) -> bytes:
-    """With the first number of a line exchanged; a line that is missing comes first."""
+    """Replace the first number of a line; a line that is missing is added at the top."""
     number = b"1" if value else b"0"
     line = re.compile(rb"^([ \t]*" + key + rb"[ \t]+)[^ \t\r\n]+", re.MULTILINE)
     changed, count = line.subn(rb"\g<1>" + number, text, count=1)

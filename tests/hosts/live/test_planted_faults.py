@@ -106,7 +106,7 @@ class Judge:
         self.expect(folder.startswith(str(self.home / "tmp")), True, "private folder")
 
     def meanwhile(self, deeds):
-        event = {"tick": 30, "do": deeds}
+        event = {"tick": 15, "do": deeds}
         report = self.play(self.reaper.press("balance_all", events=[event]), wait=0.9)
         other = len(report.data["projects"]) - 1
         self.expect(report.faders(project=other), report.faders(0, project=1), "the other tab")
@@ -230,7 +230,7 @@ FAULTS = {
     "the screen stays held": ("apply", "PreventUIRefresh(-1)", "PreventUIRefresh(0)", "press"),
     "nothing is rolled back": (
         "apply",
-        "                put_back(track, fader)",
+        "                restore_fader(track, fader)",
         "                pass",
         "stuck",
     ),
@@ -278,22 +278,27 @@ FAULTS = {
         "LinearGain(1.0),\n            fade",
         "press_late",
     ),
-    "ext state is believed": ("memory", "found.method not in setup.names", "False", "hostile"),
+    "ext state is believed": (
+        "project_state",
+        "found.method not in setup.names",
+        "False",
+        "hostile",
+    ),
     "compare forgets": (
         "adjust",
-        "    memory.remember_run(project, dataclasses.replace(run, side=side))\n",
+        "    project_state.store_result(project, dataclasses.replace(result, side=side))\n",
         "",
         "small",
     ),
     "amount starts from the faders of now": (
-        "memory",
+        "project_state",
         "return float(track.before * 10.0",
         "return float(track.after * 10.0",
         "small",
     ),
     "overheads move by a factor": (
         "adjust",
-        "old * to_linear_db(decibel)",
+        "old * gain_factor(decibel)",
         "old * (1 + decibel)",
         "small",
     ),

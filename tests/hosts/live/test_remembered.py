@@ -138,7 +138,7 @@ def test_what_was_heard_is_stored_also_where_the_user_was_quicker(make_fake):
     """The plan came too late for this press; the next one has it at once."""
     reaper = make_fake(f"time.sleep(0.9)\n{GIVES_PLAN}time.sleep(0.3)\n{NOTE}")
     reaper.options["clock"] = "real"
-    meanwhile = [{"tick": 30, "do": {"fader": {"Snare Top": 0.5}}}]
+    meanwhile = [{"tick": 15, "do": {"fader": {"Snare Top": 0.5}}}]
     report = reaper.play({"ticks": 1}, reaper.press("balance_all", events=meanwhile))
     assert "fader of 'Snare Top' was moved" in report.console
     assert "DrumGain: stored" in report.console

@@ -85,7 +85,7 @@ def test_envelopes_are_tried_in_every_reaper(reaper, how):
 def test_an_undo_flag_that_is_missing_is_said(reaper, tmp_path):
     """Without the flag for tracks the note stays after undo, without that for envelopes these."""
     reaper.resource_path = Path(shutil.copytree(reaper.resource_path, tmp_path / "own"))
-    path = reaper.resource_path / "Scripts/DrumGain/lib/reaper_drumgain/hosts/live/block.py"
+    path = reaper.resource_path / "Scripts/DrumGain/lib/reaper_drumgain/hosts/live/undo_block.py"
     text = path.read_text("utf-8")
     for flag in ("ENVELOPE_STATES", "apply.TRACK_STATES"):
         path.write_text(text.replace("apply.TRACK_STATES | ENVELOPE_STATES", flag), "utf-8")
