@@ -1,16 +1,17 @@
-"""What the envelopes that a track has already allow: nothing yet, replace, multiply, or refuse.
+"""The envelope that a track has already, and what new automation may do with it.
 
-- An envelope that does nothing (no points, or all of them 0 dB) is nobody's work: written over.
-- One that DrumGain wrote and nobody changed since counts as what was there before it, but for
-  the level that it gave each section, which is kept: so a second run comes out like the first
-  one (gains that follow the song without sections: mostly within their dead band and
-  twice ``TrackAutomation.within_db``, because they are followed anew: 98 % of the time on four
-  rendered songs, 76 % on a fifth, where faders met their end). Where a track
-  holds, it has its fader as that is now. Within a time selection it stays outside of it.
-- Any other is the user's: ``Automation.existing`` says what becomes of it. One that is switched
-  off is not heard: it can be replaced, but not multiplied.
-- Where an envelope cannot be described by its points (automation items), or its points make no
-  sense, and in automation modes in which it would drive the fader, the track is refused.
+- A flat 0 dB envelope, or one without points, is overwritten.
+- An envelope that DrumGain wrote and nobody changed since counts as what was there before it.
+  Only the level that it gave each section is kept, so that a second run gives the same result.
+  (Gains that follow the song without sections are followed anew: mostly they stay within their
+  dead band and twice ``TrackAutomation.within_db``, 98 % of the time on four rendered songs, 76 %
+  on a fifth, where faders met their end.) Where a track holds, it has its fader as that is now.
+  Outside of a time selection the envelope stays.
+- Any other envelope is the user's: ``Automation.existing`` says whether the track is refused, or
+  the envelope is replaced or multiplied. One that is switched off can be replaced, but not
+  multiplied.
+- A track is refused where its envelope cannot be described by its points (automation items),
+  where its points make no sense, and in automation modes in which an envelope drives the fader.
 
 Standard library only.
 """
@@ -28,56 +29,51 @@ from reaper_drumgain.schema.settings import Settings
 
 #: flag of tracks whose envelope may not be written
 NOT_AUTOMATED = "no automation"
-_NOTHING = 1e-6
+_FLAT = 1e-6
 _SHAPES = range(6)
-#: more than a performance has; a plan is to be looked at
+#: longer envelopes are refused: more points than any performance has
 MOST_POINTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class ExistingEnvelope:
-    """What new automation of a track stands on.
+    """The envelope of one track before new automation.
 
-    ``present``: the envelope as it is now; ``former``: as it was before DrumGain wrote it, the
-    same where it did not. ``heard``: what the new curve multiplies or leads over from (None:
-    0 dB); ``how``: whether the curve multiplies it or takes its place. ``refused``: why the
-    track gets no automation. ``ours``: whether DrumGain wrote the present one.
+    ``present``: as it is now. ``original``: as it was before DrumGain wrote it; the same where
+    DrumGain did not. ``base``: what the new curve multiplies, or leads over from where it
+    replaces; None for 0 dB. ``operation``: which of the two. ``refusal``: why the track gets no
+    automation, else None. ``written_by_drumgain``: whether DrumGain wrote the present one.
     """
 
     kind: EnvelopeKind
     present: Envelope | None = None
-    former: Envelope | None = None
-    heard: Envelope | None = None
-    how: Literal["multiply", "replace"] = "multiply"
-    refused: str | None = None
-    ours: bool = False
-
-    @property
-    def written_before(self) -> tuple[Envelope, Envelope | None] | None:
-        """The envelope that DrumGain wrote, as it is now, and what was there before it."""
-        if self.present is None or not self.ours:
-            return None
-        return self.present, self.former
+    original: Envelope | None = None
+    base: Envelope | None = None
+    operation: Literal["multiply", "replace"] = "multiply"
+    refusal: str | None = None
+    written_by_drumgain: bool = False
 
     def automation(self, points: tuple[EnvelopePoint, ...]) -> TrackAutomation | None:
-        """The plan for an envelope with these points; None where it has them already, or needs
-        none."""
+        """The plan for an envelope with these points.
+
+        None where the track has them already, or needs no envelope.
+        """
         old = self.present.points if self.present is not None else ()
         if not points:
-            if not self.ours:
+            if not self.written_by_drumgain:
                 return None
-            # REAPER's envelopes have one at least
+            # an envelope of REAPER has at least one point
             points = (EnvelopePoint(0.0, 1.0),)
         if points == old and self.present is not None and self.present.active:
             return None
         before, after = _same_ends(old, points)
-        was = self.former.points if self.former is not None else ()
-        ours_before, ours_after = _same_ends(was, points)
-        written = points[ours_before : len(points) - ours_after]
+        was = self.original.points if self.original is not None else ()
+        own_before, own_after = _same_ends(was, points)
+        written = points[own_before : len(points) - own_after]
         return TrackAutomation(
             envelope=self.kind,
             points=points[before : len(points) - after],
-            mark=envelope_note.note_of(self.kind, written, ours_before, ours_after, self.former),
+            mark=envelope_note.note_of(self.kind, written, own_before, own_after, self.original),
             old_points=len(old),
             kept_before=before,
             kept_after=after,
@@ -87,15 +83,18 @@ class ExistingEnvelope:
 def existing_envelope(
     track: Track, settings: Settings, span: tuple[float, float] | None
 ) -> ExistingEnvelope:
-    """What automation of a track stands on; ``span``: outside of it nothing may change."""
+    """The envelope of a track that automation is written to, and what may be done with it.
+
+    ``span``: outside of these seconds nothing may change.
+    """
     wanted = settings.automation
     kind: EnvelopeKind = "volume" if wanted.envelope == "volume" else "trim volume"
     found = [envelope for envelope in track.envelopes if envelope.kind == kind]
     present = found[0] if found else None
     existing = ExistingEnvelope(kind, present, present, present)
-    refused = _obstacle(track, found, kind)
-    if refused is not None:
-        return replace(existing, refused=refused)
+    refusal = _obstacle(track, found, kind)
+    if refusal is not None:
+        return replace(existing, refusal=refusal)
     try:
         taken = envelope_note.take_back(track)
     except ConflictError:
@@ -103,51 +102,53 @@ def existing_envelope(
     if taken is not None and taken.envelope != kind:
         return replace(
             existing,
-            refused=f"its {taken.envelope} envelope is DrumGain's already: take it back first "
+            refusal=f"its {taken.envelope} envelope is DrumGain's already: take it back first "
             "(drumgain clear-automation)",
         )
     if taken is not None and present is not None:
-        existing = replace(existing, ours=True)
-        former = None
+        existing = replace(existing, written_by_drumgain=True)
+        original = None
         if not taken.removed:
             points = taken.result(present.points)
-            former = replace(present, points=points, active=taken.active)
+            original = replace(present, points=points, active=taken.active)
         if span is None:
-            existing = replace(existing, former=former, heard=former)
-        elif former is None:
-            return replace(existing, former=None, how="replace")
-    return _judged(existing, wanted.existing, span)
+            existing = replace(existing, original=original, base=original)
+        elif original is None:
+            return replace(existing, original=None, operation="replace")
+    return _by_policy(existing, wanted.existing, span)
 
 
-def _judged(
+def _by_policy(
     existing: ExistingEnvelope, policy: str, span: tuple[float, float] | None
 ) -> ExistingEnvelope:
-    envelope = existing.heard
-    if envelope is None or all(abs(p.value - 1.0) <= _NOTHING for p in envelope.points):
+    """What ``Automation.existing`` makes of an envelope that is the user's."""
+    envelope = existing.base
+    if envelope is None or all(abs(p.value - 1.0) <= _FLAT for p in envelope.points):
         idle = envelope is None or not envelope.active or span is None
-        return replace(existing, heard=None if idle else envelope)
+        return replace(existing, base=None if idle else envelope)
     name = f"{existing.kind} envelope"
     if policy == "replace":
         if not envelope.active:
-            return replace(existing, heard=None, how="replace")
+            return replace(existing, base=None, operation="replace")
         damaged = span is not None and _damage(envelope)
-        return replace(existing, how="replace", refused=damaged or None)
+        return replace(existing, operation="replace", refusal=damaged or None)
     if not envelope.active:
         return replace(
             existing,
-            refused=f"its {name} is switched off but holds points: delete them, switch it on, or "
+            refusal=f"its {name} is switched off but holds points: delete them, switch it on, or "
             "have it replaced (--existing replace)",
         )
     if policy == "trim":
-        return replace(existing, refused=_damage(envelope))
+        return replace(existing, refusal=_damage(envelope))
     return replace(
         existing,
-        refused=f"its {name} does something already: have it kept and multiplied "
+        refusal=f"its {name} does something already: have it kept and multiplied "
         "(--existing trim) or replaced (--existing replace)",
     )
 
 
 def _obstacle(track: Track, found: list[Envelope], kind: EnvelopeKind) -> str | None:
+    """Why a track can have no automation under any settings."""
     if track.automation_mode != "trim/read":
         return (
             f"in {track.automation_mode} mode an envelope drives the fader instead of adding to "

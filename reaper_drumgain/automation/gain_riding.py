@@ -1,87 +1,149 @@
-"""Faders that follow the song without sections, for the methods that have such gains.
+"""Gains that follow the song without sections, for the methods that have running gains.
 
-The method's gains over time (see ``methods.cross_adaptive``: running loudness, hysteresis gate,
-smoothing, hold while a track rests) become curves for an engineer's ears in four steps, whose
-constants are ours:
+The method's gains over time (``methods.cross_adaptive``: running loudness, hysteresis gate,
+smoothing, hold while a track rests) become the fader moves of an engineer in four steps; their
+constants are our choice:
 
-- a common offset over time keeps the drums' running loudness along their path, so that the
-  song's dynamics stay; locked and unselected tracks that play take its place;
-- while a track rests its curve holds, also that offset;
+- a common offset over time keeps the running loudness of the drums along their path, so that the
+  song's dynamics stay; where locked and unselected tracks play, those set the level instead;
+- while a track rests its curve holds, and so does that offset;
 - a dead band: a curve stays until it is ``DEAD_BAND_DB`` from where it should be, and then goes
-  there; so single hits move nothing, and few points draw it;
+  there, so that single hits move nothing and few points draw it;
 - it never moves faster than ``MOST_DB_PER_S``.
 
 A curve that takes more points than ``POINTS_PER_MINUTE`` (``MOST_AT_LEAST`` in a short song) is
-drawn more loosely until it does not (``points.fitted``), which loses less than a wider dead band:
-on six rendered songs of 270 to 300 s (11 microphones of one sampled kit, raw levels drawn at
-random) 31 of 66 tracks took more, up to 109 points; drawn with few, they lie within 0.35 to 2.1 dB
-of their curves. Where the most were taken, the root mean square distance from what the method asks
-for is 1.95 instead of 1.93 dB; with a dead band as wide as needed it would be 2.77 dB.
+drawn more loosely until it does not (``envelope_points.fitted``), which costs less than a wider
+dead band: on six rendered songs of 270 to 300 s (11 microphones of one sampled kit, raw levels
+drawn at random) 31 of 66 tracks took more, up to 109 points; drawn with few, they lie within 0.35
+to 2.1 dB of their curves. For those tracks the root mean square distance from what the method
+asks for is 1.95 instead of 1.93 dB; with a dead band as wide as needed it would be 2.77 dB.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain.analysis.loudness import HOPS_PER_SECOND, gated_loudness
-from reaper_drumgain.faders.levels import PathLevels, offset_for
-from reaper_drumgain.methods.base import RunningGains
+from reaper_drumgain.automation.envelope_points import GainCurve, fitted
+from reaper_drumgain.automation.inputs import MAX_ENVELOPE, AutomationInput
+from reaper_drumgain.automation.ramps import RAMP_S
+from reaper_drumgain.automation.records import GainsOverTime
+from reaper_drumgain.faders.levels import offset_for
+from reaper_drumgain.faders.links import any_linked, linked_moves
+from reaper_drumgain.methods.base import MethodInput, RunningGains
 from reaper_drumgain.methods.cross_adaptive import LOUDNESS_SECONDS
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 DEAD_BAND_DB = 1.5
 MOST_DB_PER_S = 1.0
-#: more than this nobody wants to look through
+#: how many points a curve takes at most, so that it can still be edited by hand
 POINTS_PER_MINUTE, MOST_AT_LEAST = 8, 12
-#: how long a mix must be silent for its running loudness to mean nothing
+#: a running power below this is silence
 _SILENT = 1e-12
 
 
-def running_faders(
-    wanted: Array,
-    running: RunningGains,
-    path: PathLevels,
-    old: Array,
-    before: Array,
-    constant: Array,
-    moving: NDArray[np.bool_],
-    anchors: NDArray[np.bool_],
-    shift_db: float,
-    highest: Array,
-) -> Array:
-    """Faders over time (n, hops) in dB.
+def riding_gains(given: AutomationInput) -> GainsOverTime:
+    """Curves that follow the song, and the faders where each curve is most of the time.
 
-    ``wanted`` (n, hops): where each fader should be, but for a common offset; NaN before a
-    track first plays. ``old``, ``constant`` (n,): the faders before, and those of the tracks
-    that do not move. ``before`` (hops,): the power of the drums before. ``moving``, ``anchors``
-    (n,): tracks that follow, and tracks that stay and hold the level of the others.
-    ``shift_db``: how much louder the drums are to become.
-    ``highest`` (n,): where each fader ends; one that should be higher stays there meanwhile,
-    because the whole kit cannot go down for a moment of one track.
+    With a span the faders stay, and the curves begin and end at 0 dB within it.
     """
-    hops = wanted.shape[1]
-    faders = np.repeat(constant[:, None], hops, axis=1)
+    gains = _running_gains(given)
+    plays = given.activity.active & gains.open.any(axis=1)
+    given = replace(given, automatable=given.automatable & plays)
+    faders = riding_faders(given, gains, plays & given.anchors)
+    if given.span is None:
+        given = replace(given, faders_db=_centred(given, faders))
+    changes = faders - given.faders_db[:, None]
+    curves = tuple(_curve(given, own) for own in changes)
+    return GainsOverTime(
+        faders_db=given.faders_db,
+        curves=curves,
+        sections=((),) * len(curves),
+        automatable=given.automatable,
+        powers=given.path.powers(_drawn_faders(given, curves)),
+    )
+
+
+def _running_gains(given: AutomationInput) -> RunningGains:
+    """The method's gains over time."""
+    roles = tuple(drum.role for drum in given.drums)
+    measurement = given.analysis.measurement
+    return given.method.running(
+        MethodInput(roles, given.activity.table, measurement, given.activity.active)
+    )
+
+
+def riding_faders(given: AutomationInput, gains: RunningGains, anchors: Mask) -> Array:
+    """Fader values over time (n, hops) in dB.
+
+    ``anchors`` (n,): tracks that play, stay, and set the level of the others. A fader that
+    should be higher than its end stays there meanwhile, because the whole kit cannot go down for
+    a moment of one track.
+    """
+    old, moving = given.old_faders_db, given.automatable
+    moves = (gains.gains_db - old[:, None]) * (given.settings.amount / 100.0)
+    wanted = old[:, None] + linked_moves(moves, given.links, np.isfinite(moves))
+    # linked tracks get the same curve, so they rest together
+    is_open = any_linked(gains.open, given.links)
+    faders = np.repeat(given.faders_db[:, None], wanted.shape[1], axis=1)
     faders[moving] = _filled(wanted[moving])
     if anchors.any():
         # the wanted moves of the tracks that stay say where the others have to be
         offset = -np.mean(_filled(wanted[anchors]) - old[anchors, None], axis=0)
     else:
-        offset = shift_db + _slow_ratio_db(before, path.powers(faders))
-    faders[moving] = _filled(np.where(running.open, faders + offset, np.nan)[moving])
+        ratio = _slow_ratio_db(given.powers_before, given.path.powers(faders))
+        offset = given.level_change_db + ratio
+    faders[moving] = _filled(np.where(is_open, faders + offset, np.nan)[moving])
     faders[moving] = with_dead_band(faders[moving])
+    highest = given.highest_faders_db[:, None]
 
     def capped(step: float) -> Array:
-        return np.where(moving[:, None], np.minimum(faders + step, highest[:, None]), faders)
+        return np.where(moving[:, None], np.minimum(faders + step, highest), faders)
 
     if anchors.any():
         return capped(0.0)
-    target = gated_loudness(before) + shift_db
-    step = offset_for(lambda o: gated_loudness(path.powers(capped(o))), target)
+    target = gated_loudness(given.powers_before) + given.level_change_db
+    step = offset_for(lambda o: gated_loudness(given.path.powers(capped(o))), target)
     return capped(step or 0.0)
+
+
+def _centred(given: AutomationInput, faders: Array) -> Array:
+    """The constant part (n,) in dB: where the faders over time (n, hops) are most of the time."""
+    changes = faders - given.faders_db[:, None]
+    shifts = np.round(np.median(changes, axis=1), 2)
+    # the rest must be within an envelope's reach
+    shifts = np.maximum(shifts, changes.max(axis=1) - MAX_ENVELOPE)
+    # linked tracks differ only where one of them meets the end of its fader
+    common = np.array([shifts[list(members)].min() for members in given.links])
+    return np.where(given.automatable, given.faders_db + common, given.faders_db)
+
+
+def _curve(given: AutomationInput, changes: Array) -> GainCurve:
+    """The curve of an envelope that adds ``changes`` (hops,) in dB to a fader."""
+    times, levels = corners(given.analysis.time_of, changes)
+    if given.span is not None:
+        start, end = given.span
+        inner = (start + RAMP_S, end - RAMP_S)
+        pairs = zip(times, levels, strict=True)
+        inside = [(t, v) for t, v in pairs if inner[0] < t < inner[1]]
+        first, last = (float(np.interp(t, times, levels)) for t in inner)
+        nodes = [(start, 0.0), (inner[0], first), *inside, (inner[1], last), (end, 0.0)]
+        times, levels = (list(column) for column in zip(*nodes, strict=True))
+    return fitted(GainCurve(tuple(times), tuple(levels)), most_points(changes.size))
+
+
+def _drawn_faders(given: AutomationInput, curves: Sequence[GainCurve]) -> Array:
+    """Faders and envelopes together over time (n, hops) in dB, as the curves are drawn."""
+    hops = given.analysis.measurement.mix.hops
+    times = np.array([given.analysis.time_of(hop + 1) for hop in range(hops)])
+    levels = [20.0 * np.log10(curve.drawn.at(times)) for curve in curves]
+    return np.asarray(given.faders_db[:, None] + np.array(levels))
 
 
 def most_points(hops: int) -> int:
@@ -90,13 +152,15 @@ def most_points(hops: int) -> int:
 
 
 def with_dead_band(curves: Array) -> Array:
-    """Curves (n, hops) that stay until the given ones are further away than the dead band, and
-    then go there, never steeper than the limit."""
+    """Curves (n, hops) in dB that move only where the given ones leave the dead band.
+
+    Then they go to the given curve, never steeper than ``MOST_DB_PER_S``.
+    """
     step = MOST_DB_PER_S / HOPS_PER_SECOND
     moved = np.empty_like(curves)
     if not curves.size:
         return moved
-    # what it does most of the time is where it begins, as far as that is near enough
+    # a curve begins where it is most of the time, if that is within the dead band
     now = np.median(curves, axis=1)
     now = np.clip(now, curves[:, 0] - DEAD_BAND_DB, curves[:, 0] + DEAD_BAND_DB)
     moves = np.zeros(now.shape, dtype=bool)
@@ -109,7 +173,7 @@ def with_dead_band(curves: Array) -> Array:
 
 
 def _filled(curves: Array) -> Array:
-    """Gaps hold the value before them, one at the beginning the first value."""
+    """Gaps (NaN) filled with the value before them, or at the beginning with the first value."""
     known = ~np.isnan(curves)
     places = np.where(known, np.arange(curves.shape[1]), -1)
     last = np.maximum.accumulate(places, axis=1)
@@ -137,7 +201,10 @@ def _smoothed(powers: Array) -> Array:
 
 
 def corners(times: Callable[[int], float], curve: Array) -> tuple[list[float], list[float]]:
-    """The nodes of a curve per hop: where its slope changes. ``times``: when a hop begins."""
+    """Times in seconds and levels in dB of the nodes of a curve (hops,): where its slope changes.
+
+    ``times``: when in the project a hop begins.
+    """
     if curve.size < 3:
         places = list(range(curve.size))
     else:

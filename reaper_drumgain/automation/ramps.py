@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -13,25 +14,25 @@ from reaper_drumgain.automation.sections import Section
 
 Array = NDArray[np.float64]
 
-#: of a change between two sections; ours: short, but no click
+#: seconds of a change between two sections; our choice: short, but without a click
 RAMP_S = 0.05
 
 
-def stepped(
+def section_curve(
     sections: Sequence[Section],
     changes: Array,
     playing: tuple[float, float],
     span: tuple[float, float] | None,
 ) -> GainCurve:
-    """What an envelope adds over time for what it adds in each section, ``changes`` (n,) in dB.
+    """The curve of an envelope that adds ``changes``, one in dB for each section.
 
-    ``playing``: from and up to when the drums play. With a ``span`` all changes are in it.
+    ``playing``: when the drums begin and end to play, in seconds. With a ``span`` (seconds) all
+    changes lie inside of it.
     """
-    pieces = _pieces(sections, changes, playing, free=span is None)
+    parts = _levels_over_time(sections, changes, playing, free=span is None)
     times: list[float] = []
     levels: list[float] = []
-    for place in range(1, len(pieces)):
-        (start, end, level), (before, _, former) = pieces[place], pieces[place - 1]
+    for (before, _, level_before), (start, end, level) in itertools.pairwise(parts):
         if math.isinf(before) and span is not None:
             # nothing before the span may change
             ramp = min(RAMP_S, (end - start) / 4.0)
@@ -40,24 +41,27 @@ def stepped(
             ramp = min(RAMP_S, (start - before) / 4.0)
             ramp_times = (max(0.0, start - ramp), start)
         times += ramp_times
-        levels += [former, level]
+        levels += [level_before, level]
     return GainCurve(tuple(times), tuple(levels))
 
 
-def _pieces(
+def _levels_over_time(
     sections: Sequence[Section], changes: Array, playing: tuple[float, float], *, free: bool
 ) -> list[tuple[float, float, float]]:
-    """(start, end, level) from minus to plus infinity; what no drum plays in is not worth
-    a change, unless nothing may change there."""
-    pieces: list[tuple[float, float, float]] = []
+    """(start, end, level in dB) without gaps from minus to plus infinity.
+
+    ``free``: changes may go on before and behind the drums, which saves points. Otherwise it is
+    0 dB outside of the sections.
+    """
+    parts: list[tuple[float, float, float]] = []
     at, level = -math.inf, 0.0
     if free and sections[0].start <= playing[0] + RAMP_S:
         level = float(changes[0])
     for section, change in zip(sections, changes.tolist(), strict=True):
         if section.start > at:
-            pieces.append((at, section.start, level))
-        pieces.append((section.start, section.end, change))
+            parts.append((at, section.start, level))
+        parts.append((section.start, section.end, change))
         at, level = section.end, 0.0
     if free and at >= playing[1] - RAMP_S:
-        level = pieces[-1][2]
-    return [*pieces, (at, math.inf, level)]
+        level = parts[-1][2]
+    return [*parts, (at, math.inf, level)]

@@ -1,27 +1,26 @@
-"""Which sections of the song get gains of their own: regions, markers, times, or a span.
+"""The sections of the song that get gains of their own: regions, markers, times, or a span.
 
-Every section is one stretch of time and no two overlap. What a project holds is seldom that
-tidy, so: an empty section, and one in which no drum plays, is left out and told; a section
-that holds others whole ("Song" around "Verse" and "Chorus") gives way to them and is told;
-overlaps of up to ``OVERLAP_S`` come from drawing by hand, and the earlier one ends where the
-later one begins; other overlaps have no meaning that could be guessed, and are refused.
+No two sections overlap. Projects are seldom that tidy, so: an empty section, and one in which no
+drum plays, is left out with a warning; a section that holds others whole ("Song" around "Verse"
+and "Chorus") gives way to them with a warning; overlaps of up to ``OVERLAP_S`` come from drawing by
+hand, and the earlier section ends where the later one begins; other overlaps are refused.
 
-A section shorter than ``SHORTEST_S`` is not balanced for itself, because it holds too little to
-be loud or soft by: the gains beside it go on. Measured on four rendered songs (11 microphones of
-one sampled kit, performances by three drummers, up to 300 s; the raw levels are drawn at random),
-with windows at random within stretches of 30 s and all methods that go by level: how far the
-faders of a window are from those of the stretch around it.
+A section shorter than ``SHORTEST_S`` is not balanced for itself, because it is too short for a
+reliable loudness: the gains of the section next to it go on. Measured on four rendered songs (11
+microphones of one sampled kit, performances by three drummers, up to 300 s; the raw levels are
+drawn at random), with windows at random within parts of 30 s and all methods that go by level:
+how far the faders of a window are from those of the 30 s around it.
 
     seconds               0.5    1    2    3    4    6    8   12   16
     median, dB            3.2  2.8  2.4  2.0  1.7  1.3  1.0  0.7  0.6
     over 6 dB, % of all    27   24   19   17   15   11    5    4    3
 
-The longer the section the nearer, up to about 8 s, but a part of that is what the music does: these
-windows are at random, and a section is marked because it differs. 3 s are our choice, the window of
-short-term loudness (EBU Tech 3341); the gains of sections of 3 to 6 s are still rough. A track
-that sounds for less than a gating block (0.4 s within 10 LU of its own loudness) has no loudness
-either, however long the section: of windows of 3 s and more 50 % of such faders are over 6 dB away,
-of those that sound longer 8 %.
+The longer the section the nearer, up to about 8 s. A part of that is the music: these windows are
+at random, and a section is marked because it differs. 3 s are our choice, the window of short-term
+loudness (EBU Tech 3341); the gains of sections of 3 to 6 s are still rough. A track that sounds
+for less than a gating block (0.4 s within 10 LU of its own loudness) has no reliable loudness
+either, however long the section: of windows of 3 s and more 50 % of such faders are over 6 dB
+away, of those of tracks that sound longer 8 %.
 
 Standard library only.
 """
@@ -37,7 +36,7 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import SectionKind, Settings
 
-#: ours: as long as the ramp between two sections
+#: seconds; our choice: as long as the ramp between two sections
 OVERLAP_S = 0.05
 #: more than any song has; each costs some milliseconds
 MOST_SECTIONS = 1_000
@@ -48,7 +47,7 @@ _WAYS = "give the project regions or markers, or a file of times (--sections FIL
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One stretch of the project, in seconds."""
+    """A part of the song that gets gains of its own, from ``start`` to ``end`` in seconds."""
 
     name: str
     start: float
@@ -59,8 +58,11 @@ class Section:
 
 
 def span_of(session: Session, settings: Settings) -> tuple[float, float] | None:
-    """Outside of which nothing changes, and nothing is listened to. Raises InputError where
-    the settings ask for the time selection of a project that has none, or one that is too short."""
+    """The seconds from and up to which drums are analyzed and changed; None for the whole song.
+
+    Raises InputError where the settings ask for the time selection of a project that has none,
+    or one that is too short.
+    """
     if settings.span is not None or settings.automation.sections != "time selection":
         return settings.span
     if session.time_selection is None:
@@ -79,7 +81,8 @@ def sections_of(
 ) -> tuple[tuple[Section, ...], tuple[str, ...]]:
     """The sections that the settings ask for, in order, and warnings.
 
-    ``playing``: from and up to when the drums play. ``settings.span`` cuts all sections.
+    ``playing``: when the drums begin and end to play, in seconds. ``settings.span`` cuts all
+    sections.
     Raises InputError where there are none, or where they overlap.
     """
     kind = _kind(session, settings)
@@ -193,10 +196,12 @@ def is_short(section: Section) -> bool:
     return section.end - section.start < SHORTEST_S - 0.05
 
 
-def beside(sections: Sequence[Section], place: int) -> int | None:
-    """The place of the section whose gains go on in a short one: the nearest one before that
-    is not short, else the nearest one behind, where nothing but short ones lies between; None
-    where there is none."""
+def neighbour(sections: Sequence[Section], place: int) -> int | None:
+    """The place of the section whose gains go on in a short one.
+
+    The nearest one before it that is not short, else the nearest one behind it, where only short
+    sections lie between; None where there is none.
+    """
     for step in (-1, 1):
         here = place
         while 0 <= here + step < len(sections) and _adjoin(sections, here, here + step):

@@ -1,4 +1,4 @@
-"""Which of the drum tracks play, by what was heard of them, and why the others are held."""
+"""Which drum tracks play their own drum, and why the others are held."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ _UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
 
 @dataclass(frozen=True, slots=True)
 class TrackActivity:
-    """What the measurement says of each measured track, all (n,). ``states``: why a track is
-    not active, in the flags' words."""
+    """The features of n measured tracks, and for each why it is not active.
+
+    ``states``: None for an active track, else one of SILENT, FAINT, BLEED, UNREADABLE or SHORT.
+    """
 
     table: features.FeatureTable
     states: tuple[str | None, ...]
@@ -61,7 +63,10 @@ class TrackActivity:
 def track_activity(
     drums: Sequence[DrumTrack], measurement: features.Measurement, flags: Sequence[tuple[str, ...]]
 ) -> TrackActivity:
-    """What the measurement of these tracks says; ``flags``: what is known of their media."""
+    """The activity of the drum tracks that were measured.
+
+    ``flags``: for each track the flags of its media, as ``MultitrackAnalysis`` has them.
+    """
     table = features.feature_table(measurement)
     silent = ~np.isfinite(table.column("loudness_lufs"))
     close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
@@ -81,12 +86,11 @@ def track_activity(
 
 
 def drum_labels(roles: Sequence[Role]) -> list[Hashable]:
-    """One label per track for ``features.holds_only_bleed``: the close microphones of one
-    drum share theirs, every other track has its own.
+    """One label per track for ``features.holds_only_bleed``.
 
-    None where a track was not in the room with the kit: triggered samples sound with their
-    drum, and tambourines are played along in another take. What sounds there as well is no
-    bleed.
+    The close microphones of one drum share a label, every other track has its own. None for
+    tracks that were not recorded in the room with the kit: triggered samples sound together with
+    their drum, and a tambourine is overdubbed. Sound at the same time is no bleed there.
     """
     return [
         None if role.name in _ELSEWHERE else drum_of(role) if role.name in CLOSE_ROLES else place

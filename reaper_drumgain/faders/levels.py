@@ -1,4 +1,7 @@
-"""The level of the drums along their path, and the common offset that a setting asks for."""
+"""The level of the drums along their path, and the common offset that reaches a level.
+
+A path is the way of a track's audio to where all drums meet: faders and pans of folders, sends.
+"""
 
 from __future__ import annotations
 
@@ -19,30 +22,31 @@ _GATE_JUMP_DB = 0.05
 
 
 class PathGains:
-    """What every channel of n tracks contributes to left and right where the drums meet.
+    """The gains of every channel of n tracks to the left and right side where the drums meet.
 
-    ``channels``: 1 or 2 per track; columns are in the order of the tracks.
+    ``channels``: 1 or 2 per track. Matrices have one column per channel, in the order of the
+    tracks; ``track_of_channel`` (channels,) says which track a column belongs to.
     """
 
     def __init__(self, paths: Sequence[Path], channels: Sequence[int]) -> None:
         self.track_of_channel: NDArray[np.intp] = np.repeat(np.arange(len(paths)), channels)
         self._through = _columns([path.through_fader for path in paths], channels)
-        self._beside = _columns([path.pre_fader for path in paths], channels)
+        self._pre_fader = _columns([path.pre_fader for path in paths], channels)
 
     @property
     def has_pre_fader(self) -> bool:
-        """Whether sends carry a track's audio beside its fader."""
-        return bool(self._beside.any())
+        """Whether pre-fader sends carry audio of a track to the drum mix."""
+        return bool(self._pre_fader.any())
 
     def mix(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2, channels) linear gains for (n,) faders in dB."""
         faders = np.power(10.0, faders_db / 20.0)
-        return np.asarray(self._through * faders[self.track_of_channel] + self._beside)
+        return np.asarray(self._through * faders[self.track_of_channel] + self._pre_fader)
 
     def mix_over_time(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2, channels, hops) linear gains for (n, hops) faders in dB."""
         faders = np.power(10.0, faders_db / 20.0)[self.track_of_channel]
-        return np.asarray(self._through[:, :, None] * faders + self._beside[:, :, None])
+        return np.asarray(self._through[:, :, None] * faders + self._pre_fader[:, :, None])
 
     def peak_gain(self, place: int) -> float:
         """The linear gain on the louder side of a track through its fader at 0 dB.
@@ -96,15 +100,19 @@ class PathLevels:
         return self._meter.hop_powers_over_time(self.gains.mix_over_time(faders_db))
 
     def path_db(self, place: int, loudness: float) -> float | None:
-        """What the way behind the fader adds to the loudness of one track, in dB."""
+        """The gain in dB of the path behind one track's fader; None where nothing arrives.
+
+        ``loudness``: of the track before its fader, in LUFS.
+        """
         level = float(self._meter.integrated(self.gains.alone(place))) - loudness
         return level if math.isfinite(level) else None
 
 
 def offset_for(level: Callable[[float], float], target: float) -> float | None:
-    """The offset in dB at which a rising level of offset reaches the target, or None.
+    """The offset in dB with which ``level`` reaches the target, or None.
 
-    None where the level is silent, or where fixed parts of it keep it from the target.
+    ``level``: rises with the offset. None where the level is silent, or where tracks that
+    do not move keep it from the target.
     """
     reached = level(0.0)
     if not math.isfinite(reached):
@@ -117,10 +125,10 @@ def offset_for(level: Callable[[float], float], target: float) -> float | None:
             low = guess
         else:
             high = guess
-        # a common gain shifts a level by itself, so this step is most often the last
+        # a common gain usually shifts the level by as much, so this step is most often the last
         guess += target - reached
         if not low < guess < high:
             guess = (low + high) / 2.0
         reached = level(guess)
-    # loudness jumps by a hair where a block crosses the gate; more is a target out of reach
+    # loudness jumps slightly where a block crosses the gate; a larger gap is out of reach
     return guess if abs(reached - target) < _GATE_JUMP_DB else None

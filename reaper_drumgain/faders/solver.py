@@ -1,4 +1,9 @@
-"""From a method's gains to faders: amount, links, held tracks, common offset, fader limit."""
+"""From a method's relative gains to fader values.
+
+In this order: linked tracks make one move; the amount makes it smaller; a common offset sets the
+level of the drums; tracks without their own drum are held (never raised); moves are rounded to
+0.01 dB; the whole kit goes down where a fader would pass its upper end.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain.faders.levels import PathLevels, offset_for
+from reaper_drumgain.faders.links import any_linked, linked_moves, linked_places
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.units import HEARD_DB, MAX_FADER, Decibel, to_decibel
 
 Array = NDArray[np.float64]
-#: sample peaks in dBFS of mixes, each given as (2, channels) linear gains
+#: measures the sample peaks, in dBFS, of mixes that are given as (2, channels) linear gains
 PeakMeter = Callable[[Sequence[Array]], list[float]]
 
 _ROUNDING = 2
@@ -25,10 +31,13 @@ _HALF_STEP = 0.5 * 10.0**-_ROUNDING
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """Old and new faders in dB (n,) over the measured tracks, and the drums' levels with them.
+    """Old and new fader values of n measured tracks, and the level of the drums with both.
 
-    ``limited_db``: by how much the whole kit is lower than asked because of the faders' end.
-    ``intervals`` (n, 2): the method's intervals on the faders, NaN where there is none.
+    ``old``, ``faders`` (n,): in dB. ``before_lufs``, ``after_lufs``: gated loudness of the drums
+    along their path. ``before_dbfs``, ``after_dbfs``: their sample peak, -inf unless the level
+    setting asks for a peak. ``limited_db``: by how much the whole kit is lower than asked, because
+    a fader would pass its upper end. ``intervals`` (n, 2): the method's intervals around the
+    faders in dB, NaN where there is none.
     """
 
     old: Array
@@ -43,10 +52,11 @@ class Solution:
 
 
 class Solver:
-    """Finds faders for the measured drum tracks of a session; arrays are (n,) over them.
+    """Finds fader values for n measured drum tracks.
 
-    ``active``: tracks that hold their own drum; the others are held: never raised.
-    ``readable``: tracks whose media could be read at all; the others stay.
+    ``active`` (n,): tracks that hold their own drum; the others are held, that is never raised.
+    ``readable`` (n,): tracks whose media could be read; the others stay. ``peaks`` is called only
+    for a peak level.
     """
 
     def __init__(
@@ -68,19 +78,24 @@ class Solver:
         self._movable = np.array([drum.flag is None for drum in drums]) & readable
         self._anchors = active & np.array([drum.anchors for drum in drums])
         self._leading = active & self._movable
-        sounding = {d.track.index for d, a in zip(drums, active, strict=True) if a}
-        self._led = np.array([bool(sounding & set(drum.links)) for drum in drums])
+        self._links = linked_places(drums)
+        self._led = any_linked(active, self._links)
         self._warnings: list[str] = []
         self._known_peaks: tuple[Array, list[float]] | None = None
 
     def solve(self, gains: Array, intervals: Array | None = None) -> Solution:
-        """The faders for a method's gains (n,) in dB, NaN where it has no opinion.
+        """The fader values for a method's gains.
 
-        ``intervals`` (n, 2): in the same scale as the gains.
+        Parameters
+        ----------
+        gains
+            (n,) relative gains in dB, NaN where the method has none for a track.
+        intervals
+            (n, 2) lower and upper bounds in dB, on the scale of the gains.
         """
         if self._share == 0.0 or not self._leading.any():
             return self._solution(self._old, 0.0)
-        moves = self._linked(self._targets(gains) - self._old)
+        moves = linked_moves(self._targets(gains) - self._old, self._links, self._active)
         faders, limited = self._limited(
             self._rounded(self._moved(moves, self._share, self._offset(moves)))
         )
@@ -90,9 +105,9 @@ class Solver:
         return dataclasses.replace(solution, intervals=self._shifted(faders, gains, intervals))
 
     def _shifted(self, faders: Array, gains: Array, intervals: Array) -> Array:
-        """The intervals moved to the faders of the tracks that lead, NaN for those that stay.
+        """The intervals moved to the faders; NaN for tracks that are held or stay.
 
-        They lie around where the full move ends, also where only a share of it is made.
+        They lie around the end of the full move, also where the amount makes only a part of it.
         """
         full = self._old + (faders - self._old) / self._share
         shifted = full[:, None] + (intervals - gains[:, None])
@@ -103,16 +118,6 @@ class Solver:
         known = np.isfinite(gains) & self._active
         shift = float(np.mean((gains - self._old)[known])) if known.any() else 0.0
         return np.where(known, gains, self._old + shift)
-
-    def _linked(self, moves: Array) -> Array:
-        """Linked tracks make the mean move of those among them that are active."""
-        place_of = {drum.track.index: place for place, drum in enumerate(self._drums)}
-        linked = moves.copy()
-        for place, drum in enumerate(self._drums):
-            members = sorted([place, *(place_of[index] for index in drum.links)])
-            counting = [i for i in members if self._active[i]] or members
-            linked[place] = float(np.mean(moves[counting]))
-        return linked
 
     def _moved(self, moves: Array, share: float, offset: float) -> Array:
         """Faders after a share of the moves and a common offset.
@@ -158,7 +163,7 @@ class Solver:
         """The offset that brings the peak of the full move to the target, amount applied.
 
         A second look at the audio is needed only where the peak does not shift with the
-        offset: held tracks, or sends beside the fader.
+        offset: held tracks, or sends before the fader.
         """
         offset = guess
         for _ in range(3):

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reaper_drumgain.automation.sections import SHORTEST_S, Section, beside, is_short, sections_of
+from reaper_drumgain.automation.sections import (
+    SHORTEST_S,
+    Section,
+    is_short,
+    neighbour,
+    sections_of,
+)
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.session import Marker, Session
 from reaper_drumgain.schema.settings import Automation, Settings
@@ -117,7 +123,7 @@ def test_the_gains_of_a_short_section_are_those_of_the_nearest_before_it_else_be
     for place in range(len(sections)):
         if not is_short(sections[place]):
             continue
-        found = beside(sections, place)
+        found = neighbour(sections, place)
 
         def usable(other, place=place):
             low, high = sorted((place, other))

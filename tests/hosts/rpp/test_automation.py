@@ -30,14 +30,14 @@ def planned(project, curve=CURVE, *, new_db=None, span=None, **wishes):
     wanted = Settings(method="unity", write="automation", automation=Automation(**wishes))
     rows = []
     for track in project.session.tracks:
-        ground = existing_envelope(track, wanted, span)
+        found = existing_envelope(track, wanted, span)
         made = None
-        if ground.refused is None:
-            if ground.how == "replace":
-                points = replaced(curve, ground.heard, bounded=span is not None)
+        if found.refusal is None:
+            if found.operation == "replace":
+                points = replaced(curve, found.base, bounded=span is not None)
             else:
-                points = multiplied(curve, ground.heard)
-            made = ground.automation(points)
+                points = multiplied(curve, found.base)
+            made = found.automation(points)
         rows.append(
             TrackPlan(
                 index=track.index,
@@ -47,7 +47,7 @@ def planned(project, curve=CURVE, *, new_db=None, span=None, **wishes):
                 new_db=new_db,
                 guid=track.guid,
                 automation=made,
-                not_automated=ground.refused,
+                not_automated=found.refusal,
             )
         )
     return GainPlan(project=str(project.path), method="unity", settings=wanted, tracks=tuple(rows))

@@ -1,0 +1,155 @@
+"""What automation starts from: the plan without automation, and what each track allows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
+from reaper_drumgain.audio.envelope_curves import EnvelopeCurve
+from reaper_drumgain.automation.existing_envelopes import ExistingEnvelope, existing_envelope
+from reaper_drumgain.automation.sections import span_of
+from reaper_drumgain.faders.activity import TrackActivity
+from reaper_drumgain.faders.levels import PathLevels
+from reaper_drumgain.faders.links import Links, linked_places
+from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.methods.base import Method
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.selection import DrumTrack
+from reaper_drumgain.units import MAX_FADER
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: the most that an envelope adds in dB; REAPER's own envelopes reach no further
+MAX_ENVELOPE = MAX_FADER
+#: gains below this count as silence, -120 dB
+_SILENT = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationInput:
+    """All that gains over time are made from; arrays are over the n measured tracks.
+
+    ``span``: outside of these seconds nothing may change. ``existing``: the envelopes that the
+    tracks have. ``refusals``: why a track that may move gets no automation, else None.
+    ``movable`` (n,): tracks whose fader may move. ``automatable`` (n,): those that also play
+    their own drum and are not refused. ``faders_db`` (n,): the constant part, which stands where
+    no section is. ``level_change_db``: by how much the drums get louder in the whole song.
+    ``powers_before`` (hops,): the power of the drums before, per 100 ms, along their path.
+    """
+
+    session: Session
+    settings: Settings
+    drums: tuple[DrumTrack, ...]
+    analysis: MultitrackAnalysis
+    method: Method
+    activity: TrackActivity
+    path: PathLevels
+    span: tuple[float, float] | None
+    links: Links
+    existing: tuple[ExistingEnvelope, ...]
+    refusals: tuple[str | None, ...]
+    movable: Mask
+    automatable: Mask
+    old_faders_db: Array
+    faders_db: Array
+    level_change_db: float
+    powers_before: Array
+
+    @property
+    def highest_faders_db(self) -> Array:
+        """(n,) where fader and envelope together end, in dB."""
+        highest = np.minimum(MAX_FADER, self.faders_db + MAX_ENVELOPE)
+        # a fader that stands above its end already may stay there
+        return np.maximum(highest, self.faders_db)
+
+    @property
+    def anchors(self) -> Mask:
+        """(n,) tracks whose level the user fixed (locked, not selected): they set the level."""
+        return np.array([drum.anchors for drum in self.drums])
+
+
+def automation_input(
+    session: Session,
+    settings: Settings,
+    drums: Sequence[DrumTrack],
+    analysis: MultitrackAnalysis,
+    method: Method,
+    activity: TrackActivity,
+    path: PathLevels,
+    solution: Solution,
+) -> AutomationInput:
+    """What automation of the measured drum tracks starts from.
+
+    ``solution``: the faders without automation. Raises InputError where the settings ask for a
+    time selection that is not there or too short.
+    """
+    span = span_of(session, settings)
+    links = linked_places(drums)
+    existing = tuple(existing_envelope(drum.track, settings, span) for drum in drums)
+    movable = np.array([drum.flag is None for drum in drums]) & activity.readable
+    refusals = _refusals(drums, links, existing, movable)
+    # 0 unless the level is another than keep, or the end of a fader lowers the whole kit
+    change = solution.after_lufs - solution.before_lufs
+    return AutomationInput(
+        session=session,
+        settings=settings,
+        drums=tuple(drums),
+        analysis=analysis,
+        method=method,
+        activity=activity,
+        path=path,
+        span=span,
+        links=links,
+        existing=existing,
+        refusals=refusals,
+        movable=movable,
+        automatable=movable & activity.active & np.array([why is None for why in refusals]),
+        old_faders_db=solution.old,
+        # faders count outside of a span too, where nothing may change
+        faders_db=solution.old if span is not None else solution.faders,
+        level_change_db=change if math.isfinite(change) else 0.0,
+        powers_before=path.powers(_old_gains_over_time(analysis, existing, solution.old)),
+    )
+
+
+def _refusals(
+    drums: Sequence[DrumTrack], links: Links, existing: Sequence[ExistingEnvelope], movable: Mask
+) -> tuple[str | None, ...]:
+    """Why tracks get no automation, also those linked to one that gets none."""
+    own = [envelope.refusal for envelope in existing]
+    refusals = list(own)
+    for place, members in enumerate(links):
+        for other in members:
+            if own[place] is None and own[other] is not None:
+                name = drums[other].track.name
+                refusals[place] = f"moves only together with {name!r}, which gets none"
+    return tuple(why if may else None for why, may in zip(refusals, movable, strict=True))
+
+
+def _old_gains_over_time(
+    analysis: MultitrackAnalysis, existing: Sequence[ExistingEnvelope], old: Array
+) -> Array:
+    """The gains before in dB: (n,) faders, or (n, hops) with the envelopes that DrumGain wrote.
+
+    Those count, so that a second run keeps the levels that the first one gave.
+    """
+    own = [place for place, envelope in enumerate(existing) if envelope.written_by_drumgain]
+    if not own:
+        return old
+    hops = analysis.measurement.mix.hops
+    times = np.array([analysis.time_of(hop) for hop in range(hops + 1)])
+    times = (times[1:] + times[:-1]) / 2.0
+    over_time = np.repeat(old[:, None], hops, axis=1)
+    for place in own:
+        for envelope, sign in ((existing[place].present, 1.0), (existing[place].original, -1.0)):
+            if envelope is not None and envelope.active and envelope.points:
+                gains = np.maximum(EnvelopeCurve(envelope).values(times), _SILENT)
+                over_time[place] += sign * 20.0 * np.log10(gains)
+    return over_time

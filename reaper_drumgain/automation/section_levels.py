@@ -1,0 +1,73 @@
+"""The level of the drums in each section.
+
+In every section the drums are as loud along their path as before, also by an earlier envelope of
+DrumGain's. Where the whole song gets louder or softer (another level than ``keep``, or the end
+of a fader), each section does by as much. Where locked or unselected tracks play, those anchor
+the level of the section, as they do in the plan. Where a fader or envelope would pass its end,
+the whole kit goes down in that section rather than one track being clipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain.analysis.loudness import gated_loudness
+from reaper_drumgain.automation.inputs import AutomationInput
+from reaper_drumgain.automation.sections import Section
+from reaper_drumgain.faders.levels import PathLevels, offset_for
+from reaper_drumgain.units import HEARD_DB, MAX_FADER
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def hops_of(given: AutomationInput, section: Section) -> tuple[int, int]:
+    """The first hop of a section, and the hop after its last one."""
+    return given.analysis.hop_of(section.start), given.analysis.hop_of(section.end)
+
+
+def at_section_level(
+    given: AutomationInput, faders: Array, active: Mask, path: PathLevels, powers_before: Array
+) -> Array:
+    """The faders (n,) in dB with the offset that gives the section its level.
+
+    ``active`` (n,): tracks that play in the section. ``path``: the levels of the section.
+    ``powers_before`` (hops,): the power of the drums in the section before.
+    """
+    anchors = active & given.anchors
+    moving = given.automatable & active
+    if anchors.any() or not moving.any():
+        return faders
+    target = gated_loudness(powers_before) + given.level_change_db
+    offset = offset_for(lambda o: path.loudness(faders + o * moving), target)
+    levelled: Array = faders + (offset or 0.0) * moving
+    return levelled
+
+
+def below_fader_end(
+    given: AutomationInput, faders: Array, active: Mask, section: Section
+) -> tuple[Array, tuple[str, ...]]:
+    """The faders (n,) in dB, the whole kit so low that none passes its end, and a warning."""
+    moving = given.automatable & active
+    excess = float(np.max((faders - given.highest_faders_db)[moving], initial=0.0))
+    if excess < HEARD_DB:
+        return faders, ()
+    warning = (
+        f"the kit is {excess:.1f} dB lower than asked in section {section}, so that no fader "
+        f"or envelope passes +{MAX_FADER:g} dB"
+    )
+    return np.asarray(faders - excess * moving, dtype=np.float64), (warning,)
+
+
+def powers_with_sections(
+    given: AutomationInput, sections: Sequence[Section], faders_db: Array
+) -> Array:
+    """The power of the drums (hops,) along their path, with faders (sections, n) in dB."""
+    powers = given.path.powers(given.faders_db)
+    for section, faders in zip(sections, faders_db, strict=True):
+        hops = slice(*hops_of(given, section))
+        powers[hops] = given.path.powers(faders)[hops]
+    return powers
