@@ -34,8 +34,9 @@ class AutomationResult:
     """What automation adds to the plan of n measured tracks.
 
     ``faders_db`` (n,): the fader values beside the envelopes. ``tracks``: the envelope to write
-    for each track, None for none. ``refusals``: why a track that was to get an envelope gets none, else None. ``after_lufs``:
-    the gated loudness of the drums with faders and envelopes, -inf for silence.
+    for each track, None for none. ``refusals``: why a track that was to get an envelope gets
+    none, else None. ``after_lufs``: the gated loudness of the drums with faders and envelopes,
+    -inf for silence.
     """
 
     faders_db: NDArray[np.float64]

@@ -1,13 +1,66 @@
-"""Why a fader stands where it stands, in a person's words whose numbers follow from the plan."""
+"""Why a fader is where it is, in sentences whose numbers follow from the plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from reaper_drumgain.faders.activity import BLEED, FAINT, SILENT, UNREADABLE
 from reaper_drumgain.schema.plan import TrackPlan
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.tracks.selection import EMPTY, NAMELESS, DrumTrack, Selection
 from reaper_drumgain.units import HEARD_DB
 
 _REFERENCES = ("snare top", "snare", "kick in", "kick", "kick out", "snare bottom")
+#: why a track is held, by its flag
+_HELD = {
+    SILENT: "silent",
+    FAINT: "too short or too quiet to have a loudness",
+    BLEED: "holds only bleed of the other drums",
+}
+#: tracks that an error names
+_MOST_TOLD = 8
+
+
+def with_reasons(plans: Sequence[TrackPlan], selection: Selection) -> tuple[TrackPlan, ...]:
+    """The plans of ``selection.drums``, each with the reason for its fader."""
+    names = {plan.index: plan.name for plan in plans}
+    sounding = [plan for plan in plans if not {*_HELD, UNREADABLE} & set(plan.flags)]
+    compared, recorded = references(sounding), ranks(sounding)
+
+    def reason(plan: TrackPlan, drum: DrumTrack) -> str | None:
+        if plan.reason is not None:
+            return plan.reason
+        if UNREADABLE in plan.flags:
+            return "none of its media can be read: stays"
+        for flag, cause in _HELD.items():
+            if flag in plan.flags:
+                return held_sentence(plan, cause)
+        partners = [names[index] for index in drum.links]
+        return sentence(plan, compared, partners, recorded.get(plan.index))
+
+    pairs = zip(plans, selection.drums, strict=True)
+    return tuple(replace(plan, reason=reason(plan, drum)) for plan, drum in pairs)
+
+
+def why_nothing_moves(session: Session, selection: Selection) -> str:
+    """The error message for a session in which no drum track may be moved."""
+    if not selection.drums:
+        empty = sum(other.why == EMPTY for other in selection.untouched)
+        unnamed = any(other.why == NAMELESS for other in selection.untouched)
+        nameless = (
+            "; --listen (in REAPER the settings) tells a kick drum by its sound" if unnamed else ""
+        )
+        without_items = f", {empty} have the name but no items" if empty else ""
+        return (
+            f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
+            f"has a drum's name and items that play{without_items}; 'drumgain tracks' shows what "
+            f"each is taken for, and --role says what one is (in REAPER the action 'set role'){nameless}"
+        )
+    stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:_MOST_TOLD])
+    left = len(selection.drums) - _MOST_TOLD
+    more = f"; and {left} more" if left > 0 else ""
+    return f"{session.path}: no drum track to balance: {stays}{more}"
 
 
 def level_of(track: TrackPlan) -> float | None:

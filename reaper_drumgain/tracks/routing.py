@@ -71,7 +71,8 @@ def _has_instrument(track: Track) -> bool:
     return any(effect.instrument and effect.enabled for effect in track.effects)
 
 
-def _has_effects(track: Track) -> bool:
+def has_effects(track: Track) -> bool:
+    """Whether effects of a track play, instruments among them."""
     return track.effects_enabled and any(effect.enabled for effect in track.effects)
 
 
@@ -194,7 +195,7 @@ class _Walk:
         if target.muted:
             return None
         is_way = not track.main_send and not _is_return_name(target.name)
-        if _has_effects(target) and not is_way:
+        if has_effects(target) and not is_way:
             self.unheard.append(target.name)
             return None
         return _multiply(self._enter(target), _send_matrix(send))
@@ -207,7 +208,7 @@ class _Walk:
             self.loops = True
             self.blocked_by = self.blocked_by or "its way is nested too deep or feeds back"
             return _ZERO
-        if _has_effects(track):
+        if has_effects(track):
             self.effects.append(track.name)
         self.visiting.add(track.index)
         through, beside = self.leave(track, with_fader=True)

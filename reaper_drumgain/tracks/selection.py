@@ -71,6 +71,11 @@ class Selection:
     untouched: tuple[Untouched, ...]
     warnings: tuple[str, ...] = ()
 
+    @property
+    def measured(self) -> tuple[DrumTrack, ...]:
+        """The drum tracks whose audio counts, in project order: those that are analyzed."""
+        return tuple(drum for drum in self.drums if drum.measured)
+
 
 def select(session: Session, settings: Settings) -> Selection:
     """The drum tracks of a session under the user's settings.

@@ -1,0 +1,124 @@
+"""The plan of every drum track: old and new fader, flags, levels, automation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reaper_drumgain.faders.activity import TrackActivity
+from reaper_drumgain.faders.levels import PathLevels
+from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.schema.plan import Levels, TrackPlan
+from reaper_drumgain.tracks.routing import has_effects
+from reaper_drumgain.tracks.selection import DrumTrack, Selection
+from reaper_drumgain.units import Decibel, decibel_or_none
+
+if TYPE_CHECKING:
+    from reaper_drumgain.automation.records import AutomationResult
+
+LIMITED, PAIR, GROUP, EFFECTS = "limited", "pair", "grouped", "effects"
+
+
+def track_plans(
+    selection: Selection,
+    activity: TrackActivity,
+    media_flags: Sequence[Sequence[str]],
+    path: PathLevels,
+    solution: Solution,
+    automation: AutomationResult | None = None,
+) -> list[TrackPlan]:
+    """The plans of all drum tracks, in project order.
+
+    All arguments but ``selection`` are over its n measured tracks; the others stay.
+    ``media_flags``: for each track, how its media are not what REAPER plays.
+    """
+    measured: dict[int, TrackPlan] = {}
+    for place, drum in enumerate(selection.measured):
+        plan = _measured_plan(drum, place, activity, media_flags[place], path, solution)
+        if automation is not None:
+            plan = _with_automation(plan, place, automation)
+        measured[drum.track.index] = plan
+    return [measured.get(d.track.index) or _unmoved_plan(d) for d in selection.drums]
+
+
+def levels_of(solution: Solution) -> Levels:
+    """The levels of the drums before and after, rounded; None where they are unknown."""
+    return Levels(
+        before_lufs=_rounded(solution.before_lufs),
+        after_lufs=_rounded(solution.after_lufs),
+        before_dbfs=_rounded(solution.before_dbfs),
+        after_dbfs=_rounded(solution.after_dbfs),
+    )
+
+
+def _rounded(level: float | None) -> Decibel | None:
+    return None if level is None or not math.isfinite(level) else Decibel(round(level, 2))
+
+
+def _fader(level: Decibel | None) -> Decibel | None:
+    """A fader rounded to a millionth of a decibel; fewer digits would shift the offset of pairs."""
+    return None if level is None else Decibel(round(level, 6))
+
+
+def _unmoved_plan(drum: DrumTrack) -> TrackPlan:
+    """The plan of a drum track that is neither measured nor moved."""
+    old = _fader(decibel_or_none(drum.track.fader))
+    return TrackPlan(
+        index=drum.track.index,
+        name=drum.track.name,
+        role=drum.role.name,
+        old_db=old,
+        new_db=old,
+        guid=drum.track.guid,
+        side=drum.role.side,
+        ordinal=drum.role.ordinal,
+        flags=(drum.flag,) if drum.flag else (),
+        reason=drum.why,
+    )
+
+
+def _measured_plan(
+    drum: DrumTrack,
+    place: int,
+    activity: TrackActivity,
+    media_flags: Sequence[str],
+    path: PathLevels,
+    solution: Solution,
+) -> TrackPlan:
+    unmoved = _unmoved_plan(drum)
+    state = activity.states[place]
+    flags = [*unmoved.flags, *([state] if state else []), *media_flags]
+    if has_effects(drum.track):
+        flags.append(EFFECTS)
+    if drum.links:
+        flags.append(GROUP if drum.track.volume_groups else PAIR)
+    if solution.limited_db and drum.flag is None:
+        flags.append(LIMITED)
+    own = float(activity.loudness_lufs[place])
+    return replace(
+        unmoved,
+        new_db=_fader(Decibel(float(solution.faders[place]))),
+        interval_db=_interval(solution, place),
+        flags=tuple(dict.fromkeys(flags)),
+        loudness_lufs=_rounded(own),
+        path_db=_rounded(path.path_db(place, own) if math.isfinite(own) else None),
+    )
+
+
+def _interval(solution: Solution, place: int) -> tuple[Decibel, Decibel] | None:
+    if solution.intervals is None or not np.isfinite(solution.intervals[place]).all():
+        return None
+    low, high = solution.intervals[place].tolist()
+    return Decibel(round(low, 2)), Decibel(round(high, 2))
+
+
+def _with_automation(plan: TrackPlan, place: int, automation: AutomationResult) -> TrackPlan:
+    from reaper_drumgain.automation.existing_envelopes import NOT_AUTOMATED
+
+    refusal = automation.refusals[place]
+    flags = plan.flags if refusal is None else (*plan.flags, NOT_AUTOMATED)
+    return replace(plan, flags=flags, automation=automation.tracks[place], not_automated=refusal)
