@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reaper_drumgain.schema.session import Send, Session, Track
-from reaper_drumgain.tracks.roles import is_processing_name
+from reaper_drumgain.tracks.role_names import is_processing_name
 
 #: 2 x 2 linear gains, rows left and right out, columns left and right in
 Matrix = tuple[tuple[float, float], tuple[float, float]]

@@ -13,7 +13,8 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import Untouched
 from reaper_drumgain.schema.session import EnvelopeKind, Session, Track
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.roles import Role, role_of, says_nothing
+from reaper_drumgain.tracks.role_names import role_of, says_nothing
+from reaper_drumgain.tracks.roles import Role
 from reaper_drumgain.tracks.routing import Kind, Path, kind_of, path_of
 
 #: flags of tracks that keep their fader and whose level anchors that of the others

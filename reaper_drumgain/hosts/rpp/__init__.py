@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reaper_drumgain.hosts.rpp.read import ProjectFile, read_project
 
 if TYPE_CHECKING:
+    from reaper_drumgain.hosts.rpp.backups import restore
     from reaper_drumgain.hosts.rpp.paths import free_name_beside
     from reaper_drumgain.hosts.rpp.write import (
         ClearReport,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         apply_plan,
         clear_automation,
         relocate,
-        restore,
         set_faders,
     )
 
@@ -44,7 +44,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """What writes is imported when it is used: most runs only read."""
     if name in __all__:
-        from reaper_drumgain.hosts.rpp import paths, write
+        from reaper_drumgain.hosts.rpp import backups, paths, write
 
-        return getattr(paths if name == "free_name_beside" else write, name)
+        module = {"free_name_beside": paths, "restore": backups}.get(name, write)
+        return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

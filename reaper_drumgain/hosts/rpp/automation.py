@@ -9,13 +9,21 @@ first point of an envelope the value of that point holds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from reaper_drumgain.errors import ConflictError, InputError, ProjectError
 from reaper_drumgain.hosts.rpp.chains import point_lines, read_envelope
 from reaper_drumgain.hosts.rpp.read import ProjectFile
 from reaper_drumgain.hosts.rpp.storage import name_of
-from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Edit, line_of, own_lines, tokens
+from reaper_drumgain.hosts.rpp.syntax import (
+    MAX_LINE,
+    Block,
+    Edit,
+    EditCheck,
+    line_of,
+    own_lines,
+    tokens,
+)
 from reaper_drumgain.schema.envelope_note import KEY, TakenBack
 from reaper_drumgain.schema.plan import TrackAutomation
 from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
@@ -27,15 +35,13 @@ _NEW = (b"ACT 1 -1", b"VIS 1 1 1", b"LANEHEIGHT 0 0", b"ARM 0", b"DEFSHAPE 0 -1 
 #: what a track's envelopes follow, and what they come before, as REAPER writes them
 _BEFORE_ENVELOPES = (b"HWOUT", b"MAINSEND", b"MIDIOUT", b"AUXRECV")
 _AFTER_EXT = (b"AUXRECV", b"MIDIOUT", b"MAINSEND", b"HWOUT")
-#: looks at the edited bytes and their tracks, and raises ProjectError where they are not as meant
-Check = Callable[[bytes, list[Block]], None]
 #: how far a number may be from the one that was meant, after it was written and read
 _EXACT = 1e-9
 
 
 def planned_edits(
     project: ProjectFile, index: int, planned: TrackAutomation
-) -> tuple[list[Edit], Check]:
+) -> tuple[list[Edit], EditCheck]:
     """The spans that write the planned envelope and the note of one track, and a check.
 
     Raises ConflictError where the track's envelope is not the one that the plan was made for,
@@ -65,7 +71,7 @@ def planned_edits(
 
 def taking_back_edits(
     project: ProjectFile, index: int, taken: TakenBack
-) -> tuple[list[Edit], Check]:
+) -> tuple[list[Edit], EditCheck]:
     """The spans that take back what ``planned_edits`` wrote on one track, and a check."""
     envelope = _envelope_block(project, index, taken.envelope)
     assert envelope is not None

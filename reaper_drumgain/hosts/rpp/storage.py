@@ -119,6 +119,14 @@ def exists(path: Path) -> bool:
     return True
 
 
+def refuse_existing(target: Path) -> None:
+    """Raises StorageError where something is there already."""
+    if exists(target):
+        raise StorageError(
+            f"{name_of(target)} exists already: give another name, or allow overwriting"
+        )
+
+
 def temporary_name(target: Path) -> Path:
     """A name beside a file, for what will take its place; nothing is there."""
     return target.with_name(f".drumgain-{os.urandom(8).hex()}.tmp")

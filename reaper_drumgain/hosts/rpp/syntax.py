@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -109,6 +109,11 @@ class Block:
             yield position, child.start
             position = child.close + 1
         yield position, self.close
+
+
+#: looks at the edited bytes and their track blocks, and raises ProjectError where they do not
+#: read as meant
+EditCheck = Callable[[bytes, list[Block]], None]
 
 
 def line_of(data: bytes, position: int) -> int:

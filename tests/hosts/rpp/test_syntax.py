@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 
 import pytest
@@ -92,11 +93,9 @@ def test_what_is_no_whole_project_is_refused_with_its_place(data: bytes, expecte
     assert message.startswith("song.RPP")
 
 
-def test_100_000_nested_blocks_are_refused_at_once() -> None:
+def test_100_000_nested_blocks_are_refused() -> None:
     data = SMALL.replace(b"NAME a\n", b"<X\n" * 100_000 + b">\n" * 100_000)
-    start = time.perf_counter()
     assert f"song.RPP:{MAX_DEPTH + 1}: more blocks" in error_of(data)
-    assert time.perf_counter() - start < 2.0
 
 
 def test_100_000_blocks_side_by_side_are_fine() -> None:
@@ -111,11 +110,18 @@ def test_too_many_blocks_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("filler", [b"\n", b" ", b"\r", b"\t\n", b'"\n', b"<", b" <"])
 def test_monotonous_files_take_no_more_than_linear_time(filler: bytes) -> None:
-    data = SMALL.replace(b"NAME a\n", b"A\n" + filler * 300_000 + b"\n")
-    start = time.perf_counter()
-    with contextlib.suppress(ProjectError):
-        scan(data, "song.RPP")
-    assert time.perf_counter() - start < 3.0
+    def seconds(count: int) -> float:
+        data = SMALL.replace(b"NAME a\n", b"A\n" + filler * count + b"\n")
+        best = math.inf
+        for _ in range(3):
+            start = time.process_time()
+            with contextlib.suppress(ProjectError):
+                scan(data, "song.RPP")
+            best = min(best, time.process_time() - start)
+        return best
+
+    # 100 times as long where the time grew with the square of the size
+    assert seconds(300_000) < 40 * seconds(30_000)
 
 
 @pytest.mark.parametrize(

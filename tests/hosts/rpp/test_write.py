@@ -23,7 +23,7 @@ from reaper_drumgain.hosts.rpp import (
     restore,
     set_faders,
 )
-from reaper_drumgain.hosts.rpp.write import format_gain
+from reaper_drumgain.hosts.rpp.faders import format_gain
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import Decibel, LinearGain
