@@ -55,7 +55,8 @@ def why_nothing_moves(session: Session, selection: Selection) -> str:
         return (
             f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
             f"has a drum's name and items that play{without_items}; 'drumgain tracks' shows what "
-            f"each is taken for, and --role says what one is (in REAPER the action 'set role'){nameless}"
+            f"each is taken for, and --role says what one is (in REAPER the action 'set "
+            f"role'){nameless}"
         )
     stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:_MOST_TOLD])
     left = len(selection.drums) - _MOST_TOLD
