@@ -104,7 +104,7 @@ def _plan_of(path: str, job: Job) -> Result:
     files: dict[str, bytes] = {}
     if job.report:
         name = report_name(path)
-        files = report_files(name, project.session, plan, analyzer.last, sound=job.sound)
+        files = report_files(name, plan, analyzer.last, sound=job.sound)
     return Result(plan, digest_of(project.data), notes=tuple(notes), files=tuple(files.items()))
 
 

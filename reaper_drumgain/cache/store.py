@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reaper_drumgain import __version__
 from reaper_drumgain.schema.session import Clip, Session, Track
-from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import DrumTrack, select
+from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.util.user_dirs import cache_folder
 
 if TYPE_CHECKING:
@@ -81,14 +80,6 @@ def audio_of(
     """The audio of these tracks, with the media files as they are now."""
     heard, own = _what_sounds(session, drums)
     return Audio(heard, own, span, identities(heard))
-
-
-def knows(store: Store, session: Session, settings: Settings) -> bool:
-    """Whether what these settings listen to was heard before."""
-    if store.is_empty:
-        return False
-    drums = [drum for drum in select(session, settings).drums if drum.measured]
-    return store.holds(audio_of(session, drums, settings.span).key)
 
 
 def warm_up() -> None:
@@ -171,11 +162,6 @@ class Store:
     def is_empty(self) -> bool:
         """Whether nothing was ever written."""
         return self._connection is None and not os.path.lexists(self._path)
-
-    def holds(self, key: bytes) -> bool:
-        """Whether something was written under a key; it may still turn out to be damaged."""
-        query = "SELECT 1 FROM heard WHERE key = ?"
-        return bool(self._do(lambda c: c.execute(query, (key,)).fetchone(), create=False))
 
     def read(self, key: bytes) -> bytes | None:
         """What was written under a key; None where there is nothing whole."""

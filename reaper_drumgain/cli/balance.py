@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
             written = None
     page: Path | None = None
     if arguments.report is not None:
-        page = _report(project.session, plan, analyzer.last, arguments)
+        page = _report(plan, analyzer.last, arguments)
     if arguments.picture is not None:
         _draw(project.session, plan, arguments.picture)
     if arguments.json:
@@ -78,18 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _report(
-    session: Session, plan: GainPlan, analyzed: Analyzed | None, arguments: argparse.Namespace
-) -> Path:
+def _report(plan: GainPlan, analyzed: Analyzed | None, arguments: argparse.Namespace) -> Path:
     """Write a report; returns the path of its page."""
     from reaper_drumgain.report.build import report_files, report_name, save
 
     progress = show.ProgressLine()
     name = report_name(str(arguments.project.absolute()))
     try:
-        files = report_files(
-            name, session, plan, analyzed, sound=arguments.bounce, progress=progress
-        )
+        files = report_files(name, plan, analyzed, sound=arguments.bounce, progress=progress)
     finally:
         progress.clear()
     save(files, arguments.report)

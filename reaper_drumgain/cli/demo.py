@@ -37,11 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     progress = show.ProgressLine()
     try:
-        plan = balance(project.session, Settings(), analyzer=ProjectAnalyzer(progress=progress))
+        analyzer = ProjectAnalyzer(progress=progress)
+        plan = balance(project.session, Settings(), analyzer=analyzer)
         balanced = folder / "DrumGain demo balanced.RPP"
         written = rpp.apply_plan(project, plan, balanced)
         before, after = folder / "drums before.wav", folder / "drums after.wav"
-        bounce(project.session, plan, before, after, progress=progress)
+        if analyzer.last is not None:
+            bounce(analyzer.last.request, plan, before, after, progress=progress)
         picture = folder / "levels.png"
         save_levels(plan, picture)
     finally:

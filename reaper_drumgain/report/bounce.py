@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from reaper_drumgain.analysis.analyze import AnalysisRequest
 from reaper_drumgain.analysis.multitrack import Multitrack, Progress
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.faders.levels import PathGains
 from reaper_drumgain.schema.plan import GainPlan
-from reaper_drumgain.schema.session import Session
-from reaper_drumgain.tracks.selection import select
 from reaper_drumgain.units import Decibel, to_decibel, to_linear
 
 #: what a bounce keeps below full scale
@@ -24,7 +23,7 @@ _FORMATS = {
 
 
 def bounce(
-    session: Session,
+    analyzed: AnalysisRequest,
     plan: GainPlan,
     before: Path,
     after: Path,
@@ -34,13 +33,13 @@ def bounce(
 ) -> float:
     """Write the drums along their path, with the old faders and with the new.
 
-    The files are 24 bit WAV, or Ogg Vorbis where they are named ``.ogg``. Both get the same
-    gain where one would clip; it is returned, in dB. ``equally_loud``: the second is then
-    brought to the loudness of the first. What a plan does over time is left out.
-    Raises StorageError.
+    ``analyzed``: the drum tracks that the plan was made for. The files are 24 bit WAV, or Ogg
+    Vorbis where they are named ``.ogg``. Both get the same gain where one would clip; it is
+    returned, in dB. ``equally_loud``: the second is then brought to the loudness of the first.
+    What a plan does over time is left out. Raises StorageError.
     """
-    drums = [d for d in select(session, plan.settings).drums if d.measured]
-    sound = Multitrack(session, drums, progress)
+    drums = analyzed.drums
+    sound = Multitrack(analyzed.session, drums, progress)
     gains = PathGains([drum.path for drum in drums], sound.channels())
     new_faders = {track.index: track.new_db for track in plan.tracks}
     old = [to_decibel(drum.track.fader) for drum in drums]

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from reaper_drumgain.analysis.analyze import Analyzed
+from reaper_drumgain.analysis.analyze import AnalysisRequest, Analyzed
 from reaper_drumgain.analysis.multitrack import Progress
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.report import pictures
@@ -16,7 +16,6 @@ from reaper_drumgain.report.facts import facts_of
 from reaper_drumgain.report.page import project_page
 from reaper_drumgain.report.tables import track_table
 from reaper_drumgain.schema.plan import GainPlan
-from reaper_drumgain.schema.session import Session
 
 _NAME_LETTERS = 60
 
@@ -31,7 +30,6 @@ def report_name(project: str) -> str:
 
 def report_files(
     name: str,
-    session: Session,
     plan: GainPlan,
     analyzed: Analyzed | None,
     *,
@@ -50,9 +48,9 @@ def report_files(
         drawn[what] = None if wide is None or narrow is None else {"wide": wide, "narrow": narrow}
     files: dict[str, bytes] = {}
     audio = None
-    if sound and plan.levels.before_lufs is not None:
+    if sound and analyzed is not None and plan.levels.before_lufs is not None:
         audio = {side: f"{name}-{side}.ogg" for side in ("before", "after")}
-        files |= _bounced(session, plan, audio["before"], audio["after"], progress)
+        files |= _bounced(analyzed.request, plan, audio["before"], audio["after"], progress)
     title = Path(plan.project).name
     shortened = analysis is not None and len(analysis.timeline) > 1
     page = project_page(title, plan, tracks, drawn, audio, shortened=shortened)
@@ -63,13 +61,17 @@ def report_files(
 
 
 def _bounced(
-    session: Session, plan: GainPlan, before: str, after: str, progress: Progress | None
+    request: AnalysisRequest,
+    plan: GainPlan,
+    before: str,
+    after: str,
+    progress: Progress | None,
 ) -> dict[str, bytes]:
     from reaper_drumgain.report.bounce import bounce
 
     with tempfile.TemporaryDirectory(prefix="drumgain-") as folder:
         paths = Path(folder, before), Path(folder, after)
-        bounce(session, plan, *paths, progress=progress, equally_loud=True)
+        bounce(request, plan, *paths, progress=progress, equally_loud=True)
         return {path.name: path.read_bytes() for path in paths}
 
 

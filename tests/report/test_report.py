@@ -63,7 +63,7 @@ def named(folder: Path, names: Sequence[str]) -> Session:
 def reported(built: Session, wish: Settings, **options: Any) -> tuple[GainPlan, dict[str, bytes]]:
     analyzer = ProjectAnalyzer()
     plan = balance(built, wish, analyzer=analyzer)
-    return plan, report_files("song", built, plan, analyzer.last, **options)
+    return plan, report_files("song", plan, analyzer.last, **options)
 
 
 @pytest.fixture(scope="module")
