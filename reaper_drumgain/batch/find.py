@@ -1,4 +1,4 @@
-"""Project files under folders: each once, without backups, autosaves and our own outputs."""
+"""Finds project files in folders: each once, without backups, autosaves and own outputs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from reaper_drumgain.errors import InputError
 
-#: folders in which REAPER, or people, keep former states of projects
-_FORMER = re.compile(r"(?:auto-?saves?|(?:auto-?|project-?)?back-?ups?)", re.IGNORECASE)
-#: what REAPER appends to the name of a timestamped save, by hand or by itself
+#: names of folders in which REAPER, or people, keep backups of projects
+_BACKUP_FOLDER = re.compile(r"(?:auto-?saves?|(?:auto-?|project-?)?back-?ups?)", re.IGNORECASE)
+#: what REAPER appends to the name of a timestamped save
 _STAMPED = re.compile(r"[-_ ](?:19|20)\d\d-\d\d-\d\d[-_ ]\d{4,6}$")
 _AUTOSAVED = re.compile(r"(?:^|[-_. (])(?:auto-?save|backup)(?:[-_. )]?\d*)$", re.IGNORECASE)
 _OURS = re.compile(r"-drumgain(?:-\d+)?$")
@@ -21,7 +21,7 @@ _SUFFIX = ".rpp"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProjectFile:
     """A project file, and the given path under which it was found (itself, where it was named)."""
 
     path: Path
@@ -29,27 +29,27 @@ class Place:
 
     @property
     def within(self) -> Path:
-        """Where it lies under the root, its name for one that was named itself."""
+        """The path relative to the root; the file's name where the file itself was given."""
         return self.path.relative_to(self.root) if self.path != self.root else Path(self.path.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """The projects in a fixed order; what was left out and why; folders that cannot be
-    read, and what the system says."""
+    read and the system's reason."""
 
-    projects: tuple[Place, ...]
+    projects: tuple[ProjectFile, ...]
     left_out: tuple[tuple[Path, str], ...] = ()
-    troubles: tuple[tuple[Path, str], ...] = ()
+    unreadable: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass(slots=True)
 class _Search:
     recursive: bool
     skip: frozenset[tuple[int, int]]
-    files: list[Place] = field(default_factory=list)
+    files: list[ProjectFile] = field(default_factory=list)
     left_out: list[tuple[Path, str]] = field(default_factory=list)
-    troubles: list[tuple[Path, str]] = field(default_factory=list)
+    unreadable: list[tuple[Path, str]] = field(default_factory=list)
     seen: set[tuple[int, int]] = field(default_factory=set)
 
 
@@ -58,9 +58,9 @@ def find_projects(
 ) -> Found:
     """The project files that are named or lie in the named folders, and below if ``recursive``.
 
-    A file that is named is always taken. One that is there by several paths, links included,
-    counts once: by its own path where that is among them. Links to folders are followed, each
-    folder is looked into once. ``skip``: folders that are not looked into.
+    A file that is named is always taken. A file with several paths, links included, counts
+    once: under its real path where that is among them. Links to folders are followed, each
+    folder is searched once. ``skip``: folders that are not searched.
 
     Raises InputError where a path does not exist.
     """
@@ -69,17 +69,17 @@ def find_projects(
         if not os.path.lexists(path):
             raise InputError(f"{path}: no such file or folder")
         if os.path.isdir(path):  # noqa: PTH112 - false, where Path's own would raise
-            _look_into(path, path, search)
+            _search_folder(path, path, search)
         else:
-            search.files.append(Place(path, path))
+            search.files.append(ProjectFile(path, path))
     return Found(
         tuple(_each_once(search.files)),
         tuple(sorted(set(search.left_out))),
-        tuple(search.troubles),
+        tuple(search.unreadable),
     )
 
 
-def _look_into(top: Path, root: Path, search: _Search) -> None:
+def _search_folder(top: Path, root: Path, search: _Search) -> None:
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -93,16 +93,16 @@ def _look_into(top: Path, root: Path, search: _Search) -> None:
                 names = sorted((entry.name, _is_folder(entry)) for entry in entries)
         except OSError as error:
             why = f"the folder cannot be read: {error.strerror or error}"
-            search.troubles.append((folder, why))
+            search.unreadable.append((folder, why))
             continue
         inner = []
         for name, is_folder in names:
             path = folder / name
             if is_folder:
-                if search.recursive and _worth(path, search):
+                if search.recursive and _is_worth_entering(path, search):
                     inner.append(path)
-            elif path.suffix.lower() == _SUFFIX and _wanted(path, search):
-                search.files.append(Place(path, root))
+            elif path.suffix.lower() == _SUFFIX and _is_wanted(path, search):
+                search.files.append(ProjectFile(path, root))
         waiting += reversed(inner)
 
 
@@ -110,20 +110,20 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        # a link to what cannot be seen: said when it is read, should it be named like a project
+        # a broken link: reported when it is read, should it be named like a project
         return False
 
 
-def _worth(folder: Path, search: _Search) -> bool:
+def _is_worth_entering(folder: Path, search: _Search) -> bool:
     if folder.name.startswith("."):
         return False
-    if _FORMER.fullmatch(folder.name):
+    if _BACKUP_FOLDER.fullmatch(folder.name):
         search.left_out.append((folder, "folder of backups"))
         return False
     return True
 
 
-def _wanted(path: Path, search: _Search) -> bool:
+def _is_wanted(path: Path, search: _Search) -> bool:
     if path.name.startswith("."):
         why = "hidden"
     elif _OURS.search(path.stem):
@@ -136,11 +136,11 @@ def _wanted(path: Path, search: _Search) -> bool:
     return False
 
 
-def _each_once(files: Sequence[Place]) -> Iterator[Place]:
-    """One place per file, in the order in which they were found."""
-    by_file: dict[object, list[Place]] = {}
+def _each_once(files: Sequence[ProjectFile]) -> Iterator[ProjectFile]:
+    """One path per file, in the order in which they were found."""
+    by_file: dict[object, list[ProjectFile]] = {}
     for place in files:
-        # what cannot be seen (a link to nothing) is reported when it is read
+        # a broken link has no identity, and is reported when it is read
         by_file.setdefault(_identity(place.path) or str(place.path.absolute()), []).append(place)
     for places in by_file.values():
         yield next((place for place in places if _is_own(place.path)), places[0])

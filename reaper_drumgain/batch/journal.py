@@ -1,13 +1,13 @@
-"""What a run has done, noted so that one that was interrupted can go on.
+"""The journal of a run, from which an interrupted run is resumed.
 
-One JSON object a line, in the user's state folder, one file per paths and place of output.
-Before a project is written, the digests of its bytes and of those meant for the file are
-noted, and on disk. So whenever the process ends, each noted write is found out about: the
-file holds the intended bytes (it was done), or what was there before (it was not).
+A file in the user's state folder with one JSON object a line, one file per set of paths and
+place of output. Before a project is written, the digests of the old and of the new bytes are on
+disk. So, whenever the process ends, the next run can tell each write: the file holds the new
+bytes (it was done) or the old ones (it was not).
 
-The order of a write: note and fsync; temporary file and fsync; backup, fsync, fsync of the
-folder; rename; fsync of the folder; note that it is done. A power loss leaves one of the same
-states where the disk keeps what fsync promises; no more is claimed.
+The order of a write: journal entry and fsync; temporary file and fsync; backup, fsync, fsync of
+the folder; rename; fsync of the folder; journal entry that it is done. A power loss leaves one
+of the same states, as far as the disk keeps what fsync promises.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from reaper_drumgain.schema import json_codec
 from reaper_drumgain.util.user_dirs import state_folder
 
 _FORMAT = 1
-#: no run of any size comes near
+#: far more than any run writes
 _MAX_BYTES = 1 << 30
-#: finished journals that are kept, for a later --resume
-_KEPT = 100
+#: journals that are kept, for a later --resume
+_MOST_JOURNALS = 100
 
 _TEMPORARY = re.compile(r"\.drumgain-[0-9a-f]{16}\.tmp")
 
@@ -43,9 +43,9 @@ Mode = Literal["beside", "in place", "output"]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What makes two runs the same: given paths (absolute), where results go, and how.
+    """The identity of a run: given paths (absolute), where results go, and how they are made.
 
-    ``how``: everything that decides what is written, as text.
+    ``how``: the settings that decide what is written, as text.
     """
 
     paths: tuple[str, ...]
@@ -56,15 +56,16 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Of the journal: the same for another ``how``, so that such a mix-up is noticed."""
+        """The name of the journal. It leaves ``how`` out, so that a resumed run with other
+        settings is noticed."""
         place = [list(self.paths), self.recursive, self.mode, self.output]
         return hashlib.sha256(json.dumps(place).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """A write that was begun: the real file, the digests of what it held (None: nothing was
-    there) and of what is meant for it, the temporary file, and what is done then."""
+class PendingWrite:
+    """A write that was begun: the real path of the file, the digests of its old bytes (None:
+    there was no file) and of the new ones, the temporary file, and the outcome once it is done."""
 
     target: str
     before: str | None
@@ -73,10 +74,10 @@ class Begun:
     outcome: Outcome
 
     def is_done(self) -> bool:
-        """Whether the file holds the intended bytes; false where it is as it was before.
+        """Whether the file holds the new bytes; false where it holds the old ones.
 
-        What is left of temporary files is removed. Raises ConflictError where the file holds
-        something else: then nobody can tell.
+        Removes temporary files that were left. Raises ConflictError where the file holds
+        something else.
         """
         temporary, target = Path(self.temporary), Path(self.target)
         if temporary.parent == target.parent and _TEMPORARY.fullmatch(temporary.name):
@@ -95,40 +96,40 @@ class Begun:
 class Journal:
     """An open journal. ``done``: outcomes of an earlier run, by project."""
 
-    def __init__(self, path: Path, file: BinaryIO, held: _Held) -> None:
+    def __init__(self, path: Path, file: BinaryIO, state: _JournalState) -> None:
         self._path = path
         self._file = file
-        self._held = held
-        self.done = dict(held.done)
+        self._state = state
+        self.done = dict(state.done)
 
     @classmethod
     def open(cls, run: Run, *, resume: bool | None) -> Journal:
-        """The journal of a run: anew, or gone on with where ``resume``.
+        """Open the journal of a run: to resume it, or to begin anew.
 
-        With None it is begun anew unless that could do something twice. Raises InputError
-        where an interrupted run is in the way, or was made with other settings;
-        StorageError where no journal can be kept.
+        With None it begins anew, unless a project could be balanced twice by that. Raises
+        InputError where an interrupted run stands in the way or had other settings, StorageError
+        where no journal can be written.
         """
         path = state_folder() / "batch" / f"{run.name}.jsonl"
-        held = _read(path)
-        halfway = not held.finished and bool(held.done or held.writing)
+        state = _read(path)
+        halfway = not state.finished and bool(state.done or state.writing)
         if resume is None and run.mode == "in place" and halfway:
             raise InputError(
-                f"an earlier run on these paths was interrupted after {len(held.done)} projects: "
+                f"an earlier run on these paths was interrupted after {len(state.done)} projects: "
                 "--resume goes on with it; --no-resume begins anew, also with those that were "
                 "already written"
             )
         if not resume:
-            held = _Held()
-        elif held.begun and held.how != run.how:
+            state = _JournalState()
+        elif state.begun and state.how != run.how:
             raise InputError(
                 "the interrupted run on these paths had other settings: go on with the same "
                 "(its command line but for --resume), or begin anew with --no-resume"
             )
         with storage_errors(f"cannot keep the journal {path}"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = open(path, "r+b" if held.begun else "wb", buffering=0)  # noqa: PTH123, SIM115
-        journal = cls(path, file, held)
+            file = open(path, "r+b" if state.begun else "wb", buffering=0)  # noqa: PTH123, SIM115
+        journal = cls(path, file, state)
         try:
             journal._begin(run)
         except BaseException:
@@ -137,27 +138,27 @@ class Journal:
         return journal
 
     def _begin(self, run: Run) -> None:
-        if self._held.begun:
-            # a line that the end of the process cut off is not gone on with
+        if self._state.begun:
+            # removes a last line that was cut off when the process ended
             with storage_errors(f"cannot keep the journal {self._path}"):
-                self._file.truncate(self._held.whole)
-                self._file.seek(self._held.whole)
+                self._file.truncate(self._state.whole)
+                self._file.seek(self._state.whole)
             return
         self._add({"journal": _FORMAT, "version": __version__, "how": run.how}, last=True)
         sync_folder(self._path.parent)
-        _forget(self._path)
+        _remove_oldest(self._path)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def interrupted(self, project: str) -> Begun | None:
-        """The write of a project that was begun by an earlier run, and not noted as done."""
-        return self._held.writing.get(project)
+    def interrupted(self, project: str) -> PendingWrite | None:
+        """The write of a project that an earlier run began and did not note as done."""
+        return self._state.writing.get(project)
 
     def writing(self, intent: WriteIntent, outcome: Outcome) -> None:
-        """Note what is about to be written, and what is then done; on disk when this returns."""
-        begun = Begun(
+        """Note a write before it begins, and its outcome; on disk when this returns."""
+        begun = PendingWrite(
             str(intent.target),
             _digest(intent.target),
             intent.after,
@@ -167,11 +168,11 @@ class Journal:
         self._add({"project": outcome.project, "writing": json_codec.encode(begun)}, last=True)
 
     def finished_with(self, outcome: Outcome) -> None:
-        """Note what became of a project; those that failed are tried again by a later run."""
+        """Note the outcome of a project; a resumed run tries failed ones again."""
         self._add({"project": outcome.project, "outcome": json_codec.encode(outcome)})
 
     def finish(self) -> None:
-        """Note that the run came to its end."""
+        """Note that the run is complete."""
         self._add({"finished": True}, last=True)
 
     def _add(self, entry: dict[str, Any], *, last: bool = False) -> None:
@@ -184,7 +185,7 @@ class Journal:
                 if last:
                     os.fsync(self._file.fileno())
             except OSError:
-                # half a line would hide the ones after it
+                # half a line would make the ones after it unreadable
                 with contextlib.suppress(OSError):
                     self._file.seek(start)
                     self._file.truncate(start)
@@ -192,15 +193,15 @@ class Journal:
 
 
 @dataclass(slots=True)
-class _Held:
-    """What a journal file holds; ``whole``: bytes up to the end of its last whole line."""
+class _JournalState:
+    """The content of a journal file; ``whole``: bytes up to the end of its last complete line."""
 
     how: str = ""
     begun: bool = False
     finished: bool = False
     whole: int = 0
     done: dict[str, Outcome] = field(default_factory=dict)
-    writing: dict[str, Begun] = field(default_factory=dict)
+    writing: dict[str, PendingWrite] = field(default_factory=dict)
 
     def add(self, entry: dict[str, Any]) -> None:
         if "finished" in entry:
@@ -216,45 +217,45 @@ class _Held:
             else:
                 self.done[project] = outcome
             return
-        self.writing[project] = json_codec.decode(entry["writing"], Begun, "writing")
+        self.writing[project] = json_codec.decode(entry["writing"], PendingWrite, "writing")
 
 
-def _read(path: Path) -> _Held:
-    held = _Held()
+def _read(path: Path) -> _JournalState:
+    state = _JournalState()
     with storage_errors(f"cannot read the journal {path}"):
         try:
             with open(path, "rb") as file:  # noqa: PTH123
                 data = file.read(_MAX_BYTES + 1)
         except FileNotFoundError:
-            return held
+            return state
     lines = data[: data.rfind(b"\n") + 1].splitlines(keepends=True)
     if not lines:
-        return held
+        return state
     try:
         if len(data) > _MAX_BYTES:
             raise ValueError("it is too large")
         head = json.loads(lines[0])
         if head["journal"] != _FORMAT:
             raise ValueError("it is of another version of DrumGain")
-        held.how = str(head["how"])
+        state.how = str(head["how"])
         for line in lines[1:]:
-            held.add(json.loads(line))
+            state.add(json.loads(line))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InputError) as error:
         raise StorageError(
             f"the journal {path} cannot be used ({error}): look at what the interrupted run left, "
             "delete the journal, and run again"
         ) from error
-    held.begun = True
-    held.whole = sum(map(len, lines))
-    return held
+    state.begun = True
+    state.whole = sum(map(len, lines))
+    return state
 
 
-def _forget(newest: Path) -> None:
+def _remove_oldest(newest: Path) -> None:
     """Remove the oldest journals but for a number of them."""
     with contextlib.suppress(OSError):
         others = [path for path in newest.parent.glob("*.jsonl") if path != newest]
         others.sort(key=lambda path: path.stat().st_mtime_ns)
-        for path in others[: max(0, len(others) - _KEPT)]:
+        for path in others[: max(0, len(others) - _MOST_JOURNALS)]:
             path.unlink()
 
 
@@ -270,6 +271,6 @@ def _digest(path: Path) -> str | None:
     return digest.hexdigest()
 
 
-def paths_of(run_paths: Sequence[Path]) -> tuple[str, ...]:
-    """Paths as a run is known by: real, in a fixed order, each once."""
+def real_paths(run_paths: Sequence[Path]) -> tuple[str, ...]:
+    """The paths without links, sorted, each once."""
     return tuple(sorted({os.path.realpath(path) for path in run_paths}))

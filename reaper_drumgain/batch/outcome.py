@@ -1,4 +1,4 @@
-"""What became of a project in a batch."""
+"""The outcome of one project of a batch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from reaper_drumgain.units import Decibel
 
-#: written: to a file. planned: a dry run. unchanged: in place, every fader stood right.
+#: written: to a file. planned: a dry run. unchanged: in place, and no fader had to move.
 #: nothing: no drum track to balance. failed: ``message`` says why.
 Status = Literal["written", "planned", "unchanged", "nothing", "failed"]
 
@@ -16,7 +16,7 @@ Status = Literal["written", "planned", "unchanged", "nothing", "failed"]
 class Outcome:
     """One line of the summary. ``moved`` of ``drums`` tracks; loudness of the drums together.
 
-    ``earlier``: it was done by the interrupted run that this one goes on with.
+    ``earlier``: it was done by the interrupted run that this one resumes.
     """
 
     project: str

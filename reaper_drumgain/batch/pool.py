@@ -1,8 +1,8 @@
-"""Plans of many projects at once: on this machine's cores, or on a Dask cluster.
+"""Plans many projects in parallel: on this machine's cores, or on a Dask cluster.
 
-joblib does the scheduling. A process that dies at a project takes only that project with it:
-those that were under way are tried again one by one. A cluster that goes away leaves the rest
-to this machine.
+joblib does the scheduling. Where a process dies, the projects that were under way are tried
+again one by one, so that only the one that kills its process fails. Where a cluster goes away,
+this machine does the rest.
 """
 
 from __future__ import annotations
@@ -17,113 +17,113 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reaper_drumgain.batch.work import BROKEN, Job, Result, begin, examine, plan_of
+from reaper_drumgain.batch.work import BROKEN, Job, Result, check_imports, plan_of, start_worker
 from reaper_drumgain.errors import HostError, InputError
 
-#: a connection to a scheduler that takes longer will not come
+#: time limit of the connection to a scheduler
 _CONNECT_S = 10.0
-#: tasks sent to each process ahead of what it works on
-_AHEAD = 2
-#: instead of a path: is a process able to plan anything?
+#: tasks that wait at each process
+_QUEUED_PER_PROCESS = 2
+#: instead of a path: check that the process starts, no more
 _NO_PROJECT = ""
 
 Tell = Callable[[str], None]
-#: a task's key with its result, in the order in which they are done
+#: tasks' keys with their results, in the order in which they are finished
 Results = Generator[tuple[int, Result], None, None]
 Engine = Callable[[Iterable[tuple[int, str]]], Results]
 
 
 class WorkerLostError(Exception):
-    """The process that made a plan ended."""
+    """A worker process ended unexpectedly."""
 
 
 class ClusterLostError(Exception):
-    """The cluster does not answer any more."""
+    """The cluster no longer answers."""
 
 
 def cores() -> int:
-    """How many processes this one may keep busy."""
+    """The number of cores that this process may use."""
     import joblib
 
     return int(joblib.cpu_count())
 
 
-def planned(
+def plan_all(
     paths: Mapping[int, str], job: Job, *, jobs: int, cluster: str | None, tell: Tell
 ) -> Results:
-    """The results of ``work.plan_of`` for paths by key, as they come.
+    """The results of ``work.plan_of`` for paths by key, in the order in which they finish.
 
-    ``tell`` gets a sentence where something went wrong that concerns no project. Raises
-    InputError or HostError where the cluster cannot be had from the start, and HostError where
-    no process lives long enough for any project.
+    ``tell`` gets a sentence on each problem that concerns no single project. Raises InputError or
+    HostError where the cluster cannot be reached at first, and HostError where no process
+    survives its start.
     """
     waiting = dict(paths)
     if cluster is not None:
         with _cluster(cluster) as (engine, width):
             if width < 2:
-                # joblib would work here, one project after the other
+                # joblib would then work in this process, one project after the other
                 raise HostError(
                     f"the Dask cluster at {cluster} has {width} worker threads: expected 2 or more"
                 )
             remote = replace(job, threads=1, one_blas_thread=True)
             try:
-                yield from _each(
+                yield from _with_retries(
                     *(waiting, lambda tasks: engine(tasks, remote), width),
-                    mend=f"look into the logs of the workers at {cluster}",
+                    remedy=f"look into the logs of the workers at {cluster}",
                 )
             except ClusterLostError as error:
                 tell(
                     f"the cluster at {cluster} went away ({error}): the other {len(waiting)} "
                     "projects are done on this machine"
                 )
-    with contextlib.closing(_here(waiting, job, min(jobs, len(waiting)))) as results:
+    with contextlib.closing(_on_this_machine(waiting, job, min(jobs, len(waiting)))) as results:
         for key, result in results:
             if result.error == BROKEN:
-                # true of all the others, too
+                # it would be the same for all others
                 raise HostError(result.message)
             yield key, result
 
 
-def _here(waiting: dict[int, str], job: Job, jobs: int) -> Results:
+def _on_this_machine(waiting: dict[int, str], job: Job, jobs: int) -> Results:
     if jobs == 1:
         for key in list(waiting):
             yield key, plan_of(waiting.pop(key), job)
     elif jobs:
         local = replace(job, threads=max(1, cores() // jobs))
-        yield from _each(
+        yield from _with_retries(
             *(waiting, lambda tasks: _local(tasks, local, jobs), jobs),
-            mend=f"--jobs 1 needs none of them; if that fails, too, {sys.executable} is broken: "
+            remedy=f"--jobs 1 needs none of them; if that fails, too, {sys.executable} is broken: "
             "install DrumGain again",
         )
 
 
-def _each(waiting: dict[int, str], engine: Engine, width: int, *, mend: str) -> Results:
-    """Takes each task out of ``waiting`` when its result is there. Raises HostError, with
-    ``mend``, where processes end before they have begun with any."""
-    lives = False
+def _with_retries(waiting: dict[int, str], engine: Engine, width: int, *, remedy: str) -> Results:
+    """Run the tasks, and remove each from ``waiting`` when its result is there. Raises
+    HostError, with ``remedy``, where processes end before they begin any task."""
+    started = False
     while waiting:
         try:
             for key, result in engine(list(waiting.items())):
-                lives = True
+                started = True
                 del waiting[key]
                 yield key, result
         except WorkerLostError:
-            if not lives:
-                _check_life(engine, mend)
-                lives = True
-            # one of those that were under way, and these are the first
-            for key in list(waiting)[: (_AHEAD + 1) * width]:
+            if not started:
+                _check_processes_start(engine, remedy)
+                started = True
+            # one of the tasks under way killed it, and those are the first of the list
+            for key in list(waiting)[: (_QUEUED_PER_PROCESS + 1) * width]:
                 yield key, _alone(key, waiting[key], engine)
                 del waiting[key]
 
 
-def _check_life(engine: Engine, mend: str) -> None:
+def _check_processes_start(engine: Engine, remedy: str) -> None:
     try:
         for _ in engine([(0, _NO_PROJECT)]):
             pass
     except WorkerLostError as error:
         raise HostError(
-            f"the processes that are to listen end at their start, whatever the project: {mend}"
+            f"the processes that are to listen end at their start, whatever the project: {remedy}"
         ) from error
 
 
@@ -140,7 +140,7 @@ def _alone(key: int, path: str, engine: Engine) -> Result:
 
 
 def _numbered(key: int, path: str, job: Job) -> tuple[int, Result]:
-    return key, examine() if path == _NO_PROJECT else plan_of(path, job)
+    return key, check_imports() if path == _NO_PROJECT else plan_of(path, job)
 
 
 def _parallel(tasks: Iterable[tuple[int, str]], job: Job, **options: Any) -> Results:
@@ -149,12 +149,12 @@ def _parallel(tasks: Iterable[tuple[int, str]], job: Job, **options: Any) -> Res
     run = joblib.Parallel(
         return_as="generator_unordered",
         batch_size=1,
-        pre_dispatch=f"{_AHEAD}*n_jobs",
+        pre_dispatch=f"{_QUEUED_PER_PROCESS}*n_jobs",
         **options,
     )
     with _interrupts_ignored():
-        # processes that begin now inherit that: until they can say so themselves, an interrupt
-        # at the terminal would make them print where they are
+        # inherited by processes that start now: an interrupt at the terminal would make them
+        # print a traceback before ``start_worker`` runs in them
         results = run(joblib.delayed(_numbered)(key, path, job) for key, path in tasks)
     yield from results
 
@@ -175,20 +175,20 @@ def _local(tasks: Iterable[tuple[int, str]], job: Job, jobs: int) -> Results:
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     with _safe_path(), warnings.catch_warnings():
-        # a process that has decoded a kit is large: joblib replaces it, and need not say so
+        # joblib replaces processes that have grown large, and warns of it
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
-        # and an interrupted run says itself how far it came
+        # an interrupted run reports its progress itself
         warnings.filterwarnings("ignore", r"\d+ tasks (which|have been)", UserWarning)
-        # where processes end at their start, its helper does, too
+        # where processes end at their start, joblib's helper process does, too
         warnings.filterwarnings("ignore", "resource_tracker", UserWarning)
         try:
-            # never one process, which would be this one
+            # with one job joblib would work in this process
             yield from _parallel(
                 tasks,
                 job,
                 n_jobs=max(2, jobs),
                 backend="loky",
-                initializer=begin,
+                initializer=start_worker,
                 initargs=(os.getpid(),),
             )
         except BrokenProcessPool as error:
@@ -197,8 +197,8 @@ def _local(tasks: Iterable[tuple[int, str]], job: Job, jobs: int) -> Results:
 
 @contextlib.contextmanager
 def _safe_path() -> Iterator[None]:
-    """Processes that begin meanwhile import nothing from the working folder, which may be
-    anybody's project folder with a numpy.py."""
+    """Processes that start meanwhile import nothing from the working folder, which may be an
+    untrusted project folder with a numpy.py."""
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
@@ -222,7 +222,7 @@ def _cluster(address: str) -> Iterator[tuple[Callable[..., Results], int]]:
         raise InputError(
             "--cluster needs Dask: install DrumGain with its extra, 'reaper-drumgain[cluster]'"
         ) from None
-    # what matters of it comes as an error, and is told in our words
+    # its errors are raised and reported here, so its log is not needed
     for name in ("asyncio", "distributed", *logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("asyncio", "distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -230,8 +230,8 @@ def _cluster(address: str) -> Iterator[tuple[Callable[..., Results], int]]:
         client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise HostError(
-            f"no Dask scheduler answers at {address} ({_words(error)}): expected an address like "
-            "tcp://host:8786, or tls://host:8786 with Dask's TLS settings"
+            f"no Dask scheduler answers at {address} ({_first_line(error)}): expected an address "
+            "like tcp://host:8786, or tls://host:8786 with Dask's TLS settings"
         ) from error
     try:
         width = sum(client.ncores().values())
@@ -243,7 +243,7 @@ def _cluster(address: str) -> Iterator[tuple[Callable[..., Results], int]]:
             except distributed.scheduler.KilledWorker as error:
                 raise WorkerLostError("workers died at it, several times") from error
             except (OSError, RuntimeError, TimeoutError, distributed.CancelledError) as error:
-                raise ClusterLostError(_words(error)) from error
+                raise ClusterLostError(_first_line(error)) from error
 
         yield engine, width
     finally:
@@ -251,5 +251,5 @@ def _cluster(address: str) -> Iterator[tuple[Callable[..., Results], int]]:
             client.close(timeout=1)
 
 
-def _words(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0].strip() or type(error).__name__

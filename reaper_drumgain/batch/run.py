@@ -1,4 +1,4 @@
-"""A batch from its paths to its outcomes. Plans come from anywhere; only this process writes."""
+"""A batch from its paths to its outcomes. Plans come from any process; only this one writes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from reaper_drumgain.batch.find import Found, Place, find_projects
-from reaper_drumgain.batch.journal import Begun, Journal, Mode, Run, paths_of
+from reaper_drumgain.batch.find import Found, ProjectFile, find_projects
+from reaper_drumgain.batch.journal import Journal, Mode, PendingWrite, Run, real_paths
 from reaper_drumgain.batch.lock import locked
 from reaper_drumgain.batch.outcome import Outcome
-from reaper_drumgain.batch.pool import Tell, planned
+from reaper_drumgain.batch.pool import Tell, plan_all
 from reaper_drumgain.batch.work import Job, Result, digest_of
 from reaper_drumgain.errors import (
     ConflictError,
@@ -32,9 +32,9 @@ from reaper_drumgain.schema.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a batch is asked for. ``output``: the folder of mode ``output``. ``resume``: go on
-    with an interrupted run, begin anew, or (None) begin anew where that does nothing twice.
-    ``report``: the folder of reports, with ``sound``."""
+    """The options of a batch. ``output``: the folder of mode ``output``. ``resume``: resume an
+    interrupted run, begin anew, or (None) begin anew where no project is balanced twice by
+    that. ``report``: the folder of reports, with ``sound``."""
 
     paths: tuple[Path, ...]
     settings: Settings
@@ -51,17 +51,17 @@ class Options:
 
 
 class Batch:
-    """The projects that were found, and what becomes of them."""
+    """The projects that were found, to be balanced by ``outcomes``."""
 
     def __init__(self, options: Options) -> None:
         """Look for the projects. Raises InputError, and NothingToBalanceError for none."""
         self._options = options
         # results of an earlier run are no projects; those of a path that was given are
-        given = set(paths_of(options.paths))
+        given = set(real_paths(options.paths))
         output = options.output
         skip = () if output is None or os.path.realpath(output) in given else (output,)
         self.found: Found = find_projects(options.paths, recursive=options.recursive, skip=skip)
-        if not self.found.projects and not self.found.troubles:
+        if not self.found.projects and not self.found.unreadable:
             hint = "" if options.recursive else "; --recursive looks into the folders below"
             where = ", ".join(map(str, options.paths))
             raise NothingToBalanceError(f"{where}: no project files (.RPP) there{hint}")
@@ -71,17 +71,17 @@ class Batch:
     @property
     def total(self) -> int:
         """How many outcomes there will be."""
-        return len(self.places) + len(self.found.troubles)
+        return len(self.places) + len(self.found.unreadable)
 
     def outcomes(self, tell: Tell) -> Iterator[Outcome]:
-        """Work, and give the outcome of each project as it is known.
+        """Balance all projects, and yield the outcome of each as it is known.
 
-        ``tell``: called with what concerns no project. Ended early (closed, interrupted), it
-        leaves every project as it was or completely written. Raises ConflictError where
-        another run is at work on the same folders, InputError, StorageError or HostError where
-        the run cannot begin.
+        ``tell``: called with messages that concern no single project. Ended early (closed,
+        interrupted), it leaves every project as it was or completely written. Raises
+        ConflictError where another run is at work in the same folders, InputError, StorageError
+        or HostError where the run cannot begin.
         """
-        for folder, why in self.found.troubles:
+        for folder, why in self.found.unreadable:
             yield Outcome(str(folder.absolute()), "failed", f"{folder}: {why}")
         if self._options.mode == "dry run":
             yield from self._work(list(self.places), None, tell)
@@ -93,15 +93,15 @@ class Batch:
                 for project in self.places:
                     earlier = self._earlier(project, journal)
                     target = os.path.realpath(self._targets.get(project, Path(project)))
-                    shut = refused.get(Path(target).parent)
-                    if earlier is None and shut is not None:
-                        yield Outcome(project, "failed", shut)
+                    no_lock = refused.get(Path(target).parent)
+                    if earlier is None and no_lock is not None:
+                        yield Outcome(project, "failed", no_lock)
                     elif earlier is None:
                         waiting.append(project)
                     else:
                         yield earlier
                 yield from self._work(waiting, journal, tell)
-                with _told(tell):
+                with _storage_errors_told(tell):
                     journal.finish()
 
     def _work(self, waiting: list[str], journal: Journal | None, tell: Tell) -> Iterator[Outcome]:
@@ -113,7 +113,7 @@ class Batch:
             report=options.report is not None,
             sound=options.sound,
         )
-        results = planned(
+        results = plan_all(
             dict(enumerate(waiting)), job, jobs=options.jobs, cluster=options.cluster, tell=tell
         )
         told: set[str] = set()
@@ -122,27 +122,27 @@ class Batch:
                 for note in set(result.notes) - told:
                     tell(note)
                 told.update(result.notes)
-                with _Deferred() as interrupt:
+                with _DeferredInterrupt() as interrupt:
                     outcome = self._finish(waiting[number], result, journal)
                     if journal is not None:
-                        # what was written was noted before, so that nothing is done twice
-                        with _told(tell):
+                        # the write itself is in the journal already
+                        with _storage_errors_told(tell):
                             journal.finished_with(outcome)
                 yield outcome
-                if interrupt.came:
+                if interrupt.pending:
                     raise KeyboardInterrupt
 
     def _finish(self, project: str, result: Result, journal: Journal | None) -> Outcome:
-        """Write a plan, or say why there is none. Whatever goes wrong is in the outcome."""
+        """Write a plan, or say why there is none. Never raises: errors are in the outcome."""
         try:
             if result.plan is None:
                 nothing = result.error == NothingToBalanceError.__name__
                 return Outcome(project, "nothing" if nothing else "failed", result.message)
-            outcome = _summary(project, result.plan)
+            outcome = _planned_outcome(project, result.plan)
             if self._options.report is not None:
                 from reaper_drumgain.report.build import save
 
-                # before the project is: what is written already is never planned again
+                # before the project: a resumed run does not plan a written project again
                 save(dict(result.files), self._options.report)
                 pages = [name for name, _ in result.files if name.endswith(".html")]
                 outcome = replace(outcome, report=pages[0])
@@ -165,7 +165,7 @@ class Batch:
         target = self._target(outcome.project)
         if target is not None:
             outcome = replace(outcome, output=str(target))
-        # as the next run tells it, should this one end before it can
+        # the outcome that a resumed run reports, should this one end here
         done = replace(outcome, status="written", output=outcome.output or outcome.project)
         written = rpp.apply_plan(
             file,
@@ -180,9 +180,9 @@ class Batch:
         return replace(done, output=str(written.path), backup=backup)
 
     def _earlier(self, project: str, journal: Journal) -> Outcome | None:
-        """What an interrupted run did with a project; None where it is still to be done."""
+        """The outcome of a project in the interrupted run; None where it is still to be done."""
         outcome = journal.done.get(project)
-        begun: Begun | None = journal.interrupted(project)
+        begun: PendingWrite | None = journal.interrupted(project)
         if begun is not None:
             try:
                 outcome = begun.outcome if begun.is_done() else None
@@ -205,7 +205,8 @@ class Batch:
         return target
 
     def _outputs(self) -> dict[str, Path]:
-        """Files in the output folder, with the folders in which the projects lie; no two alike.
+        """The output file of each project, below the output folder as the project below its
+        root; each name once.
 
         Raises InputError where one would be a project itself.
         """
@@ -219,7 +220,7 @@ class Batch:
         projects = {os.path.realpath(place.path) for place in self.found.projects}
         for project, place in self.places.items():
             target, count = folder / place.within, 1
-            # some file systems tell no capitals apart
+            # some file systems ignore case
             while str(target).casefold() in taken:
                 count += 1
                 target = folder / place.within.with_name(
@@ -234,14 +235,14 @@ class Batch:
         return targets
 
     def _folders(self) -> tuple[set[Path], set[Path]]:
-        """The folders that this run writes in, the topmost and all."""
+        """The folders that this run writes in: the topmost ones, and all."""
         output = self._options.output
         if output is not None:
             with storage_errors(f"cannot make the folder {output}"):
                 output.mkdir(parents=True, exist_ok=True)
             return {output}, {target.parent for target in self._targets.values()}
         tops = {Path(os.path.realpath(_folder(place))) for place in self.found.projects}
-        # what a link to nothing names is no folder of this run
+        # a broken link names no folder of this run
         found = [os.path.realpath(p.path) for p in self.found.projects if os.path.exists(p.path)]  # noqa: PTH110
         real = {Path(path).parent for path in found}
         tops |= real
@@ -251,7 +252,7 @@ class Batch:
         options = self._options
         assert options.mode != "dry run"
         return Run(
-            paths_of(options.paths),
+            real_paths(options.paths),
             options.recursive,
             options.mode,
             None if options.output is None else os.path.realpath(options.output),
@@ -259,19 +260,19 @@ class Batch:
         )
 
 
-class _Deferred:
-    """Lets an interrupt wait for the write that is under way, so that what is told is what was
-    done. Only in the main thread, where interrupts arrive."""
+class _DeferredInterrupt:
+    """Defers an interrupt until the current write is done, so that its outcome is reported.
+    Only in the main thread, where interrupts arrive."""
 
     def __init__(self) -> None:
-        self.came = False
+        self.pending = False
         self._before: Any = None
         self._main = threading.current_thread() is threading.main_thread()
 
     def _note(self, *_: object) -> None:
-        self.came = True
+        self.pending = True
 
-    def __enter__(self) -> _Deferred:
+    def __enter__(self) -> _DeferredInterrupt:
         if self._main:
             self._before = signal.signal(signal.SIGINT, self._note)
         return self
@@ -282,19 +283,19 @@ class _Deferred:
 
 
 @contextlib.contextmanager
-def _told(tell: Tell) -> Iterator[None]:
-    """What is only for the next run must not end this one."""
+def _storage_errors_told(tell: Tell) -> Iterator[None]:
+    """A journal that cannot be written must not end the run once projects are written."""
     try:
         yield
     except StorageError as error:
         tell(str(error))
 
 
-def _folder(place: Place) -> Path:
+def _folder(place: ProjectFile) -> Path:
     return place.root if place.root != place.path else place.path.parent
 
 
-def _summary(project: str, plan: GainPlan) -> Outcome:
+def _planned_outcome(project: str, plan: GainPlan) -> Outcome:
     return Outcome(
         project,
         "planned",

@@ -1,6 +1,6 @@
-"""The plan of one project, made in any process: it reads, and writes nothing but the cache.
+"""Makes the plan of one project, in any process. Writes nothing but the cache.
 
-A cluster may run a task twice, and a worker may die at it: that costs time, nothing else.
+So a task may run twice, or be lost with its process, without harm.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from reaper_drumgain.schema.plan import GainPlan
 
 _LOOK_EVERY_S = 0.5
-#: the error of a result where no project can be planned in that process
+#: the error of a result where that process cannot plan any project
 BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be done with every project. ``one_blas_thread``: numpy was imported there
-    before anyone could say so. ``report``: its files are made, too, with ``sound``."""
+    """What is done with every project. ``one_blas_thread``: limit BLAS in a process that has
+    imported numpy already. ``report``: make its files as well, with ``sound``."""
 
     settings: Settings
     threads: int = 1
@@ -44,9 +44,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A plan and the digest of the bytes that it was made from, or what went wrong: ``error``
-    is the name of a class in errors.py, ``unexpected``, or ``BROKEN``. ``notes`` concern no
-    project, ``files`` are its report's."""
+    """A plan and the digest of the project's bytes, or what went wrong: ``error`` is the name
+    of a class in errors.py, ``unexpected``, or ``BROKEN``. ``notes`` concern no single project,
+    ``files`` belong to its report."""
 
     plan: GainPlan | None = None
     digest: str = ""
@@ -57,8 +57,8 @@ class Result:
 
 
 def plan_of(path: str, job: Job) -> Result:
-    """The plan of the project in a file. Whatever goes wrong is in the result."""
-    broken = examine()
+    """The plan of the project in a file. Never raises: errors are in the result."""
+    broken = check_imports()
     if broken.error:
         return broken
     try:
@@ -71,8 +71,8 @@ def plan_of(path: str, job: Job) -> Result:
         return Result(error="unexpected", message=message)
 
 
-def examine() -> Result:
-    """Whether this process has what every plan takes: a result without an error, if so."""
+def check_imports() -> Result:
+    """Check that this process can import what every plan needs: no error in the result."""
     try:
         for name in ("balance.pipeline", "report.build"):
             importlib.import_module(f"reaper_drumgain.{name}")
@@ -114,7 +114,7 @@ def digest_of(data: bytes) -> str:
 
 
 def _blas_threads(job: Job) -> AbstractContextManager[object]:
-    """Products in one thread: so every machine sums in the same order."""
+    """One BLAS thread: every machine then sums in the same order, with equal results."""
     if not job.one_blas_thread:
         return nullcontext()
     from threadpoolctl import threadpool_limits
@@ -123,11 +123,11 @@ def _blas_threads(job: Job) -> AbstractContextManager[object]:
     return limits
 
 
-def begin(client: int) -> None:
-    """What a process of our own does first: leave interrupts to the client, and end with it.
+def start_worker(client: int) -> None:
+    """Prepare a worker process: it ignores interrupts, and ends when the client has ended.
 
-    An interrupt at the terminal reaches all; the client then ends its workers. Where the client
-    is killed, they would wait for it for ever.
+    An interrupt at the terminal reaches all processes, and the client then ends its workers. A
+    client that is killed cannot, and they would wait for ever.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.name != "nt":

@@ -1,6 +1,9 @@
-"""The ``drumgain`` command. Only here are things printed and exit statuses chosen.
+"""The ``drumgain`` command: one module per command, listed in ``commands``.
 
-0 done, 1 failed, 2 usage, 3 no drum track to balance, 130 interrupted.
+In: a command line. Out: text or JSON on standard output, messages on standard error, and an exit
+status: 0 done, 1 failed, 2 usage, 3 no drum track to balance, 4 some projects of a batch failed,
+130 interrupted. Only this room prints and chooses exit statuses. To keep the start short, commands
+and numpy are imported when they are needed.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _short(path: str) -> str:
-    """A path from here, where it lies below."""
+    """The path relative to the working folder, where it lies below that."""
     try:
         return str(Path(path).relative_to(Path.cwd()))
     except ValueError:
@@ -186,7 +186,7 @@ def _short(path: str) -> str:
 
 
 class _Progress:
-    """How far it is, how fast, and how long still: a line on a terminal, now and then in a log."""
+    """Projects done, rate and time left: a line at a terminal, now and then one in a log."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -196,7 +196,7 @@ class _Progress:
         self._terminal = sys.stderr.isatty()
 
     def add(self, outcome: Outcome) -> None:
-        """One more is done."""
+        """Count a project that is done."""
         self._done += 1
         self._new += not outcome.earlier
         self._failed += outcome.status == "failed"
@@ -217,12 +217,12 @@ class _Progress:
         )
 
     def tell(self, message: str) -> None:
-        """Say what concerns no single project."""
+        """Print a message that concerns no single project."""
         self.clear()
         show.warn([message])
 
     def clear(self) -> None:
-        """Take the line back."""
+        """Remove the line."""
         if self._shown:
             self._shown = False
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

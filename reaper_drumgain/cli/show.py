@@ -13,12 +13,12 @@ from reaper_drumgain.units import Decibel
 
 #: Unicode categories that can move the cursor, reorder or hide text
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_PATIENCE_S = 0.5
+_SHOWN_AFTER_S = 0.5
 
 
 def printable(text: str) -> str:
     """The text with every character that could act on a terminal escaped."""
-    if text.isprintable():  # which holds for none of those categories
+    if text.isprintable():  # true of no text with a character of those categories
         return text
     import unicodedata
 
@@ -41,13 +41,13 @@ def decibels(level: Decibel | None, *, sign: bool = False) -> str:
 
 
 def warn(warnings: Sequence[str]) -> None:
-    """Print warnings where they do not get into the output."""
+    """Print warnings to standard error, apart from the output."""
     for warning in warnings:
         print(f"warning: {printable(warning)}", file=sys.stderr)
 
 
 class ProgressLine:
-    """A line on a terminal that says what takes time; silent for short work and in logs."""
+    """A progress line at a terminal; silent for short work and in logs."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -55,7 +55,7 @@ class ProgressLine:
 
     def __call__(self, doing: str, share: float) -> None:
         """Show what is being done and the share of it that is done."""
-        if not sys.stderr.isatty() or time.monotonic() - self._start < _PATIENCE_S:
+        if not sys.stderr.isatty() or time.monotonic() - self._start < _SHOWN_AFTER_S:
             return
         text = f"{doing} {share:4.0%}"
         if text != self._shown:
@@ -63,6 +63,6 @@ class ProgressLine:
             print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
-        """Take the line back."""
+        """Remove the line."""
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

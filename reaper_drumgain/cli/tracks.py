@@ -32,19 +32,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Print number, name, role, fader and state of every track."""
     session = rpp.read_project(arguments.project).session
     settings = Settings(roles=options.roles_from(arguments), listen=arguments.listen)
-    heard: dict[int, HeardTrack] = {}
+    by_sound: dict[int, HeardTrack] = {}
     if wants_to_listen(session, settings):
-        settings, heard = _listen(session, settings)
+        settings, by_sound = _listen(session, settings)
     selection = select(session, settings)
     if arguments.json:
-        print(json.dumps(_document(session, selection, heard), indent=2, allow_nan=False))
+        print(json.dumps(_document(session, selection, by_sound), indent=2, allow_nan=False))
     else:
-        _print(session, selection, heard)
+        _print(session, selection, by_sound)
     return 0
 
 
 def _document(
-    session: Session, selection: Selection, heard: Mapping[int, HeardTrack]
+    session: Session, selection: Selection, by_sound: Mapping[int, HeardTrack]
 ) -> dict[str, Any]:
     """The JSON object of all tracks: the stable interface for programs."""
     drums = {drum.track.index: drum for drum in selection.drums}
@@ -63,7 +63,7 @@ def _document(
                 "fader_db": None if fader is None else round(fader, 2),
                 "flag": drum.flag if drum else None,
                 "why": drum.why if drum else others[track.index].why,
-                "sounds_like": _likeness(heard.get(track.index)),
+                "sounds_like": _likeness(by_sound.get(track.index)),
                 "warnings": list(track.warnings),
             }
         )
@@ -71,7 +71,7 @@ def _document(
     return {"schema": 1, "project": session.path, "warnings": warnings, "tracks": listed}
 
 
-def _print(session: Session, selection: Selection, heard: Mapping[int, HeardTrack]) -> None:
+def _print(session: Session, selection: Selection, by_sound: Mapping[int, HeardTrack]) -> None:
     """The table of all tracks for a person, and the warnings."""
     roles = {drum.track.index: str(drum.role) for drum in selection.drums}
     why: dict[int, str | None] = {other.index: other.why for other in selection.untouched}
@@ -82,7 +82,7 @@ def _print(session: Session, selection: Selection, heard: Mapping[int, HeardTrac
             track.name,
             roles.get(track.index, "-"),
             show.decibels(decibel_or_none(track.fader)),
-            _what(why[track.index], heard.get(track.index)),
+            _what(why[track.index], by_sound.get(track.index)),
         )
         for track in session.tracks
     ]
@@ -90,7 +90,7 @@ def _print(session: Session, selection: Selection, heard: Mapping[int, HeardTrac
     header = ("#", "Track", "Role", "Fader dB", "What it is")
     print_table(header, rows, numbers={0, 3}, dim=no_drums)
     nameless = sum(other.why == NAMELESS for other in selection.untouched)
-    if nameless and not heard:
+    if nameless and not by_sound:
         print(
             f"{nameless} with a name that says nothing: --role says what a track is, --listen "
             "takes the kick drums among them by their sound"
@@ -100,25 +100,25 @@ def _print(session: Session, selection: Selection, heard: Mapping[int, HeardTrac
 
 
 def _listen(session: Session, settings: Settings) -> tuple[Settings, dict[int, HeardTrack]]:
-    """The settings with what was heard, and what was heard by the track's index."""
+    """The settings with the roles told by sound, and what each track sounds like, by its index."""
     from reaper_drumgain.balance import roles_by_sound
     from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 
     progress = show.ProgressLine()
     try:
-        heard = roles_by_sound.listened(session, settings, ProjectAnalyzer(progress=progress))
+        by_sound = roles_by_sound.listened(session, settings, ProjectAnalyzer(progress=progress))
     finally:
         progress.clear()
-    return roles_by_sound.with_roles(settings, heard), {track.index: track for track in heard}
+    return roles_by_sound.with_roles(settings, by_sound), {track.index: track for track in by_sound}
 
 
-def _likeness(heard: HeardTrack | None) -> dict[str, Any] | None:
+def _likeness(by_sound: HeardTrack | None) -> dict[str, Any] | None:
     """For programs: the likeliest drum, and the share of the vote that it has."""
-    if heard is None or heard.likeness is None:
+    if by_sound is None or by_sound.likeness is None:
         return None
-    return {"drum": heard.likeness.drum, "confidence": round(heard.likeness.confidence, 3)}
+    return {"drum": by_sound.likeness.drum, "confidence": round(by_sound.likeness.confidence, 3)}
 
 
-def _what(why: object, heard: HeardTrack | None) -> str:
-    """The last column: what was heard, else why the track stays."""
-    return heard.told if heard is not None else str(why or "drum microphone")
+def _what(why: object, by_sound: HeardTrack | None) -> str:
+    """The last column: what the track sounds like, else why it stays."""
+    return by_sound.told if by_sound is not None else str(why or "drum microphone")

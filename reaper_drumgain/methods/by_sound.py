@@ -1,9 +1,9 @@
-"""What a track sounds like: a small forest that tells a kick drum from all else.
+"""Classifies tracks by their sound: a small forest that tells a kick drum from everything else.
 
-For tracks whose names say nothing. Its inputs are columns of ``features`` that neither
-recording level nor other tracks change. Only drums are told that a test across kits supports:
-trained on one kit and tried on another, snares and overheads are not (``learn.by_sound``; the
-figures are in the model card).
+For tracks whose names say nothing. Its inputs are feature columns that neither the recording
+level nor other tracks change. It tells only what a test across kits supports: trained on one kit
+and tested on another, snares and overheads are not told well enough
+(``learn.fitting.by_sound``; the figures are in the model card).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.forest_file import BY_SOUND, Forest, bundled_folder, load
 from reaper_drumgain.tracks.roles import Role
 
-#: what can be told, in the order of the forest's outputs; the last is everything else
+#: the drums that are told, in the order of the forest's outputs; the last is everything else
 DRUMS = ("kick",)
 OUTPUTS = (*DRUMS, "other")
-#: share of the forest's vote from which a track is taken for a drum: below, it is left alone,
-#: because a false drum moves the fader of a guitar
+#: least share of the forest's votes at which a track is taken for a drum: with fewer it is left
+#: alone, because a wrong drum would move the fader of a guitar
 SURE = 0.8
 COLUMNS = (
     *("crest_db", "loudness_range_lu", "active_share"),
@@ -30,25 +30,25 @@ COLUMNS = (
     *("band_974_db", "band_2310_db", "band_5477_db", "band_12988_db"),
     *("centroid_hz", "bandwidth_hz", "rolloff_hz", "flatness"),
 )
-#: a column that ``modelfile`` asks every forest for; nothing here is ordered by it
+#: every forest file names one; nothing is ordered by it here
 TIE_COLUMN = "centroid_hz"
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """The drum that a track sounds most like, the share of the vote for it (0 to 1)."""
+    """The drum that a track sounds most like, and the share of the votes for it (0 to 1)."""
 
     drum: str
     confidence: float
 
     @property
     def role(self) -> Role | None:
-        """The role that may be taken for granted, None where it is not sure enough."""
+        """The role, None where the confidence is below ``SURE``."""
         return Role(self.drum) if self.confidence >= SURE else None
 
 
 def likenesses(table: FeatureTable, model: Forest | None = None) -> list[Likeness | None]:
-    """One for each track, None for a track without a loudness.
+    """The likeness of each track, None for a track without a loudness.
 
     Raises ModelError where the model is for other drums or columns than this version's.
     """
@@ -56,9 +56,9 @@ def likenesses(table: FeatureTable, model: Forest | None = None) -> list[Likenes
     if forest.outputs != OUTPUTS or forest.inputs != COLUMNS:
         raise ModelError("the model tells other drums than this version of DrumGain")
     votes = forest.predict(np.column_stack([table.column(name) for name in COLUMNS]))
-    heard = np.isfinite(table.column("loudness_lufs"))
+    audible = np.isfinite(table.column("loudness_lufs"))
     best = votes[:, : len(DRUMS)].argmax(axis=1)
     return [
         Likeness(DRUMS[drum], float(vote[drum])) if sounds else None
-        for drum, vote, sounds in zip(best.tolist(), votes, heard, strict=True)
+        for drum, vote, sounds in zip(best.tolist(), votes, audible, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""Gains by chance: what a method must beat to be worth anything."""
+"""Random gains: the reference that every method must beat."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 
-#: of the one draw; the same session always gets the same gains
+#: fixed, so that a session always gets the same gains
 SEED = 147
-#: what orders tracks of one role before the draw, in turn: neither depends on recorded level
+#: columns that order tracks of one role before the draw: neither depends on recorded level
 _ORDER = ("centroid_hz", "crest_db")
 
 

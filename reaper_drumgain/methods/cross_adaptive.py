@@ -66,9 +66,9 @@ def running_gains(hops: Float64) -> RunningGains:
         playing = is_open[:, now]
         if playing.any():
             first = playing & np.isnan(gains)
-            heard = momentary[:, now]
-            power = np.where(playing, power + of_loudness * (heard - power), power)
-            power = np.where(first, heard, power)
+            current = momentary[:, now]
+            power = np.where(playing, power + of_loudness * (current - power), power)
+            power = np.where(first, current, power)
             loudness = 10.0 * np.log10(power[playing])
             wanted = loudness.mean() - loudness
             held = gains[playing]
@@ -98,5 +98,5 @@ def _gates(hops: Float64, momentary: Float64) -> npt.NDArray[np.bool_]:
 
 
 def _share(seconds: float) -> float:
-    """How much of the way a one-pole average goes in one hop."""
+    """The coefficient of a one-pole average for one hop."""
     return -math.expm1(-1.0 / (HOPS_PER_SECOND * seconds))

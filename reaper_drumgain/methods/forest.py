@@ -1,20 +1,19 @@
-"""The forest: a multi-output random forest over named role slots, on top of a linear part.
+"""The default method: a multi-output random forest over named role slots, on a linear part.
 
     gain of track m = role(m) + stereo(m) + forest_slot(m) - s (d_m - mean d)
     d_m = L_m - template(role of m),   s = V / (V + W),   V = variance of d (n - 1)
 
-L is the gated loudness of the raw track, ``template`` the loudness that the role was
-recorded at in the training songs, W what V is there on average, ``stereo`` counts for tracks
-with two channels. Careful recordings carry the engineer's wish in their levels (V is about W,
-s about a half, which is what engineers undo); the levels of careless ones are undone (V is
-large, s is near 1). The trees see no level, only what a
-change of recording gain leaves alone, so s alone decides the slope: a track recorded louder
-never gets a higher fader relative to any other. Proof: with D = d - mean d, raising track j
-by a little e moves its gain against that of track m by
+L is the gated loudness of the raw track, ``template`` the loudness at which the role was
+recorded in the training songs, V the variance of d, W its average over those songs; ``stereo``
+applies to tracks with two channels. Where a kit was recorded with care, V is about W and s about
+a half, which is the share that engineers undo; where it was not, V is large, s is near 1, and the
+levels are undone. The inputs of the trees do not depend on recording gain, so s alone decides the
+slope: a track recorded louder never gets a higher fader relative to any other. Proof: with
+D = d - mean d, raising track j by a little e moves its gain against that of track m by
 -e (s + s' 2 D_j (D_j - D_m) / (n - 1)) with s' = W / (V + W)^2; D_j (D_j - D_m) is at least
 -0.21 (n - 1) V, so the bracket is at least s (1 - 0.42 W / (V + W)), which is above 0.
 
-The interval of a track is its gain -+ interval(role) (1 + rise s): see ``learn.intervals``.
+The interval of a track is its gain -+ interval(role) (1 + rise s): see ``learn.fitting.intervals``.
 """
 
 from __future__ import annotations
@@ -105,7 +104,7 @@ def assign_slots(
 
 
 def family_of(role: Role, channels: int) -> str:
-    """The slots that a role may take: the role, and for overheads and rooms the side."""
+    """The family of slots for a role: the role, and for overheads and rooms the side."""
     if role.name not in SIDED:
         return role.name
     if channels == 2 or role.side == "stereo":
@@ -166,7 +165,7 @@ class ForestMethod(Method):
 
     @property
     def model(self) -> Forest:
-        """The model, loaded when first needed. Raises ModelError."""
+        """The model, loaded at its first use. Raises ModelError."""
         if self._model is None:
             self._model = ForestMethod._bundled or load(bundled_folder())
         check_fits(self._model)
@@ -232,7 +231,7 @@ def sounding(
 def predict(
     model: Forest, table: FeatureTable, roles: Sequence[Role], channels: Sequence[int]
 ) -> Float64:
-    """(tracks,) gains in dB of tracks that all sound; their common offset carries no meaning."""
+    """(tracks,) gains in dB of tracks with a loudness; their common offset carries no meaning."""
     linear = linear_part(model)
     return np.asarray(
         linear_gains(linear, table.column("loudness_lufs"), roles, channels)
@@ -273,12 +272,12 @@ def interval_halves(linear: LinearPart, loudness: Float64, roles: Sequence[Role]
 
 
 def _number(role: Role) -> float:
-    """A tom without a number is a floor tom, the last; any other drum without one the first."""
+    """Sort key: a tom without a number is a floor tom, the last; other drums the first."""
     if role.ordinal is not None:
         return role.ordinal
     return np.inf if role.name == "tom" else 1.0
 
 
 def _tie(value: float) -> float:
-    """NaN has no place in an order."""
+    """Sort key: NaN would break the order."""
     return value if np.isfinite(value) else np.inf

@@ -1,8 +1,9 @@
 """The plain form of the multi-output forest: levels and spectra in, a gain for each slot out.
 
-As in D. Moffat and M. Sandler 2019 the trees themselves learn what a recorded level means.
+As in D. Moffat and M. Sandler 2019 the trees themselves learn the effect of recorded levels.
 Levels are relative to the session's mean, so that the loudness of the whole recording does
-not matter. Nothing keeps a track that was recorded louder from a higher fader: trees step.
+not matter. The output is not monotonic in a track's level: one that was recorded louder may get
+a higher fader.
 """
 
 from __future__ import annotations

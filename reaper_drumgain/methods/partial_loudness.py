@@ -6,7 +6,7 @@ steady sounds of ``moore_glasberg`` on frames of about 90 ms, and PL as 10 log2 
 loudness over the track's frames, so that both sides of the rule are decibels. The paper's
 tracks are instruments. Microphones of one drum, and all overheads and all rooms, hear the same:
 each would mask the other as much as it is raised, and of identical tracks no gains are equally
-loud. So they count as one instrument heard twice and do not mask each other. Z. Ma,
+loud. So they count as one instrument and do not mask each other. Z. Ma,
 J. D. Reiss, D. Black (AES 53rd International Conference, 2014) found that such models
 underrate how loud music is among other music.
 
@@ -26,9 +26,9 @@ from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.moore_glasberg import EDGES, Ear
 from reaper_drumgain.tracks.roles import drum_of
 
-#: what the kit is played at, in dB SPL: the tracks' powers summed, mean of the frames heard
+#: listening level of the kit in dB SPL: the tracks' powers summed, mean of the chosen frames
 LISTENING_DB = 80.0
-#: frames of each track, and of all tracks together; see ``_heard``
+#: frames of each track, and of all tracks together; see ``_chosen_frames``
 FRAMES, ALL_FRAMES = 64, 768
 #: a track's frames further below the mean of its frames are gaps, as in BS.1770
 GATE_DB = -10.0
@@ -78,21 +78,21 @@ def equal_partial_loudness(
     for row, track in zip(levels, powers, strict=True):
         row[: len(track)] = track.sum(axis=1, dtype=np.float64)
     most = max(min(FRAMES, ALL_FRAMES // len(powers)), 1)
-    heard = [_heard(row, most) for row in levels]
-    union = np.unique(np.concatenate(heard))
+    frames_of = [_chosen_frames(row, most) for row in levels]
+    union = np.unique(np.concatenate(frames_of))
     sounds = np.zeros((len(powers), union.size, powers[0].shape[1]))
     for sound, track in zip(sounds, powers, strict=True):
         there = union < len(track)
         sound[there] = track[union[there]]
     # all tracks at the same mean power: from here on recorded levels do not matter
-    own = np.array([row[chosen].mean() for row, chosen in zip(levels, heard, strict=True)])
+    own = np.array([row[chosen].mean() for row, chosen in zip(levels, frames_of, strict=True)])
     sounds /= own[:, None, None]
-    places = [np.searchsorted(union, chosen) for chosen in heard]
+    places = [np.searchsorted(union, chosen) for chosen in frames_of]
     same = np.array([[one == other for one in sources] for other in sources], dtype=np.float32)
     return np.asarray(_balanced(sounds, places, same, listening_db) - 10.0 * np.log10(own))
 
 
-def _heard(level: Float64, most: int) -> npt.NDArray[np.intp]:
+def _chosen_frames(level: Float64, most: int) -> npt.NDArray[np.intp]:
     """At most ``most`` frames that stand for a track: of those that are no gaps, evenly spread
     over the order of their powers."""
     gate = level[level > 0.0].mean() * 10.0 ** (GATE_DB / 10.0)

@@ -1,7 +1,7 @@
-"""Methods that know only what each track is, from numbers of the human training mixes.
+"""Methods that use a track's role only, with mean values from the human training mixes.
 
-The numbers are in the manifest of the trained model under ``role_levels``: what
-``learn.fit.role_levels`` found, in dB by role.
+The values, in dB by role, are in the manifest of the trained model under ``role_levels``, made by
+``learn.fitting``.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class RoleMean(Method):
 
 
 class RoleTemplate(Method):
-    """G = L_role - L, L_role the loudness that engineers gave the role behind its fader."""
+    """G = L_role - L, L_role the mean loudness after the fader that engineers gave the role."""
 
     def __init__(self, model: Forest | None = None) -> None:
         self._model = model
 
     def gains(self, given: MethodInput) -> MethodGains:
-        """What each track lacks to its role's loudness, NaN where it has none.
+        """The distance of each track to its role's loudness, NaN where it has no loudness.
 
         Raises ModelError.
         """
@@ -58,7 +58,7 @@ def _of_roles(roles: tuple[Role, ...], table: Mapping[str, float]) -> Float64:
 
 
 def _table(model: Forest | None, name: str) -> Mapping[str, float]:
-    """One of the manifest's tables, checked: a model file is input from a stranger."""
+    """One of the manifest's tables, checked: a model file is untrusted input."""
     held = (model or load(bundled_folder())).about.get(KEY)
     table = held.get(name) if isinstance(held, dict) else None
     if not isinstance(table, dict) or set(table) != set(ROLE_NAMES):

@@ -1,7 +1,8 @@
-"""A report on a plan: one page that opens from disk without a network, with tables beside it.
+"""Reports on a plan: a page that opens from disk without a network, with CSV and JSON beside it.
 
-``pictures`` draws with matplotlib, as SVG inside the page: it is a dependency already, its
-drawings take the page's own colours, light and dark, and they need no script, where an
-interactive library would put four megabytes of it into every page. ``page`` fills the
-templates (Jinja2, everything escaped), ``tables`` writes CSV and JSON, ``build`` does it all.
+In: a session, its plan and the analysis behind it. Out: files as bytes by name
+(``build.report_files``). ``facts`` gathers the numbers, ``pictures`` draws them, ``page`` fills
+the templates (Jinja2, everything escaped), ``tables`` writes CSV, ``bounce`` mixes the drums
+before and after. The drawings are matplotlib's, as SVG inside the page: they take the page's
+colours, light and dark, and need no script.
 """

@@ -1,4 +1,4 @@
-"""The drums mixed to a sound file, to hear what a plan does. For the demo and for reports."""
+"""Mixes the drums to sound files before and after a plan, for the demo and for reports."""
 
 from __future__ import annotations
 

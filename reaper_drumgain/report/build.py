@@ -1,4 +1,4 @@
-"""All files of a report, as bytes: whoever asks for them writes them."""
+"""Makes all files of a report as bytes, and writes them where asked to."""
 
 from __future__ import annotations
 

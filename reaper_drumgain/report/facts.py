@@ -1,4 +1,4 @@
-"""What the pictures and the page show of each track, in numbers."""
+"""The numbers that pictures and page show of each track."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ COLUMNS = 420
 class TrackFacts:
     """A drum track. Levels are LU re the drums together, before and after (None: unknown).
 
-    ``human``: between which levels engineers have most tracks of this role. ``shape``: its
-    level over time before the fader (columns,), linear, empty for a track that was not heard.
+    ``human``: the range of levels in which most engineers have tracks of this role. ``shape``:
+    its level over time before the fader (columns,), linear, empty for a track that was not
+    analyzed.
     """
 
     plan: TrackPlan
@@ -37,7 +38,7 @@ class TrackFacts:
 
     @property
     def move_db(self) -> float | None:
-        """By how much the fader moves."""
+        """The move of the fader in dB."""
         if self.plan.new_db is None or self.plan.old_db is None:
             return None
         return self.plan.new_db - self.plan.old_db
@@ -51,7 +52,7 @@ class TrackFacts:
 
     @property
     def place(self) -> str | None:
-        """Where it ends among the human levels of its role, in words."""
+        """Its new level compared with the human range of its role, in words."""
         if self.human is None or self.after_lu is None:
             return None
         low, high = self.human
@@ -73,7 +74,7 @@ def human_ranges() -> Mapping[str, tuple[float, float]]:
 def facts_of(
     plan: GainPlan, analysis: MultitrackAnalysis | None, indexes: Sequence[int]
 ) -> list[TrackFacts]:
-    """The facts of all drum tracks. ``indexes``: of the tracks that were heard, in order."""
+    """The facts of all drum tracks. ``indexes``: of the analyzed tracks, in their order."""
     ranges = human_ranges()
     places = {index: place for place, index in enumerate(indexes)}
     found = []

@@ -1,4 +1,4 @@
-"""The pages, filled in. Everything that comes from a project is escaped, wherever it stands."""
+"""Fills the templates of the pages. Everything that comes from a project is escaped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.settings import Settings
 
 _LIBRARIES = ("numpy", "soundfile", "soxr", "matplotlib", "jinja2")
-_HEARD_DB = 0.005
+#: the smallest move that a figure with two decimals shows
+_SHOWN_DB = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _over_time(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _models() -> list[str]:
-    """The bundled models, each with the checksum of its arrays."""
+    """The bundled models, each with the beginning of its SHA-256."""
     return [
         f"{path.stem} {json.loads(path.read_text('utf-8'))['sha256'][:8]}"
         for path in sorted(bundled_folder().glob("*.json"))
@@ -137,7 +138,7 @@ def _environment() -> Any:
 
 
 def _moves(move: float | None) -> bool:
-    return move is not None and abs(move) >= _HEARD_DB
+    return move is not None and abs(move) >= _SHOWN_DB
 
 
 def _role(plan: TrackPlan) -> str:

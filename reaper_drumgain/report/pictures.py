@@ -1,4 +1,4 @@
-"""Levels and waveforms as SVG for a page: its colours are the page's, its texts are texts."""
+"""Levels and waveforms as SVG for a page, in the page's colours and with real text."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_loops_of_links_end(tmp_path: Path) -> None:
     found = find_projects([tmp_path], recursive=True)
     # the link to itself is a project that cannot be read, which the reader will say
     assert names(found, tmp_path) == ["a/self.RPP", "a/song.RPP"]
-    assert found.troubles == ()
+    assert found.unreadable == ()
 
 
 def test_a_folder_that_cannot_be_read_is_told_and_the_rest_is_found(
@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_rest_is_found(
     monkeypatch.setattr(os, "scandir", scandir)
     found = find_projects([tmp_path], recursive=True)
     assert names(found, tmp_path) == ["b/song.RPP"]
-    assert found.troubles == ((tmp_path / "a", "the folder cannot be read: Permission denied"),)
+    assert found.unreadable == ((tmp_path / "a", "the folder cannot be read: Permission denied"),)
 
 
 def test_a_folder_that_lets_nobody_through_is_told(
@@ -128,7 +128,7 @@ def test_a_folder_that_lets_nobody_through_is_told(
     monkeypatch.setattr(Path, "stat", stat)
     found = find_projects([tmp_path], recursive=True)
     assert names(found, tmp_path) == ["song.RPP"]
-    assert found.troubles == (
+    assert found.unreadable == (
         (tmp_path / "a" / "b", "the folder cannot be read: Permission denied"),
     )
 
