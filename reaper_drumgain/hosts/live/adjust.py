@@ -13,9 +13,10 @@ from reaper_drumgain.hosts.live.balance import NO_SELECTION
 from reaper_drumgain.hosts.live.balance_run import printable
 from reaper_drumgain.hosts.live.project_state import LastResult, Side, TrackResult, same_fader
 from reaper_drumgain.hosts.live.reaper import RPR, Project
-from reaper_drumgain.hosts.live.snapshot import LOCK_KEY, ROLE_KEY, take_snapshot
+from reaper_drumgain.hosts.live.snapshot import take_snapshot
 from reaper_drumgain.hosts.live.tasks import print_line
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
 from reaper_drumgain.tracks.roles import Role
 from reaper_drumgain.tracks.selection import asks_to_listen, select
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear

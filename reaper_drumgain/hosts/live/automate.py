@@ -17,7 +17,7 @@ from reaper_drumgain.hosts.live.apply import Move
 from reaper_drumgain.hosts.live.envelopes import read_envelope
 from reaper_drumgain.hosts.live.points import Scale
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project
-from reaper_drumgain.hosts.live.snapshot import Snapshot, state_of, take_snapshot
+from reaper_drumgain.hosts.live.snapshot import Snapshot, change_count, take_snapshot
 from reaper_drumgain.hosts.live.state_chunks import Chunks
 from reaper_drumgain.hosts.live.tasks import Steps, print_line, tick_number
 from reaper_drumgain.hosts.live.undo_block import EnvelopeEdit, PreparedEdit
@@ -145,7 +145,7 @@ def _write(
     count_of_points = sum(len(edit.points) for edit in edits)
     few = count_of_points <= undo_block.MAX_INSERT_CALLS
     for _ in range(_MAX_CHECKS):
-        count, tick = state_of(project), tick_number()
+        count, tick = change_count(project), tick_number()
         check_override()
         moves = find_moves()
         found: list[PreparedEdit] = []
@@ -153,12 +153,12 @@ def _write(
             yield
             if tick_number() != tick:
                 tick = tick_number()
-                if state_of(project) != count:
+                if change_count(project) != count:
                     break
         else:
             # the project must still be as it was checked in the tick that writes
             yield
-            if state_of(project) == count:
+            if change_count(project) == count:
                 undo_block.write(project, calls, scale, found, moves, name)
                 return
     raise ConflictError(f"{project.name} changed all the time: nothing was changed, press again")

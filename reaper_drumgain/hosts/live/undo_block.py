@@ -18,7 +18,6 @@ from reaper_drumgain.hosts.live import apply, points, reaper
 from reaper_drumgain.hosts.live.apply import Move
 from reaper_drumgain.hosts.live.points import Scale
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project
-from reaper_drumgain.hosts.live.snapshot import NOTE_KEY
 from reaper_drumgain.hosts.live.state_chunks import (
     Chunks,
     is_on,
@@ -27,6 +26,7 @@ from reaper_drumgain.hosts.live.state_chunks import (
     with_block,
     without_block,
 )
+from reaper_drumgain.schema import envelope_note
 from reaper_drumgain.schema.session import Envelope, EnvelopeKind, EnvelopePoint
 
 #: UNDO_STATE_TRACKENV: envelopes of tracks, not those of effects
@@ -36,7 +36,7 @@ KEYS: dict[EnvelopeKind, bytes] = {"volume": b"<VOLENV2", "trim volume": b"<VOLE
 #: at most so many points are inserted one by one: more would block REAPER for too long
 MAX_INSERT_CALLS = 1000
 _INFO, _STRING = "GetSetEnvelopeInfo_String", "GetSetMediaTrackInfo_String"
-_NOTE = f"P_EXT:{NOTE_KEY}".encode()
+_NOTE = f"P_EXT:{envelope_note.KEY}".encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,8 +266,8 @@ FAULTS = {
         "cancelled",
     ),
     "folders are not followed": (
-        "snapshot",
-        'place(index, int(value(b"I_FOLDERDEPTH")), warnings)',
+        "tracks",
+        "place(index, change, warnings)",
         "place(index, 0, warnings)",
         "press",
     ),

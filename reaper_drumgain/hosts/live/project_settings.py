@@ -1,0 +1,87 @@
+"""Settings of the open project that decide how its tracks sound.
+
+REAPER does not tell scripts the project's own pan law, pan mode and item mix behavior, nor the
+global automation override of a tab in the background. These are read from the start of the saved
+file. A project that was never saved has REAPER's defaults.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project
+from reaper_drumgain.tracks import item_mix
+from reaper_drumgain.tracks.reaper_rules import MAX_SAMPLE_RATE
+
+_LINE = re.compile(
+    rb"^[ \t]*(PANLAW|PANMODE|ITEMMIX|GLOBAL_AUTO|<TRACK)[ \t]+([^ \t\r\n]+)", re.MULTILINE
+)
+_MAX_HEAD_BYTES = 1 << 16
+_MIN_SAMPLE_RATE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What tracks need to know of their project.
+
+    ``sample_rate`` is in Hz, None if the project follows the audio device. ``pan_law`` is a
+    linear gain; ``pan_law_known`` is False if no saved file says it. ``automation_override`` is
+    REAPER's number of a mode for all tracks, -1 for none.
+    """
+
+    sample_rate: int | None = None
+    pan_law: float = 1.0
+    pan_law_known: bool = False
+    pan_mode: int = 3
+    item_mix_behavior: int = item_mix.ENCLOSED
+    automation_override: int = -1
+
+
+def read_settings(calls: Calls, project: Project) -> ProjectSettings:
+    """Read the settings from REAPER and from the project's saved file."""
+    found = replace(_saved_settings(project.path), sample_rate=_sample_rate(calls, project))
+    # REAPER tells the override of the current tab only
+    is_current = reaper.current_project().address == project.address
+    if is_current and reaper.has("GetGlobalAutomationOverride"):
+        found = replace(found, automation_override=int(RPR.GetGlobalAutomationOverride()))
+    return found
+
+
+def _sample_rate(calls: Calls, project: Project) -> int | None:
+    read = calls.function("GetSetProjectInfo", "double", "pointer", "text", "double", "bool")
+    rate = int(read(project.address, b"PROJECT_SRATE", 0.0, 0))
+    used = read(project.address, b"PROJECT_SRATE_USE", 0.0, 0) != 0.0
+    return rate if used and _MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE else None
+
+
+def _saved_settings(path: str) -> ProjectSettings:
+    found = ProjectSettings()
+    if not path:
+        return found
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_MAX_HEAD_BYTES)
+    except (OSError, ValueError):
+        return found
+    found = replace(found, pan_law_known=True)
+    for key, raw in _LINE.findall(head):
+        if key == b"<TRACK":
+            break
+        try:
+            value = float(raw)
+        except ValueError:
+            continue
+        if not abs(value) < 1e6:
+            continue
+        if key == b"PANLAW":
+            found = replace(found, pan_law=value if value >= 0.0 else found.pan_law)
+        elif key == b"PANMODE":
+            found = replace(found, pan_mode=int(value))
+        elif key == b"ITEMMIX":
+            found = replace(found, item_mix_behavior=int(value))
+        else:
+            found = replace(found, automation_override=int(value))
+    return found
