@@ -1,0 +1,122 @@
+"""How far the two sides of a pair of microphones differ, and how much of it is recording gain.
+
+Two sides (overheads, rooms, or two microphones named as sides) hear each drum at a difference of
+their own: where the drum stands and how the microphones hang. That is the picture. A preamp that
+is set wrong adds the same difference to all drums in all bands. So what all drums and all bands
+have in common can only be the preamp, and the smallest of them is what is set right: less than
+the preamp's error by what the picture has the other way, never more than all agree on.
+
+Coinciding strokes do not mix the drums up: a drum is read at onsets at which its own microphone
+alone has a stroke (``alone``), the median over them. No number depends on the gain of any other
+track, and exchanging the sides changes the sign of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+#: strokes that a drum, and drums and bands that a pair must have to be judged
+MIN_STROKES, MIN_DRUMS, MIN_BANDS = 3, 2, 3
+#: the drum in the middle of every picture; without it the others may all stand on one side, so that
+#: as much as this may be picture
+CENTRE, CENTRE_DB = "kick", 3.0
+#: dB under a side's loudest onset in a band: nothing heard, no ratio
+SILENT_DB = -70.0
+
+
+@dataclass(frozen=True)
+class PairReading:
+    """What is known of a pair. ``drums``: the drums that were read, and ``differences_db`` (drums,
+    bands) left less right of each, NaN for a band without sound; ``strokes`` (drums,): onsets that
+    each was read from. ``at_hits_db``: the median over the drums of their means over the bands,
+    NaN where no drum was read. ``amount_db``: what of it is recording gain, with the sign of left
+    less right: lower the left side by half of it and raise the right by half, or either by all."""
+
+    drums: tuple[Hashable, ...]
+    differences_db: Float64
+    strokes: tuple[int, ...]
+    at_hits_db: float
+    amount_db: float
+
+
+def alone(
+    over: Float64, families: Sequence[int], standing: Bool, limit_db: float
+) -> dict[int, Bool]:
+    """Onsets (onsets,) at which one drum alone has a stroke, by its family.
+
+    ``over`` (tracks, onsets): by how much an onset exceeds what the other microphones predict, in
+    dB, NaN for tracks that are not judged; ``families`` (tracks,): the same number for the
+    microphones of one drum; ``standing`` (tracks,): close microphones that hold their drum;
+    ``limit_db``: from where on ``over`` is a stroke.
+    """
+    strokes: dict[int, Bool] = {}
+    for track in np.flatnonzero(standing).tolist():
+        found = np.nan_to_num(over[track], nan=-np.inf) >= limit_db
+        before = strokes.get(families[track])
+        strokes[families[track]] = found if before is None else before | found
+    if not strokes:
+        return {}
+    count = np.sum(list(strokes.values()), axis=0)
+    return {family: found & (count == 1) for family, found in strokes.items()}
+
+
+def read_pair(left: Float64, right: Float64, onsets: Mapping[Hashable, Bool]) -> PairReading:
+    """What the two sides' energies (onsets, bands) say; ``onsets``: of each drum, where it alone
+    sounds (onsets,)."""
+    left = np.maximum(np.nan_to_num(left), 0.0)
+    right = np.maximum(np.nan_to_num(right), 0.0)
+    share = 10.0 ** (SILENT_DB / 10.0)
+    heard = (left > left.max(axis=0, initial=0.0) * share) & (
+        right > right.max(axis=0, initial=0.0) * share
+    )
+    ratio = np.full(left.shape, np.nan)
+    ratio[heard] = 10.0 * np.log10(left[heard] / right[heard])
+    drums: list[Hashable] = []
+    rows: list[Float64] = []
+    strokes: list[int] = []
+    for drum, where in onsets.items():
+        row = np.array([_median(ratio[where, band]) for band in range(left.shape[1])])
+        if np.count_nonzero(where) >= MIN_STROKES and np.isfinite(row).sum() >= MIN_BANDS:
+            drums.append(drum)
+            rows.append(row)
+            strokes.append(int(np.count_nonzero(where)))
+    table = np.array(rows).reshape(len(rows), left.shape[1])
+    by_drum = np.array([row[np.isfinite(row)].mean() for row in rows])
+    at_hits = float(np.median(by_drum)) if rows else float("nan")
+    amount = common(table)
+    if CENTRE not in drums:
+        amount = float(np.sign(amount) * max(abs(amount) - CENTRE_DB, 0.0))
+    return PairReading(tuple(drums), table, tuple(strokes), at_hits, amount)
+
+
+def common(differences: Float64) -> float:
+    """What all drums and the bands of ``differences`` (drums, bands) in dB have in common.
+
+    Each drum counts by its mean over the bands, each band by its median over the drums. Where all
+    drums and at least three bands agree in sign, the smallest of these; else 0, as where fewer
+    than two drums were read. One band of four may stand against the others: a microphone that is
+    turned away or of another make tilts the picture.
+    """
+    used = np.isfinite(differences).all(axis=0) if differences.size else np.zeros(0, dtype=bool)
+    if differences.shape[0] < MIN_DRUMS or used.sum() < MIN_BANDS:
+        return 0.0
+    by_drum = differences[:, used].mean(axis=1)
+    by_band = np.median(differences[:, used], axis=0)
+    for sign in (1.0, -1.0):
+        agreeing = sign * by_band[sign * by_band > 0.0]
+        if (sign * by_drum > 0.0).all() and agreeing.size >= MIN_BANDS:
+            return float(sign * min((sign * by_drum).min(), agreeing.min()))
+    return 0.0
+
+
+def _median(values: Float64) -> float:
+    """The median of what is known of ``values``, NaN where fewer than ``MIN_STROKES`` are."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size >= MIN_STROKES else float("nan")
