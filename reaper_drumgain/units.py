@@ -1,4 +1,7 @@
-"""Decibels and linear gains as distinct types, converted in this one place.
+"""Decibels and linear gains as distinct types, and their conversion.
+
+Here single numbers are converted, with the standard library only; ``util.decibels`` does the
+same for arrays. Nothing else in the package converts by itself.
 
 Inside the package levels and gains are decibels; linear factors appear at the hosts
 (a REAPER fader is a linear factor) and in audio. Silence is -inf dB and gain 0.0.
@@ -16,7 +19,7 @@ SILENCE = Decibel(-math.inf)
 UNITY = LinearGain(1.0)
 #: the upper end of a REAPER fader
 MAX_FADER = Decibel(12.0)
-#: a smaller change is none to the ear, and is shown as 0.0
+#: a smaller change is not audible, and is shown as 0.0 dB
 HEARD_DB = 0.05
 
 
@@ -42,6 +45,16 @@ def to_linear(level: Decibel) -> LinearGain:
         return LinearGain(math.pow(10.0, level / 20.0))
     except OverflowError:
         raise ValueError(f"a level of {level!r} dB has no finite gain") from None
+
+
+def power_to_decibel(power: float) -> Decibel:
+    """10 log10 of a power (a mean square, or a ratio of two); 0.0 gives -inf."""
+    return Decibel(10.0 * math.log10(power)) if power > 0.0 else SILENCE
+
+
+def to_power(level: Decibel) -> float:
+    """10^(level / 10): the power, or the ratio of two, that a level stands for."""
+    return math.pow(10.0, level / 10.0)
 
 
 def decibel_or_none(gain: LinearGain) -> Decibel | None:

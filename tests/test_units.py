@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reaper_drumgain.units import Decibel, LinearGain, decibel_or_none, to_decibel, to_linear
+from reaper_drumgain.units import (
+    Decibel,
+    LinearGain,
+    decibel_or_none,
+    power_to_decibel,
+    to_decibel,
+    to_linear,
+    to_power,
+)
 
 
 @given(st.floats(-120.0, 120.0))
@@ -35,3 +43,10 @@ def test_what_is_no_level_is_refused(bad):
 def test_a_level_beyond_floats_is_refused():
     with pytest.raises(ValueError, match="no finite gain"):
         to_linear(Decibel(1e9))
+
+
+@given(st.floats(-120.0, 120.0))
+def test_powers_there_and_back(level):
+    assert power_to_decibel(to_power(Decibel(level))) == pytest.approx(level, abs=1e-9)
+    assert to_power(Decibel(level)) == pytest.approx(to_linear(Decibel(level)) ** 2)
+    assert power_to_decibel(0.0) == -math.inf

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.analysis.loudness import Float32, Float64, quantiles
+from reaper_drumgain.units import Decibel, to_power
+from reaper_drumgain.util.decibels import power_to_db
 
 #: in 10 ms steps: onsets closer than this are one; energy is summed from one step before the
 #: onset, and what was there before it is measured as long
@@ -48,7 +50,7 @@ def onsets(envelope: Float32) -> npt.NDArray[np.intp]:
     loudest = float(envelope.max()) if envelope.size else 0.0
     if envelope.size < 4 or not loudest > 0.0:
         return np.zeros(0, dtype=np.intp)
-    level = 10.0 * np.log10(np.maximum(envelope / np.float32(loudest), np.float32(1e-6)))
+    level = power_to_db(np.maximum(envelope / np.float32(loudest), np.float32(1e-6)))
     padded = np.concatenate([np.full(3, -60.0, dtype=np.float32), level])
     reach = 5
     rises = np.zeros(level.size + 2 * reach, dtype=np.float32)
@@ -101,9 +103,9 @@ def onset_levels(
         if loudest > 0.0:
             added = energy - (total[start] - total[before])
             added = np.where(added >= 0.5 * energy, added, 0.0)
-            floor = 10.0 ** (_FLOOR_DB / 10.0)
-            level[index] = 10.0 * np.log10(np.maximum(energy / loudest, floor))
-            fresh[index] = 10.0 * np.log10(np.maximum(added / loudest, floor))
+            floor = to_power(Decibel(_FLOOR_DB))
+            level[index] = power_to_db(np.maximum(energy / loudest, floor))
+            fresh[index] = power_to_db(np.maximum(added / loudest, floor))
     low, spread = np.zeros((count, count)), np.zeros((count, count))
     if start.size:
         sampled = level[:, :: -(-start.size // _SAMPLE)]

@@ -28,6 +28,7 @@ from reaper_drumgain.analysis.loudness import (
     Float64,
     KWeighting,
     MixLoudness,
+    from_lufs,
     gated_loudness,
     hop_length,
     loudness_range,
@@ -42,6 +43,8 @@ from reaper_drumgain.analysis.spectrum import (
     SpectrumPlan,
     SpectrumSummary,
 )
+from reaper_drumgain.units import Decibel, LinearGain, power_to_decibel, to_decibel, to_power
+from reaper_drumgain.util.decibels import db_to_power, power_to_db
 
 if TYPE_CHECKING:
     from reaper_drumgain.util.threads import Job, Pool
@@ -438,7 +441,7 @@ def feature_table(
     chosen = list(range(count)) if members is None else sorted(set(members))
     columns = {name: np.full(count, np.nan) for name in COLUMNS}
     hops = [
-        track.hop_powers * 10.0 ** (gain / 10.0)
+        track.hop_powers * to_power(Decibel(gain))
         for track, gain in zip(measurement.tracks, gains, strict=True)
     ]
     loudness = [gated_loudness(powers) for powers in hops]
@@ -462,7 +465,7 @@ def _active(hops: Float64, loudness: float) -> npt.NDArray[np.bool_]:
     if not math.isfinite(loudness):
         return np.zeros(hops.shape, dtype=bool)
     gate = max(ABSOLUTE_GATE_LUFS, loudness - 30.0)
-    return np.asarray(hops > 10.0 ** ((gate - OFFSET_DB) / 10.0))
+    return np.asarray(hops > from_lufs(gate))
 
 
 def _active_span(active: Sequence[npt.NDArray[np.bool_]]) -> int:
@@ -477,8 +480,8 @@ def _own_columns(
 ) -> dict[str, float]:
     if not track.peak > 0.0:
         return {}
-    rms = 10.0 * math.log10(track.energy / (track.frames * track.channels))
-    peak = 20.0 * math.log10(track.peak)
+    rms = power_to_decibel(track.energy / (track.frames * track.channels))
+    peak = to_decibel(LinearGain(track.peak))
     columns = {
         "rms_dbfs": rms + gain_db,
         "peak_dbfs": peak + gain_db,
@@ -506,7 +509,7 @@ def _activity_columns(powers: Float64, loudness: float, onsets: int, span: int) 
     if not powers.size:
         return {}
     low, middle, high = quantiles(
-        OFFSET_DB + 10.0 * np.log10(powers) - loudness, (0.1, 0.5, 0.9)
+        OFFSET_DB + power_to_db(powers) - loudness, (0.1, 0.5, 0.9)
     ).tolist()
     return {
         "active_share": powers.size / max(span, 1),
@@ -518,7 +521,7 @@ def _activity_columns(powers: Float64, loudness: float, onsets: int, span: int) 
 
 
 def _decibel(power: Float64) -> Float64:
-    return np.asarray(10.0 * np.log10(np.maximum(power, 10.0 ** (FLOOR_DB / 10.0))))
+    return power_to_db(np.maximum(power, to_power(Decibel(FLOOR_DB))))
 
 
 def _relative_columns(
@@ -549,7 +552,7 @@ def _relative_columns(
         rank[sounding[place]] = louder / max(len(heard) - 1, 1)
     columns["loudness_rank"] = rank
     bands = np.stack([measurement.tracks[i].spectrum.band_energy for i in sounding])
-    bands = bands * 10.0 ** (gains_db[sounding, None] / 10.0)
+    bands = bands * db_to_power(gains_db[sounding, None])
     total = bands.sum(axis=0)
     shares = _decibel(bands / np.where(total > 0.0, total, 1.0))
     for number, name in enumerate(_BAND_NAMES):

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.units import Decibel, power_to_decibel, to_linear, to_power
+
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
@@ -60,7 +62,7 @@ def k_weighting(rate: int) -> tuple[Float64, Float64, Float64, Float64]:
         raise ValueError(f"a sample rate must be {MIN_RATE} to {MAX_RATE} Hz, got {rate}")
     frequency, gain_db, q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
     k = math.tan(math.pi * frequency / rate)
-    high = 10.0 ** (gain_db / 20.0)
+    high = to_linear(Decibel(gain_db))
     band = high**0.4996667741545416
     a0 = 1.0 + k / q + k * k
     shelf_b = np.array(
@@ -186,12 +188,12 @@ def _scan_matrices(step: Float64) -> tuple[Float64, Float64]:
 
 def to_lufs(power: float) -> float:
     """Loudness of a K-weighted mean square; -inf for none."""
-    return OFFSET_DB + 10.0 * math.log10(power) if power > 0.0 else -math.inf
+    return OFFSET_DB + power_to_decibel(power)
 
 
 def from_lufs(loudness: float) -> float:
     """The K-weighted mean square of a loudness."""
-    return float(10.0 ** ((loudness - OFFSET_DB) / 10.0))
+    return to_power(Decibel(loudness - OFFSET_DB))
 
 
 def _sliding_mean(hops: Float64, width: int) -> Float64:
@@ -244,7 +246,7 @@ def gated_mean(blocks: Float64) -> float:
     loud = blocks[blocks > from_lufs(ABSOLUTE_GATE_LUFS)]
     if not loud.size:
         return -math.inf
-    gate = loud.sum() / loud.size * 10.0 ** (RELATIVE_GATE_LU / 10.0)
+    gate = loud.sum() / loud.size * to_power(Decibel(RELATIVE_GATE_LU))
     loud = loud[loud > gate]
     return to_lufs(float(loud.sum() / loud.size))
 
@@ -259,10 +261,10 @@ def loudness_range(hops: npt.ArrayLike) -> float:
     loud = blocks[blocks >= from_lufs(ABSOLUTE_GATE_LUFS)]
     if not loud.size:
         return math.nan
-    loud = np.sort(loud[loud >= loud.mean() * 10.0 ** (RANGE_GATE_LU / 10.0)])
+    loud = np.sort(loud[loud >= loud.mean() * to_power(Decibel(RANGE_GATE_LU))])
     last = loud.size - 1
     low, high = loud[int(last * 0.10 + 0.5)], loud[int(last * 0.95 + 0.5)]
-    return float(10.0 * math.log10(high / low))
+    return power_to_decibel(float(high / low))
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from reaper_drumgain.audio.track_reader import TrackAudio, analysis_rate, open_t
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.selection import DrumTrack
+from reaper_drumgain.util.decibels import gain_to_db
 
 #: frames that are mixed at a time: many, because threads wait for each other at every block;
 #: fewer where all tracks together would take more than this
@@ -255,7 +256,7 @@ class Multitrack:
             if left.any():
                 found = np.maximum(found, look(frames_of(left, self.rate)))
         with np.errstate(divide="ignore"):
-            return [float(level) for level in 20.0 * np.log10(found)]
+            return [float(level) for level in gain_to_db(found)]
 
     def mixed(
         self,

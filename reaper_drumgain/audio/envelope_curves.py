@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.schema.session import Envelope, EnvelopePoint
+from reaper_drumgain.units import Decibel, to_linear
+from reaper_drumgain.util.decibels import db_to_gain, gain_to_db
 
 Curve = npt.NDArray[np.float64]
 
@@ -188,16 +190,16 @@ def _cubic(s: Curve, a: float, b: float, c: float, d: float) -> Curve:
 def to_fader(gain: Curve) -> Curve:
     """The place on REAPER's fader scale (0 to 1000 at +12 dB) of gains not below 0."""
     with np.errstate(divide="ignore"):
-        level = 20.0 * np.log10(gain)
+        level = gain_to_db(gain)
     place: Curve = np.interp(level, _FADER_DB, _FADER_POSITION)
-    floor = 10.0 ** (_FADER_DB[0] / 20.0)
+    floor = to_linear(Decibel(_FADER_DB[0]))
     return np.where(gain < floor, gain / floor * _FADER_POSITION[0], place)
 
 
 def from_fader(place: Curve) -> Curve:
     """The gains of places on REAPER's fader scale; the inverse of ``to_fader``."""
     level: Curve = np.interp(place, _FADER_POSITION, _FADER_DB)
-    floor = 10.0 ** (_FADER_DB[0] / 20.0)
+    floor = to_linear(Decibel(_FADER_DB[0]))
     low = np.maximum(0.0, place) / _FADER_POSITION[0] * floor
-    gain: Curve = np.where(place < _FADER_POSITION[0], low, 10.0 ** (level / 20.0))
+    gain: Curve = np.where(place < _FADER_POSITION[0], low, db_to_gain(level))
     return gain

@@ -13,7 +13,6 @@ beside it, whose form depends on their neighbours. Jumps stay jumps.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +22,8 @@ from numpy.typing import NDArray
 from reaper_drumgain.audio.envelope_curves import EnvelopeCurve, from_fader, to_fader
 from reaper_drumgain.schema.envelope_note import TIME_STEPS, VALUE_STEPS
 from reaper_drumgain.schema.session import Envelope, EnvelopePoint
+from reaper_drumgain.units import Decibel, LinearGain, to_decibel, to_linear
+from reaper_drumgain.util.decibels import db_to_gain, gain_to_db
 
 Array = NDArray[np.float64]
 Gain = Callable[[Array], Array]
@@ -66,7 +67,7 @@ class GainCurve:
 
     def at(self, times: Array) -> Array:
         """Linear gains at times."""
-        gains = 10.0 ** (np.asarray(self.levels_db) / 20.0)
+        gains = db_to_gain(np.asarray(self.levels_db))
         one = np.interp(times, self.times, gains)
         other = from_fader(np.interp(times, self.times, to_fader(gains)))
         return np.asarray(np.sqrt(one * other))
@@ -83,7 +84,7 @@ class GainCurve:
             return self
         inner = (self.times[1], self.times[-2])
         points = _drawn(self.at, self.times, (), inner, aim_db=self.aim_db)
-        rows = [(point.time, 20.0 * math.log10(point.value)) for point in points[1:-1]]
+        rows = [(point.time, to_decibel(LinearGain(point.value))) for point in points[1:-1]]
         level_at = dict(zip(self.times, self.levels_db, strict=True))
         ends = [(time, level_at[time]) for time in (self.times[0], *inner, self.times[-1])]
         times, levels = zip(*ends[:2], *rows, *ends[2:], strict=True)
@@ -299,7 +300,7 @@ def _sampled(
     last = end - _BEFORE_S if jump else end
     times = np.unique([begin, *inside[inside < last], last])
     while True:
-        levels = 20.0 * np.log10(np.maximum(gain(times), _SLACK))
+        levels = gain_to_db(np.maximum(gain(times), _SLACK))
         wide = (np.abs(np.diff(levels)) > _STEP_DB) & (np.diff(times) > _STEP_S)
         if not wide.any():
             break
@@ -321,7 +322,7 @@ def _fewest(
     corners = np.concatenate([[True], ~(flat[:-1] & flat[1:]), [True]])[: len(times)]
     times, values = times[corners], values[corners]
     price = np.where(nodes[corners], 1.0, 1.0 + 1e-6)
-    ratio = 10.0 ** (aim_db / 20.0)
+    ratio = to_linear(Decibel(aim_db))
     low, high = np.maximum(values / ratio - _SLACK, 0.0), values * ratio + _SLACK
     scales = [(values, low, high), (to_fader(values), to_fader(low), to_fader(high))]
     count = len(times)

@@ -36,6 +36,7 @@ from reaper_drumgain.faders.levels import offset_for
 from reaper_drumgain.faders.links import any_linked, linked_moves
 from reaper_drumgain.methods.base import MethodInput, RunningGains
 from reaper_drumgain.methods.cross_adaptive import LOUDNESS_SECONDS
+from reaper_drumgain.util.decibels import gain_to_db, power_to_db
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -142,7 +143,7 @@ def _drawn_faders(given: AutomationInput, curves: Sequence[GainCurve]) -> Array:
     """Faders and envelopes together over time (n, hops) in dB, as the curves are drawn."""
     hops = given.analysis.measurement.mix.hops
     times = np.array([given.analysis.time_of(hop + 1) for hop in range(hops)])
-    levels = [20.0 * np.log10(curve.drawn.at(times)) for curve in curves]
+    levels = [gain_to_db(curve.drawn.at(times)) for curve in curves]
     return np.asarray(given.faders_db[:, None] + np.array(levels))
 
 
@@ -185,7 +186,7 @@ def _slow_ratio_db(one: Array, other: Array) -> Array:
     """The ratio of two powers over time, each smoothed forwards and backwards."""
     slow_one, slow_other = _smoothed(one), _smoothed(other)
     heard = (slow_one > _SILENT) & (slow_other > _SILENT)
-    return np.where(heard, 10.0 * np.log10(np.where(heard, slow_one / slow_other, 1.0)), 0.0)
+    return np.where(heard, power_to_db(np.where(heard, slow_one / slow_other, 1.0)), 0.0)
 
 
 def _smoothed(powers: Array) -> Array:

@@ -22,6 +22,7 @@ from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.units import MAX_FADER
+from reaper_drumgain.util.decibels import gain_to_db
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -151,5 +152,5 @@ def _old_gains_over_time(
         for envelope, sign in ((existing[place].present, 1.0), (existing[place].original, -1.0)):
             if envelope is not None and envelope.active and envelope.points:
                 gains = np.maximum(EnvelopeCurve(envelope).values(times), _SILENT)
-                over_time[place] += sign * 20.0 * np.log10(gains)
+                over_time[place] += sign * gain_to_db(gains)
     return over_time

@@ -13,7 +13,7 @@ from reaper_drumgain.faders.solver import Solution
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.routing import has_effects
 from reaper_drumgain.tracks.selection import DrumTrack, Selection
-from reaper_drumgain.units import HEARD_DB
+from reaper_drumgain.units import HEARD_DB, LinearGain, to_decibel
 
 #: warnings shown per track; one line per file of a missing disk would hide everything else
 _MOST_TOLD = 5
@@ -97,7 +97,7 @@ def headroom_warnings(
     over = []
     for place, drum in enumerate(drums):
         gain = path.gains.peak_gain(place)
-        level = peaks_dbfs[place] + (20.0 * math.log10(gain) if gain > 0.0 else -math.inf)
+        level = peaks_dbfs[place] + to_decibel(LinearGain(gain))
         if level > HEARD_DB:
             over.append(f"{drum.track.name!r} by {level:.1f} dB")
     if over:

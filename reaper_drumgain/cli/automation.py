@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from reaper_drumgain.cli import show
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
-from reaper_drumgain.units import Decibel
+from reaper_drumgain.units import Decibel, LinearGain, to_decibel
 
 #: more columns than this no terminal holds
 _MOST_COLUMNS = 8
@@ -90,6 +89,6 @@ def _range(track: TrackPlan) -> list[str]:
     fader = track.new_db or 0.0
     values = [point.value for point in track.automation.points]
     return [
-        show.decibels(Decibel(fader + 20.0 * math.log10(value)) if value > 0.0 else None)
+        show.decibels(Decibel(fader + to_decibel(LinearGain(value))) if value > 0.0 else None)
         for value in (min(values, default=1.0), max(values, default=1.0))
     ]

@@ -15,6 +15,7 @@ from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Envelope, Session
+from reaper_drumgain.util.decibels import gain_to_db
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def _levels(session: Session, row: TrackPlan, times: NDArray[np.float64]) -> NDA
     scaled = old[0].fader_scaled if old else True
     gains = EnvelopeCurve(Envelope(made.envelope, True, points, scaled)).values(times)
     with np.errstate(divide="ignore"):
-        return np.asarray(20.0 * np.log10(gains) + (row.new_db or 0.0))
+        return np.asarray(gain_to_db(gains) + (row.new_db or 0.0))
 
 
 def _overview(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_drumgain.util.decibels import db_to_gain
+
 if TYPE_CHECKING:
     from reaper_drumgain.analysis.features import Measurement
     from reaper_drumgain.tracks.routing import Path
@@ -40,12 +42,12 @@ class PathGains:
 
     def mix(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2, channels) linear gains for (n,) faders in dB."""
-        faders = np.power(10.0, faders_db / 20.0)
+        faders = db_to_gain(faders_db)
         return np.asarray(self._through * faders[self.track_of_channel] + self._pre_fader)
 
     def mix_over_time(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2, channels, hops) linear gains for (n, hops) faders in dB."""
-        faders = np.power(10.0, faders_db / 20.0)[self.track_of_channel]
+        faders = db_to_gain(faders_db)[self.track_of_channel]
         return np.asarray(self._through[:, :, None] * faders + self._pre_fader[:, :, None])
 
     def peak_gain(self, place: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
+from reaper_drumgain.util.decibels import gain_to_db
 
 #: fixed, so that a session always gets the same gains
 SEED = 147
@@ -40,5 +41,5 @@ class Random(Method):
         )
         if chosen:
             draw = np.abs(np.random.default_rng(self._seed).standard_normal(len(chosen)))
-            gains[chosen] = 20.0 * np.log10(draw / np.linalg.norm(draw))
+            gains[chosen] = gain_to_db(draw / np.linalg.norm(draw))
         return MethodGains(gains)

@@ -20,11 +20,12 @@ from reaper_drumgain.analysis.loudness import (
     ABSOLUTE_GATE_LUFS,
     GATING_HOPS,
     HOPS_PER_SECOND,
-    OFFSET_DB,
     Float64,
+    from_lufs,
     gated_loudness,
 )
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput, RunningGains
+from reaper_drumgain.util.decibels import power_to_db
 
 #: the gate opens above and closes below these, in LU re the track's gated loudness
 OPEN_LU, CLOSE_LU = -10.0, -20.0
@@ -69,7 +70,7 @@ def running_gains(hops: Float64) -> RunningGains:
             current = momentary[:, now]
             power = np.where(playing, power + of_loudness * (current - power), power)
             power = np.where(first, current, power)
-            loudness = 10.0 * np.log10(power[playing])
+            loudness = power_to_db(power[playing])
             wanted = loudness.mean() - loudness
             held = gains[playing]
             moved = held + of_gain * (wanted - held)
@@ -87,8 +88,7 @@ def _gates(hops: Float64, momentary: Float64) -> npt.NDArray[np.bool_]:
         if not math.isfinite(own):
             continue
         opens, closes = (
-            10.0 ** ((max(own + step, ABSOLUTE_GATE_LUFS) - OFFSET_DB) / 10.0)
-            for step in (OPEN_LU, CLOSE_LU)
+            from_lufs(max(own + step, ABSOLUTE_GATE_LUFS)) for step in (OPEN_LU, CLOSE_LU)
         )
         # the last time that either threshold was crossed decides
         opened = np.maximum.accumulate(np.where(level > opens, places, -1))

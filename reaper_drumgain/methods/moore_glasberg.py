@@ -15,6 +15,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.units import power_to_decibel
+from reaper_drumgain.util.decibels import db_to_power, power_to_db
+
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
@@ -90,14 +93,14 @@ class Ear:
     """The model's fixed parts. Immutable."""
 
     def __init__(self) -> None:
-        self._transmission = 10.0 ** (_interpolated(_TRANSMISSION, CENTRES) / 10.0)
+        self._transmission = db_to_power(_interpolated(_TRANSMISSION, CENTRES))
         threshold_db = _interpolated(_THRESHOLD, CENTRES)
-        self.quiet: Float64 = 10.0 ** (threshold_db / 10.0)
-        gain_db = 10.0 * np.log10(QUIET) - threshold_db
+        self.quiet: Float64 = db_to_power(threshold_db)
+        gain_db = power_to_decibel(QUIET) - threshold_db
         self._gain = QUIET / self.quiet
         self._exponent = np.interp(gain_db, _EXPONENT[:, 0], _EXPONENT[:, 1])
         self._constant = _constants(self._exponent)
-        self._detection = 10.0 ** (_interpolated(_DETECTION, CENTRES) / 10.0)
+        self._detection = db_to_power(_interpolated(_DETECTION, CENTRES))
         # (bands, channels): how far a band lies from a channel's centre, as a share of it
         away = (CENTRES[:, None] - CENTRES) / CENTRES
         sharpness = 4.0 * CENTRES / bandwidth(CENTRES)
@@ -120,7 +123,7 @@ class Ear:
         around = inner.copy()
         around[:, 1:] += inner[:, :-1] / 2
         around[:, :-1] += inner[:, 1:] / 2
-        level = 10.0 * np.log10(np.maximum(around * (1.0 / (2.0 * STEP)), np.float32(_TINY)))
+        level = power_to_db(np.maximum(around * (1.0 / (2.0 * STEP)), np.float32(_TINY)))
         place = np.clip((level - _LEVELS[0]) / (_LEVELS[1] - _LEVELS[0]), 0, _LEVELS.size - 1)
         places = np.arange(_LEVELS.size, dtype=np.float32)
         hats = np.maximum(1 - np.abs(place.astype(np.float32)[..., None] - places), 0)

@@ -25,6 +25,8 @@ from reaper_drumgain.analysis.loudness import Float32, Float64
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.moore_glasberg import EDGES, Ear
 from reaper_drumgain.tracks.roles import drum_of
+from reaper_drumgain.units import Decibel, to_power
+from reaper_drumgain.util.decibels import db_to_power, power_to_db
 
 #: listening level of the kit in dB SPL: the tracks' powers summed, mean of the chosen frames
 LISTENING_DB = 80.0
@@ -89,13 +91,13 @@ def equal_partial_loudness(
     sounds /= own[:, None, None]
     places = [np.searchsorted(union, chosen) for chosen in frames_of]
     same = np.array([[one == other for one in sources] for other in sources], dtype=np.float32)
-    return np.asarray(_balanced(sounds, places, same, listening_db) - 10.0 * np.log10(own))
+    return np.asarray(_balanced(sounds, places, same, listening_db) - power_to_db(own))
 
 
 def _chosen_frames(level: Float64, most: int) -> npt.NDArray[np.intp]:
     """At most ``most`` frames that stand for a track: of those that are no gaps, evenly spread
     over the order of their powers."""
-    gate = level[level > 0.0].mean() * 10.0 ** (GATE_DB / 10.0)
+    gate = level[level > 0.0].mean() * to_power(Decibel(GATE_DB))
     sounding = np.flatnonzero(level > gate)
     order = sounding[np.argsort(level[sounding], kind="stable")]
     count = min(most, order.size)
@@ -117,12 +119,12 @@ def _balanced(
     power = sounds.sum(axis=2).mean(axis=1)
     gains, last, eta = np.zeros(tracks), np.zeros(tracks), np.full(tracks, ETA)
     for _ in range(ROUNDS):
-        gains += listening_db - 10.0 * np.log10(power @ 10.0 ** (gains / 10.0))
-        scaled = sounds * 10.0 ** (gains / 10.0)[:, None, None]
+        gains += listening_db - power_to_db(power @ db_to_power(gains))
+        scaled = sounds * db_to_power(gains)[:, None, None]
         patterns = np.stack([ear.excitation(track) for track in scaled])
         before = gains.copy()
         for step in range(STEPS):
-            factors = (10.0 ** ((gains - before) / 10.0)).astype(np.float32)
+            factors = db_to_power(gains - before).astype(np.float32)
             kit = np.einsum("m,mfc->fc", factors, patterns)
             own = patterns[owners, rows] * factors[owners, None]
             source = np.concatenate(

@@ -15,6 +15,7 @@ import numpy as np
 from reaper_drumgain.analysis.descriptors import STEPS_PER_SECOND, WeightedEnvelope
 from reaper_drumgain.analysis.loudness import Float32, Float64, gated_mean
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
+from reaper_drumgain.units import Decibel, to_linear
 
 Biquads = tuple[Float64, Float64, Float64, Float64]
 
@@ -43,7 +44,7 @@ FENTON_LEE_BLOCK = 0.4
 
 
 def _high_shelf(gain_db: float, frequency: float, q: float, rate: int) -> tuple[Float64, Float64]:
-    a = 10.0 ** (gain_db / 40.0)
+    a = to_linear(Decibel(gain_db / 2.0))
     w = 2.0 * math.pi * frequency / rate
     cosine, slope = math.cos(w), math.sqrt(a) * math.sin(w) / q
     b = np.array(

@@ -19,7 +19,7 @@ from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
 from reaper_drumgain.tracks.roles import Role
 from reaper_drumgain.tracks.selection import asks_to_listen, select
-from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
+from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
 _ALL_STATES = -1
 
@@ -184,11 +184,6 @@ def change_amount(project: Project, percent: float) -> None:
     print_line(f"DrumGain: amount {amount:g} % of the last run ({result.method}){kept}")
 
 
-def gain_factor(decibel: float) -> float:
-    """A move in dB as a factor of linear gain."""
-    return float(10.0 ** (decibel / 20.0))
-
-
 def move_overheads(project: Project, decibel: float) -> Generator[Any, None, None]:
     """Move the overheads; the close microphones stay."""
     snapshot = yield from take_snapshot(project)
@@ -203,7 +198,7 @@ def move_overheads(project: Project, decibel: float) -> Generator[Any, None, Non
     moves = []
     for drum in overheads:
         old = drum.track.fader
-        new = LinearGain(old * gain_factor(decibel))
+        new = LinearGain(old * to_linear(Decibel(decibel)))
         if new > to_linear(MAX_FADER):
             print_line(
                 f"DrumGain: {printable(drum.track.name)} is at the end of its fader: nothing moved"

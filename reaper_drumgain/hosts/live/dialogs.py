@@ -22,6 +22,7 @@ from reaper_drumgain.hosts.live.project_state import (
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.schema.settings import Level
+from reaper_drumgain.units import LinearGain, to_decibel
 
 T = TypeVar("T")
 _SEPARATOR = "|"
@@ -166,4 +167,4 @@ def _clock(seconds: float) -> str:
 
 
 def _decibel(fader: float) -> str:
-    return f"{20.0 * math.log10(fader):+7.2f}" if fader > 0.0 else f"{'-inf':>7}"
+    return f"{to_decibel(LinearGain(fader)):+7.2f}" if fader > 0.0 else f"{'-inf':>7}"

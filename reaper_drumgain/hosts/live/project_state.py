@@ -18,7 +18,7 @@ from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.schema import json_codec
 from reaper_drumgain.schema.settings import Automation, Existing, Level, Settings, Write
-from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
+from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_decibel, to_linear
 
 T = TypeVar("T")
 Scope = Literal["selected", "all", "time selection"]
@@ -202,9 +202,9 @@ def store_result(project: Project, result: LastResult) -> None:
 
 def move_db(old: LinearGain | float, new: LinearGain | float) -> float | None:
     """The move between two faders (linear gains) in dB, None if one of them is at -inf."""
-    if old <= 0.0 or new <= 0.0:
+    if old <= 0.0 or new <= 0.0 or math.isinf(new / old):
         return None
-    return Decibel(20.0 * math.log10(new / old))
+    return to_decibel(LinearGain(new / old))
 
 
 def same_fader(one: float, other: float) -> bool:
@@ -244,7 +244,7 @@ def _with_hand_move(track: TrackResult, fader: float, amount: float) -> TrackRes
 
 def fader_at_amount(track: TrackResult, amount: float) -> float:
     """The fader (linear gain) of a track at another amount in percent, without moves by hand."""
-    return float(track.before * 10.0 ** ((track.full_db or 0.0) * amount / 2000.0))
+    return track.before * to_linear(Decibel((track.full_db or 0.0) * amount / 100.0))
 
 
 def with_after(result: LastResult, after: dict[str, float]) -> LastResult:

@@ -22,6 +22,8 @@ from reaper_drumgain.learn.data.render import VirtualMic, render
 from reaper_drumgain.learn.data.rendered_songs import Progress
 from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.methods.by_sound import COLUMNS
+from reaper_drumgain.units import Decibel, to_linear
+from reaper_drumgain.util.decibels import db_to_gain
 from reaper_drumgain.util.processes import in_processes
 
 VERSION = 1
@@ -120,13 +122,13 @@ class _Job:
         everything = sound.sum(axis=0)
         tracks = []
         for own in sound:
-            bleed = 10.0 ** (rng.uniform(*_BLEED_DB) / 20.0) * (rng.uniform() < _BLEEDS)
+            bleed = to_linear(Decibel(rng.uniform(*_BLEED_DB))) * (rng.uniform() < _BLEEDS)
             tracks.append(own + bleed * (everything - own))
         labels = [microphones[name][0] for name in names]
         for kind in rng.choice(list(KINDS), _OTHERS, replace=False).tolist():
             tracks.append(other_sound(kind, rng, length))
             labels.append(kind)
-        levels = 10.0 ** (rng.uniform(-_LEVEL_DB, _LEVEL_DB, len(tracks)) / 20.0)
+        levels = db_to_gain(rng.uniform(-_LEVEL_DB, _LEVEL_DB, len(tracks)))
         return [
             0.05 * level * track / np.abs(track).max()
             for level, track in zip(levels, tracks, strict=True)

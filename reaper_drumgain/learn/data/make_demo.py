@@ -20,6 +20,7 @@ import soundfile
 from reaper_drumgain.learn.data.kits import RATE, Audio, load_kit
 from reaper_drumgain.learn.data.performances import excerpt, read_performance
 from reaper_drumgain.learn.data.render import VirtualMic, render
+from reaper_drumgain.units import Decibel, to_linear
 
 PERFORMANCE = "drummer7/session2/97_pop_142_beat_4-4.mid"
 START = 22.5
@@ -93,7 +94,7 @@ def drum_tracks(data: Path) -> dict[str, Audio]:
     peaks = {name: float(np.max(np.abs(signal))) for name, signal in sound.items()}
     fade = _fade_out(round(LENGTH * RATE))
     return {
-        track.name: np.float32(10 ** (track.peak_dbfs / 20) / peaks[track.name])
+        track.name: np.float32(to_linear(Decibel(track.peak_dbfs)) / peaks[track.name])
         * sound[track.name]
         * fade
         for track in DRUMS
@@ -154,7 +155,7 @@ def make_demo(data: Path, output: Path) -> Path:
 
 def project_text() -> str:
     """The project file: a folder track "Drums" around the microphones, then Bass and Vocal."""
-    bus = 10 ** (DRUM_BUS_DB / 20)
+    bus = to_linear(Decibel(DRUM_BUS_DB))
     lines = list(_HEADER.splitlines())
     lines += _track_lines(DemoTrack("Drums", "", 0.0), fader=bus, folder=(1, 1), item=None)
     for number, track in enumerate(DRUMS, 1):
@@ -252,7 +253,7 @@ def _fade_out(frames: int) -> Audio:
 
 
 def _at_peak(sound: npt.NDArray[np.float64], peak_dbfs: float) -> Audio:
-    gain = 10 ** (peak_dbfs / 20) / float(np.max(np.abs(sound)))
+    gain = to_linear(Decibel(peak_dbfs)) / float(np.max(np.abs(sound)))
     return np.asarray(gain * sound, np.float32)
 
 

@@ -15,6 +15,7 @@ from reaper_drumgain.analysis.loudness import CovarianceRun
 from reaper_drumgain.cache.arrays import pack, unpack
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.human_faders import Float64
+from reaper_drumgain.util.decibels import db_to_power
 
 
 def save_measurement(measurement: Measurement, path: Path) -> None:
@@ -45,7 +46,7 @@ def as_recorded_louder(measurement: Measurement, gains_db: Float64) -> Measureme
     Everything that is measured scales with the samples or with their squares, so this is
     what measuring the scaled audio would give.
     """
-    powers = 10.0 ** (np.asarray(gains_db) / 10.0)
+    powers = db_to_power(np.asarray(gains_db))
     tracks = tuple(
         dataclasses.replace(
             track,

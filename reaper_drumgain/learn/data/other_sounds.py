@@ -14,13 +14,14 @@ from numpy.random import Generator
 
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.kits import RATE
+from reaper_drumgain.units import Decibel, to_linear
 
 
 def other_sound(kind: str, rng: Generator, seconds: float) -> Float64:
     """A track of this kind (one of KINDS) over a noise floor of -60 to -90 dB."""
     track = KINDS[kind](rng, seconds)
     track = track / np.abs(track).max()
-    floor = 10.0 ** (rng.uniform(-90.0, -60.0) / 20.0)
+    floor = to_linear(Decibel(rng.uniform(-90.0, -60.0)))
     return np.asarray(track + floor * rng.normal(size=track.size))
 
 

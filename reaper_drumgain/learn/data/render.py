@@ -26,6 +26,8 @@ from reaper_drumgain.learn.data.performances import (
     PIECES,
     Stroke,
 )
+from reaper_drumgain.units import Decibel, to_linear
+from reaper_drumgain.util.decibels import db_to_gain
 
 #: what a closing hi-hat cuts off, and how fast
 _CHOKED = "hi-hat open"
@@ -125,7 +127,7 @@ def _mic_gains(
             if mic.focus and piece not in mic.focus:
                 level -= mic.rejection_db
             for name in mic.microphones:
-                row[kit.microphones.index(name)] = 10 ** (level / 20) / len(mic.microphones)
+                row[kit.microphones.index(name)] = to_linear(Decibel(level)) / len(mic.microphones)
         gains[piece] = matrix / np.float32(32768)
     return gains
 
@@ -141,4 +143,4 @@ def _tilted(signal: Audio, tilt_db: float) -> Audio:
 def _tilt_curve(frames: int, tilt_db: float) -> npt.NDArray[np.float64]:
     frequency = np.clip(np.fft.rfftfreq(frames, 1 / RATE), 30.0, 16000.0)
     level = np.clip(np.log2(frequency / 1000.0), -3.0, 3.0) / 6.0 * tilt_db
-    return np.asarray(10.0 ** (level / 20.0))
+    return db_to_gain(level)

@@ -45,6 +45,7 @@ from reaper_drumgain.learn.reverse_engineering.recording import (
     Recording,
     open_recording,
 )
+from reaper_drumgain.units import power_to_decibel
 
 Float64 = npt.NDArray[np.float64]
 Reason = Literal[
@@ -194,7 +195,7 @@ def _fitted(
     if prefilter is not weighting:
         equations = collect(recording, window, weighting)
         scores = residual_scores(recording, window, weighting, fit.filters, math.inf)
-    return fit, influences, _decibel(scores.energy.sum() / equations.energy.sum())
+    return fit, influences, power_to_decibel(scores.energy.sum() / equations.energy.sum())
 
 
 class _Estimate(NamedTuple):
@@ -277,7 +278,7 @@ class _Fit:
         found = self._estimate(place, columns, influences)
         power = found.powers.sum() - found.bias
         raw = float(np.diag(self._own[place])[:: self._window.taps].sum())
-        contribution = _decibel(power / self._equations.energy.sum())
+        contribution = power_to_decibel(power / self._equations.energy.sum())
         unique = self._unique_db(columns)
         reason: Reason = ""
         if unique < _LEAST_UNIQUE_DB:
@@ -288,8 +289,8 @@ class _Fit:
             reason = "delay"
         return TrackGain(
             self._names[place],
-            _decibel(power / raw) if not reason else math.nan,
-            tuple(_decibel(channel / raw) for channel in found.powers),
+            power_to_decibel(power / raw) if not reason else math.nan,
+            tuple(power_to_decibel(channel / raw) for channel in found.powers),
             found.sign,
             delay if searched else delay + found.lag,
             not reason,
@@ -327,8 +328,4 @@ class _Fit:
             np.isin(np.repeat(self._owners, taps)[self._kept], self._owners[columns])
         )
         rest = np.linalg.inv(self._inverse[np.ix_(where, where)])
-        return _decibel(float(np.diag(rest)[self._window.lead :: taps].max()) - _RIDGE)
-
-
-def _decibel(ratio: float) -> float:
-    return 10.0 * math.log10(ratio) if ratio > 0.0 else -math.inf
+        return power_to_decibel(float(np.diag(rest)[self._window.lead :: taps].max()) - _RIDGE)

@@ -292,13 +292,13 @@ FAULTS = {
     ),
     "amount starts from the faders of now": (
         "project_state",
-        "return float(track.before * 10.0",
-        "return float(track.after * 10.0",
+        "return track.before * to_linear(",
+        "return track.after * to_linear(",
         "small",
     ),
     "overheads move by a factor": (
         "adjust",
-        "old * gain_factor(decibel)",
+        "old * to_linear(Decibel(decibel))",
         "old * (1 + decibel)",
         "small",
     ),
