@@ -33,6 +33,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.units import Decibel, to_power
+from reaper_drumgain.util.decibels import power_to_db
+
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
@@ -131,7 +134,7 @@ def floor_fit(energy: Float64, sources: Float64, steps: int = STEPS) -> Float64:
     scale = sources.mean(axis=1) if sources.size else np.zeros(0)
     if not loudest > 0.0 or not (scale > 0.0).any():
         return np.zeros_like(energy)
-    heard = np.maximum(energy / loudest, 10.0 ** (FLOOR_DB / 10.0))
+    heard = np.maximum(energy / loudest, to_power(Decibel(FLOOR_DB)))
     mixture = sources[scale > 0.0] / scale[scale > 0.0, None]
     load = (mixture / heard).sum(axis=1)
     weights = energy.size / (load * load.size)
@@ -149,14 +152,14 @@ def excesses(energy: Float64, sources: Float64) -> Float64:
     not count.
     """
     total = energy.sum(axis=1)
-    there = total > total.max(initial=0.0) * 10.0 ** (MISSING_DB / 10.0)
+    there = total > total.max(initial=0.0) * to_power(Decibel(MISSING_DB))
     found = np.zeros(total.size)
     bands = [band for band in range(energy.shape[1]) if energy[there, band].any()]
     for band in bands:
         own = energy[there, band]
-        floor = own.max() * 10.0 ** (FLOOR_DB / 10.0)
+        floor = own.max() * to_power(Decibel(FLOOR_DB))
         predicted = floor_fit(own, sources[:, there, band])
-        found[there] += 10.0 * np.log10(np.maximum(own, floor) / np.maximum(predicted, floor))
+        found[there] += power_to_db(np.maximum(own, floor) / np.maximum(predicted, floor))
     return found / max(len(bands), 1)
 
 
@@ -303,7 +306,7 @@ def _state(heard: Heard, track: int) -> str:
 def _strong(risen: Float64) -> Bool:
     """Onsets (onsets,) at which a track rises by nearly as much as at its largest."""
     largest = float(risen.max(initial=0.0))
-    return np.asarray((risen > 0.0) & (risen >= largest * 10.0 ** (-STRONG_DB / 10.0)))
+    return np.asarray((risen > 0.0) & (risen >= largest * to_power(Decibel(-STRONG_DB))))
 
 
 def _excess(over: Float64, risen: Float64, section: Bool) -> float:
@@ -320,7 +323,7 @@ def _families(microphones: Sequence[Microphone], total: Float64) -> list[int]:
     one recording: they do not explain each other."""
     families = list(range(len(microphones)))
     loudest = np.maximum(total.max(axis=1, initial=0.0), _TINY)
-    level = 10.0 * np.log10(np.maximum(total / loudest[:, None], 10.0 ** (FLOOR_DB / 10.0)))
+    level = power_to_db(np.maximum(total / loudest[:, None], to_power(Decibel(FLOOR_DB))))
 
     def joined(first: int, second: int) -> bool:
         one, two = microphones[first], microphones[second]
@@ -361,7 +364,7 @@ def _levels(microphones: Sequence[Microphone], risen: Float64, cleaned: Bool) ->
     close microphones that rise at all, the cleaned ones left out where there are others; -inf
     where a track never rises."""
     largest = risen.max(axis=1, initial=0.0)
-    level = np.where(largest > 0.0, 10.0 * np.log10(np.maximum(largest, _TINY)), -np.inf)
+    level = np.where(largest > 0.0, power_to_db(np.maximum(largest, _TINY)), -np.inf)
     close = [t for t, mic in enumerate(microphones) if mic.close and largest[t] > 0.0]
     close = [t for t in close if not cleaned[t]] or close
     return np.asarray(level - (np.median(level[close]) if close else 0.0))
@@ -371,7 +374,7 @@ def _cleaned(total: Float64) -> Bool:
     """Tracks (tracks,) that are silent at more than half of the kit's onsets."""
     if not total.shape[1]:
         return np.zeros(total.shape[0], dtype=bool)
-    floor = total.max(axis=1, keepdims=True) * 10.0 ** (CLEANED_DB / 10.0)
+    floor = total.max(axis=1, keepdims=True) * to_power(Decibel(CLEANED_DB))
     return np.asarray((total <= floor).mean(axis=1) > 0.5)
 
 

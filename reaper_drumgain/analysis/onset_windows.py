@@ -21,6 +21,8 @@ import numpy.typing as npt
 
 from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.analysis.spectrum import band_weights, fft_length
+from reaper_drumgain.units import Decibel, to_power
+from reaper_drumgain.util.decibels import power_to_db
 
 Intp = npt.NDArray[np.intp]
 Bool = npt.NDArray[np.bool_]
@@ -75,7 +77,7 @@ class OnsetWindows:
 def track_onsets(envelope: Float32) -> Intp:
     """The onsets of one track, in steps of 10 ms; ``envelope``: its mean squares (steps,)."""
     rise = _rises(envelope[None], silence_before=True)[0]
-    loud = envelope > envelope.max(initial=0.0) * 10.0 ** (-RANGE_DB / 10.0)
+    loud = envelope > envelope.max(initial=0.0) * to_power(Decibel(-RANGE_DB))
     return np.flatnonzero(_largest(rise[None], (rise >= RISE_DB)[None] & loud[None])[0])
 
 
@@ -86,7 +88,7 @@ def _rises(envelopes: Float32, *, silence_before: bool) -> Float32:
     padded = np.concatenate([np.repeat(edge, RISE_STEPS, axis=1), envelopes], axis=1)
     lowest = np.minimum(np.minimum(padded[:, :-3], padded[:, 1:-2]), padded[:, 2:-1])
     ratio = np.maximum(envelopes, _TINY) / np.maximum(np.maximum(lowest, 1e-6 * envelopes), _TINY)
-    return np.asarray(10.0 * np.log10(ratio), dtype=np.float32)
+    return np.asarray(power_to_db(ratio), dtype=np.float32)
 
 
 def _largest(rise: Float32, candidate: Bool) -> Bool:
@@ -187,7 +189,7 @@ class OnsetWindowMeter:
         self._look(self._first_step + self._envelopes.shape[1])
         tracks, count = len(self._slices), len(self._marks)
         reached = np.array(self._owners, dtype=np.float32).reshape(count, tracks).T
-        own = reached > self._loudest[:, None] * np.float32(10.0 ** (-RANGE_DB / 10.0))
+        own = reached > self._loudest[:, None] * np.float32(to_power(Decibel(-RANGE_DB)))
         kept = own.any(axis=0)
         found = np.array(self._found, dtype=np.float32).reshape(count, 2, tracks, BANDS)[kept]
         energy, before = np.ascontiguousarray(found.transpose(1, 2, 0, 3))
@@ -200,7 +202,7 @@ class OnsetWindowMeter:
         if stop <= self._next_step:
             return
         rise = _rises(self._envelopes, silence_before=self._first_step == 0)
-        limit = self._loudest[:, None] * np.float32(10.0 ** (-RANGE_DB / 10.0))
+        limit = self._loudest[:, None] * np.float32(to_power(Decibel(-RANGE_DB)))
         own = _largest(rise, (rise >= RISE_DB) & (self._envelopes > limit))
         own[:, : self._next_step - self._first_step] = False
         steps = np.flatnonzero(own.any(axis=0)) + self._first_step

@@ -19,6 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.units import Decibel, to_power
+from reaper_drumgain.util.decibels import power_to_db
+
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
@@ -72,12 +75,12 @@ def read_pair(left: Float64, right: Float64, onsets: Mapping[Hashable, Bool]) ->
     sounds (onsets,)."""
     left = np.maximum(np.nan_to_num(left), 0.0)
     right = np.maximum(np.nan_to_num(right), 0.0)
-    share = 10.0 ** (SILENT_DB / 10.0)
+    share = to_power(Decibel(SILENT_DB))
     heard = (left > left.max(axis=0, initial=0.0) * share) & (
         right > right.max(axis=0, initial=0.0) * share
     )
     ratio = np.full(left.shape, np.nan)
-    ratio[heard] = 10.0 * np.log10(left[heard] / right[heard])
+    ratio[heard] = power_to_db(left[heard] / right[heard])
     drums: list[Hashable] = []
     rows: list[Float64] = []
     strokes: list[int] = []
