@@ -8,6 +8,7 @@ import numpy as np
 from streams import ArrayStream, drum_track
 
 from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.tracks.roles import Role
 
@@ -34,7 +35,7 @@ def method_input(
 ) -> MethodInput:
     """What ``balance`` gives to a method; silent tracks are not active unless stated."""
     streams = [ArrayStream(samples, RATE) for samples in tracks]
-    measurement = features.measure(streams, threads=1, descriptors=method.descriptors)
+    measurement = measure(streams, threads=1, descriptors=method.descriptors)
     table = features.feature_table(measurement)
     heard = np.isfinite(table.column("loudness_lufs"))
     flags = heard if active is None else np.asarray(active)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.loudness import Float64
-from reaper_drumgain.analysis.multitrack import Multitrack, MultitrackAnalysis, Progress
+from reaper_drumgain.analysis.measurement import MultitrackAnalysis, Progress
+from reaper_drumgain.analysis.multitrack import Multitrack
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.selection import DrumTrack
 

@@ -1,6 +1,6 @@
 """Measurements that only some methods need, made in the same pass as the ordinary ones.
 
-A method that needs more than ``features`` measures lists descriptors; ``features.measure`` gives
+A method that needs more than ``features`` measures lists descriptors; ``measure`` gives
 each of them every track's audio. What no chosen method asks for is not computed.
 """
 
@@ -12,14 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from reaper_drumgain.analysis.loudness import (
-    HOPS_PER_SECOND,
-    ORDER,
-    Float32,
-    Float64,
-    Weighting,
-    hop_length,
-)
+from reaper_drumgain.analysis.k_weighting import ORDER, Weighting
+from reaper_drumgain.analysis.loudness import HOPS_PER_SECOND, Float32, Float64, hop_length
 from reaper_drumgain.analysis.spectrum import band_weights, fft_length
 
 #: steps of a ``WeightedEnvelope`` per second
@@ -74,7 +68,7 @@ class SegmentLevels:
 
 @dataclass(frozen=True, slots=True)
 class SegmentFrames:
-    """The frames of the ordinary spectrum, which ``features.measure`` keeps for it: (frames,
+    """The frames of the ordinary spectrum, which ``measure`` keeps for it: (frames,
     ``spectrum.FRAME_COLUMNS``)."""
 
     name: str = "pieces: frames"

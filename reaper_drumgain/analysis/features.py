@@ -1,61 +1,36 @@
-"""One pass over all tracks in step -> measurement -> table of named feature columns.
+"""Measurement -> table of named feature columns.
 
-``measure`` reads every stream once, in chunks of seconds, and keeps what loudness, levels,
-spectrum and bleed are made of; ``feature_table`` turns that into numbers in milliseconds, for
-any recording level of the tracks and any subset of them.
+``feature_table`` takes milliseconds, for any recording level of the tracks and any subset of
+them.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.analysis import bleed
-from reaper_drumgain.analysis.descriptors import Descriptor, Meter, SegmentFrames
 from reaper_drumgain.analysis.loudness import (
     ABSOLUTE_GATE_LUFS,
     OFFSET_DB,
-    ORDER,
-    CovarianceMeter,
-    Float32,
     Float64,
-    KWeighting,
-    MixLoudness,
     from_lufs,
     gated_loudness,
-    hop_length,
     loudness_range,
     quantiles,
 )
-from reaper_drumgain.analysis.peaks import peak_step, step_peaks
-from reaper_drumgain.analysis.scheduler import PIECE_HOPS, Chunks, chunk_hops, run
-from reaper_drumgain.analysis.spectrum import (
-    BAND_EDGES,
-    Spectra,
-    SpectrumMeter,
-    SpectrumPlan,
-    SpectrumSummary,
-)
+from reaper_drumgain.analysis.measurement import Measurement, TrackMeasures
+from reaper_drumgain.analysis.spectrum import BAND_EDGES
 from reaper_drumgain.units import Decibel, LinearGain, power_to_decibel, to_decibel, to_power
 from reaper_drumgain.util.decibels import db_to_power, power_to_db
 
-if TYPE_CHECKING:
-    from reaper_drumgain.util.threads import Job, Pool
-
+#: of the columns: a model trained on another version does not fit
 VERSION = 1
-#: of what a ``Measurement`` holds: one of another version is made anew
-MEASUREMENT_VERSION = 4
-#: 10 ms envelope values per 100 ms hop
-FINE = 10
-#: samples above this (100 dBFS) are damage, like those that are not finite
-SANE_PEAK = 1e5
 #: floor of shares in dB
 FLOOR_DB = -120.0
 
@@ -85,88 +60,6 @@ COLUMNS: tuple[str, ...] = (
 )
 
 
-class Stream(Protocol):
-    """A track's audio before its fader, read from the start of the session."""
-
-    @property
-    def channels(self) -> int:
-        """1 or 2."""
-
-    @property
-    def rate(self) -> int:
-        """Samples per second; the same for all streams of a session."""
-
-    @property
-    def frames(self) -> int:
-        """Length in samples per channel."""
-
-    def read(self, frames: int) -> Float32 | None:
-        """The next float32 (channels, n) samples, None for ``frames`` samples of silence,
-        (channels, 0) at the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrackMeasures:
-    """What is kept of one track.
-
-    ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
-    100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
-    that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
-    absolute peak per ``peak_step`` (20 ms, at odd rates 100), the last one of less, with damage
-    as it is.
-    """
-
-    channels: int
-    frames: int
-    peak: float
-    energy: float
-    damaged: int
-    envelope: Float32
-    peaks: Float32
-    spectrum: SpectrumSummary
-
-    @property
-    def hop_powers(self) -> Float64:
-        """K-weighted mean square per 100 ms hop, channels summed."""
-        return np.asarray(self.envelope.reshape(-1, FINE).sum(axis=1, dtype=np.float64) / FINE)
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What was measured of all tracks of a session. Arrays and numbers only (picklable).
-
-    ``described``: by the name of a descriptor, what it measured of each track.
-    """
-
-    rate: int
-    seconds: float
-    tracks: tuple[TrackMeasures, ...]
-    mix: MixLoudness
-    described: Mapping[str, tuple[Float32, ...]] = field(default_factory=dict)
-
-    @cached_property
-    def found(self) -> tuple[npt.NDArray[np.intp], ...]:
-        """The onsets of each track, in steps of 10 ms."""
-        return tuple(bleed.onsets(track.envelope) for track in self.tracks)
-
-    @cached_property
-    def onsets(self) -> bleed.OnsetLevels:
-        """The tracks' levels at the onsets of all of them."""
-        return bleed.onset_levels([track.envelope for track in self.tracks], self.found)
-
-    @cached_property
-    def similarity(self) -> Float64:
-        """Correlation of the tracks' amplitude envelopes (tracks, tracks); NaN for silence."""
-        length = max(1, *(track.envelope.size for track in self.tracks))
-        shapes = np.zeros((len(self.tracks), length), dtype=np.float32)
-        for row, track in zip(shapes, self.tracks, strict=True):
-            np.sqrt(track.envelope, out=row[: track.envelope.size])
-        shapes -= shapes.mean(axis=1, keepdims=True)
-        norm = np.sqrt(np.einsum("ij,ij->i", shapes, shapes))[:, None]
-        shapes /= np.where(norm > 0.0, norm, np.float32(np.nan))
-        return np.asarray(np.clip(shapes @ shapes.T, -1.0, 1.0), dtype=np.float64)
-
-
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
     """``values`` (tracks, columns), NaN where a track has nothing that could be measured."""
@@ -181,244 +74,6 @@ class FeatureTable:
             return np.asarray(self.values[:, self.columns.index(name)])
         except ValueError:
             raise KeyError(f"no feature column {name!r}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """What a track plays next: ``samples`` (channels, length), or None for silence of that
-    ``length``, and its ``peaks``. ``last``: nothing comes after it."""
-
-    samples: Float32 | None
-    peaks: Float32
-    length: int
-    last: bool
-
-
-class _TrackMeter:
-    """Measures one stream, chunk by chunk, in the steps of ``chunks``."""
-
-    def __init__(
-        self, stream: Stream, weighting: KWeighting, spectrum: SpectrumMeter, hop: int, chunk: int
-    ) -> None:
-        self._stream = stream
-        self._weighting = weighting
-        self.hop = hop
-        self.channels = stream.channels
-        if self.channels not in {1, 2}:
-            raise ValueError(f"a stream has {self.channels} channels, expected 1 or 2")
-        self._states = [np.zeros(ORDER) for _ in range(self.channels)]
-        self._ringing = False
-        self.spectrum = spectrum
-        self.descriptors: Sequence[Meter] = ()
-        self._step = peak_step(hop)
-        self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
-        widths = np.tile(np.diff(self._edges), chunk // hop)
-        self._widths: Float32 = widths.astype(np.float32)
-        self._envelope: list[Float32] = []
-        self._peaks: list[Float32] = []
-        self._peak = 0.0
-        self._damaged = 0
-        self._job: Job[list[Spectra]] | None = None
-        self._frames = 0
-        self._ended = False
-
-    def _read(self, wanted: int) -> Float32 | None:
-        """The next chunk, shorter only at the end; None where all of it is silence."""
-        parts: list[Float32] = []
-        silent = True
-        got = 0
-        while got < wanted and not self._ended:
-            block = self._stream.read(wanted - got)
-            if block is None:
-                count = min(wanted - got, self._stream.frames - self._frames - got)
-                if count <= 0:
-                    self._ended = True
-                    break
-                if count == wanted:
-                    self._advance(wanted)
-                    return None
-                block = np.zeros((self.channels, count), dtype=np.float32)
-            elif block.shape[1] == 0:
-                self._ended = True
-                break
-            else:
-                silent = False
-            parts.append(block)
-            got += block.shape[1]
-        self._advance(got)
-        if silent:
-            return None
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-
-    def _advance(self, frames: int) -> None:
-        self._frames += frames
-        self._ended = self._ended or self._frames >= self._stream.frames
-
-    def hear(self, wanted: int) -> _Chunk:
-        """The next chunk of ``wanted`` samples, shorter at the end of the stream."""
-        before = self._frames
-        samples = self._read(wanted)
-        if samples is None:
-            peaks = np.zeros((self.channels, wanted // self._step), dtype=np.float32)
-        else:
-            peaks = step_peaks(samples, self._step)
-        return _Chunk(samples, peaks, self._frames - before, self._ended)
-
-    def weigh(self, chunk: _Chunk, weighted: Float32, beside: Pool | None) -> bool:
-        """Measure a chunk; its K-weighted samples go to ``weighted`` (channels, samples), which
-        is whole hops, at most as many as in the first chunk.
-
-        False where nothing sounds (``weighted`` is then not written). ``beside`` transforms
-        meanwhile; what it finds is taken in with the next chunk, or by ``settle``.
-        """
-        self.settle()
-        samples = chunk.samples
-        self._peaks.append(chunk.peaks)
-        if samples is not None:
-            samples = self._check(samples, float(chunk.peaks.max()))
-        if beside is None:
-            self.spectrum.add(self._transform(samples, chunk.length))
-        else:
-            self._job = beside.submit(self._transform, samples, chunk.length)
-        if samples is None and not self._ringing:
-            steps = weighted.shape[1] // self.hop * FINE
-            self._envelope.append(np.zeros(steps, dtype=np.float32))
-            return False
-        self._ringing = samples is not None
-        if samples is None:
-            samples = np.zeros((self.channels, 0), dtype=np.float32)
-        self._weigh(samples, weighted)
-        if not self._ringing:
-            self._states = [np.zeros(ORDER) for _ in self._states]
-        return True
-
-    def settle(self) -> None:
-        """Take in the spectra of the last chunk."""
-        if self._job is not None:
-            self.spectrum.add(self._job.result())
-            self._job = None
-
-    def _transform(self, samples: Float32 | None, length: int) -> list[Spectra]:
-        if not length:
-            return []
-        for descriptor in self.descriptors:
-            descriptor.add(samples, length)
-        return self.spectrum.silence(length) if samples is None else self.spectrum.powers(samples)
-
-    def _check(self, samples: Float32, peak: float) -> Float32 | None:
-        """Takes the peak and repairs damage; None where all samples are zero."""
-        if not peak <= SANE_PEAK:
-            bad = ~(np.abs(samples) <= SANE_PEAK)
-            self._damaged += int(bad.sum())
-            samples = np.where(bad, np.float32(0.0), samples)
-            peak = float(np.abs(samples).max())
-        if peak == 0.0:
-            return None
-        self._peak = max(self._peak, peak)
-        return samples
-
-    def _weigh(self, samples: Float32, weighted: Float32) -> None:
-        chunk = weighted.shape[1]
-        envelope = np.zeros(chunk // self.hop * FINE, dtype=np.float32)
-        for number in range(self.channels):
-            channel = samples[number]
-            if channel.shape[0] < chunk:
-                channel = np.zeros(chunk, dtype=np.float32)
-                channel[: samples.shape[1]] = samples[number]
-            out = weighted[number]
-            for start in range(0, chunk, PIECE_HOPS * self.hop):
-                piece = slice(start, start + PIECE_HOPS * self.hop)
-                state = self._weighting.process(channel[piece], self._states[number], out[piece])
-                self._states[number] = state
-            if self.hop % FINE == 0:
-                rows = out.reshape(-1, self.hop // FINE)
-                envelope += np.einsum("ij,ij->i", rows, rows)
-            else:
-                squares = np.square(out).reshape(-1, self.hop)
-                envelope += np.add.reduceat(squares, self._edges[:-1], axis=1).ravel()
-        envelope /= self._widths[: envelope.size]
-        self._envelope.append(envelope)
-
-    def finish(self) -> TrackMeasures:
-        """What was measured up to the end of the stream."""
-        whole = self._frames // self.hop * FINE
-        envelope = np.concatenate(self._envelope)[:whole] if self._envelope else np.zeros(0)
-        peaks = np.concatenate(self._peaks, axis=1)
-        return TrackMeasures(
-            self.channels,
-            self._frames,
-            self._peak,
-            self.spectrum.energy,
-            self._damaged,
-            envelope.astype(np.float32),
-            peaks[:, : -(-self._frames // self._step)],
-            self.spectrum.finish(),
-        )
-
-
-def measure(
-    streams: Sequence[Stream],
-    *,
-    threads: int = 2,
-    in_memory: bool = False,
-    progress: Callable[[float], None] | None = None,
-    descriptors: Sequence[Descriptor] = (),
-) -> Measurement:
-    """Read all streams to their ends, in step, and measure them, with ``descriptors`` besides.
-
-    With more than one of ``threads`` so many tracks are read at once, ahead of need (but for
-    streams ``in_memory``), another thread transforms, and the calling one filters and sums; with
-    1 everything runs in the calling thread. BLAS should run at one thread, which has to be set
-    before numpy is imported.
-    ``progress`` is called in the calling thread with the share done, ending with 1.0.
-    Raises ValueError without streams, where their rates differ, or with more than two channels.
-    """
-    if not streams:
-        raise ValueError("nothing to measure: no streams")
-    rate = streams[0].rate
-    if any(stream.rate != rate for stream in streams):
-        raise ValueError("streams have different sample rates")
-    hop = hop_length(rate)
-    in_memory = in_memory and threads > 1
-    hops = chunk_hops(sum(stream.channels for stream in streams) * hop, in_memory=in_memory)
-    chunk = hop * hops
-    plan = SpectrumPlan(rate, chunk) if threads > 1 else SpectrumPlan(rate)
-    weighting = KWeighting(rate)
-    keep = any(isinstance(descriptor, SegmentFrames) for descriptor in descriptors)
-    spectra = [SpectrumMeter(plan, stream.channels, keep=keep) for stream in streams]
-    pairs = zip(streams, spectra, strict=True)
-    meters = [_TrackMeter(stream, weighting, own, hop, chunk) for stream, own in pairs]
-    expected = max(stream.frames for stream in streams)
-    for meter in meters:
-        meter.descriptors = [
-            descriptor.meter(rate, meter.channels, expected) for descriptor in descriptors
-        ]
-    stops = np.cumsum([meter.channels for meter in meters]).tolist()
-    slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
-    covariance = CovarianceMeter(slices, hop)
-    run(
-        meters,
-        slices,
-        covariance,
-        Chunks(hop, chunk, expected),
-        _reporter(progress, expected),
-        threads=threads,
-        in_memory=in_memory,
-    )
-    tracks = tuple(meter.finish() for meter in meters)
-    frames = max(track.frames for track in tracks)
-    if progress:
-        progress(1.0)
-    described = {
-        p.name: tuple(m.descriptors[n].finish() for m in meters) for n, p in enumerate(descriptors)
-    }
-    if keep:
-        described[SegmentFrames().name] = tuple(spectrum.frames() for spectrum in spectra)
-    return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop), described)
-
-
-def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:
-    return lambda done: progress(min(done / max(expected, 1), 1.0)) if progress else None
 
 
 def feature_table(

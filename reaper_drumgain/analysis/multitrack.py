@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.loudness import hop_length
+from reaper_drumgain.analysis.measure import measure
+from reaper_drumgain.analysis.measurement import MultitrackAnalysis, Progress
 from reaper_drumgain.analysis.peaks import Stretch, frames_of, most_promising, upper_bounds, within
 from reaper_drumgain.audio.track_reader import TrackAudio, analysis_rate, open_track, playing_span
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.util.decibels import gain_to_db
+from reaper_drumgain.util.thread_pool import thread_pool
 
 #: frames that are mixed at a time: many, because threads wait for each other at every block;
 #: fewer where all tracks together would take more than this
@@ -26,41 +27,6 @@ _MOST_FRAMES, _LEAST_FRAMES, _BLOCK_BYTES = 1 << 19, 1 << 16, 1 << 25
 _SILENCE_S = 10.0
 #: more than any session plays; a looped item may claim years
 _LONGEST_S = 12 * 3600
-
-#: called with what is being done and the share of it that is done
-Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class MultitrackAnalysis:
-    """What listening to n drum tracks found: all that plans are made of, without their audio.
-
-    ``flags``: per track, what of it is not played as REAPER plays it. ``warnings``: the same in
-    sentences, track by track. ``timeline``: from and up to which second of the project each
-    stretch that was heard goes; silence between them was left out.
-    """
-
-    measurement: features.Measurement
-    flags: tuple[tuple[str, ...], ...]
-    warnings: tuple[str, ...]
-    timeline: tuple[tuple[float, float], ...] = ()
-
-    def hop_of(self, time: float) -> int:
-        """The number of the 100 ms hop that begins at, or nearest to, a time of the project."""
-        analysis = 0.0
-        for first, last in self.timeline:
-            analysis += max(0.0, min(time, last) - first)
-        hop = hop_length(self.measurement.rate) / self.measurement.rate
-        return round(analysis / hop)
-
-    def time_of(self, hop: int) -> float:
-        """When in the project a hop begins."""
-        left = hop * hop_length(self.measurement.rate) / self.measurement.rate
-        for first, last in self.timeline:
-            if left < last - first:
-                return first + left
-            left -= last - first
-        return self.timeline[-1][1] + left if self.timeline else left
 
 
 def stretches(
@@ -199,7 +165,7 @@ class Multitrack:
         """One pass over all tracks in step, with ``descriptors`` besides."""
         with self._open() as streams:
             tell = self._tell("listening")
-            measurement = features.measure(
+            measurement = measure(
                 streams,
                 threads=threads,
                 progress=tell,
@@ -269,11 +235,9 @@ class Multitrack:
 
         ``part``: these frames alone of what is heard.
         """
-        from reaper_drumgain.util.threads import Pool
-
         used = gains.astype(np.float32)
         tell = self._tell(doing)
-        with self._open(part) as streams, Pool(threads) as pool:
+        with self._open(part) as streams, thread_pool(threads) as pool:
             total = max((stream.frames for stream in streams), default=0)
             channels = sum(stream.channels for stream in streams)
             size = min(_MOST_FRAMES, max(_LEAST_FRAMES, _BLOCK_BYTES // (4 * max(channels, 1))))

@@ -8,15 +8,12 @@ know the peak.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain.analysis.loudness import Float32, hop_length
-
-if TYPE_CHECKING:
-    from reaper_drumgain.analysis.features import Measurement
+from reaper_drumgain.analysis.measurement import Measurement
 
 #: from and up to which frame
 Stretch = tuple[int, int]

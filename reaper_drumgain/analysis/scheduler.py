@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from concurrent.futures import Executor
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.analysis.loudness import CovarianceMeter, Float32
-
-if TYPE_CHECKING:
-    from reaper_drumgain.util.threads import Pool
+from reaper_drumgain.analysis.loudness import Float32
+from reaper_drumgain.analysis.mix_loudness import CovarianceMeter
+from reaper_drumgain.util.thread_pool import thread_pool
 
 #: hops read at a time, fewer where all tracks together would take more than this
 CHUNK_HOPS = 64
 CHUNK_BYTES = 40_000_000
-#: the same where the audio lies in memory: the second thread has fewer calls to make
-MEMORY_HOPS = 128
 #: chunks of one track each that are read before they are needed
 READ_AHEAD = 4
 #: hops filtered at a time: what a chunk is made of, so that no sum depends on its length
@@ -46,16 +43,16 @@ class TrackMeter(Protocol[C]):
     def hear(self, wanted: int, /) -> C:
         """What the track plays next."""
 
-    def weigh(self, chunk: C, weighted: Float32, beside: Pool | None, /) -> bool:
+    def weigh(self, chunk: C, weighted: Float32, beside: Executor | None, /) -> bool:
         """Measure it, a part of it ``beside``; False where nothing sounds."""
 
     def settle(self) -> None:
         """Wait for that part."""
 
 
-def chunk_hops(samples_per_hop: int, *, in_memory: bool = False) -> int:
+def chunk_hops(samples_per_hop: int) -> int:
     """A power of two, so that a chunk is a whole number of the filter's blocks."""
-    hops = MEMORY_HOPS if in_memory else CHUNK_HOPS
+    hops = CHUNK_HOPS
     while hops > 8 and 4 * hops * samples_per_hop > CHUNK_BYTES:
         hops //= 2
     return hops
@@ -101,25 +98,20 @@ def run(
     report: Callable[[int], None],
     *,
     threads: int,
-    in_memory: bool,
 ) -> None:
     """Measure all tracks to their ends; ``report`` is told the samples that are done.
 
-    With more than one of ``threads`` what comes next is read, unless it lies ``in_memory``, and
-    what was read is transformed, in others than this one: each of them makes few and long calls.
-    Threads that take turns at many short ones spend the time that they win on waiting for the
-    interpreter.
+    With more than one of ``threads``, others than this one read what comes next and transform
+    what was read, in few long calls each: threads that take turns at many short calls spend the
+    time that they win on waiting for the interpreter.
     """
     turns = _turns(meters, chunks)
-    with contextlib.ExitStack() as stack:
+    if threads <= 1:
         heard: Iterator[tuple[int, C]] = ((n, meter.hear(n)) for meter, n in turns)
-        beside: Pool | None = None
-        if threads > 1:
-            from reaper_drumgain.util.threads import Pool
-
-            beside = stack.enter_context(Pool(1))
-            if not in_memory:
-                heard = _heard_ahead(stack.enter_context(Pool(threads)), turns, len(meters))
+        _weigh(meters, slices, covariance, chunks.longest, heard, report, None)
+        return
+    with thread_pool(1) as beside, thread_pool(threads) as readers:
+        heard = _heard_ahead(readers, turns, len(meters))
         _weigh(meters, slices, covariance, chunks.longest, heard, report, beside)
 
 
@@ -132,7 +124,7 @@ def _turns(meters: Sequence[TrackMeter[C]], chunks: Chunks) -> Iterator[tuple[Tr
 
 
 def _heard_ahead(
-    pool: Pool, turns: Iterator[tuple[TrackMeter[C], int]], most: int
+    pool: Executor, turns: Iterator[tuple[TrackMeter[C], int]], most: int
 ) -> Iterator[tuple[int, C]]:
     """Chunks in turn, of which some are under way: never two of one track, of which there are
     ``most``."""
@@ -152,7 +144,7 @@ def _weigh(
     longest: int,
     heard: Iterator[tuple[int, C]],
     report: Callable[[int], None],
-    beside: Pool | None,
+    beside: Executor | None,
 ) -> None:
     buffer = np.zeros((slices[-1].stop, longest), dtype=np.float32)
     hop, done, ended = meters[0].hop, 0, False

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor, SegmentFrames, SegmentLevels
 from reaper_drumgain.analysis.loudness import Float32, hop_length
+from reaper_drumgain.analysis.measurement import FINE, Measurement, TrackMeasures
 from reaper_drumgain.analysis.peaks import peak_step
 from reaper_drumgain.analysis.spectrum import summary_of
 
@@ -17,8 +17,8 @@ SEGMENT_DESCRIPTORS: tuple[Descriptor, ...] = (SegmentLevels(), SegmentFrames())
 
 
 def between(
-    measurement: features.Measurement, first: int, last: int, descriptors: Sequence[Descriptor] = ()
-) -> features.Measurement:
+    measurement: Measurement, first: int, last: int, descriptors: Sequence[Descriptor] = ()
+) -> Measurement:
     """The measurement of hops ``first`` to ``last`` alone.
 
     It was made with ``SEGMENT_DESCRIPTORS`` among its descriptors; ``descriptors`` are the others.
@@ -39,13 +39,13 @@ def between(
         return frames_of.cut(frames, rate, total, first * hop, last * hop)
 
     tracks = tuple(
-        features.TrackMeasures(
+        TrackMeasures(
             channels=track.channels,
             frames=min(max(track.frames - first * hop, 0), (last - first) * hop),
             peak=float(levels[first:last, 0].max(initial=0.0)),
             energy=float(levels[first:last, 1].sum(dtype=np.float64)),
             damaged=0,
-            envelope=track.envelope[first * features.FINE : last * features.FINE],
+            envelope=track.envelope[first * FINE : last * FINE],
             peaks=track.peaks[:, first * per_hop : last * per_hop],
             spectrum=summary_of(cut(frames), rate),
         )
@@ -64,6 +64,4 @@ def between(
         for descriptor in descriptors
     }
     seconds = max(track.frames for track in tracks) / rate
-    return features.Measurement(
-        rate, seconds, tracks, measurement.mix.between(first, last), described
-    )
+    return Measurement(rate, seconds, tracks, measurement.mix.between(first, last), described)

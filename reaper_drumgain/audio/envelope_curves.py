@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.audio.samples import Samples
 from reaper_drumgain.schema.session import Envelope, EnvelopePoint
 from reaper_drumgain.units import Decibel, to_linear
 from reaper_drumgain.util.decibels import db_to_gain, gain_to_db
@@ -203,3 +204,21 @@ def from_fader(place: Curve) -> Curve:
     low = np.maximum(0.0, place) / _FADER_POSITION[0] * floor
     gain: Curve = np.where(place < _FADER_POSITION[0], low, db_to_gain(level))
     return gain
+
+
+def apply_curve(
+    block: Samples, curve: EnvelopeCurve, first: float, step: float, *, mute: bool = False
+) -> None:
+    """Multiply a block by an envelope, its frames lying ``step`` seconds apart from ``first``.
+
+    A mute envelope is open from 0.25 on, as the SWS extension reads it.
+    """
+    frames = block.shape[1]
+    fixed = curve.constant(first, first + step * frames)
+    if fixed is not None:
+        gain = float(fixed >= 0.25) if mute else fixed
+        if gain != 1.0:
+            block *= np.float32(gain)
+        return
+    gains = curve.values(first + step * np.arange(frames, dtype=np.float64))
+    block *= (gains >= 0.25 if mute else gains).astype(np.float32)

@@ -14,25 +14,16 @@ from types import TracebackType
 
 import numpy as np
 
-from reaper_drumgain.audio.clip_reader import (
-    MAX_RATIO,
-    MIN_RATIO,
-    TRUNCATED,
-    ClipReader,
-    Grid,
-    apply_curve,
-    channel_pick,
-    sounds,
-)
-from reaper_drumgain.audio.envelope_curves import MAX_GAIN, EnvelopeCurve
-from reaper_drumgain.audio.media_pool import MediaPool, Samples, probe
-from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError
+from reaper_drumgain.audio.clip_reader import ClipReader, Grid
+from reaper_drumgain.audio.envelope_curves import MAX_GAIN, EnvelopeCurve, apply_curve
+from reaper_drumgain.audio.limitations import Limitations, clip_words
+from reaper_drumgain.audio.media_pool import MediaPool, probe
+from reaper_drumgain.audio.safe_open import UnplayableMediaError
+from reaper_drumgain.audio.samples import Samples, sounds
 from reaper_drumgain.schema.session import Clip, Session, Track
 
 #: Hz, where neither the clips nor the project name a rate
 DEFAULT_RATE = 48_000
-#: files of one track of which the same thing is told one by one
-_MOST_TOLD = 5
 
 
 class TrackAudio:
@@ -50,7 +41,7 @@ class TrackAudio:
         self.frames = grid.frames
         self._grid = grid
         self._track = track
-        self._notes = _Notes(track)
+        self._limitations = Limitations(track)
         self._pool = MediaPool()
         self._position = 0
         self._active: list[ClipReader] = []
@@ -83,13 +74,13 @@ class TrackAudio:
     def flags(self) -> tuple[str, ...]:
         """What is not played as REAPER plays it, in short stable words, in order of their
         finding. Reading may find more, in the samples themselves."""
-        return self._notes.flags
+        return self._limitations.flags
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each of the flags and each file, naming clip and file, and
         what to do; of many files alike the first ones, and how many more."""
-        return self._notes.sentences
+        return self._limitations.sentences
 
     @property
     def sounding(self) -> tuple[tuple[int, int], ...]:
@@ -124,7 +115,6 @@ class TrackAudio:
         if block is None:
             return None
         for curve in self._envelopes:
-            block = _own(block)
             apply_curve(block, curve, self._grid.start + low / self.rate, 1.0 / self.rate)
         return block if sounds(block) else None
 
@@ -140,7 +130,6 @@ class TrackAudio:
                     total = part
                     continue
                 total = np.zeros((self.channels, high - low), dtype=np.float32)
-            total = _own(total)
             total[:, first - low : last - low] += part
         return total
 
@@ -148,14 +137,14 @@ class TrackAudio:
         readers: list[ClipReader] = []
         for clip in self._track.clips:
             if clip.plays and not _is_sound(clip):
-                self._notes.add("bad clip values", f"{_clip_words(clip)} is left out.")
+                self._limitations.add("bad clip values", f"{clip_words(clip)} is left out.")
                 continue
             if not (clip.plays and _overlaps(clip, self._grid)):
                 continue
-            info = self._notes.examine(clip, self._grid)
+            info = self._limitations.examine(clip, self._grid)
             if info is None or clip.item_gain * clip.take_gain == 0.0:
                 continue
-            report = self._notes.reporter(clip)
+            report = self._limitations.reporter(clip)
             reader = ClipReader(clip, self._grid, info, self._pool, report)
             if reader.first < reader.last:
                 readers.append(reader)
@@ -168,7 +157,7 @@ class TrackAudio:
             if envelope.kind != "pre-fx volume" or not envelope.active:
                 continue
             if envelope.pooled:
-                self._notes.add(
+                self._limitations.add(
                     "automation items",
                     "The pre-FX volume envelope holds automation items, which are not read: its "
                     "points are left out. Glue them, or render the track.",
@@ -176,167 +165,6 @@ class TrackAudio:
             elif envelope.points:
                 curves.append(EnvelopeCurve(envelope))
         return curves
-
-
-def _own(block: Samples) -> Samples:
-    """A block that may be written to."""
-    return block if block.flags.writeable else block.copy()
-
-
-class _Notes:
-    """What of a track is not played faithfully: flags, and a sentence for each flag and file."""
-
-    def __init__(self, track: Track) -> None:
-        self._found: dict[tuple[str, str], tuple[str, int]] = {}
-        if any(effect.instrument and effect.enabled for effect in track.effects):
-            self.add("instrument", "An instrument makes its sound: render or freeze the track.")
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(flag for flag, _ in self._found))
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        told: dict[str, list[str]] = {}
-        left: dict[str, int] = {}
-        for (flag, _), (sentence, count) in self._found.items():
-            more = f" ({count - 1} more clips likewise.)" if count > 1 else ""
-            if len(told.setdefault(flag, [])) < _MOST_TOLD:
-                told[flag].append(sentence + more)
-            else:
-                left[flag] = left.get(flag, 0) + count
-        for flag, count in left.items():
-            told[flag].append(f"{count} more clips of other files likewise: {flag}.")
-        return tuple(sentence for sentences in told.values() for sentence in sentences)
-
-    def add(self, flag: str, sentence: str, subject: str = "") -> None:
-        """Note something once for each subject, and count how often it comes."""
-        kept, count = self._found.get((flag, subject), (sentence, 0))
-        self._found[flag, subject] = (kept, count + 1)
-
-    def reporter(self, clip: Clip) -> _Reporter:
-        """What notes for a clip, while it is read, what its samples show."""
-        return _Reporter(self, clip)
-
-    def examine(self, clip: Clip, grid: Grid) -> MediaInfo | None:
-        """Note what a clip asks for that its file does not give; None: it has no audio."""
-        subject = clip.source.written or clip.source.path or ""
-        where = _clip_words(clip)
-        info = self._source(clip, where, subject)
-        if info is None:
-            return None
-        if info.truncated:
-            self.add("truncated media", _media_sentence(clip, TRUNCATED), subject)
-        if not MIN_RATIO <= info.rate * clip.play_rate / grid.rate <= MAX_RATIO:
-            self.add("bad clip values", f"{where} plays at rate {clip.play_rate:g}: left out.")
-            return None
-        if clip.stretched:
-            self.add(
-                "stretched",
-                f"{where} has stretch markers: it is played unstretched. Glue it.",
-                subject,
-            )
-        if clip.preserve_pitch and clip.play_rate != 1.0:
-            self.add(
-                "pitch-preserved rate",
-                f"{where} keeps its pitch at rate {clip.play_rate:g}: it is played with its "
-                "pitch changed. Glue it.",
-                subject,
-            )
-        if clip.pitch:
-            self.add(
-                "pitch shifted",
-                f"{where} is pitched by {clip.pitch:g} semitones: it is played as it is. Glue it.",
-                subject,
-            )
-        if any(effect.enabled for effect in clip.effects):
-            self.add(
-                "take effects",
-                f"{where} has take effects: it is played without them. Glue it.",
-                subject,
-            )
-        self._envelopes(clip, where, subject)
-        pick, _ = channel_pick(clip.channel_mode, info.channels)
-        if any(channel >= info.channels for channel in pick):
-            self.add(
-                "missing channel",
-                f"{where} plays channel {max(pick) + 1} of a file that has {info.channels}: "
-                "that channel is silent. Check the channel mode of the take.",
-                subject,
-            )
-        if info.channels > 2 and clip.channel_mode < 2:
-            self.add(
-                "more than two channels",
-                f"{where} has {info.channels} channels: the first two are played.",
-                subject,
-            )
-        return info
-
-    def _envelopes(self, clip: Clip, where: str, subject: str) -> None:
-        for envelope in clip.envelopes:
-            if not envelope.active:
-                continue
-            if envelope.pooled:
-                self.add(
-                    "automation items",
-                    f"{where} has automation items, which are not read. Glue it.",
-                    subject,
-                )
-            elif envelope.kind not in ("volume", "mute"):
-                self.add(
-                    "take envelope",
-                    f"{where} has a {envelope.kind} envelope, which is left out. Glue it.",
-                    subject,
-                )
-
-    def _source(self, clip: Clip, where: str, subject: str) -> MediaInfo | None:
-        source = clip.source
-        if source.kind == "midi":
-            self.add("MIDI", f"{where} is MIDI, which makes no sound by itself.", subject)
-        elif source.kind == "other":
-            name = source.format or "unknown"
-            flag = "video" if "VIDEO" in name.upper() else "unsupported source"
-            self.add(
-                flag,
-                f"{where} is a source of the kind {name}, which cannot be read: it counts as "
-                "silence. Glue or render it to an audio file.",
-                subject,
-            )
-        elif source.kind == "file" and not source.path:
-            self.add("missing media", _media_sentence(clip, "it was not found"), subject)
-        elif source.kind == "file" and source.path:
-            try:
-                return probe(source.path)
-            except UnplayableMediaError as error:
-                self.add(error.fault, _media_sentence(clip, str(error)), subject)
-        return None
-
-
-class _Reporter:
-    """Notes once what reading a clip finds."""
-
-    def __init__(self, notes: _Notes, clip: Clip) -> None:
-        self._notes, self._clip = notes, clip
-        self._said: set[str] = set()
-
-    def __call__(self, flag: str, reason: str) -> None:
-        if flag not in self._said:
-            self._said.add(flag)
-            subject = self._clip.source.written or self._clip.source.path or ""
-            self._notes.add(flag, _media_sentence(self._clip, reason), subject)
-
-
-def _clip_words(clip: Clip) -> str:
-    name = clip.name or clip.source.written or clip.source.path or "without a name"
-    return f"The clip {name!r} at {clip.position:.3f} s"
-
-
-def _media_sentence(clip: Clip, reason: str) -> str:
-    path = clip.source.written or clip.source.path or ""
-    return (
-        f"{_clip_words(clip)} plays {path!r}, but {reason}: what is lacking counts as silence. "
-        "Put the file in its place, or mute the clip."
-    )
 
 
 def analysis_rate(session: Session, tracks: Sequence[Track]) -> int:

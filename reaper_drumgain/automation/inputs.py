@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
+from reaper_drumgain.analysis.measurement import MultitrackAnalysis
 from reaper_drumgain.audio.envelope_curves import EnvelopeCurve
 from reaper_drumgain.automation.existing_envelopes import ExistingEnvelope, existing_envelope
 from reaper_drumgain.automation.sections import span_of

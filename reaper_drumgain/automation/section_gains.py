@@ -24,8 +24,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_drumgain.analysis.features import Measurement
 from reaper_drumgain.analysis.loudness import GATING_HOPS, from_lufs
+from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.analysis.segments import between
 from reaper_drumgain.automation.existing_envelopes import NOT_AUTOMATED
 from reaper_drumgain.automation.inputs import AutomationInput

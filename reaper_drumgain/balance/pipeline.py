@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reaper_drumgain import methods
 from reaper_drumgain.analysis.analyze import AnalysisRequest
-from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
+from reaper_drumgain.analysis.measurement import MultitrackAnalysis
 from reaper_drumgain.balance import reasons, track_plans, warnings
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError

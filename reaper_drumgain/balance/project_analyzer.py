@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reaper_drumgain import methods
 from reaper_drumgain.analysis.analyze import AnalysisRequest, Analyzed, analyze, mix_peaks
-from reaper_drumgain.analysis.multitrack import MultitrackAnalysis, Progress
+from reaper_drumgain.analysis.measurement import MultitrackAnalysis, Progress
 from reaper_drumgain.cache.analysis_cache import AnalysisCache
 from reaper_drumgain.cache.store import Store
 

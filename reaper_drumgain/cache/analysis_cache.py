@@ -17,9 +17,9 @@ from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.analyze import AnalysisRequest
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.loudness import Float32
-from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
+from reaper_drumgain.analysis.measurement import FINE, MEASUREMENT_VERSION, MultitrackAnalysis
 from reaper_drumgain.analysis.spectrum import BANDS
-from reaper_drumgain.audio.readahead import decoder_version
+from reaper_drumgain.audio.decoder import decoder_version
 from reaper_drumgain.cache.arrays import from_bytes, pack, to_bytes, unpack
 from reaper_drumgain.cache.store import Audio, Store, audio_of, digest
 
@@ -127,7 +127,7 @@ class AnalysisCache:
 
 
 def _made_with() -> tuple[str, ...]:
-    measured = f"{features.VERSION}.{features.MEASUREMENT_VERSION}"
+    measured = f"{features.VERSION}.{MEASUREMENT_VERSION}"
     return measured, np.__version__, decoder_version()
 
 
@@ -172,8 +172,8 @@ def _is_envelope(envelope: Float32, hops: int) -> bool:
     return bool(
         envelope.dtype == np.float32
         and envelope.ndim == 1
-        and envelope.size % features.FINE == 0
-        and envelope.size <= hops * features.FINE
+        and envelope.size % FINE == 0
+        and envelope.size <= hops * FINE
     )
 
 

@@ -15,21 +15,18 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from reaper_drumgain import errors
-from reaper_drumgain.util.process import QuickExit, collect_less, one_thread_for_blas
+from reaper_drumgain.util.process import one_thread_for_blas
 
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130
 
 
 def command() -> NoReturn:
     """The process of the command line: ``main``, and the end of it."""
-    leave = QuickExit()
-    leave.status = main()
-    sys.exit(leave.status)
+    sys.exit(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    collect_less()
     debug = "--debug" in (sys.argv[1:] if argv is None else argv)
     try:
         one_thread_for_blas()

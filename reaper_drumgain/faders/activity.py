@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.tracks.roles import Role, drum_of
 from reaper_drumgain.tracks.selection import DrumTrack
 
@@ -61,7 +62,7 @@ class TrackActivity:
 
 
 def track_activity(
-    drums: Sequence[DrumTrack], measurement: features.Measurement, flags: Sequence[tuple[str, ...]]
+    drums: Sequence[DrumTrack], measurement: Measurement, flags: Sequence[tuple[str, ...]]
 ) -> TrackActivity:
     """The activity of the drum tracks that were measured.
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reaper_drumgain.util.decibels import db_to_gain
 
 if TYPE_CHECKING:
-    from reaper_drumgain.analysis.features import Measurement
+    from reaper_drumgain.analysis.measurement import Measurement
     from reaper_drumgain.tracks.routing import Path
 
 _SEARCH_DB = 120.0

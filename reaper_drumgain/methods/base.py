@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from reaper_drumgain.analysis.descriptors import Descriptor
-    from reaper_drumgain.analysis.features import FeatureTable, Measurement
+    from reaper_drumgain.analysis.features import FeatureTable
+    from reaper_drumgain.analysis.measurement import Measurement
     from reaper_drumgain.tracks.roles import Role
 
 

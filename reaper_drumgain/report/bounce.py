@@ -8,7 +8,8 @@ import numpy as np
 import soundfile
 
 from reaper_drumgain.analysis.analyze import AnalysisRequest
-from reaper_drumgain.analysis.multitrack import Multitrack, Progress
+from reaper_drumgain.analysis.measurement import Progress
+from reaper_drumgain.analysis.multitrack import Multitrack
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.faders.levels import PathGains
 from reaper_drumgain.schema.plan import GainPlan

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reaper_drumgain.analysis.analyze import AnalysisRequest, Analyzed
-from reaper_drumgain.analysis.multitrack import Progress
+from reaper_drumgain.analysis.measurement import Progress
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.report import pictures
 from reaper_drumgain.report.facts import facts_of

@@ -11,9 +11,8 @@ from importlib import resources
 
 import numpy as np
 
-from reaper_drumgain.analysis.features import FINE
 from reaper_drumgain.analysis.loudness import HOPS_PER_SECOND, Float64
-from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
+from reaper_drumgain.analysis.measurement import FINE, MultitrackAnalysis
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 
 #: values of a waveform, enough for a screen

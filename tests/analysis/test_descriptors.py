@@ -9,8 +9,8 @@ import pytest
 from streams import ArrayStream, drum_track
 
 from reaper_drumgain.analysis.descriptors import BandPowers, WeightedEnvelope
-from reaper_drumgain.analysis.features import measure
-from reaper_drumgain.analysis.loudness import k_weighting
+from reaper_drumgain.analysis.k_weighting import k_weighting
+from reaper_drumgain.analysis.measure import measure
 
 K = WeightedEnvelope("k", k_weighting)
 

@@ -18,6 +18,7 @@ from support import clip, gain, hits, session, write
 
 from reaper_drumgain.analysis import multitrack, peaks
 from reaper_drumgain.analysis.analyze import AnalysisRequest, analyze
+from reaper_drumgain.analysis.measurement import MultitrackAnalysis
 from reaper_drumgain.analysis.multitrack import Multitrack
 from reaper_drumgain.audio.decoder import MediaFile
 from reaper_drumgain.audio.track_reader import analysis_rate
@@ -156,7 +157,7 @@ def test_media_that_vanish_before_the_peak_is_found_are_told(
     built, _ = far_apart
 
     class Losing(ProjectAnalyzer):
-        def analyze(self, request: AnalysisRequest) -> multitrack.MultitrackAnalysis:
+        def analyze(self, request: AnalysisRequest) -> MultitrackAnalysis:
             analysis = super().analyze(request)
             (path,) = (t.clips[0].source.path for t in built.tracks if t.name == gone)
             Path(str(path)).unlink()

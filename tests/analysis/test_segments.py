@@ -7,8 +7,10 @@ import pytest
 from streams import ArrayStream, drum_track
 
 from reaper_drumgain.analysis.descriptors import BandPowers, WeightedEnvelope
-from reaper_drumgain.analysis.features import COLUMNS, feature_table, holds_only_bleed, measure
-from reaper_drumgain.analysis.loudness import hop_length, k_weighting
+from reaper_drumgain.analysis.features import COLUMNS, feature_table, holds_only_bleed
+from reaper_drumgain.analysis.k_weighting import k_weighting
+from reaper_drumgain.analysis.loudness import hop_length
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.analysis.segments import SEGMENT_DESCRIPTORS, between
 
 OTHERS = (WeightedEnvelope("k", k_weighting), BandPowers("bands", (20.0, 500.0, 4_000.0)))

@@ -74,29 +74,14 @@ def test_any_part_of_any_channel_is_what_libsndfile_gives(files: list[Path], dat
         media.close()
 
 
-def test_wav_files_are_read_as_bytes_and_others_are_not(tmp_path: Path) -> None:
-    widths = {}
-    for container, subtype, endian in [*KINDS, ("WAV", "FLOAT", "FILE"), ("WAV", "PCM_U8", "FILE")]:
-        path = tmp_path / "a.bin"
-        soundfile.write(path, np.zeros(100), RATE, subtype, endian=endian, format=container)
-        media = MediaFile(str(path))
-        widths[container, subtype, endian] = media._width
-        media.close()
-    assert {kind[:2]: width for kind, width in widths.items() if width} == {
-        (container, f"PCM_{8 * width}"): width
-        for container in ("WAV", "WAVEX", "RF64", "W64")
-        for width in (2, 3, 4)
-    }
-    assert not widths["WAV", "PCM_24", "BIG"]
-
-
-def read(path: Path, frames: int) -> tuple[int, np.ndarray]:
+def read(path: Path, frames: int, channels: int = 1) -> tuple[int, np.ndarray]:
     media = MediaFile(str(path))
-    target = np.zeros((1, frames), dtype=np.float32)
+    target = np.zeros((channels, frames), dtype=np.float32)
     try:
-        return media.read_into(target, 0, (0,)), target[0]
+        got = media.read_into(target, 0, tuple(range(channels)))
     finally:
         media.close()
+    return got, target[0] if channels == 1 else target
 
 
 def test_what_follows_the_samples_in_a_file_is_not_played(tmp_path: Path) -> None:
@@ -136,36 +121,37 @@ def test_a_file_that_shrinks_while_it_is_read_gives_what_is_there(tmp_path: Path
     media.close()
 
 
-def test_without_the_binding_libsndfile_makes_the_same_samples(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_32"])
+def test_bytes_and_the_public_interface_give_the_same_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtype: str, channels: int
 ) -> None:
     path = tmp_path / "a.wav"
-    soundfile.write(path, extremes(5000, 1, "PCM_24"), RATE, "PCM_24")
-    with_it = read(path, 5000)
-    monkeypatch.setattr(decoder, "_read_raw", None)
-    without = read(path, 5000)
-    assert with_it[0] == without[0] == 5000
-    np.testing.assert_array_equal(with_it[1], without[1])
+    soundfile.write(path, extremes(5000, channels, subtype), RATE, subtype)
+    with_bytes = read(path, 6000, channels)
+    monkeypatch.setattr(decoder, "_sample_width", lambda _: 0)
+    public = read(path, 6000, channels)
+    assert with_bytes[0] == public[0] == 5000
+    np.testing.assert_array_equal(with_bytes[1], public[1])
+    expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    np.testing.assert_array_equal(np.atleast_2d(public[1])[:, :5000], expected.T)
 
 
-class _Failing:
-    """libsndfile, of which every read goes wrong."""
+class Library:
+    """libsndfile, of which some functions are others."""
 
-    def __init__(self, library: object) -> None:
-        self._library = library
+    def __init__(self, **others: object) -> None:
+        self._library, self._others = soundfile._snd, others
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._library, name)
-
-    def sf_error(self, _: object) -> int:
-        return 2
+        return self._others.get(name) or getattr(self._library, name)
 
 
 def test_a_failing_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, np.full(100, 0.5), RATE, "PCM_24")
     media = MediaFile(str(path))
-    monkeypatch.setattr(soundfile, "_snd", _Failing(soundfile._snd))
+    monkeypatch.setattr(soundfile, "_snd", Library(sf_error=lambda _: 2))
     with pytest.raises(UnplayableMediaError, match="decoding stopped at frame 0"):
         media.read_into(np.zeros((1, 100), dtype=np.float32), 0, (0,))
     media.close()
@@ -177,7 +163,7 @@ def test_two_threads_read_two_files_at_once(
     """What one has read is not that of the other, which began while it was under way."""
     for name, level in (("a", 0.5), ("b", 0.25)):
         soundfile.write(tmp_path / f"{name}.wav", np.full(100, level), RATE, "PCM_24")
-    real, begun = decoder._read_raw, []
+    real, begun = soundfile._snd.sf_read_raw, []
 
     def interrupted(*given: object) -> int:
         got: int = real(*given)
@@ -188,7 +174,7 @@ def test_two_threads_read_two_files_at_once(
             other.join()
         return got
 
-    monkeypatch.setattr(decoder, "_read_raw", interrupted)
+    monkeypatch.setattr(soundfile, "_snd", Library(sf_read_raw=interrupted))
     _, samples = read(tmp_path / "a.wav", 100)
     assert (samples == 0.5).all()
     assert (begun[1][1] == 0.25).all()

@@ -188,7 +188,7 @@ def test_a_block_belongs_to_the_caller(noise: list[Source]) -> None:
 
 
 def test_reading_plain_audio_imports_no_resampler() -> None:
-    code = "import sys, reaper_drumgain.audio; print(*sys.modules)"
+    code = "import sys, reaper_drumgain.audio.track_reader; print(*sys.modules)"
     names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(names.stdout.split())
     assert "numpy" in loaded

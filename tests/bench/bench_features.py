@@ -35,20 +35,25 @@ import os, sys, time
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 began = time.perf_counter()
 import json, re, resource
-from reaper_drumgain import features
+from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.audio.track_reader import open_track, playing_span
 from reaper_drumgain.schema.session import Clip, Session, Source, Track
 seconds, threads, files = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
-source = lambda path: Source("file", "WAVE", path=path, found=True)
+source = lambda path: Source(kind="file", format="WAVE", path=path, found=True)
 tracks = tuple(
-    Track(index, str(index), clips=(Clip(0.0, seconds, source(path)),))
+    Track(
+        index=index,
+        name=str(index),
+        clips=(Clip(position=0.0, length=seconds, source=source(path)),),
+    )
     for index, path in enumerate(files)
 )
 imported = time.perf_counter()
-session = Session("bench", tracks, sample_rate=48000)
+session = Session(path="bench", tracks=tracks, sample_rate=48000)
 start, end = playing_span(tracks)
 streams = [open_track(t, rate=48000, start=start, end=end) for t in tracks]
-measurement = features.measure(streams, threads=threads)
+measurement = measure(streams, threads=threads)
 read = time.perf_counter()
 features.feature_table(measurement)
 features.holds_only_bleed(measurement)

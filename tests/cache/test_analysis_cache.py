@@ -24,6 +24,7 @@ from reaper_drumgain.analysis import features
 from reaper_drumgain.balance import project_analyzer
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
+from reaper_drumgain.cache import analysis_cache
 from reaper_drumgain.cache import store as store_module
 from reaper_drumgain.cache.store import FILE_NAME, Store
 from reaper_drumgain.schema.plan import GainPlan
@@ -283,7 +284,7 @@ def test_another_version_hears_for_itself(
     wish = Settings(method="unity")
     monkeypatch.setattr(features, "VERSION", features.VERSION + 1)
     assert listened(kit, wish)[1] == 1
-    monkeypatch.setattr(features, "MEASUREMENT_VERSION", features.MEASUREMENT_VERSION + 1)
+    monkeypatch.setattr(analysis_cache, "MEASUREMENT_VERSION", -1)
     assert listened(kit, wish)[1] == 1
     monkeypatch.setattr(store_module, "__version__", "99")
     assert listened(kit, wish)[1] == 1

@@ -12,7 +12,8 @@ from streams import ArrayStream, drum_track
 
 from reaper_drumgain import methods
 from reaper_drumgain.analysis import features
-from reaper_drumgain.analysis.multitrack import MultitrackAnalysis
+from reaper_drumgain.analysis.measure import measure
+from reaper_drumgain.analysis.measurement import MultitrackAnalysis
 from reaper_drumgain.cache.arrays import from_bytes, pack, to_bytes, unpack
 
 RATE = 44_100
@@ -22,7 +23,7 @@ RATE = 44_100
 def analysis() -> MultitrackAnalysis:
     tracks = [drum_track(RATE, 2.0, seed=n, level=0.1) for n in range(3)]
     streams = [ArrayStream(samples, RATE) for samples in tracks]
-    measurement = features.measure(streams, threads=1, descriptors=methods.all_descriptors())
+    measurement = measure(streams, threads=1, descriptors=methods.all_descriptors())
     return MultitrackAnalysis(
         measurement, (("stretched", "MIDI"), (), ("größer",)), ("track 'a\ud800': x",)
     )

@@ -12,6 +12,7 @@ from method_support import scaled
 from streams import ArrayStream
 
 from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.learn.data.kits import RATE
 from reaper_drumgain.learn.data.other_sounds import KINDS, other_sound
@@ -23,7 +24,7 @@ MEDIA = resources.files("reaper_drumgain") / "demo" / "session" / "media"
 
 def table_of(*tracks: np.ndarray, rate: int = RATE) -> features.FeatureTable:
     streams = [ArrayStream(track.astype(np.float32), rate) for track in tracks]
-    return features.feature_table(features.measure(streams, threads=1))
+    return features.feature_table(measure(streams, threads=1))
 
 
 @pytest.fixture(scope="module")

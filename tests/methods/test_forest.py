@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from reaper_drumgain import methods
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.base import MethodInput
 from reaper_drumgain.methods.forest import (
@@ -241,7 +242,7 @@ class Streamed:
 
 
 def method_input(levels, roles, active) -> MethodInput:
-    measurement = features.measure([Streamed(v, seed) for seed, v in enumerate(levels)], threads=1)
+    measurement = measure([Streamed(v, seed) for seed, v in enumerate(levels)], threads=1)
     return MethodInput(
         tuple(roles), features.feature_table(measurement), measurement, np.asarray(active)
     )

@@ -11,7 +11,7 @@ from method_support import gains_of, sounds
 from pyloudnorm.iirfilter import IIRfilter
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain.analysis.features import measure
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.methods.weighted import (
     FENTON_LEE,
     FENTON_LEE_BLOCK,

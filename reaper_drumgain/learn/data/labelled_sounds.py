@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.kits import KITS, cached_kit
@@ -97,7 +98,7 @@ class _Job:
         for _ in range(_TAKES):
             tracks, names = self._take(rng)
             streams = [ArrayStream(track.astype(np.float32)[None]) for track in tracks]
-            table = features.feature_table(features.measure(streams, threads=1))
+            table = features.feature_table(measure(streams, threads=1))
             values.append(np.column_stack([table.column(name) for name in COLUMNS]))
             labels += names
         return np.vstack(values), labels

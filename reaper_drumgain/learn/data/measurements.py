@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from reaper_drumgain.analysis.features import Measurement
-from reaper_drumgain.analysis.loudness import CovarianceRun
+from reaper_drumgain.analysis.measurement import Measurement
+from reaper_drumgain.analysis.mix_loudness import CovarianceRun
 from reaper_drumgain.cache.arrays import pack, unpack
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.human_faders import Float64

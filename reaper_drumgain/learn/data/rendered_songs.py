@@ -20,7 +20,9 @@ import numpy as np
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor
-from reaper_drumgain.analysis.features import FeatureTable, Measurement
+from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.analysis.measure import measure
+from reaper_drumgain.analysis.measurement import MEASUREMENT_VERSION, Measurement
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.human_faders import Float64, HumanFaders, Song
 from reaper_drumgain.learn.data.kits import Audio, Kit, cached_kit, load_kit
@@ -94,9 +96,7 @@ def measure_song(
 
 
 def _measure(tracks: Sequence[Audio], descriptors: Sequence[Descriptor]) -> Measurement:
-    return features.measure(
-        [ArrayStream(track) for track in tracks], threads=1, descriptors=descriptors
-    )
+    return measure([ArrayStream(track) for track in tracks], threads=1, descriptors=descriptors)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class _Job:
         decides = [
             RENDER_VERSION,
             features.VERSION,
-            features.MEASUREMENT_VERSION,
+            MEASUREMENT_VERSION,
             features.COLUMNS,
             self.song.name,
             [[t.raw_file, str(t.role), t.channels, t.raw_lufs] for t in self.song.tracks],

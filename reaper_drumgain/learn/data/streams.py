@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor
-from reaper_drumgain.analysis.features import Measurement
 from reaper_drumgain.analysis.loudness import Float32
+from reaper_drumgain.analysis.measure import measure
+from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.learn.data.kits import RATE, Audio
 from reaper_drumgain.learn.reverse_engineering.recording import FileSound
 
 
 class ArrayStream:
-    """A (channels, frames) array as a stream that ``features.measure`` reads."""
+    """A (channels, frames) array as a stream that ``measure`` reads."""
 
     def __init__(self, sound: Audio) -> None:
         self._sound = sound
@@ -43,7 +43,7 @@ class ArrayStream:
 
 
 class FileStream:
-    """A file as a stream that ``features.measure`` reads."""
+    """A file as a stream that ``measure`` reads."""
 
     def __init__(self, path: Path) -> None:
         self._sound = FileSound(path)
@@ -69,7 +69,7 @@ def measure_files(files: Sequence[Path], descriptors: Sequence[Descriptor] = ())
     try:
         for path in files:
             streams.append(FileStream(path))  # noqa: PERF401 (those before are to be closed)
-        return features.measure(streams, threads=1, descriptors=descriptors)
+        return measure(streams, threads=1, descriptors=descriptors)
     finally:
         for stream in streams:
             stream.close()

@@ -15,6 +15,7 @@ from typing import Any
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor
+from reaper_drumgain.analysis.measurement import MEASUREMENT_VERSION, Measurement
 from reaper_drumgain.errors import InputError, MediaError
 from reaper_drumgain.learn.data.enst import PROVENANCE, EnstDrums, EnstSong, load_enst
 from reaper_drumgain.learn.data.enst_cache import files_key
@@ -142,11 +143,11 @@ def enst_renderings(
 
 def _measured(
     song: EnstSong, files: Sequence[Path], descriptors: Sequence[Descriptor], cache: Path | None
-) -> features.Measurement:
+) -> Measurement:
     if cache is None:
         return measure_files(files, descriptors)
     decides = [
-        *(features.VERSION, features.MEASUREMENT_VERSION, features.COLUMNS),
+        *(features.VERSION, MEASUREMENT_VERSION, features.COLUMNS),
         *(song.take.drummer, song.take.name),
         *([path.parent.name for path in files], [descriptor.name for descriptor in descriptors]),
         files_key(song.take),

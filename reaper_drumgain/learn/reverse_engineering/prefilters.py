@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.analysis.loudness import ORDER, Float32, KWeighting
+from reaper_drumgain.analysis.k_weighting import ORDER, KWeighting
+from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.reverse_engineering.recording import (
     Sound,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.measurements import (
     as_recorded_louder,
@@ -34,9 +35,7 @@ def sounds(gains_db=(0.0, 0.0, 0.0)):
 
 
 def measured(tracks):
-    return features.measure(
-        [ArrayStream(t) for t in tracks], threads=1, descriptors=all_descriptors()
-    )
+    return measure([ArrayStream(t) for t in tracks], threads=1, descriptors=all_descriptors())
 
 
 def leaves(value, name="measurement"):

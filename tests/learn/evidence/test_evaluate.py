@@ -8,6 +8,7 @@ import pytest
 
 from reaper_drumgain import methods
 from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.learn.data.human_faders import RawTrack, Song, median_engineer
 from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.data.streams import ArrayStream
@@ -67,7 +68,7 @@ def invented(number: int) -> list[Rendering]:
             (track * 10 ** (gain / 20)).astype(np.float32)
             for track, gain in zip(sound(number, resting=resting), gains, strict=True)
         ]
-        measurement = features.measure(
+        measurement = measure(
             [ArrayStream(track) for track in tracks], threads=1, descriptors=all_descriptors()
         )
         table = features.feature_table(measurement)

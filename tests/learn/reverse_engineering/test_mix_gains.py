@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import fftconvolve, lfilter
 
-from reaper_drumgain.analysis.loudness import k_weighting
+from reaper_drumgain.analysis.k_weighting import k_weighting
 from reaper_drumgain.errors import DrumGainError, InputError, MediaError
 from reaper_drumgain.learn.data.kits import RATE, load_kit
 from reaper_drumgain.learn.data.render import VirtualMic, render

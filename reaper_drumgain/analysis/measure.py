@@ -1,0 +1,260 @@
+"""One pass over all tracks in step -> measurement.
+
+``measure`` reads every stream once, in chunks of seconds, and keeps what loudness, levels,
+spectrum and bleed are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+
+import numpy as np
+
+from reaper_drumgain.analysis.descriptors import Descriptor, Meter, SegmentFrames
+from reaper_drumgain.analysis.k_weighting import ORDER, KWeighting
+from reaper_drumgain.analysis.loudness import Float32, hop_length
+from reaper_drumgain.analysis.measurement import FINE, Measurement, Stream, TrackMeasures
+from reaper_drumgain.analysis.mix_loudness import CovarianceMeter
+from reaper_drumgain.analysis.peaks import peak_step, step_peaks
+from reaper_drumgain.analysis.scheduler import PIECE_HOPS, Chunks, chunk_hops, run
+from reaper_drumgain.analysis.spectrum import Spectra, SpectrumMeter, SpectrumPlan
+
+#: samples above this (100 dBFS) are damage, like those that are not finite
+SANE_PEAK = 1e5
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """What a track plays next: ``samples`` (channels, length), or None for silence of that
+    ``length``, and its ``peaks``. ``last``: nothing comes after it."""
+
+    samples: Float32 | None
+    peaks: Float32
+    length: int
+    last: bool
+
+
+class _TrackMeter:
+    """Measures one stream, chunk by chunk, in the steps of ``chunks``."""
+
+    def __init__(
+        self, stream: Stream, weighting: KWeighting, spectrum: SpectrumMeter, hop: int, chunk: int
+    ) -> None:
+        self._stream = stream
+        self._weighting = weighting
+        self.hop = hop
+        self.channels = stream.channels
+        if self.channels not in {1, 2}:
+            raise ValueError(f"a stream has {self.channels} channels, expected 1 or 2")
+        self._states = [np.zeros(ORDER) for _ in range(self.channels)]
+        self._ringing = False
+        self.spectrum = spectrum
+        self.descriptors: Sequence[Meter] = ()
+        self._step = peak_step(hop)
+        self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
+        widths = np.tile(np.diff(self._edges), chunk // hop)
+        self._widths: Float32 = widths.astype(np.float32)
+        self._envelope: list[Float32] = []
+        self._peaks: list[Float32] = []
+        self._peak = 0.0
+        self._damaged = 0
+        self._job: Future[list[Spectra]] | None = None
+        self._frames = 0
+        self._ended = False
+
+    def _read(self, wanted: int) -> Float32 | None:
+        """The next chunk, shorter only at the end; None where all of it is silence."""
+        parts: list[Float32] = []
+        silent = True
+        got = 0
+        while got < wanted and not self._ended:
+            block = self._stream.read(wanted - got)
+            if block is None:
+                count = min(wanted - got, self._stream.frames - self._frames - got)
+                if count <= 0:
+                    self._ended = True
+                    break
+                if count == wanted:
+                    self._advance(wanted)
+                    return None
+                block = np.zeros((self.channels, count), dtype=np.float32)
+            elif block.shape[1] == 0:
+                self._ended = True
+                break
+            else:
+                silent = False
+            parts.append(block)
+            got += block.shape[1]
+        self._advance(got)
+        if silent:
+            return None
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def _advance(self, frames: int) -> None:
+        self._frames += frames
+        self._ended = self._ended or self._frames >= self._stream.frames
+
+    def hear(self, wanted: int) -> _Chunk:
+        """The next chunk of ``wanted`` samples, shorter at the end of the stream."""
+        before = self._frames
+        samples = self._read(wanted)
+        if samples is None:
+            peaks = np.zeros((self.channels, wanted // self._step), dtype=np.float32)
+        else:
+            peaks = step_peaks(samples, self._step)
+        return _Chunk(samples, peaks, self._frames - before, self._ended)
+
+    def weigh(self, chunk: _Chunk, weighted: Float32, beside: Executor | None) -> bool:
+        """Measure a chunk; its K-weighted samples go to ``weighted`` (channels, samples), which
+        is whole hops, at most as many as in the first chunk.
+
+        False where nothing sounds (``weighted`` is then not written). ``beside`` transforms
+        meanwhile; what it finds is taken in with the next chunk, or by ``settle``.
+        """
+        self.settle()
+        samples = chunk.samples
+        self._peaks.append(chunk.peaks)
+        if samples is not None:
+            samples = self._check(samples, float(chunk.peaks.max()))
+        if beside is None:
+            self.spectrum.add(self._transform(samples, chunk.length))
+        else:
+            self._job = beside.submit(self._transform, samples, chunk.length)
+        if samples is None and not self._ringing:
+            steps = weighted.shape[1] // self.hop * FINE
+            self._envelope.append(np.zeros(steps, dtype=np.float32))
+            return False
+        self._ringing = samples is not None
+        if samples is None:
+            samples = np.zeros((self.channels, 0), dtype=np.float32)
+        self._weigh(samples, weighted)
+        if not self._ringing:
+            self._states = [np.zeros(ORDER) for _ in self._states]
+        return True
+
+    def settle(self) -> None:
+        """Take in the spectra of the last chunk."""
+        if self._job is not None:
+            self.spectrum.add(self._job.result())
+            self._job = None
+
+    def _transform(self, samples: Float32 | None, length: int) -> list[Spectra]:
+        if not length:
+            return []
+        for descriptor in self.descriptors:
+            descriptor.add(samples, length)
+        return self.spectrum.silence(length) if samples is None else self.spectrum.powers(samples)
+
+    def _check(self, samples: Float32, peak: float) -> Float32 | None:
+        """Takes the peak and repairs damage; None where all samples are zero."""
+        if not peak <= SANE_PEAK:
+            bad = ~(np.abs(samples) <= SANE_PEAK)
+            self._damaged += int(bad.sum())
+            samples = np.where(bad, np.float32(0.0), samples)
+            peak = float(np.abs(samples).max())
+        if peak == 0.0:
+            return None
+        self._peak = max(self._peak, peak)
+        return samples
+
+    def _weigh(self, samples: Float32, weighted: Float32) -> None:
+        chunk = weighted.shape[1]
+        envelope = np.zeros(chunk // self.hop * FINE, dtype=np.float32)
+        for number in range(self.channels):
+            channel = samples[number]
+            if channel.shape[0] < chunk:
+                channel = np.zeros(chunk, dtype=np.float32)
+                channel[: samples.shape[1]] = samples[number]
+            out = weighted[number]
+            for start in range(0, chunk, PIECE_HOPS * self.hop):
+                piece = slice(start, start + PIECE_HOPS * self.hop)
+                state = self._weighting.process(channel[piece], self._states[number], out[piece])
+                self._states[number] = state
+            if self.hop % FINE == 0:
+                rows = out.reshape(-1, self.hop // FINE)
+                envelope += np.einsum("ij,ij->i", rows, rows)
+            else:
+                squares = np.square(out).reshape(-1, self.hop)
+                envelope += np.add.reduceat(squares, self._edges[:-1], axis=1).ravel()
+        envelope /= self._widths[: envelope.size]
+        self._envelope.append(envelope)
+
+    def finish(self) -> TrackMeasures:
+        """What was measured up to the end of the stream."""
+        whole = self._frames // self.hop * FINE
+        envelope = np.concatenate(self._envelope)[:whole] if self._envelope else np.zeros(0)
+        peaks = np.concatenate(self._peaks, axis=1)
+        return TrackMeasures(
+            self.channels,
+            self._frames,
+            self._peak,
+            self.spectrum.energy,
+            self._damaged,
+            envelope.astype(np.float32),
+            peaks[:, : -(-self._frames // self._step)],
+            self.spectrum.finish(),
+        )
+
+
+def measure(
+    streams: Sequence[Stream],
+    *,
+    threads: int = 2,
+    progress: Callable[[float], None] | None = None,
+    descriptors: Sequence[Descriptor] = (),
+) -> Measurement:
+    """Read all streams to their ends, in step, and measure them, with ``descriptors`` besides.
+
+    With more than one of ``threads`` so many tracks are read at once, ahead of need, another
+    thread transforms, and the calling one filters and sums; with 1 everything runs in the calling
+    thread. BLAS should run at one thread, which has to be set
+    before numpy is imported.
+    ``progress`` is called in the calling thread with the share done, ending with 1.0.
+    Raises ValueError without streams, where their rates differ, or with more than two channels.
+    """
+    if not streams:
+        raise ValueError("nothing to measure: no streams")
+    rate = streams[0].rate
+    if any(stream.rate != rate for stream in streams):
+        raise ValueError("streams have different sample rates")
+    hop = hop_length(rate)
+    hops = chunk_hops(sum(stream.channels for stream in streams) * hop)
+    chunk = hop * hops
+    plan = SpectrumPlan(rate, chunk) if threads > 1 else SpectrumPlan(rate)
+    weighting = KWeighting(rate)
+    keep = any(isinstance(descriptor, SegmentFrames) for descriptor in descriptors)
+    spectra = [SpectrumMeter(plan, stream.channels, keep=keep) for stream in streams]
+    pairs = zip(streams, spectra, strict=True)
+    meters = [_TrackMeter(stream, weighting, own, hop, chunk) for stream, own in pairs]
+    expected = max(stream.frames for stream in streams)
+    for meter in meters:
+        meter.descriptors = [
+            descriptor.meter(rate, meter.channels, expected) for descriptor in descriptors
+        ]
+    stops = np.cumsum([meter.channels for meter in meters]).tolist()
+    slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
+    covariance = CovarianceMeter(slices, hop)
+    run(
+        meters,
+        slices,
+        covariance,
+        Chunks(hop, chunk, expected),
+        _reporter(progress, expected),
+        threads=threads,
+    )
+    tracks = tuple(meter.finish() for meter in meters)
+    frames = max(track.frames for track in tracks)
+    if progress:
+        progress(1.0)
+    described = {
+        p.name: tuple(m.descriptors[n].finish() for m in meters) for n, p in enumerate(descriptors)
+    }
+    if keep:
+        described[SegmentFrames().name] = tuple(spectrum.frames() for spectrum in spectra)
+    return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop), described)
+
+
+def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:
+    return lambda done: progress(min(done / max(expected, 1), 1.0)) if progress else None

@@ -1,0 +1,143 @@
+"""What one pass over the audio of a session measures.
+
+``Stream`` is what comes in, ``Measurement`` what comes out: levels, envelopes and peaks of each
+track, the covariance that the loudness of any mix follows from, spectra and descriptors.
+``MultitrackAnalysis`` adds what is known about the playback of the tracks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis import bleed
+from reaper_drumgain.analysis.loudness import Float32, Float64, hop_length
+from reaper_drumgain.analysis.mix_loudness import MixLoudness
+from reaper_drumgain.analysis.spectrum import SpectrumSummary
+
+#: of what a ``Measurement`` holds: one of another version is made anew
+MEASUREMENT_VERSION = 4
+#: 10 ms envelope values per 100 ms hop
+FINE = 10
+
+#: called with what is being done and the share of it that is done
+Progress = Callable[[str, float], None]
+
+
+class Stream(Protocol):
+    """A track's audio before its fader, read from the start of the session."""
+
+    @property
+    def channels(self) -> int:
+        """1 or 2."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second; the same for all streams of a session."""
+
+    @property
+    def frames(self) -> int:
+        """Length in samples per channel."""
+
+    def read(self, frames: int) -> Float32 | None:
+        """The next float32 (channels, n) samples, None for ``frames`` samples of silence,
+        (channels, 0) at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackMeasures:
+    """What is kept of one track.
+
+    ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
+    100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
+    that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
+    absolute peak per ``peak_step`` (20 ms, at odd rates 100), the last one of less, with damage
+    as it is.
+    """
+
+    channels: int
+    frames: int
+    peak: float
+    energy: float
+    damaged: int
+    envelope: Float32
+    peaks: Float32
+    spectrum: SpectrumSummary
+
+    @property
+    def hop_powers(self) -> Float64:
+        """K-weighted mean square per 100 ms hop, channels summed."""
+        return np.asarray(self.envelope.reshape(-1, FINE).sum(axis=1, dtype=np.float64) / FINE)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured of all tracks of a session. Arrays and numbers only (picklable).
+
+    ``described``: by the name of a descriptor, what it measured of each track.
+    """
+
+    rate: int
+    seconds: float
+    tracks: tuple[TrackMeasures, ...]
+    mix: MixLoudness
+    described: Mapping[str, tuple[Float32, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def found(self) -> tuple[npt.NDArray[np.intp], ...]:
+        """The onsets of each track, in steps of 10 ms."""
+        return tuple(bleed.onsets(track.envelope) for track in self.tracks)
+
+    @cached_property
+    def onsets(self) -> bleed.OnsetLevels:
+        """The tracks' levels at the onsets of all of them."""
+        return bleed.onset_levels([track.envelope for track in self.tracks], self.found)
+
+    @cached_property
+    def similarity(self) -> Float64:
+        """Correlation of the tracks' amplitude envelopes (tracks, tracks); NaN for silence."""
+        length = max(1, *(track.envelope.size for track in self.tracks))
+        shapes = np.zeros((len(self.tracks), length), dtype=np.float32)
+        for row, track in zip(shapes, self.tracks, strict=True):
+            np.sqrt(track.envelope, out=row[: track.envelope.size])
+        shapes -= shapes.mean(axis=1, keepdims=True)
+        norm = np.sqrt(np.einsum("ij,ij->i", shapes, shapes))[:, None]
+        shapes /= np.where(norm > 0.0, norm, np.float32(np.nan))
+        return np.asarray(np.clip(shapes @ shapes.T, -1.0, 1.0), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class MultitrackAnalysis:
+    """What listening to n drum tracks found: all that plans are made of, without their audio.
+
+    ``flags``: per track, what of it is not played as REAPER plays it. ``warnings``: the same in
+    sentences, track by track. ``timeline``: from and up to which second of the project each
+    stretch that was heard goes; silence between them was left out.
+    """
+
+    measurement: Measurement
+    flags: tuple[tuple[str, ...], ...]
+    warnings: tuple[str, ...]
+    timeline: tuple[tuple[float, float], ...] = ()
+
+    def hop_of(self, time: float) -> int:
+        """The number of the 100 ms hop that begins at, or nearest to, a time of the project."""
+        analysis = 0.0
+        for first, last in self.timeline:
+            analysis += max(0.0, min(time, last) - first)
+        hop = hop_length(self.measurement.rate) / self.measurement.rate
+        return round(analysis / hop)
+
+    def time_of(self, hop: int) -> float:
+        """When in the project a hop begins."""
+        left = hop * hop_length(self.measurement.rate) / self.measurement.rate
+        for first, last in self.timeline:
+            if left < last - first:
+                return first + left
+            left -= last - first
+        return self.timeline[-1][1] + left if self.timeline else left

@@ -1,0 +1,148 @@
+"""Loudness of any mix of the tracks, from their covariance: no audio is read again."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis.loudness import Float32, Float64, gated_loudness
+
+
+@functools.cache
+def pairs(channels: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """First and second of all pairs of channels, as ``numpy.triu_indices``."""
+    return np.triu_indices(channels)
+
+
+@dataclass(frozen=True, slots=True)
+class CovarianceRun:
+    """Hops ``start`` to ``start + len(packed)`` in which only ``channels`` sound.
+
+    ``packed``: (hops, pairs) mean products of the K-weighted channels a <= b in the order of
+    ``numpy.triu_indices(len(channels))``.
+    """
+
+    start: int
+    channels: npt.NDArray[np.intp]
+    packed: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class MixLoudness:
+    """Loudness of any mix of the channels, from their K-weighted covariance per 100 ms hop.
+
+    Channels are the tracks' in order, a stereo track has two; ``channel_slices`` gives each
+    track's. Hops where nothing sounds, and silent channels, take no room.
+    """
+
+    hops: int
+    channel_slices: tuple[slice, ...]
+    runs: tuple[CovarianceRun, ...]
+
+    @property
+    def channels(self) -> int:
+        """How many channels all tracks have together."""
+        return self.channel_slices[-1].stop if self.channel_slices else 0
+
+    def between(self, first: int, last: int) -> MixLoudness:
+        """The same of hops ``first`` to ``last`` alone."""
+        last = min(last, self.hops)
+        runs = []
+        for run in self.runs:
+            low = max(run.start, first)
+            high = min(run.start + run.packed.shape[0], last)
+            if low < high:
+                packed = run.packed[low - run.start : high - run.start]
+                runs.append(CovarianceRun(low - first, run.channels, packed))
+        return MixLoudness(max(last - first, 0), self.channel_slices, tuple(runs))
+
+    def hop_powers(self, gains: npt.ArrayLike) -> Float64:
+        """K-weighted mean square per hop (hops,), summed over the outputs of ``gains``."""
+        matrix = np.atleast_2d(np.asarray(gains, dtype=np.float64))
+        if matrix.shape[1] != self.channels:
+            raise ValueError(f"gains have {matrix.shape[1]} channels, expected {self.channels}")
+        products = matrix.T @ matrix
+        products *= 2.0 - np.eye(self.channels)
+        powers = np.zeros(self.hops)
+        for run in self.runs:
+            first, second = pairs(run.channels.size)
+            weights = products[run.channels[first], run.channels[second]]
+            powers[run.start : run.start + run.packed.shape[0]] = run.packed @ weights
+        return np.maximum(powers, 0.0)
+
+    def hop_powers_over_time(self, gains: Float64) -> Float64:
+        """As ``hop_powers``, for gains (outputs, channels, hops) that change from hop to hop."""
+        powers = np.zeros(self.hops)
+        for run in self.runs:
+            span = slice(run.start, run.start + run.packed.shape[0])
+            used = gains[:, run.channels, span]
+            for pair, (a, b) in enumerate(zip(*pairs(run.channels.size), strict=True)):
+                weight = (used[:, a] * used[:, b]).sum(axis=0)
+                powers[span] += (1.0 if a == b else 2.0) * weight * run.packed[:, pair]
+        return np.maximum(powers, 0.0)
+
+    def integrated(self, gains: npt.ArrayLike) -> float:
+        """Gated loudness in LUFS of the mix ``gains @ channels``.
+
+        gains: (outputs, channels) linear factors; the outputs' powers are summed with weight
+        one, as BS.1770-4 does for left and right. -inf where the mix is silent, and where it
+        is shorter than 400 ms, so that no block can be gated.
+        """
+        loudness = gated_loudness(self.hop_powers(gains))
+        return -math.inf if math.isnan(loudness) else loudness
+
+
+class CovarianceMeter:
+    """Collects the covariance of K-weighted chunks into a ``MixLoudness``."""
+
+    #: hops per stored run, so that joining runs never holds much twice
+    LIMIT = 2048
+
+    def __init__(self, channel_slices: Sequence[slice], hop: int) -> None:
+        self._slices = tuple(channel_slices)
+        self._hop = hop
+        self._runs: list[CovarianceRun] = []
+        self._open: list[CovarianceRun] = []
+
+    def add(self, start: int, weighted: Float32, channels: npt.NDArray[np.intp]) -> None:
+        """Add hops from ``start`` on: ``weighted`` (channels, hops * hop), those that sound."""
+        if not channels.size:
+            return
+        hops = weighted.shape[1] // self._hop
+        cube = weighted.reshape(channels.size, hops, self._hop).transpose(1, 0, 2)
+        # not the first with itself: of one array by itself numpy takes a product that knows
+        # its symmetry, which for so few channels is half as fast
+        lower = np.matmul(cube[:, 1:], cube.transpose(0, 2, 1))
+        first, second = pairs(channels.size)
+        packed = np.empty((hops, first.size), dtype=np.float32)
+        packed[:, 0] = np.einsum("ij,ij->i", cube[:, 0], cube[:, 0])
+        packed[:, 1:] = lower[:, second[1:] - 1, first[1:]]
+        packed /= np.float32(self._hop)
+        if self._open and not (
+            np.array_equal(self._open[0].channels, channels)
+            and start - self._open[0].start < self.LIMIT
+            and start == self._open[-1].start + self._open[-1].packed.shape[0]
+        ):
+            self._close()
+        self._open.append(CovarianceRun(start, channels, packed))
+
+    def _close(self) -> None:
+        if self._open:
+            packed = np.concatenate([run.packed for run in self._open])
+            self._runs.append(CovarianceRun(self._open[0].start, self._open[0].channels, packed))
+            self._open.clear()
+
+    def finish(self, hops: int) -> MixLoudness:
+        """The covariance of the first ``hops`` hops."""
+        self._close()
+        runs = [
+            CovarianceRun(run.start, run.channels, run.packed[: hops - run.start])
+            for run in self._runs
+            if run.start < hops
+        ]
+        return MixLoudness(hops, self._slices, tuple(runs))

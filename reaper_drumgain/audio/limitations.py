@@ -1,0 +1,186 @@
+"""What of a track is not played as REAPER plays it: flags, and a sentence for each.
+
+Flags are short stable words that stand in plans; sentences name clip and file and say what to
+do. Files alike are told one by one up to a limit, then counted.
+"""
+
+from __future__ import annotations
+
+from reaper_drumgain.audio.clip_reader import Grid
+from reaper_drumgain.audio.media_pool import probe
+from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError
+from reaper_drumgain.audio.source_reader import (
+    MAX_RATIO,
+    MIN_RATIO,
+    TRUNCATED,
+    Report,
+    channel_pick,
+)
+from reaper_drumgain.schema.session import Clip, Track
+
+#: files of one track of which the same thing is told one by one
+MOST_TOLD = 5
+
+
+class Limitations:
+    """The limitations of one track, collected while it is opened and read."""
+
+    def __init__(self, track: Track) -> None:
+        self._found: dict[tuple[str, str], tuple[str, int]] = {}
+        if any(effect.instrument and effect.enabled for effect in track.effects):
+            self.add("instrument", "An instrument makes its sound: render or freeze the track.")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags, in the order in which they were found."""
+        return tuple(dict.fromkeys(flag for flag, _ in self._found))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """A sentence for each flag and file, sorted by flag."""
+        told: dict[str, list[str]] = {}
+        left: dict[str, int] = {}
+        for (flag, _), (sentence, count) in self._found.items():
+            more = f" ({count - 1} more clips likewise.)" if count > 1 else ""
+            if len(told.setdefault(flag, [])) < MOST_TOLD:
+                told[flag].append(sentence + more)
+            else:
+                left[flag] = left.get(flag, 0) + count
+        for flag, count in left.items():
+            told[flag].append(f"{count} more clips of other files likewise: {flag}.")
+        return tuple(sentence for sentences in told.values() for sentence in sentences)
+
+    def add(self, flag: str, sentence: str, subject: str = "") -> None:
+        """Note something once for each subject, and count how often it comes."""
+        kept, count = self._found.get((flag, subject), (sentence, 0))
+        self._found[flag, subject] = (kept, count + 1)
+
+    def reporter(self, clip: Clip) -> Report:
+        """A function that adds a flag for a clip, with the reason, the first time it is called."""
+        said: set[str] = set()
+
+        def report(flag: str, reason: str) -> None:
+            if flag not in said:
+                said.add(flag)
+                self.add(flag, _media_sentence(clip, reason), _subject(clip))
+
+        return report
+
+    def examine(self, clip: Clip, grid: Grid) -> MediaInfo | None:
+        """Add what of a clip will not be played faithfully.
+
+        Returns the header of its file, None where nothing of it can be played.
+        """
+        where, subject = clip_words(clip), _subject(clip)
+        info = self._source(clip, where, subject)
+        if info is None:
+            return None
+        if info.truncated:
+            self.add("truncated media", _media_sentence(clip, TRUNCATED), subject)
+        if not MIN_RATIO <= info.rate * clip.play_rate / grid.rate <= MAX_RATIO:
+            self.add("bad clip values", f"{where} plays at rate {clip.play_rate:g}: left out.")
+            return None
+        self._processing(clip, where, subject)
+        self._envelopes(clip, where, subject)
+        self._channels(clip, info, where, subject)
+        return info
+
+    def _processing(self, clip: Clip, where: str, subject: str) -> None:
+        if clip.stretched:
+            self.add(
+                "stretched",
+                f"{where} has stretch markers: it is played unstretched. Glue it.",
+                subject,
+            )
+        if clip.preserve_pitch and clip.play_rate != 1.0:
+            self.add(
+                "pitch-preserved rate",
+                f"{where} keeps its pitch at rate {clip.play_rate:g}: it is played with its "
+                "pitch changed. Glue it.",
+                subject,
+            )
+        if clip.pitch:
+            self.add(
+                "pitch shifted",
+                f"{where} is pitched by {clip.pitch:g} semitones: it is played as it is. Glue it.",
+                subject,
+            )
+        if any(effect.enabled for effect in clip.effects):
+            self.add(
+                "take effects",
+                f"{where} has take effects: it is played without them. Glue it.",
+                subject,
+            )
+
+    def _channels(self, clip: Clip, info: MediaInfo, where: str, subject: str) -> None:
+        pick, _ = channel_pick(clip.channel_mode, info.channels)
+        if any(channel >= info.channels for channel in pick):
+            self.add(
+                "missing channel",
+                f"{where} plays channel {max(pick) + 1} of a file that has {info.channels}: "
+                "that channel is silent. Check the channel mode of the take.",
+                subject,
+            )
+        if info.channels > 2 and clip.channel_mode < 2:
+            self.add(
+                "more than two channels",
+                f"{where} has {info.channels} channels: the first two are played.",
+                subject,
+            )
+
+    def _envelopes(self, clip: Clip, where: str, subject: str) -> None:
+        for envelope in clip.envelopes:
+            if not envelope.active:
+                continue
+            if envelope.pooled:
+                self.add(
+                    "automation items",
+                    f"{where} has automation items, which are not read. Glue it.",
+                    subject,
+                )
+            elif envelope.kind not in ("volume", "mute"):
+                self.add(
+                    "take envelope",
+                    f"{where} has a {envelope.kind} envelope, which is left out. Glue it.",
+                    subject,
+                )
+
+    def _source(self, clip: Clip, where: str, subject: str) -> MediaInfo | None:
+        source = clip.source
+        if source.kind == "midi":
+            self.add("MIDI", f"{where} is MIDI, which makes no sound by itself.", subject)
+        elif source.kind == "other":
+            name = source.format or "unknown"
+            flag = "video" if "VIDEO" in name.upper() else "unsupported source"
+            self.add(
+                flag,
+                f"{where} is a source of the kind {name}, which cannot be read: it counts as "
+                "silence. Glue or render it to an audio file.",
+                subject,
+            )
+        elif source.kind == "file" and not source.path:
+            self.add("missing media", _media_sentence(clip, "it was not found"), subject)
+        elif source.kind == "file" and source.path:
+            try:
+                return probe(source.path)
+            except UnplayableMediaError as error:
+                self.add(error.fault, _media_sentence(clip, str(error)), subject)
+        return None
+
+
+def clip_words(clip: Clip) -> str:
+    """A clip's name and position, to begin a sentence with."""
+    name = clip.name or clip.source.written or clip.source.path or "without a name"
+    return f"The clip {name!r} at {clip.position:.3f} s"
+
+
+def _subject(clip: Clip) -> str:
+    """The file of a clip as the project names it: each limitation is told once for each."""
+    return clip.source.written or clip.source.path or ""
+
+
+def _media_sentence(clip: Clip, reason: str) -> str:
+    return (
+        f"{clip_words(clip)} plays {_subject(clip)!r}, but {reason}: what is lacking counts as "
+        "silence. Put the file in its place, or mute the clip."
+    )
