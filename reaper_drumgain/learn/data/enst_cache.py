@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -15,6 +12,7 @@ import numpy.typing as npt
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.errors import MediaError, StorageError
+from reaper_drumgain.learn.data.array_files import cache_key, damaged, read_arrays, write_arrays
 from reaper_drumgain.learn.data.enst_takes import (
     Take,
 )
@@ -46,10 +44,8 @@ def files_key(take: Take) -> list[object]:
 
 def gains_key(take: Take, taps: int) -> str:
     """The name under which gains and features of a take are cached. Raises MediaError."""
-    files = files_key(take)
-    decides = [VERSION, mix_gains.VERSION, features.VERSION, features.COLUMNS, taps]
-    text = json.dumps([*decides, take.drummer, take.name, files])
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    decides = (VERSION, mix_gains.VERSION, features.VERSION, features.COLUMNS, taps)
+    return cache_key(*decides, take.drummer, take.name, files_key(take))
 
 
 def save_gains(path: Path, gains: Mapping[str, MixGains], table: FeatureTable) -> None:
@@ -66,26 +62,19 @@ def save_gains(path: Path, gains: Mapping[str, MixGains], table: FeatureTable) -
             f"{mix} channels": np.array([t.channel_gains_db for t in tracks]),
             f"{mix} integers": np.array([[t.sign, t.delay_samples] for t in tracks]),
         }
-    unfinished = path.with_suffix(".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        unfinished.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
+    write_arrays(path, arrays)
 
 
 def load_gains(path: Path, take: Take) -> tuple[dict[str, MixGains], FeatureTable]:
     """What ``save_gains`` wrote. Raises StorageError where the file is damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            table = FeatureTable(features.COLUMNS, held["table"])
-            gains = {mix: _mix_gains(held, mix, take) for mix in take.mixes}
+        held = read_arrays(path)
+        table = FeatureTable(features.COLUMNS, held["table"])
+        gains = {mix: _mix_gains(held, mix, take) for mix in take.mixes}
         if table.values.shape != (len(take.tracks), len(features.COLUMNS)):
             raise ValueError(f"the table has the shape {table.values.shape}")
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise StorageError(f"{path}: damaged, delete it and run again: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageError(damaged(path, error)) from error
     return gains, table
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +12,7 @@ import numpy.typing as npt
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.array_files import cache_key, damaged, read_arrays, write_arrays
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.kits import KITS, cached_kit
 from reaper_drumgain.learn.data.other_sounds import KINDS, other_sound
@@ -90,7 +88,7 @@ class _Job:
     performance: Performance
     seed: int
 
-    def done(self) -> tuple[Float64, list[str]]:
+    def run(self) -> tuple[Float64, list[str]]:
         """Features and labels of all tracks of all takes."""
         rng = np.random.default_rng([self.seed, self.number, KITS.index(self.kit.name)])
         values: list[Float64] = []
@@ -156,7 +154,7 @@ def render_labelled_sounds(
         return _from_cache(where)
     work = [_Job(data / "kits" / k, n, p, seed) for k in KITS for n, p in enumerate(chosen)]
     values, labels, owners = [], [], []
-    for job, (found, names) in zip(work, in_processes(_Job.done, work, jobs), strict=True):
+    for job, (found, names) in zip(work, in_processes(_Job.run, work, jobs), strict=True):
         values.append(found)
         labels += names
         owners += [(job.kit.name, job.number)] * len(names)
@@ -169,24 +167,20 @@ def render_labelled_sounds(
         np.array(labels),
     )
     if where is not None:
-        where.parent.mkdir(parents=True, exist_ok=True)
-        part = where.with_suffix(".part.npz")
-        np.savez(part, v=made.values, k=made.kits, p=made.performances, l=made.labels)
-        part.replace(where)
+        write_arrays(where, {field.name: getattr(made, field.name) for field in fields(made)})
     return made
 
 
 def _key(chosen: Sequence[Performance], seed: int) -> str:
-    decides = [VERSION, features.VERSION, COLUMNS, seed, [[p.id, p.start] for p in chosen]]
-    return "by-sound-" + hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:24]
+    key = cache_key(VERSION, features.VERSION, COLUMNS, seed, [[p.id, p.start] for p in chosen])
+    return f"labelled-sounds-{key}"
 
 
 def _from_cache(path: Path) -> LabelledSounds:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            made = LabelledSounds(held["v"], held["k"], held["p"], held["l"])
-            if made.values.shape != (len(made.labels), len(COLUMNS)):
-                raise ValueError(f"the values have the shape {made.values.shape}")
-            return made
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: damaged, delete it and run again: {error}") from error
+        made = LabelledSounds(**read_arrays(path))
+        if made.values.shape != (len(made.labels), len(COLUMNS)):
+            raise ValueError(f"the values have the shape {made.values.shape}")
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(damaged(path, error)) from error
+    return made

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,30 +11,22 @@ from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.analysis.mix_loudness import CovarianceRun
 from reaper_drumgain.cache.arrays import pack, unpack
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.array_files import damaged, read_arrays, write_arrays
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.util.decibels import db_to_power
 
 
 def save_measurement(measurement: Measurement, path: Path) -> None:
-    """Writes the file as a whole, or not at all."""
-    arrays: dict[str, Any] = pack(measurement)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
-    np.savez_compressed(part, **arrays)
-    part.replace(path)
+    """Writes the file as a whole, or not at all. Raises StorageError."""
+    write_arrays(path, pack(measurement))
 
 
 def load_measurement(path: Path) -> Measurement:
     """What ``save_measurement`` wrote. Raises InputError where the file is damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            arrays = {name: held[name] for name in held.files}
-        return unpack(Measurement, arrays)
-    except (
-        *(OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError),
-        *(AttributeError, NotImplementedError, zipfile.BadZipFile),
-    ) as error:
-        raise InputError(f"{path}: damaged, delete it and run again: {error}") from error
+        return unpack(Measurement, read_arrays(path))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(damaged(path, error)) from error
 
 
 def as_recorded_louder(measurement: Measurement, gains_db: Float64) -> Measurement:

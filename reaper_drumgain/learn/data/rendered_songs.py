@@ -10,8 +10,6 @@ that the toms' microphones hold their bleed at the level that the session would 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +22,7 @@ from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.analysis.measurement import MEASUREMENT_VERSION, Measurement
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.data.array_files import cache_key
 from reaper_drumgain.learn.data.human_faders import Float64, HumanFaders, Song
 from reaper_drumgain.learn.data.kits import Audio, Kit, cached_kit, load_kit
 from reaper_drumgain.learn.data.measurements import (
@@ -111,7 +110,7 @@ class _Job:
     descriptors: tuple[Descriptor, ...]
     cache: Path | None
 
-    def done(self) -> list[Rendering]:
+    def run(self) -> list[Rendering]:
         """All renderings of this job; measured, or from the cache."""
         made, gains = [], None
         for place, performance in enumerate((*self.performances, *self.resting)):
@@ -149,7 +148,7 @@ class _Job:
 
     def _key(self, place: int) -> str:
         performances = (*self.performances, *self.resting)
-        decides = [
+        return cache_key(
             RENDER_VERSION,
             features.VERSION,
             MEASUREMENT_VERSION,
@@ -161,8 +160,7 @@ class _Job:
             place >= len(self.performances),
             [self.seed, self.seed + place],
             [descriptor.name for descriptor in self.descriptors],
-        ]
-        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:24]
+        )
 
 
 def renderings(
@@ -188,7 +186,7 @@ def renderings(
         load_kit(data / "kits" / name)
     work = list(_jobs(faders, data, kits, performances, resting, seed, descriptors, cache))
     made: list[Rendering] = []
-    done = in_processes(_Job.done, work, jobs)
+    done = in_processes(_Job.run, work, jobs)
     for place, (job, found) in enumerate(zip(work, done, strict=True)):
         if progress:
             progress(f"rendered {job.song.name}, {job.kit.name}", (place + 1) / len(work))

@@ -6,8 +6,6 @@ one drummer are left out together. All mixes are by one engineer, so there are n
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.measurement import MEASUREMENT_VERSION, Measurement
 from reaper_drumgain.errors import InputError, MediaError
+from reaper_drumgain.learn.data.array_files import cache_key
 from reaper_drumgain.learn.data.enst import PROVENANCE, EnstDrums, EnstSong, load_enst
 from reaper_drumgain.learn.data.enst_cache import files_key
 from reaper_drumgain.learn.data.measurements import load_measurement, save_measurement
@@ -146,13 +145,12 @@ def _measured(
 ) -> Measurement:
     if cache is None:
         return measure_files(files, descriptors)
-    decides = [
+    key = cache_key(
         *(features.VERSION, MEASUREMENT_VERSION, features.COLUMNS),
         *(song.take.drummer, song.take.name),
         *([path.parent.name for path in files], [descriptor.name for descriptor in descriptors]),
         files_key(song.take),
-    ]
-    key = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:24]
+    )
     where = cache / f"enst-{key}.npz"
     if where.is_file():
         return load_measurement(where)
