@@ -1,16 +1,11 @@
-"""ENST-Drums as songs with targets (Gillet & Richard 2006, "ENST-Drums: an extensive
+"""ENST-Drums as songs with target gains (Gillet & Richard 2006, "ENST-Drums: an extensive
 audio-visual database for drum signals processing", ISMIR).
 
-Layout: ``drummer_N/audio/FOLDER/NNN_kind_style_..._tool.wav``, the same file name in the folder
-of each microphone (mono) and of ``dry_mix`` and ``wet_mix`` (stereo). A microphone that a
-drummer lacks has no folder. Kinds are phrase, solo, minus-one and MIDI-minus-one; single hits
-and normalised files (``norm`` in the name) are left out. The overheads are named crossed: the
-folder ``overhead_L`` feeds the right of the mix.
-
-The gains of a mix are not published: they come from ``reverse``, and hold for the raw files as
-they are, which must not be normalised. Both mixes are of one engineer and differ by about
-1 dB, so the target is that of the dry mix where there is one, and a second opinion is not to
-be had here. Gains look nearly constant per drummer: compare with a constant, split by drummer.
+The gains of the mixes are not published. They are estimated (``reverse_engineering``), and hold
+for the raw files as they are, which must not be normalised. One engineer made both mixes of a
+take, and they differ by about 1 dB: the target is that of the dry mix where there is one, and
+there is no second engineer to compare with. The gains are nearly constant for each drummer, so
+compare with a constant, and split by drummer.
 """
 
 from __future__ import annotations
@@ -27,21 +22,10 @@ from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.errors import InputError, MediaError
 from reaper_drumgain.learn.data import human_faders
-from reaper_drumgain.learn.data.enst_cache import (
-    gains_key,
-    load_gains,
-    save_gains,
-)
-from reaper_drumgain.learn.data.enst_takes import (
-    MIXES,
-    Take,
-    find_takes,
-)
+from reaper_drumgain.learn.data.enst_cache import gains_key, load_gains, save_gains
+from reaper_drumgain.learn.data.enst_takes import MIXES, Take, find_takes
 from reaper_drumgain.learn.data.streams import measure_files
-from reaper_drumgain.learn.reverse_engineering.mix_gains import (
-    MixGains,
-    reverse_engineer,
-)
+from reaper_drumgain.learn.reverse_engineering.mix_gains import MixGains, reverse_engineer
 from reaper_drumgain.learn.reverse_engineering.recording import FileSound
 
 Float64 = npt.NDArray[np.float64]
@@ -58,10 +42,10 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class EnstSong:
-    """A take with what was found out about it.
+    """A take with its estimated gains and its features.
 
-    ``gains``: per mix. ``target_db`` (tracks,): of the dry mix, mean 0 over the tracks that
-    have one, NaN where none is identifiable. ``table``: features of the raw tracks.
+    ``gains``: by mix. ``target_db`` (tracks,): gains of the dry mix where there is one, with mean
+    0 over the tracks; NaN where no gain is identifiable. ``table``: features of the raw tracks.
     """
 
     take: Take
@@ -70,7 +54,7 @@ class EnstSong:
     table: FeatureTable
 
     def as_song(self) -> tuple[human_faders.Song, FeatureTable]:
-        """The tracks that have a target, as the songs with human faders are, and their rows."""
+        """The tracks that have a target as a ``Song``, and their rows of the feature table."""
         chosen = np.flatnonzero(np.isfinite(self.target_db))
         loudness = self.table.column("loudness_lufs")
         names, roles = list(self.take.tracks), self.take.roles
@@ -91,7 +75,7 @@ class EnstSong:
 
 @dataclass(frozen=True)
 class EnstDrums:
-    """All songs, and what is missing: ``faults`` names every take that was left out and why."""
+    """All songs. ``faults``: every take that was left out, and why."""
 
     songs: tuple[EnstSong, ...]
     faults: tuple[str, ...]
@@ -108,10 +92,12 @@ def load_enst(
 ) -> EnstDrums:
     """Every take with its gains and features, in the order of drummers and names.
 
-    ``taps``: of the fits. ``max_faults``: the share of takes that may lack a file or have one
-    that is damaged, of another rate or length, or not aligned; such takes are left out and
-    named. ``cache``: a folder for what was found out, keyed by size and time of the files.
-    ``jobs``: takes at once. ``progress``: called with the take and the share done.
+    ``taps``: length of the fitted filters in samples. ``max_faults``: the share of takes that may
+    lack a file or have one that is damaged, of another rate or length, or not aligned; such takes
+    are left out and listed. ``cache``: a folder for the results, keyed by sizes and times of the
+    files. ``jobs``: number of takes at once. ``progress``: called with the take and the share
+    that is done.
+
     Raises InputError for another layout, too many faults or settings out of range.
     """
     if not 0.0 <= max_faults <= 1.0 or jobs < 1:

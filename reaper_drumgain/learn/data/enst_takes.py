@@ -1,4 +1,11 @@
-"""The takes of ENST-Drums on disk: which files belong together."""
+"""The takes of ENST-Drums on disk: which files belong together.
+
+Layout: ``drummer_N/audio/FOLDER/NNN_kind_style_..._tool.wav``, with the same file name in the
+folder of each microphone (mono) and of ``dry_mix`` and ``wet_mix`` (stereo). A microphone that a
+drummer does not have has no folder. Kinds are phrase, solo, minus-one and MIDI-minus-one; single
+hits and normalised files (``norm`` in the name) are left out. The names of the overheads are
+crossed: the folder ``overhead_L`` feeds the right of the mix.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """Fader gains of many engineers on the drums of ten songs, as songs with targets.
 
-The table is MixologyDB's (Clemens 2023), most mixes are from De Man's Mix Evaluation
-Dataset. Levels are dB, loudness is LUFS (BS.1770-4, of the raw track). There is no audio.
+The table is from MixologyDB (Clemens 2023); most mixes are from the Mix Evaluation Dataset (De
+Man & Reiss 2017). Gains are in dB, loudness is in LUFS (ITU-R BS.1770-4, of the raw track). There
+is no audio.
 
-How a target comes about: fader values below -30 dB are in effect mutes and left out; where
-a mix has a raw track twice, the mean of its faders counts; each engineer's common offset
-within the song is removed (see ``median_engineer``); the target of a track is the median
-over the engineers that moved it.
+How a target is made: fader values below -30 dB are in effect mutes and left out; where a mix has a
+raw track twice, the mean of its faders counts; each engineer's common offset within the song is
+removed (see ``median_engineer``); the target of a track is the median over the engineers that
+used it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _ROLE_FIELDS = ("song", "raw_file", "role", "side", "ordinal", "sure")
 
 @dataclass(frozen=True, slots=True)
 class RawTrack:
-    """A raw track: its role, whether that is sure, its loudness and its channels (1 or 2)."""
+    """A raw track. ``sure``: whether its role is certain. ``raw_lufs``: its integrated loudness.
+    ``channels``: 1 or 2."""
 
     raw_file: str
     role: Role
@@ -44,10 +46,11 @@ class RawTrack:
 
 @dataclass(frozen=True)
 class Song:
-    """``gains_db`` (mixes, tracks) as the engineers left them, NaN where a mix lacks a track.
+    """A song with the fader gains of its engineers.
 
-    ``target_db`` (tracks,): the median engineer's gain; its mean over the tracks is 0.
-    ``drummer``: whose songs are like one another and are left out together, where that is so.
+    ``gains_db`` (mixes, tracks): as the engineers left them, NaN where a mix lacks a track.
+    ``target_db`` (tracks,): gains of the median engineer, with mean 0 over the tracks.
+    ``drummer``: set where songs of one drummer are alike and have to be left out together.
     """
 
     name: str
@@ -59,19 +62,23 @@ class Song:
 
     @property
     def group(self) -> str:
-        """What is left out together with the song."""
+        """Songs of one group are left out together: the drummer, or the song itself."""
         return self.drummer or self.name
 
     @property
     def raw_lufs(self) -> Float64:
-        """(tracks,)"""
+        """(tracks,) integrated loudness of the raw tracks."""
         return np.array([track.raw_lufs for track in self.tracks])
 
 
 @dataclass(frozen=True)
 class HumanFaders:
-    """All songs, and what was left out: mutes, rows without a raw track, tracks without a
-    target, songs of which no engineer has two tracks (they say nothing about balance)."""
+    """All songs, and what was left out.
+
+    ``mutes``: number of muted faders. ``without_raw``: rows without a raw track.
+    ``without_target``: tracks that every engineer muted. ``too_small``: songs of which no engineer
+    has two tracks, which say nothing about balance.
+    """
 
     songs: tuple[Song, ...]
     mutes: int
@@ -81,7 +88,7 @@ class HumanFaders:
 
     @property
     def mixes(self) -> int:
-        """How many mixes the songs have together."""
+        """The number of mixes of all songs."""
         return sum(len(song.mixes) for song in self.songs)
 
 
@@ -145,17 +152,18 @@ def load_human_faders(folder: Path) -> HumanFaders:
 
 
 def median_engineer(gains_db: Float64) -> Float64:
-    """(tracks,) the median engineer's gains from (mixes, tracks), with mean 0.
+    """Gains (tracks,) of the median engineer, with mean 0, from ``gains_db`` (mixes, tracks).
 
-    Engineers set kits at different overall levels and lack different tracks. So offsets
-    and target are found in turn until they settle: an engineer's offset is the median over
-    the tracks of his gain minus the target, the target of a track is the median over the
-    engineers of gain minus offset. Every track needs a gain in at least one mix.
+    Engineers set kits at different overall levels and lack different tracks (NaN). So offsets and
+    target are found in turn until they settle: the offset of an engineer is the median over tracks
+    of gain - target, the target of a track is the median over engineers of gain - offset.
+
+    Raises ValueError where a track has no gain in any mix.
     """
     if np.isnan(gains_db).all(axis=0).any():
         raise ValueError("a track without any gain has no target")
     with warnings.catch_warnings():
-        # a mix of which only mutes are left has no offset, and takes no part
+        # a mix in which all tracks are muted has no offset: NumPy warns of the empty median
         warnings.simplefilter("ignore", RuntimeWarning)
         target = np.nanmedian(gains_db, axis=0)
         for _ in range(100):

@@ -1,4 +1,4 @@
-"""Measurements as .npz files without pickle, and as if their tracks had been recorded louder."""
+"""Measurements as files, and as they would be had the tracks been recorded louder."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def load_measurement(path: Path) -> Measurement:
 
 
 def as_recorded_louder(measurement: Measurement, gains_db: Float64) -> Measurement:
-    """The measurement as if each track (tracks,) had been recorded that much louder.
+    """The measurement as it would be had each track been recorded louder by ``gains_db`` (tracks,).
 
-    Everything that is measured scales with the samples or with their squares, so this is
-    what measuring the scaled audio would give.
+    Everything that is measured scales with the samples or with their squares, so this equals a
+    measurement of the scaled audio.
     """
     powers = db_to_power(np.asarray(gains_db))
     tracks = tuple(

@@ -1,25 +1,27 @@
-"""Which microphones of a sampled kit stand in for the microphones of a song."""
+"""Which microphones of a sampled kit stand in for the microphones of a song.
+
+The kits do not have every microphone that songs have. A missing one is imitated from its nearest
+neighbour: strokes of other pieces are lowered, and the spectrum is tilted.
+"""
 
 from __future__ import annotations
 
-from reaper_drumgain.learn.data.performances import (
-    HI_HATS,
-    TOMS,
-)
+from reaper_drumgain.learn.data.performances import HI_HATS, TOMS
 from reaper_drumgain.learn.data.render import VirtualMic
 from reaper_drumgain.tracks.roles import Role
 
+#: how much quieter other pieces are in a close microphone, and in a sample of one piece
 _CLOSE_DB = 18.0
 _ALONE_DB = 60.0
 _CYMBALS = ("crash 1", "crash 2", "ride", "ride bell")
 
 
 def virtual_mics_for(role: Role, channels: int, kit: str) -> tuple[VirtualMic, ...]:
-    """The kit's microphones that stand in for a role: one mic, or two for a stereo track.
+    """The virtual microphones for a track: one, or two for a stereo track (``channels`` 2).
 
-    A microphone that a kit lacks is its nearest one, with the strokes of other pieces 18 dB
-    down where the missing one would stand close. Percussion, of which no kit has any, is
-    the hi-hat's strokes alone; samples are kick or snare alone.
+    ``kit``: a name of ``kits.KITS``. Where a kit lacks a close microphone, its nearest one is
+    used with the strokes of other pieces 18 dB down. No kit has percussion: the strokes of the
+    hi-hat alone stand in for it; for samples it is the snare alone.
     """
     left, right = ("AmbL", "AmbR") if kit == "muldjord" else ("side", "window")
     if role.name == "overhead":

@@ -1,8 +1,8 @@
-"""LabelledSounds that are no drums, made from formulas: what the ear for drums must leave alone.
+"""Synthesised sounds that are not drums, as counter-examples for telling drums by their sound.
 
-Simulated, and simple: basses, guitars, keys, voices, pads, noises, clicks, and percussion that
-is no part of a kit. Every sound is a function of a random generator and a length in seconds,
-which gives a mono track (frames,) at ``render.RATE`` with its largest sample at 1.
+Simple simulations of basses, guitars, keys, voices, pads, noises, clicks, and percussion that is
+not part of a kit. Each is a function of a random generator and a length in seconds, and returns a
+mono track (frames,) at ``kits.RATE`` with its largest sample at 1.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def _saw(frequency: float, time: Float64, phase: float = 0.0) -> Float64:
 
 
 def _string(rng: Generator, frequency: float, seconds: float, bright: float) -> Float64:
-    """A plucked string: a burst of noise that goes round in a delay line and loses treble."""
+    """A plucked string: noise in a delay line with a low-pass filter (Karplus & Strong 1983,
+    "Digital synthesis of plucked-string and drum timbres", CMJ 7)."""
     period = max(round(RATE / frequency), 2)
     frames = round(seconds * RATE)
     loop = rng.uniform(-1.0, 1.0, period)

@@ -1,10 +1,8 @@
-"""A performance and a sampled kit to one track per microphone.
+"""Renders a performance with a sampled kit: one audio track per virtual microphone.
 
-Every hit of the kits was recorded by all microphones at once, so the bleed between the
-rendered tracks is that of the real room. A performance is a MIDI file of the Groove
-data set (Gillick et al. 2019); its notes follow Roland's map of a TD-11 kit as the data
-set's documentation lists it. Velocities choose among the recorded hits, which are
-sorted by loudness; no hit is made louder or quieter than it was played.
+All microphones of a kit recorded every hit at the same time, so the bleed between the rendered
+tracks is that of the real room. The velocity of a stroke chooses among the recorded hits, which
+are sorted by loudness; the level of a hit is never changed. Audio is float32 at 44.1 kHz.
 """
 
 from __future__ import annotations
@@ -17,15 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.data.kits import (
-    RATE,
-    Audio,
-    Kit,
-)
-from reaper_drumgain.learn.data.performances import (
-    PIECES,
-    Stroke,
-)
+from reaper_drumgain.learn.data.kits import RATE, Audio, Kit
+from reaper_drumgain.learn.data.performances import PIECES, Stroke
 from reaper_drumgain.units import Decibel, to_linear
 from reaper_drumgain.util.decibels import db_to_gain
 
@@ -33,18 +24,19 @@ from reaper_drumgain.util.decibels import db_to_gain
 _CHOKED = "hi-hat open"
 _CHOKING = ("hi-hat closed", "hi-hat pedal")
 _CHOKE_SECONDS = 0.05
-#: a hit may be this many places softer or louder in the kit's list than its velocity says,
-#: so that repeated strokes of one velocity are not the same recording
+#: the chosen hit may lie up to this many places away in the sorted list, so that repeated strokes
+#: of one velocity are not the same recording
 _VARIATION = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class VirtualMic:
-    """What one rendered track takes from the kit.
+    """A rendered track, as a mix of the microphones of a kit.
 
-    ``microphones`` are averaged. With ``focus``, strokes of other pieces are
-    ``rejection_db`` quieter, as in a microphone closer to the focus than the kit has.
-    ``tilt_db``: level at 8 kHz against 125 Hz, a straight line over log frequency.
+    ``microphones``: the kit's microphones, averaged. ``focus``: the pieces that this microphone
+    is aimed at; with it, strokes of other pieces are ``rejection_db`` quieter, as if the
+    microphone stood closer to the focus. ``tilt_db``: spectral tilt, the level at 8 kHz re that
+    at 125 Hz, a straight line over log frequency.
     """
 
     microphones: tuple[str, ...]
@@ -62,11 +54,14 @@ def render(
     seed: int,
     piece_gains_db: Mapping[str, float] | None = None,
 ) -> Audio:
-    """The performance as (mics, frames) float32 at RATE, ``length`` seconds long.
+    """Renders the strokes through the virtual microphones.
 
-    ``seed`` decides which of the recorded hits near a velocity sounds: the same arguments
-    give the same samples. ``piece_gains_db`` lifts or lowers pieces, on all microphones.
-    Raises InputError for a microphone or piece that the kit lacks.
+    ``strokes``: times in seconds from the start. ``length``: of the result in seconds. ``seed``
+    decides which of the recorded hits near a velocity is used: the same arguments give the same
+    samples. ``piece_gains_db``: gain in dB of single pieces, in all microphones.
+
+    Returns (mics, frames) float32 at ``RATE``. Raises InputError for a microphone or piece that
+    the kit lacks.
     """
     frames = round(length * RATE)
     sound = np.zeros((len(mics), frames), np.float32)

@@ -1,11 +1,12 @@
-"""Songs with human faders, made audible: what is real and what is simulated.
+"""Audio for the songs with human faders: rendered with sampled kits, measured, cached.
 
-Real: track lists, raw loudness, fader gains. Simulated: the audio between them. For each
-song a performance is rendered with a sampled kit, a track for each of the song's, each
-scaled to the listed loudness. No kit has every microphone that a song has: ``virtual_mics_for``
-says which microphones stand in for which roles. A resting performance is one in which no
-tom is struck: its tracks are scaled as those of the first performance with the same kit, so
-that the toms' microphones hold their bleed at the level that the session would have it.
+Real are the track lists, the loudness of the raw tracks and the fader gains. Simulated is the
+audio: for each song a performance is rendered with a sampled kit, one track for each track of the
+song, and each is scaled to its listed loudness.
+
+In a *resting* performance no tom is struck. Its tracks get the gains of the first performance
+with the same kit, so that the tom microphones hold their bleed at the level it would have in the
+session.
 """
 
 from __future__ import annotations
@@ -30,12 +31,8 @@ from reaper_drumgain.learn.data.measurements import (
     load_measurement,
     save_measurement,
 )
-from reaper_drumgain.learn.data.microphones import (
-    virtual_mics_for,
-)
-from reaper_drumgain.learn.data.performances import (
-    Performance,
-)
+from reaper_drumgain.learn.data.microphones import virtual_mics_for
+from reaper_drumgain.learn.data.performances import Performance
 from reaper_drumgain.learn.data.render import render
 from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.util.processes import in_processes
@@ -46,8 +43,8 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Rendering:
-    """A song rendered once. ``table`` is that of the tracks at their listed loudness, and
-    ``measurement`` what it was made from. ``resting``: no tom is struck."""
+    """One rendering of a song. ``table``: features of the tracks at their listed loudness;
+    ``measurement``: what the features are computed from. ``resting``: no tom is struck."""
 
     song: Song
     kit: str
@@ -58,9 +55,10 @@ class Rendering:
 
 
 def render_song(song: Song, kit: Kit, performance: Performance, seed: int) -> list[Audio]:
-    """The song's tracks as (channels, frames) float32, not yet scaled to their loudness.
+    """Renders the tracks of a song, not yet scaled to their listed loudness.
 
-    The length is that of the excerpt's last stroke plus 2 s.
+    Returns one (channels, frames) float32 array per track. The length is the time of the last
+    stroke plus 2 s.
     """
     groups = [virtual_mics_for(track.role, track.channels, kit.name) for track in song.tracks]
     mics = [mic for group in groups for mic in group]
@@ -73,9 +71,10 @@ def render_song(song: Song, kit: Kit, performance: Performance, seed: int) -> li
 def measure_song(
     song: Song, tracks: Sequence[Audio], descriptors: Sequence[Descriptor] = ()
 ) -> tuple[Measurement, Float64]:
-    """The tracks measured at the listed loudness, and the gains in dB that bring them there.
+    """Measures the tracks as scaled to the loudness that the song lists for them.
 
-    Raises InputError where a track is silent and so cannot be brought anywhere.
+    Returns the measurement and the gains (tracks,) in dB by which the tracks were scaled. Raises
+    InputError where a track is silent.
     """
     measurement = _measure(tracks, descriptors)
     gains = np.zeros(len(tracks))
@@ -100,7 +99,8 @@ def _measure(tracks: Sequence[Audio], descriptors: Sequence[Descriptor]) -> Meas
 
 @dataclass(frozen=True)
 class _Job:
-    """One song with one kit: its performances, the resting ones last, and a seed for each."""
+    """The renderings of one song with one kit: the unit of parallel work. Resting performances
+    come last; each has a seed of its own."""
 
     song: Song
     kit: Path
@@ -111,7 +111,7 @@ class _Job:
     cache: Path | None
 
     def run(self) -> list[Rendering]:
-        """All renderings of this job; measured, or from the cache."""
+        """All renderings of this job, from the cache where they are there."""
         made, gains = [], None
         for place, performance in enumerate((*self.performances, *self.resting)):
             resting = place >= len(self.performances)
@@ -176,11 +176,12 @@ def renderings(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> list[Rendering]:
-    """Every song with every kit and performance, in that nesting; measured, or from ``cache``.
+    """Renders and measures every song with every kit and every performance, in that order.
 
-    ``data``: the folder with ``kits``. ``descriptors`` are measured besides. What lies in the
-    cache is keyed by everything that decides it, and read without pickle. ``jobs``: how many
-    processes work; the result does not depend on it.
+    ``data``: the folder with ``kits``. ``resting``: performances without a tom stroke.
+    ``descriptors``: what is measured besides the features. ``cache``: a folder; files in it are
+    named by a digest of everything that they depend on. ``jobs``: number of processes; it does
+    not change the result. Raises InputError for data or cached files that cannot be used.
     """
     for name in kits:
         load_kit(data / "kits" / name)

@@ -1,4 +1,4 @@
-"""Arrays and audio files as streams, as ``analysis`` measures them."""
+"""Arrays and audio files as streams that ``analysis`` measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""."""
+"""How well drums are told by their sound, from one sampled kit to the other.
+
+A forest is fitted to one kit and tested on the other, with other performances. For sounds that are
+no drums, each kind in turn is left out of the fit. More drums are tested than ``methods.by_sound``
+tells, to show what two kits support.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.learn.data.kits import KITS
-from reaper_drumgain.learn.data.labelled_sounds import (
-    LabelledSounds,
-)
+from reaper_drumgain.learn.data.labelled_sounds import LabelledSounds
 from reaper_drumgain.learn.data.other_sounds import KINDS
 from reaper_drumgain.learn.fitting.by_sound import TREES, fit_by_sound
 from reaper_drumgain.methods.by_sound import DRUMS, SURE
 from reaper_drumgain.methods.forest_file import Forest
 
-#: what both kits have and a user would like to be told
+#: drums that are tested: both kits have them
 CANDIDATES = ("kick", "snare", "overhead")
 #: trees of forests that are fitted only to leave out one kind of other sounds
 _FEWER_TREES = 60
@@ -25,12 +28,12 @@ _FEWER_TREES = 60
 def across_kits(
     sounds: LabelledSounds, *, trees: int = TREES, seed: int, jobs: int = 1
 ) -> dict[str, Any]:
-    """What a forest of one kit tells of the other, and one of both kits of unknown sounds.
+    """Tests forests of one kit on the other, and forests without one kind of other sounds on it.
 
-    Plain data. By direction: for each of CANDIDATES how many tracks there are, how many of them
-    are ``found``, and how many others are ``taken for it``, microphones and other sounds, by a
-    forest that tells this drum alone. ``kinds left out``: for each of DRUMS how many sounds of
-    a kind are taken for it that is not among those learnt from.
+    Returns plain JSON data. By direction ("muldjord to gogodze"), for each of ``CANDIDATES`` and a
+    forest that tells this drum alone: how many ``tracks`` it has, how many of them are ``found``,
+    and how many microphones of other drums and other sounds are ``taken for it``. ``kinds left
+    out``: for each kind of other sounds how many are ``taken for a drum``.
     """
     even = sounds.performances % 2 == 0
     figures: dict[str, Any] = {}
@@ -57,7 +60,7 @@ def across_kits(
 
 
 def _counts(model: Forest, sounds: LabelledSounds, tested: npt.NDArray[np.bool_]) -> dict[str, int]:
-    """Of a forest that tells one drum."""
+    """Counts of right and wrong answers of a forest that tells one drum."""
     drum = model.outputs[0]
     taken = model.predict(sounds.values[tested])[:, 0] >= SURE
     is_drum, other = sounds.labels[tested] == drum, sounds.others[tested]

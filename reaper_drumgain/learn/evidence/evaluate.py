@@ -1,17 +1,17 @@
-"""Leave one song out: every method on songs that it never saw, against their engineers.
+"""Leave-one-out evaluation: every method on songs that it was not fitted to.
 
-Songs of one drummer are left out together (``leave_one_out``). For each song all models are fitted
-to the others (``fold``), then each method gets the song's tracks under several conditions, with
-the activity gate and without it:
+Songs of one drummer are left out together (``fitting.leave_one_out``). For each song all models
+are fitted to the others (``fitting.fold``), then each method gets the tracks of the song under
+several conditions, with the activity gate and without it:
 
 - ``recorded``: raw tracks at their listed loudness, in every rendering;
-- ``+-3``, ``+-6``, ``+-12``: every raw track louder or softer by a random amount up to so
-  many dB; the same seeded draws for all methods, each with another of the renderings;
-- ``toms rest``: renderings in which no tom is struck, levels as the session has them.
+- ``+-3``, ``+-6``, ``+-12``: every raw track shifted by a random amount up to that many dB; the
+  same seeded draws for all methods, the renderings in turn;
+- ``toms rest``: renderings in which no tom is struck, at the levels of the session.
 
-What is kept are *effective* gains: gain + shift, so that they compare with the engineers'
-faders on the tracks as they were recorded. A track that a method leaves alone (the gate
-holds it) keeps its place among the others.
+Results are *effective* gains, gain + shift, so that they compare with the engineers' faders on the
+tracks as they were recorded. A track that the gate holds (the method leaves it alone) gets the
+mean gain of the others.
 """
 
 from __future__ import annotations
@@ -39,18 +39,19 @@ from reaper_drumgain.util.processes import in_processes
 RECORDED, RESTING = "recorded", "toms rest"
 SHIFTS_DB: Mapping[str, float] = {"+-3": 3.0, "+-6": 6.0, "+-12": 12.0}
 CONDITIONS = (RECORDED, *SHIFTS_DB, RESTING)
-#: draws on which a method shows whether recorded levels matter to it at all
+#: draws on which it is tested whether a method's result depends on recorded levels at all
 _INVARIANCE_DRAWS = 2
 _SAME_DB = 0.2
-#: by how much one track is raised when sane moves are counted
+#: by how much one track is raised when the response of its fader is measured
 STEPS_DB = (0.5, 3.0, 12.0)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A session to balance, and the gain by which each track was recorded louder than it was.
+    """A session to balance.
 
-    ``source``: which of the song's renderings it is.
+    ``shift`` (tracks,): by how many dB each track is louder than it was recorded. ``source``:
+    index of the rendering among those of the song.
     """
 
     given: MethodInput
@@ -58,13 +59,13 @@ class Case:
     source: int
 
     def method_input(self, *, gated: bool) -> MethodInput:
-        """What a method is told; without the gate every track counts as active."""
+        """The input of a method; without the gate every track counts as active."""
         held = self.given
         active = held.active if gated else np.ones_like(held.active)
         return MethodInput(held.roles, held.table, held.measurement, active)
 
     def effective(self, gains: Float64, active: npt.NDArray[np.bool_]) -> Float64:
-        """(tracks,) effective gains; what is held keeps its place among the others."""
+        """(tracks,) effective gains in dB; inactive tracks get the mean gain of the others."""
         known = np.isfinite(gains) & active
         held = float(gains[known].mean()) if known.any() else 0.0
         return np.where(known, gains, held) + self.shift
@@ -72,8 +73,11 @@ class Case:
 
 @dataclass(frozen=True)
 class FaderResponse:
-    """What raising one track does to its own fader against another's: ``sane`` of ``cases``
-    it does not rise; ``slope`` is its mean change against the mean of the others, per dB."""
+    """How the fader of a track responds where the track is recorded louder.
+
+    ``sane``: in how many of ``cases`` it does not rise against the fader of another track.
+    ``slope``: its mean change against the mean of the others, in dB per dB.
+    """
 
     cases: int
     sane: int
@@ -82,11 +86,12 @@ class FaderResponse:
 
 @dataclass(frozen=True)
 class SongResult:
-    """What all methods did with one song that they never saw.
+    """The results of all methods on one song that they were not fitted to.
 
-    ``gains``: effective gains (cases, tracks) by (method, gated, condition). ``intervals``:
-    those of the forest (cases, tracks, 2) by condition; ``role_mean``: half widths (tracks,)
-    around role means by condition. ``gated_share``: share of tracks that the gate holds.
+    ``gains``: effective gains (cases, tracks) in dB by (method, gated, condition). ``intervals``:
+    bounds (cases, tracks, 2) of the forest by condition; ``role_mean``: half widths (tracks,) of
+    intervals around role means by condition. ``responses``: by
+    method. ``gated_share``: share of tracks that the gate holds, by condition.
     """
 
     song: Song
@@ -122,7 +127,7 @@ def evaluate(
 def evaluate_songs(
     renderings: Sequence[Rendering], names: Sequence[str], settings: FitSettings, draws: int
 ) -> list[SongResult]:
-    """Fits without the songs of these names and their groups, and measures on them."""
+    """Fits all methods without the songs of these names and their groups, and measures on them."""
     songs = songs_of(renderings)
     rest = {s.name for others, own in leave_one_out(songs) if own[0].name in names for s in others}
     fold = fit_fold([r for r in renderings if r.song.name in rest and not r.resting], settings)
@@ -152,7 +157,7 @@ def _measured(
                 if name == FOREST and gated and bounds is not None:
                     intervals[condition] = bounds
                 gains[name, gated, condition] = found
-            # a method that undoes all levels need not be asked about every track
+            # where a method corrects levels entirely, one track shows the response of all
             few = raised if run.levels_matter else raised[: len(STEPS_DB)]
             responses[name] = fader_response(method, cases[RECORDED][0], few)
     roles = [track.role.name for track in song.tracks]
@@ -177,7 +182,7 @@ def _role_mean_half_widths(fold: Fold, roles: Sequence[str]) -> dict[str, Float6
 
 
 class MethodRun:
-    """One method on the cases of one song, with or without the gate."""
+    """Runs one method on the cases of one song, with or without the gate."""
 
     def __init__(self, method: Method, *, gated: bool) -> None:
         self._method = method
@@ -196,7 +201,7 @@ class MethodRun:
         key = (case.source, given.active.tobytes())
         if not self.levels_matter and key in self._known:
             return case.effective(self._known[key] - case.shift, given.active), None
-        # chance has a new draw for every case
+        # the random method has a new draw for every case
         method = Random(seed=place) if isinstance(self._method, Random) else self._method
         found = method.gains(given)
         self._known.setdefault(key, found.gains_db + case.shift)
@@ -205,8 +210,10 @@ class MethodRun:
         return case.effective(found.gains_db, given.active), shifted
 
     def detect_level_invariance(self, cases: Sequence[Case], recorded: Sequence[Case]) -> None:
-        """Find out on shifted cases whether the method undoes levels entirely. Where it does,
-        a rendering need not be computed again for every shift."""
+        """Tests on shifted cases whether the method corrects levels entirely (``levels_matter``).
+
+        Where it does, a rendering is not computed again for every shift.
+        """
         if isinstance(self._method, Random):
             return
         gaps = []
@@ -222,7 +229,10 @@ class MethodRun:
 def conditions(
     song: Song, own: Sequence[Rendering], draws: int, seed: Sequence[int]
 ) -> dict[str, list[Case]]:
-    """The cases of a song by condition; ``own``: its renderings."""
+    """The cases of a song by condition.
+
+    ``own``: the renderings of the song. ``draws``: random shifts for each width.
+    """
     playing = [place for place, item in enumerate(own) if not item.resting]
     cases = {RECORDED: [case_of(own, place) for place in playing]}
     for name, width in SHIFTS_DB.items():
@@ -236,7 +246,10 @@ def conditions(
 
 
 def case_of(own: Sequence[Rendering], source: int, shift: Float64 | None = None) -> Case:
-    """A rendering as if its tracks had been recorded louder by ``shift`` (tracks,)."""
+    """A rendering as if its tracks had been recorded louder by ``shift`` (tracks,) in dB.
+
+    ``own``: the renderings of the song; ``source``: the index of one of them.
+    """
     rendering = own[source]
     if rendering.measurement is None:
         raise ValueError("the rendering was not kept whole")
@@ -265,7 +278,7 @@ def raised_cases(case: Case) -> list[Case]:
 
 
 def fader_response(method: Method, case: Case, raised: Sequence[Case]) -> FaderResponse:
-    """The raised track's fader against each of the others, before and after."""
+    """Compares the faders before (``case``) and after one track was raised (``raised``)."""
     before = method.gains(case.method_input(gated=False)).gains_db
     sane = cases = 0
     slopes = []

@@ -1,7 +1,7 @@
-"""The figures of an evaluation: one plain mapping for programs, tables for people.
+"""The figures of an evaluation as one plain JSON mapping.
 
-All errors are in dB, means over songs; see ``metrics`` for how they are taken, ``evaluate``
-for the conditions, ``human_faders`` for the target.
+All errors are in dB, means over songs. See ``metrics`` for their definition, ``evaluate`` for the
+conditions, ``data.human_faders`` for the target.
 """
 
 from __future__ import annotations
@@ -13,11 +13,7 @@ from typing import Any
 import numpy as np
 
 from reaper_drumgain.learn.data.human_faders import Float64, Song
-from reaper_drumgain.learn.evidence.evaluate import (
-    CONDITIONS,
-    RECORDED,
-    SongResult,
-)
+from reaper_drumgain.learn.evidence.evaluate import CONDITIONS, RECORDED, SongResult
 from reaper_drumgain.learn.evidence.level_limits import level_limits
 from reaper_drumgain.learn.evidence.metrics import (
     bootstrap,
@@ -33,7 +29,7 @@ from reaper_drumgain.learn.fitting.settings import FitSettings
 SCHEMA = 1
 LOUDEST = "+-12"
 ONE_OTHER, MEDIAN_OF_OTHERS = "one other engineer", "median of the others"
-#: what rests on what; printed with every report
+#: which figures rest on real data and which on simulated; printed with every report
 REAL = (
     "real: track lists, roles, loudness of the raw tracks, engineers' faders",
     "simulated: the audio (sampled kits, played by recorded performances, scaled to the listed "
@@ -50,7 +46,11 @@ def summary(
     mixes: int,
     what_is_what: Sequence[str] = REAL,
 ) -> dict[str, Any]:
-    """Every figure of the evaluation as plain JSON data. ``mixes``: how many the songs have."""
+    """Every figure of the evaluation as plain JSON data.
+
+    ``mixes``: the number of human mixes of all songs. ``what_is_what``: sentences that say what
+    is real in the data and what is simulated.
+    """
     seed, coverage = settings.seed, settings.coverage
     songs = [result.song for result in results]
     draws = len(results[0].gains[FOREST, True, LOUDEST])
@@ -92,7 +92,7 @@ _GATES = {"with gate": True, "without gate": False}
 
 
 def methods_of(results: Sequence[SongResult]) -> list[str]:
-    """The methods' names, the forest first."""
+    """The names of the methods, the forest first."""
     return list(dict.fromkeys(name for name, _, _ in results[0].gains))
 
 
@@ -107,22 +107,22 @@ def _round(value: float) -> float:
 def song_errors(
     results: Sequence[SongResult], name: str, condition: str, *, gated: bool = True
 ) -> Float64:
-    """(songs,) the error of a method against the median engineer."""
+    """(songs,) the error in dB of a method against the median engineer."""
     return np.array(
         [centred_error(r.gains[name, gated, condition], r.song.target_db) for r in results]
     )
 
 
 def one_engineer_errors(results: Sequence[SongResult], name: str, condition: str) -> Float64:
-    """(songs,) the mean over engineers of the error against each of them."""
+    """(songs,) the error in dB of a method against one engineer, mean over engineers."""
     return np.array(
         [error_to_engineers(r.gains[name, True, condition], r.song.gains_db) for r in results]
     )
 
 
 def _with_interval(errors: Float64, results: Sequence[SongResult], seed: int) -> dict[str, Any]:
-    """The mean over the songs of these results, and its interval: songs of one group count as
-    one, because they are alike."""
+    """The mean over songs and its bootstrap interval. Songs of one group count as one, because
+    they are not independent."""
     groups: dict[str, list[float]] = defaultdict(list)
     for result, error in zip(results, errors.tolist(), strict=True):
         groups[result.song.group].append(error)
@@ -165,14 +165,14 @@ def _against_one(results: Sequence[SongResult], seed: int) -> dict[str, Any]:
 
 
 def human_errors(results: Sequence[SongResult]) -> tuple[Float64, Float64]:
-    """(songs,) each, of songs with two mixes or more: one other engineer, and the median of
-    the others, against one engineer."""
+    """(songs,) twice: the errors in dB of one other engineer and of the median of the others
+    against one engineer. For songs with two mixes or more."""
     pairs = [human_references(r.song.gains_db) for r in results]
     return np.array([one for one, _ in pairs]), np.array([middle for _, middle in pairs])
 
 
 def _differences(results: Sequence[SongResult], seed: int) -> dict[str, Any]:
-    """Of each method to the forest, paired by song; above 0 the forest is better."""
+    """Differences of each method to the forest, paired by song; above 0 the forest is better."""
     figures: dict[str, Any] = {}
     for name in methods_of(results):
         if name == FOREST:
@@ -206,7 +206,7 @@ def _by_song(results: Sequence[SongResult]) -> dict[str, Any]:
 
 
 def role_errors(results: Sequence[SongResult], name: str, condition: str) -> dict[str, list[float]]:
-    """By role, the error of every track, mean over cases."""
+    """By role, the error of every track in dB, mean over cases."""
     held: dict[str, list[float]] = defaultdict(list)
     for r in results:
         errors = track_errors(r.gains[name, True, condition], r.song.target_db).mean(axis=0)
@@ -216,7 +216,7 @@ def role_errors(results: Sequence[SongResult], name: str, condition: str) -> dic
 
 
 def role_biases(results: Sequence[SongResult], name: str, condition: str) -> dict[str, float]:
-    """By role, the mean over tracks and cases of gain - target - common offset."""
+    """By role, the mean over tracks and cases of gain - target - common offset, in dB."""
     held: dict[str, list[float]] = defaultdict(list)
     for r in results:
         error = r.gains[name, True, condition] - r.song.target_db
@@ -237,7 +237,8 @@ def _by_role(results: Sequence[SongResult]) -> dict[str, Any]:
 
 
 def _other_targets(results: Sequence[SongResult]) -> dict[str, Any]:
-    """The same gains against other definitions of target and offset, to compare with others."""
+    """The same gains against other definitions of target and offset, for comparison with figures
+    of other authors."""
     figures: dict[str, Any] = {}
     for name in methods_of(results):
         figures[name] = {}
@@ -252,7 +253,7 @@ def _other_targets(results: Sequence[SongResult]) -> dict[str, Any]:
 
 
 def other_targets(song: Song) -> dict[str, tuple[Float64, Any]]:
-    """Targets (tracks,) and the offset that goes with them, by name."""
+    """Other targets (tracks,) in dB and how their common offset is taken, by name."""
     faders = song.gains_db
     centred = faders - np.nanmean(faders, axis=1, keepdims=True)
     return {
@@ -263,7 +264,7 @@ def other_targets(song: Song) -> dict[str, tuple[Float64, Any]]:
 
 
 def intervals_of(results: Sequence[SongResult], coverage: float) -> dict[str, Any]:
-    """Coverage, width and interval score of the forest's intervals and those of role means."""
+    """Coverage, width and interval score of the intervals of the forest and of role means."""
     figures: dict[str, Any] = {"wanted coverage": coverage}
     for c in _conditions(results):
         ours = [
@@ -285,7 +286,7 @@ def intervals_of(results: Sequence[SongResult], coverage: float) -> dict[str, An
 def _interval_figures(
     bounds: Float64, gains: Float64, result: SongResult, coverage: float
 ) -> Mapping[str, float]:
-    """Of one song. The common offset is removed from the truth as from errors; a track that
+    """The interval figures of one song. The common offset is removed as for errors. A track that
     the gate holds has no interval and does not count."""
     song = result.song
     known = np.isfinite(bounds).all(axis=-1)

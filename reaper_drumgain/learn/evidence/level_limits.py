@@ -1,17 +1,17 @@
-"""How well faders can be set at all where recorded levels say little.
+"""How low errors can be where recorded levels say little: bounds for rules on roles and levels.
 
-With carelessly set levels a method has to undo shifts that it cannot see. The faders of other
-engineers for the very same tracks, shifted with them, are not up to that: their error stays
-what it is. Three figures show what a rule on roles and levels can reach, all without a gate
-and for the linear part, which the forest hardly differs from:
+With careless levels a method has to correct shifts that it cannot see. The faders of other
+engineers are not affected: they are shifted with the tracks, so their error stays the same. Three
+figures show what a rule on roles and levels can reach. They are for the linear part without a
+gate; the forest hardly differs from it:
 
-- on songs left out (what is measured elsewhere, here without a gate);
-- with the best share s for each draw, chosen by looking at the answer;
-- fitted to all songs, the one that it is measured on among them.
+- on songs that were left out of the fit;
+- with the best share s for each draw, chosen with knowledge of the target;
+- fitted to all songs, including the one that is measured.
 
-And one in closed form: departures as recorded have the variance W (``fit.usual_width``),
-uniform shifts of up to d the variance U = d^2 / 3. Of a sum the best linear estimate of the
-shift leaves W U / (W + U).
+A fourth is in closed form. Departures as recorded have the variance W
+(``fitting.linear_part.usual_width``), uniform shifts of up to d the variance U = d^2 / 3. The
+best linear estimate of the shift from their sum leaves the variance W U / (W + U).
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ _SHARES = np.linspace(0.0, 1.0, 41)
 
 
 def level_limits(songs: Sequence[Song], settings: FitSettings, draws: int) -> dict[str, Any]:
-    """The figures as plain data: errors in dB (mean over songs) with shifts of up to 12 dB."""
+    """The bounds as plain JSON data: errors in dB (means over songs) for shifts of up to 12 dB.
+
+    ``draws``: random shifts for each song.
+    """
     everything = fit_linear(songs, settings)
     held: dict[str, list[tuple[float, float]]] = {LEFT_OUT: [], BEST_SHARE: [], SEEN: []}
     for place, (song, others) in enumerate(
@@ -73,7 +76,7 @@ def _errors(song: Song, effective: Float64) -> tuple[float, float]:
 
 
 def _effective(part: LinearPart, song: Song, shifts: Float64) -> Float64:
-    """(draws, tracks) gains plus shifts, as in ``evaluate``."""
+    """Effective gains (draws, tracks) in dB, as in ``evaluate``."""
     roles = [track.role for track in song.tracks]
     channels = [track.channels for track in song.tracks]
     return np.array(
@@ -84,7 +87,7 @@ def _effective(part: LinearPart, song: Song, shifts: Float64) -> Float64:
 def _with_best_share(part: LinearPart, song: Song, shifts: Float64) -> Float64:
     roles = [track.role for track in song.tracks]
     channels = [track.channels for track in song.tracks]
-    # at an endless width nothing is undone: what is left is the gains of the roles
+    # with infinite W no level is corrected: only the gains of the roles remain
     level_free = replace(part, width_db=np.inf)
     fixed = linear_gains(level_free, song.raw_lufs, roles, channels)
     best = []

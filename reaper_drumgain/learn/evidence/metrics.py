@@ -1,9 +1,9 @@
-"""Errors of gains, and how sure they are.
+"""Errors of gains in dB, and their uncertainty.
 
-Arrays end in an axis of tracks; gains and targets are in dB; NaN targets do not count. A
-kit's common level is a setting, not a method's: every error is taken after removing the
-common offset, the median over tracks of gain - target (or their mean, where ``how`` says
-so). Scores are means over tracks, then over the songs.
+The last axis of all arrays is tracks. Gains and targets are in dB; NaN targets do not count. The
+common level of a kit is a setting, not a matter of the method: every error is taken after
+removing the common offset, the median over tracks of gain - target (or the mean, with ``how``).
+Scores are means over tracks, then over songs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BOOTSTRAP_DRAWS = 10_000
 
 
 def track_errors(gains: Float64, target: Float64, how: Offset = "median") -> Float64:
-    """|gain - target - offset| for every track, NaN where the target is."""
+    """|gain - target - offset| in dB for every track, NaN where the target is NaN."""
     error = gains - target
     middle = np.nanmedian if how == "median" else np.nanmean
     return np.asarray(np.abs(error - middle(error, axis=-1, keepdims=True)))
@@ -32,19 +32,21 @@ def centred_error(gains: Float64, target: Float64, how: Offset = "median") -> fl
 
 
 def error_to_engineers(gains: Float64, engineers: Float64, how: Offset = "median") -> float:
-    """Mean over engineers (mixes, tracks) of the error against each of them.
+    """Mean over engineers of the error in dB against each of them.
 
-    An engineer with fewer than two tracks says nothing about balance and does not count.
+    ``engineers``: their gains (mixes, tracks). One with fewer than two tracks says nothing about
+    balance and does not count.
     """
     counting = engineers[np.isfinite(engineers).sum(axis=1) >= 2]
     return float(np.mean([centred_error(gains, one, how) for one in counting]))
 
 
 def human_references(engineers: Float64, how: Offset = "median") -> tuple[float, float]:
-    """Errors against one engineer of one other engineer, and of the median of the others.
+    """How far engineers are from each other, to compare methods with.
 
-    engineers: (mixes, tracks), two mixes or more; each stands for a method in turn. Only
-    tracks that both have count. The median of the others is taken as the target is.
+    ``engineers``: gains (mixes, tracks) of two mixes or more. Returns two errors in dB against
+    one engineer, means over all: of one other engineer, and of the median of all others (taken as
+    ``human_faders.median_engineer`` does). Only tracks that both sides have count.
     """
     from reaper_drumgain.learn.data.human_faders import median_engineer
 
@@ -65,7 +67,10 @@ def human_references(engineers: Float64, how: Offset = "median") -> tuple[float,
 
 
 def bootstrap(values: Float64, seed: int, share: float = 0.95) -> tuple[float, float]:
-    """The percentile interval of the mean over songs (songs,), songs drawn with replacement."""
+    """Percentile bootstrap interval of the mean of ``values`` (songs,) (Efron 1979).
+
+    Songs are drawn with replacement, ``BOOTSTRAP_DRAWS`` times. ``share``: of the interval.
+    """
     rng = np.random.default_rng(seed)
     picks = rng.integers(0, len(values), (BOOTSTRAP_DRAWS, len(values)))
     low, high = np.quantile(values[picks].mean(axis=1), [(1 - share) / 2, (1 + share) / 2])

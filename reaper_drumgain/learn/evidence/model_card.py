@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reaper_drumgain.learn.data.human_faders import HumanFaders
-from reaper_drumgain.learn.evidence import figures as computed
 from reaper_drumgain.learn.evidence import tables
 from reaper_drumgain.learn.evidence.evaluate import RECORDED, SongResult
-from reaper_drumgain.learn.evidence.figures import LOUDEST, MEDIAN_OF_OTHERS, ONE_OTHER
+from reaper_drumgain.learn.evidence.figures import (
+    LOUDEST,
+    MEDIAN_OF_OTHERS,
+    ONE_OTHER,
+    role_biases,
+    role_errors,
+)
 from reaper_drumgain.learn.evidence.level_limits import BEST_SHARE, LEFT_OUT, SEEN
 from reaper_drumgain.learn.evidence.metrics import BOOTSTRAP_DRAWS
 from reaper_drumgain.learn.evidence.model_card_text import TEMPLATE
@@ -120,7 +125,7 @@ def _limits(results: Sequence[SongResult], figures: Mapping[str, Any]) -> dict[s
     rows = [["", "median engineer", "one engineer"]]
     for name in (LEFT_OUT, BEST_SHARE, SEEN):
         rows.append([name, *(f"{held[name][to]:.2f}" for to in rows[0][1:])])
-    bias = computed.role_biases(results, "partial-loudness", RECORDED)
+    bias = role_biases(results, "partial-loudness", RECORDED)
     return {
         "limits": tables.table(rows),
         "usual": held["usual departure (SD)"],
@@ -200,7 +205,7 @@ def _by_song(figures: Mapping[str, Any]) -> str:
 def _by_role(figures: Mapping[str, Any], results: Sequence[SongResult]) -> str:
     names = ("unity", "equal-loudness", "role-mean", LINEAR, FOREST)
     held = figures["by role"]
-    counts = computed.role_errors(results, FOREST, RECORDED)
+    counts = role_errors(results, FOREST, RECORDED)
     rows = [["", "tracks", *names]]
     for role in sorted(held, key=lambda role: -len(counts[role])):
         cells = [f"{held[role][name][RECORDED]:.2f}" for name in names]

@@ -213,7 +213,7 @@ def _calibration(plt: Any, results: Sequence[SongResult], figures: Mapping[str, 
 
 
 def _in_half_widths(result: SongResult, condition: str) -> Float64:
-    """|median engineer - gain| of every track and case, in half widths of its interval."""
+    """|gain - median engineer| of every track and case, in half widths of its interval."""
     bounds = result.intervals[condition]
     gains = result.gains[FOREST, True, condition]
     error = gains - result.song.target_db

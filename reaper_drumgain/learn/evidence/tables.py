@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reaper_drumgain.learn.evidence.evaluate import (
-    RECORDED,
-    RESTING,
-    SHIFTS_DB,
-)
-from reaper_drumgain.learn.evidence.figures import (
-    LOUDEST,
-)
+from reaper_drumgain.learn.evidence.evaluate import RECORDED, RESTING, SHIFTS_DB
+from reaper_drumgain.learn.evidence.figures import LOUDEST
 
 
 def text(figures: Mapping[str, Any]) -> str:
-    """The tables for a person at a terminal, or in the model card."""
+    """All tables of an evaluation, for a terminal or a model card."""
     parts = [
         "Error against the median engineer, in dB (95 % interval over songs), with gate:",
         error_table(figures, "with gate"),
@@ -37,7 +31,7 @@ def text(figures: Mapping[str, Any]) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned, the first to the left and the others to the right."""
+    """Rows of cells as lines of text; the first column is aligned left, the others right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -53,7 +47,8 @@ def _span(held: Mapping[str, Any], key: str = "error", sign: str = "") -> str:
 
 
 def error_table(figures: Mapping[str, Any], gate: str) -> str:
-    """Methods by conditions."""
+    """Errors against the median engineer, methods by conditions. ``gate``: "with gate" or
+    "without gate"."""
     held = figures["against the median engineer"][gate]
     conditions = list(next(iter(held.values())))
     wide = (RECORDED, LOUDEST)
@@ -65,7 +60,7 @@ def error_table(figures: Mapping[str, Any], gate: str) -> str:
 
 
 def engineer_table(figures: Mapping[str, Any]) -> str:
-    """Errors against one engineer with the human references, and sane moves."""
+    """Errors against one engineer, human references, and the response of faders to levels."""
     moves = figures["sane moves"]
     rows = [["", RECORDED, LOUDEST, "sane moves", "slope"]]
     for name, by in figures["against one engineer"].items():
@@ -78,7 +73,7 @@ def engineer_table(figures: Mapping[str, Any]) -> str:
 
 
 def difference_table(figures: Mapping[str, Any]) -> str:
-    """Methods by conditions, with a verdict in words."""
+    """Differences to the forest, methods by conditions, with a verdict in words."""
     rows = [["", RECORDED, "songs", "", LOUDEST, "songs", ""]]
     for name, by in figures["difference to the forest"].items():
         row = [name]
@@ -90,7 +85,7 @@ def difference_table(figures: Mapping[str, Any]) -> str:
 
 
 def interval_table(figures: Mapping[str, Any]) -> str:
-    """The forest's intervals beside those around role means."""
+    """Intervals of the forest beside those around role means."""
     held = figures["intervals"]
     rows = [["", "coverage", "SD over songs", "half width", "score", "holds one engineer"]]
     for c in (RECORDED, *SHIFTS_DB, RESTING):
@@ -109,7 +104,7 @@ def interval_table(figures: Mapping[str, Any]) -> str:
 
 
 def sound_table(figures: Mapping[str, Any]) -> str:
-    """By drum and direction, what an ear for it finds and what it takes for it."""
+    """By drum and direction: how many tracks of it were found, and how many others taken for it."""
     rows = [["", "found", "other microphones taken for it", "other sounds taken for it"]]
     for direction, by in figures["roles by sound"].items():
         for drum, held in by.items():

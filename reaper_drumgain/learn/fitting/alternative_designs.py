@@ -1,4 +1,7 @@
-"""Designs that were compared with the forest and are not selectable: see the model card."""
+"""Alternative designs that are compared with the forest but cannot be selected.
+
+The model card shows how they compare.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ _LEAF = 0.02
 def fit_alternative_designs(
     renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
 ) -> dict[str, Method]:
-    """The rivals by name, fitted to these renderings on this linear part."""
+    """The alternative designs by name, fitted to these renderings on top of this linear part."""
     extra = fit_forest(renderings, linear, replace(settings, kind="extra trees"), {})
     return {
         EXTRA_TREES: ForestMethod(extra),
@@ -46,7 +49,7 @@ def fit_alternative_designs(
 
 @dataclass(frozen=True)
 class PerTrackForest(Method):
-    """One row per track: its role, its features, and what else the session holds."""
+    """A forest with one row per track: its role, its features, and the roles in the session."""
 
     model: Forest
 
@@ -96,7 +99,8 @@ def _fit_per_track(
 def _rows(
     roles: Sequence[Role], channels: Sequence[int], table: FeatureTable, columns: Sequence[str]
 ) -> Float64:
-    """(tracks, inputs): own role, stereo, number and features; then tracks by role."""
+    """(tracks, inputs): role, stereo, number and features of the track, then the number of tracks
+    of each role in the session."""
     counts = Counter(role.name for role in roles)
     session = [float(counts[name]) for name in ROLE_NAMES]
     own = [[float(role.name == name) for name in ROLE_NAMES] for role in roles]

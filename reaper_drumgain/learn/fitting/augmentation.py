@@ -1,4 +1,10 @@
-"""Renderings as they enter a fit: several copies, with shifted levels and fewer tracks."""
+"""Augmented copies of the renderings, as they enter a fit.
+
+Half of the copies are as recorded. In the others every raw track is shifted by up to 12 dB and its
+target the other way: the part of the shift that a method does not undo, which no input shows, then
+counts as noise. In all copies some tracks are left out at random, left and right are exchanged at
+random, and tracks without a number are in random order.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +17,19 @@ from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.fitting.settings import FitSettings
-from reaper_drumgain.methods.forest import (
-    SlotAssignment,
-    assign_slots,
-)
+from reaper_drumgain.methods.forest import SlotAssignment, assign_slots
 from reaper_drumgain.tracks.roles import Role
 
+#: largest shift of the recorded level of a track
 SHIFT_DB = 12.0
 
 
 @dataclass(frozen=True)
 class AugmentedSong:
-    """A rendering as it enters the fit: some of its tracks, perhaps recorded louder or softer.
+    """One copy of a rendering, with some of its tracks.
 
-    ``loudness`` is that of the copy and ``target`` the gains that lead to the same place.
+    All are (tracks,). ``loudness``: in LUFS with the shift; ``target``: gain in dB that leads to
+    the same level as the engineers' gain on the track as recorded. ``table``: features.
     """
 
     roles: Sequence[Role]
@@ -38,7 +43,7 @@ class AugmentedSong:
 def augmented_songs(
     renderings: Sequence[Rendering], settings: FitSettings
 ) -> Iterator[AugmentedSong]:
-    """``settings.copies`` of each rendering, half of them with shifted levels."""
+    """``settings.copies`` copies of each rendering; every second one has shifted levels."""
     rng = np.random.default_rng(settings.seed)
     for rendering in renderings:
         song = rendering.song

@@ -1,13 +1,6 @@
-"""The ear for drums: rendered microphones and other sounds in, a forest and its test out.
+"""Fits the forest of ``methods.by_sound``, which tells drums by their sound.
 
-Two kits are two kicks and two snares, so what a microphone hears is varied widely: each is
-tilted by up to 15 dB from bass to treble, hears its drum up to 24 dB better than it did, or the
-other microphones up to 10 dB under itself, and none is there every time. Other sounds are made
-by formulas (``other_sounds``). All audio is simulated but for the hits of the kits.
-
-The test across kits decides what may be told: a forest is fitted to one kit and tried on the
-other, with other performances, and for other sounds with the kind in question left out. It is
-made for more drums than are told (``CANDIDATES``), to show which two kits support.
+``evidence.across_kits`` decides which drums it may tell.
 """
 
 from __future__ import annotations
@@ -17,13 +10,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.learn.data.labelled_sounds import (
-    LabelledSounds,
-)
+from reaper_drumgain.learn.data.labelled_sounds import LabelledSounds
 from reaper_drumgain.learn.fitting.forests import as_arrays
 from reaper_drumgain.methods.by_sound import COLUMNS, DRUMS, OUTPUTS, TIE_COLUMN
 from reaper_drumgain.methods.forest_file import Forest
 
+#: number of trees, least number of rows in a leaf, share of the features tried per split
 TREES, LEAF, FEATURES = 200, 2, 0.3
 
 
@@ -37,10 +29,11 @@ def fit_by_sound(
     jobs: int = 1,
     about: Mapping[str, object] | None = None,
 ) -> Forest:
-    """The forest of ``methods.by_sound`` from the ``chosen`` tracks, or one for other drums.
+    """Fits the forest to the ``chosen`` tracks (a mask).
 
-    A regression on answers of 0 and 1: the mean over the trees is the share of the vote. Each
-    answer has the same weight, however many tracks have it.
+    ``drums``: what it tells; all else is one more answer. ``about``: for the manifest. It is a
+    regression on answers of 0 and 1: the mean over the trees is the share of the vote. All
+    answers have the same weight together, however many tracks have them.
     """
     from sklearn.ensemble import RandomForestRegressor
 

@@ -1,4 +1,4 @@
-"""Everything that is fitted when one song is left out, from the other songs alone."""
+"""One fold of the cross-validation: every method as fitted without the left-out songs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOREST, LINEAR, MULTIOUTPUT = "forest", "linear", "forest-multioutput"
 
 @dataclass(frozen=True)
 class Models:
-    """The fitted models. ``forest`` has its intervals."""
+    """The bundled models. ``forest``: with its linear part and intervals."""
 
     forest: Forest
     multioutput: Forest
@@ -34,7 +34,8 @@ class Models:
 def fit_models(
     renderings: Sequence[Rendering], settings: FitSettings, about: Mapping[str, object]
 ) -> Models:
-    """The models that are bundled, from renderings in which all drums play."""
+    """Fits the bundled models. ``renderings``: those in which all drums play. ``about``: for the
+    manifests."""
     songs = songs_of(renderings)
     linear = with_intervals(fit_linear(songs, settings), renderings, settings)
     levels = {KEY: asdict(fit_role_levels(songs, settings.shrink))}
@@ -46,8 +47,12 @@ def fit_models(
 
 @dataclass(frozen=True)
 class Fold:
-    """Methods by name, as they are without the song, the width of the linear part, and the
-    widths around role means: from songs as recorded, and with recorded and shifted levels."""
+    """The methods of one fold.
+
+    ``methods``: by name. ``width_db``: root of W of the linear part. ``recorded_widths`` and
+    ``widths``: interval widths around role means, calibrated on levels as recorded, and on
+    recorded and shifted levels.
+    """
 
     methods: Mapping[str, Method]
     width_db: float
@@ -56,7 +61,7 @@ class Fold:
 
 
 def fit_fold(renderings: Sequence[Rendering], settings: FitSettings) -> Fold:
-    """Every registered method and every rival, the trained ones fitted to these renderings."""
+    """Every registered method and every alternative design, fitted to these renderings."""
     models = fit_models(renderings, settings, {})
     forest = models.forest
     trained: dict[str, Method] = {

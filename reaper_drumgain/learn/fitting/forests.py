@@ -1,13 +1,10 @@
 """Fits the forests of ``methods.forest`` and ``methods.multioutput`` to human faders.
 
-The linear part comes first: role templates, W as the variance of departures that careful
-recordings have, then role and stereo gains by ridge regression on what the level part leaves
-of the targets. The trees then learn R = target - linear part for every slot. Each rendering
-enters several times: as recorded, and with every raw track shifted by up to 12 dB and its
-target the other way, so that s times the shift, which no input shows, counts as noise; with
-tracks left out at random, left and right exchanged at random, and tracks that have no number
-in random order. scikit-learn refuses missing targets: an empty slot is given R = 0 (or its
-role's mean gain in the multi-output form), and is never scored.
+The trees of ``methods.forest`` learn the residual R = target - linear part for every role slot
+(see ``linear_part``). Those of ``methods.multioutput`` learn the target itself (Moffat & Sandler
+2019, "Machine learning multitrack gain mixing of drums", AES 147th Convention). scikit-learn
+refuses missing targets: an empty slot is given R = 0 (or the mean gain of its role in the
+multi-output form), and is never scored.
 """
 
 from __future__ import annotations
@@ -23,9 +20,7 @@ from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.fitting.augmentation import augmented_songs
 from reaper_drumgain.learn.fitting.leave_one_out import songs_of
-from reaper_drumgain.learn.fitting.role_means import (
-    fit_role_levels,
-)
+from reaper_drumgain.learn.fitting.role_means import fit_role_levels
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.forest import (
     SLOTS,
@@ -41,8 +36,8 @@ from reaper_drumgain.methods.multioutput import levelled
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """``x`` (rows, inputs) with NaN, ``y`` (rows, slots) without, ``filled`` where y was
-    missing."""
+    """``x`` (rows, inputs), NaN where a slot is empty; ``y`` (rows, slots) in dB, without NaN;
+    ``filled`` (rows, slots): True where the target of an empty slot was filled in."""
 
     x: Float64
     y: Float64
@@ -52,7 +47,7 @@ class TrainingRows:
 def training_rows(
     renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
 ) -> TrainingRows:
-    """What the trees on top of a linear part are fitted to."""
+    """Rows for the trees on top of a linear part: inputs, and residuals of the targets."""
     rows = []
     for copy in augmented_songs(renderings, settings):
         left = copy.target - linear_gains(linear, copy.loudness, copy.roles, copy.channels)
@@ -64,7 +59,7 @@ def training_rows(
 def multioutput_rows(
     renderings: Sequence[Rendering], role_db: Mapping[str, float], settings: FitSettings
 ) -> TrainingRows:
-    """What the forest that stands alone is fitted to; ``role_db``: mean gains by role."""
+    """Rows for the forest without a linear part. ``role_db``: mean gains by role in dB."""
     rows = []
     columns = multioutput_columns(settings)
     for copy in augmented_songs(renderings, settings):
@@ -75,7 +70,7 @@ def multioutput_rows(
 
 
 def multioutput_columns(settings: FitSettings) -> tuple[str, ...]:
-    """The recorded level and the columns of the other forest."""
+    """Input columns of the forest without a linear part: the recorded level comes first."""
     return ("loudness_lufs", *settings.columns)
 
 
@@ -93,7 +88,7 @@ def _in_slots(
 
 
 def fit_regressor(rows: TrainingRows, settings: FitSettings):  # type: ignore[no-untyped-def]
-    """scikit-learn's trees on the rows."""
+    """Fits scikit-learn's trees to the rows."""
     from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
     kind = RandomForestRegressor if settings.kind == "random forest" else ExtraTreesRegressor
@@ -113,7 +108,7 @@ def fit_forest(
     settings: FitSettings,
     about: Mapping[str, object],
 ) -> Forest:
-    """The trees on top of this linear part, as arrays."""
+    """Fits the trees on top of this linear part. ``about``: for the manifest of the model."""
     regressor = fit_regressor(training_rows(renderings, linear, settings), settings)
     return Forest(
         inputs=input_names(settings.columns),
@@ -129,7 +124,7 @@ def fit_forest(
 def fit_multioutput(
     renderings: Sequence[Rendering], settings: FitSettings, about: Mapping[str, object]
 ) -> Forest:
-    """The forest of ``methods.multioutput``."""
+    """Fits the forest of ``methods.multioutput``. ``about``: for the manifest of the model."""
     levels = fit_role_levels(songs_of(renderings), settings.shrink)
     rows = multioutput_rows(renderings, levels.gain_db, settings)
     regressor = fit_regressor(rows, replace(settings, leaf=settings.multioutput_leaf))
@@ -146,7 +141,11 @@ def fit_multioutput(
 
 
 def as_arrays(regressor) -> dict[str, npt.NDArray[np.generic]]:  # type: ignore[no-untyped-def]
-    """scikit-learn's trees as the arrays of ``modelfile``."""
+    """scikit-learn's trees as the arrays that ``methods.forest_file`` writes.
+
+    Node arrays (nodes,) of all trees one after the other, ``root`` (trees,), ``value`` (leaves,
+    outputs).
+    """
     parts: dict[str, list[npt.NDArray[np.generic]]] = defaultdict(list)
     nodes = leaves = 0
     largest = float(np.finfo(np.float32).max)
@@ -160,7 +159,7 @@ def as_arrays(regressor) -> dict[str, npt.NDArray[np.generic]]:  # type: ignore[
         parts["left"].append(np.where(inner, tree.children_left + nodes, -1))
         parts["right"].append(np.where(inner, tree.children_right + nodes, -1))
         parts["feature"].append(np.where(inner, tree.feature, 0))
-        # an infinite threshold parts missing values from all others: so does the largest number
+        # an infinite threshold separates missing values from all others; so does the largest float
         parts["threshold"].append(np.where(inner, np.clip(tree.threshold, -largest, largest), 0.0))
         parts["missing_left"].append(np.where(inner, tree.missing_go_to_left, 0))
         parts["leaf"].append(leaf)

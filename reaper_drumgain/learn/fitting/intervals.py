@@ -1,14 +1,15 @@
 """Intervals for the median engineer's gain, calibrated on songs that the model never saw.
 
-Split-conformal with normalised residuals (Lei et al. 2018), nested: inside the training songs
-each song is left out in turn and predicted by a model of the others, as recorded and with
-shifted levels. A residual is gain - target - common offset. The half width of a track is
+Split-conformal prediction with normalised residuals (Lei et al. 2018, "Distribution-free
+predictive inference for regression", JASA 113), nested: within the training songs each song is
+left out in turn and predicted by a model of the others, as recorded and with shifted levels. A
+residual is gain - target - common offset. The half width of a track is
 
     q sigma(role) (1 + rise s)
 
-with sigma the role's mean |residual| (small numbers of tracks drawn to the mean of all), s
-how much of the level departures is undone (``methods.forest``), rise of a few values the one
-with the best interval score, and q the quantile that gives the wanted coverage.
+with sigma the mean |residual| of the role (shrunk to the mean of all roles), s the share of the
+level departures that is corrected (``methods.forest``), rise one of a few values, chosen by the
+interval score, and q the quantile that gives the wanted coverage.
 """
 
 from __future__ import annotations
@@ -33,37 +34,38 @@ from reaper_drumgain.methods.forest import departures, linear_part, predict, slo
 from reaper_drumgain.methods.forest_file import Forest, LinearPart
 from reaper_drumgain.tracks.roles import ROLE_NAMES
 
-#: shifted copies of a song among the residuals; as recorded counts as many
+#: shifted draws of a song among the residuals, and as many as recorded
 DRAWS = 8
 RISES = (0.0, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
 class Residuals:
-    """Of one song: ``errors`` (draws, tracks) less the common offset, ``undone`` (draws,) the
-    s of each draw, ``roles`` (tracks,). The first half of the draws is as recorded."""
+    """Residuals of one song: ``errors`` (draws, tracks) in dB without the common offset,
+    ``corrected`` (draws,) the share s of each draw, ``roles`` (tracks,). The first half of the
+    draws is as recorded."""
 
     roles: tuple[str, ...]
     errors: Float64
-    undone: Float64
+    corrected: Float64
 
 
 @dataclass(frozen=True)
 class Widths:
-    """Half widths: ``role_db`` (1 + ``rise`` s) for every role."""
+    """Half widths of the intervals: ``role_db`` (1 + ``rise`` s) for each role."""
 
     role_db: Mapping[str, float]
     rise: float
 
-    def half_widths(self, roles: Sequence[str], undone: float) -> Float64:
-        """(tracks,) in dB."""
-        return np.array([self.role_db[role] for role in roles]) * (1.0 + self.rise * undone)
+    def half_widths(self, roles: Sequence[str], corrected: float) -> Float64:
+        """Half widths (tracks,) in dB. ``corrected``: the share s."""
+        return np.array([self.role_db[role] for role in roles]) * (1.0 + self.rise * corrected)
 
 
 def with_intervals(
     linear: LinearPart, renderings: Sequence[Rendering], settings: FitSettings
 ) -> LinearPart:
-    """The linear part with the widths that its forest needs."""
+    """The linear part with the interval widths of its forest, calibrated on these renderings."""
     inner = replace(settings, trees=settings.inner_trees)
     residuals = []
     for others, left_out in leave_one_out(songs_of(renderings)):
@@ -79,24 +81,24 @@ def with_intervals(
 
 
 def _unseen(model: Forest, own: Rendering, seed: int) -> Residuals:
-    """The residuals of a song that the model was not fitted to."""
+    """Residuals of a song that the model was not fitted to."""
     song, part = own.song, linear_part(model)
     roles, channels = [t.role for t in song.tracks], [t.channels for t in song.tracks]
-    gains, undone = [], []
+    gains, corrected = [], []
     for shift in _shifts(song, seed):
         values = own.table.values.copy()
         values[:, own.table.columns.index("loudness_lufs")] = song.raw_lufs + shift
         table = FeatureTable(own.table.columns, values)
         gains.append(predict(model, table, roles, channels) + shift)
         away = departures(song.raw_lufs + shift, roles, part.template_lufs)
-        undone.append(slope(away, part.width_db))
-    return _residuals(song, np.array(gains), np.array(undone))
+        corrected.append(slope(away, part.width_db))
+    return _residuals(song, np.array(gains), np.array(corrected))
 
 
 def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: bool) -> Widths:
-    """The widths of the same kind around role means: what the forest's have to beat.
+    """Widths of the same kind around role means, as a baseline for those of the forest.
 
-    From songs as recorded, or ``shifted``: from the same draws as the forest's.
+    ``shifted``: calibrated on the same draws as the forest's; otherwise on songs as recorded.
     """
     residuals = []
     for others, left_out in leave_one_out(songs):
@@ -109,23 +111,27 @@ def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: b
 
 
 def _shifts(song: Song, seed: int) -> Float64:
-    """(2 DRAWS, tracks): none, then random ones."""
+    """Level shifts (2 DRAWS, tracks) in dB: half of them 0, then random ones."""
     rng = np.random.default_rng([seed, len(song.tracks)])
     shifts = rng.uniform(-SHIFT_DB, SHIFT_DB, (2 * DRAWS, len(song.tracks)))
     shifts[:DRAWS] = 0.0
     return shifts
 
 
-def _residuals(song: Song, gains: Float64, undone: Float64) -> Residuals:
+def _residuals(song: Song, gains: Float64, corrected: Float64) -> Residuals:
     errors = gains - song.target_db
     errors -= np.median(errors, axis=1, keepdims=True)
-    return Residuals(tuple(track.role.name for track in song.tracks), errors, undone)
+    return Residuals(tuple(track.role.name for track in song.tracks), errors, corrected)
 
 
 def calibrated(
     residuals: Sequence[Residuals], coverage: float, shrink: float, rises: Sequence[float]
 ) -> Widths:
-    """The widths with the best interval score on these residuals, each at the coverage."""
+    """The widths with the best interval score on these residuals, among those with this coverage.
+
+    ``shrink``: how many tracks at the mean of all roles each role counts besides. ``rises``: the
+    values of ``rise`` that are tried.
+    """
     candidates = [_at_coverage(residuals, coverage, shrink, rise) for rise in rises]
     return min(candidates, key=lambda widths: _score(residuals, widths, coverage))
 
@@ -135,7 +141,7 @@ def _at_coverage(
 ) -> Widths:
     held: dict[str, list[float]] = defaultdict(list)
     for song in residuals:
-        flat = np.abs(song.errors) / (1.0 + rise * song.undone)[:, None]
+        flat = np.abs(song.errors) / (1.0 + rise * song.corrected)[:, None]
         for role, value in zip(song.roles, flat.mean(axis=0), strict=True):
             held[role].append(float(value))
     tracks = [value for values in held.values() for value in values]
@@ -148,10 +154,10 @@ def _at_coverage(
         scale.setdefault(role, max(middle, scale.get(SIBLINGS[role], middle)))
     normal = [
         np.abs(song.errors)
-        / (np.array([scale[role] for role in song.roles]) * (1.0 + rise * song.undone)[:, None])
+        / (np.array([scale[role] for role in song.roles]) * (1.0 + rise * song.corrected)[:, None])
         for song in residuals
     ]
-    # every draw of a track says nearly the same: the finite-sample step counts tracks
+    # the draws of one track are nearly equal: the finite-sample correction counts tracks
     level = min(math.ceil((len(tracks) + 1) * coverage) / len(tracks), 1.0)
     q = float(np.quantile(np.concatenate([values.ravel() for values in normal]), level))
     return Widths({role: q * scale[role] for role in ROLE_NAMES}, rise)
@@ -160,16 +166,19 @@ def _at_coverage(
 def _score(residuals: Sequence[Residuals], widths: Widths, coverage: float) -> float:
     scores = []
     for song in residuals:
-        half_widths = np.array([widths.half_widths(song.roles, undone) for undone in song.undone])
+        half_widths = np.array(
+            [widths.half_widths(song.roles, corrected) for corrected in song.corrected]
+        )
         scores.append(interval_score(-half_widths, half_widths, song.errors, coverage).mean())
     return float(np.mean(scores))
 
 
 def interval_score(low: Float64, high: Float64, truth: Float64, coverage: float) -> Float64:
-    """Winkler's score per track, in dB; smaller is better.
+    """Winkler's interval score per track in dB; smaller is better. All arrays have one shape.
 
-    The width, and 2 / (1 - coverage) times what the truth lies outside (R. L. Winkler 1972;
-    Gneiting and Raftery 2007).
+    The width, plus 2 / (1 - coverage) times the distance of the truth from the interval
+    (R. L. Winkler 1972; Gneiting & Raftery 2007, "Strictly proper scoring rules, prediction, and
+    estimation", JASA 102).
     """
     outside = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
     return np.asarray(high - low + 2.0 / (1.0 - coverage) * outside)

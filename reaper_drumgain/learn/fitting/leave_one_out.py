@@ -1,4 +1,4 @@
-"""Splits of songs for cross-validation: those that are left out, and the others."""
+"""Leave-one-out cross-validation over songs, or over groups of songs of one drummer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from reaper_drumgain.learn.data.rendered_songs import Rendering
 
 
 def songs_of(renderings: Sequence[Rendering]) -> list[Song]:
-    """The songs, each once, in order."""
+    """The songs of the renderings, each once, in order."""
     return list({rendering.song.name: rendering.song for rendering in renderings}.values())
 
 
 def leave_one_out(songs: Sequence[Song]) -> Iterator[tuple[list[Song], list[Song]]]:
-    """(the others, those left out) for each group of songs in turn, in order.
+    """Yields (training songs, left-out songs) for each group of songs in turn, in order.
 
-    Songs of a single group are left out one by one: nothing else can be. The others are empty
+    Where there is only one group, its songs are left out one by one. The training songs are empty
     for a single song.
     """
     groups = dict.fromkeys(song.group for song in songs)

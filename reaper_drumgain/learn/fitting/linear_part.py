@@ -1,4 +1,9 @@
-"""Fits the linear part of the forest: role templates, the usual width of departures, gains."""
+"""Fits the linear part of ``methods.forest`` to songs as they were recorded.
+
+First the templates, the usual loudness of each role; then W, the variance of the departures from
+them that careful recordings have; then role and stereo gains, by ridge regression on what the
+level correction leaves of the targets.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +13,9 @@ import numpy as np
 
 from reaper_drumgain.learn.data.human_faders import Song
 from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out
-from reaper_drumgain.learn.fitting.role_means import (
-    mean_or_sibling,
-    role_effects,
-)
+from reaper_drumgain.learn.fitting.role_means import mean_or_sibling, role_effects
 from reaper_drumgain.learn.fitting.settings import FitSettings
-from reaper_drumgain.methods.forest import (
-    departures,
-    is_stereo,
-    slope,
-)
+from reaper_drumgain.methods.forest import departures, is_stereo, slope
 from reaper_drumgain.methods.forest_file import LinearPart
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
@@ -31,10 +29,10 @@ def _channels(song: Song) -> list[int]:
 
 
 def usual_width(songs: Sequence[Song], shrink: float) -> float:
-    """How far raw tracks of a song lie from their roles' usual levels, in dB.
+    """How far the raw tracks of a song usually lie from the usual levels of their roles, in dB.
 
-    The root of the mean over songs of the variance (n - 1) of departures from the templates
-    of the other songs: what to expect of the next careful recording.
+    The root of the mean over songs of the variance (n - 1) of the departures from the templates
+    of the other songs: an estimate for the next careful recording.
     """
     variances = []
     for others, own in leave_one_out(songs):
@@ -49,7 +47,7 @@ def usual_width(songs: Sequence[Song], shrink: float) -> float:
 
 
 def fit_linear(songs: Sequence[Song], settings: FitSettings) -> LinearPart:
-    """The linear part of the songs as they were recorded, without intervals."""
+    """Fits the linear part; its intervals are 0 (see ``intervals.with_intervals``)."""
     template, _ = role_effects(
         [_roles(song) for song in songs], [song.raw_lufs for song in songs], settings.shrink
     )

@@ -11,7 +11,7 @@ import numpy as np
 from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
-#: whose mean a role without training tracks takes
+#: the role whose mean a role without training tracks takes
 SIBLINGS: Mapping[str, str] = {
     "kick in": "kick",
     "kick": "kick in",
@@ -34,9 +34,13 @@ SIBLINGS: Mapping[str, str] = {
 def role_effects(
     roles: Sequence[Sequence[Role]], values: Sequence[Float64], shrink: float
 ) -> tuple[dict[str, float], Float64]:
-    """Role means and song offsets of values = offset of song + mean of role, in turn.
+    """Fits values = offset of the song + mean of the role, by alternating between the two.
 
-    Every role of ROLE_NAMES gets a mean; without a track it is its sibling's, or 0.
+    ``roles`` and ``values`` (in dB or LUFS): for each song, (tracks,). ``shrink``: how many tracks
+    at 0 each role mean counts besides.
+
+    Returns the mean of every role of ``ROLE_NAMES`` and the offsets (songs,). A role without a
+    track has the mean of its sibling, or 0.
     """
     offsets = np.array([float(np.median(song)) for song in values])
     means: dict[str, float] = {}
@@ -68,10 +72,10 @@ def mean_or_sibling(name: str, means: Mapping[str, float]) -> float:
 
 @dataclass(frozen=True)
 class RoleLevels:
-    """By role: the mean human gain in dB, and the mean loudness behind the fader in LU.
+    """By role: the mean human gain in dB, and the mean loudness after the fader in LU.
 
-    Zero is any common level. A track's gain is the median engineer's; offsets of songs are
-    taken out and small numbers of tracks shrunk, as ``role_effects`` does.
+    Only differences between roles have a meaning. The gain of a track is that of the median
+    engineer; offsets of songs and small numbers of tracks are treated as in ``role_effects``.
     """
 
     gain_db: Mapping[str, float]
@@ -79,7 +83,7 @@ class RoleLevels:
 
 
 def fit_role_levels(songs: Sequence[Song], shrink: float) -> RoleLevels:
-    """What ``methods.role_levels`` needs to know."""
+    """Fits the role levels of ``methods.role_levels``. ``shrink``: see ``role_effects``."""
     roles = [[track.role for track in song.tracks] for song in songs]
     gains, _ = role_effects(roles, [song.target_db for song in songs], shrink)
     loudness, _ = role_effects(roles, [song.raw_lufs + song.target_db for song in songs], shrink)

@@ -1,4 +1,4 @@
-"""How models are fitted."""
+"""The settings of a fit."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any, Literal
 class FitSettings:
     """How a forest is fitted.
 
-    ``leaf``: least share of the rows in a leaf (``multioutput_leaf``: where the trees have to
-    follow levels). ``ridge``: of the linear part; it counts like that many tracks in favour
-    of no difference between roles, as ``shrink`` does for templates. ``inner_trees``: of the
-    forests that calibrate intervals.
+    ``trees``: number of trees; ``inner_trees``: of the forests that calibrate the intervals.
+    ``copies``: augmented copies of each rendering; ``drop``: share of tracks left out of a copy.
+    ``leaf``: least share of the rows in a leaf; ``multioutput_leaf``: the same for the forest
+    that has to follow levels. ``max_features``: share of the inputs tried per split. ``columns``:
+    features that are inputs; ``tie_column``: the one that orders tracks without a number.
+    ``ridge``: penalty of the linear part, and ``shrink``: of role means; both count like that many
+    tracks without a difference between roles. ``coverage``: of the intervals.
     """
 
     trees: int = 200

@@ -1,11 +1,11 @@
-"""By how many samples each track is late in a mix, to the sample.
+"""Delay of each track in a mix, in whole samples.
 
-A plain cross-correlation of a track with the mix finds the loudest bleed, not the track. So
-delays are searched for jointly: tracks are added one by one, each at the lag that explains
-most of what the others leave (orthogonal matching pursuit), and then each is moved again
-until none moves. All of it happens on correlations collected in one pass, whitened by the
-spectrum of the mix so that their peaks are narrow (a Roth window; Knapp & Carter 1976, "The
-generalized correlation method for estimation of time delay").
+The cross-correlation of one track with the mix has its peak at the loudest bleed, not at the track.
+So the delays are searched for jointly: tracks are added one by one, each at the lag that explains
+most of the remaining residual (orthogonal matching pursuit), and then each is moved again until
+none moves. This works on correlations that are collected in one pass and whitened by the spectrum
+of the mix, so that their peaks are narrow (Roth processor; Knapp & Carter 1976, "The generalized
+correlation method for estimation of time delay", IEEE Trans. ASSP 24).
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ class _Correlations:
 
 
 def find_delays(recording: Recording, reach: int) -> tuple[npt.NDArray[np.intp], list[bool]]:
-    """(tracks,) samples by which each track is late in the mix, and whether it is at the edge.
+    """Delays (tracks,) in samples, and for each track whether its delay lies at the edge.
 
-    ``reach``: delays from -reach to reach are searched. A track at the edge of the search has
-    most likely another delay. Tracks that explain nothing of the mix, and silent ones, get
-    the common delay. Raises InputError where the search would take too much memory.
+    ``reach``: delays from -reach to reach are searched. A track at the edge most likely has a
+    delay outside. Silent tracks, and tracks that explain nothing of the mix, get the delay of the
+    strongest track. Raises InputError where the search would take more than ``MAX_BYTES``.
     """
     correlations = _correlate(recording, reach)
     active = [int(j) for j in np.flatnonzero(correlations.power > 0.0)]

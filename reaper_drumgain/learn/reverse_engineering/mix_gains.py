@@ -1,20 +1,21 @@
-"""What an engineer did to each track, from the raw tracks and the mix.
+"""The gain that each raw track was given in a mix, by least squares.
 
-Gains by least squares, one solution per mix channel (Barchiesi & Reiss 2010, "Reverse
-engineering of a mix", JAES 58): g = argmin ||y - X g||^2, total gain sqrt(gL^2 + gR^2). A mono
-track panned to the middle at 0 dB without a pan law so has +3 dB; the common offset of a mix
-carries no meaning. Tracks and mix are whitened alike before (linear prediction of the mix),
-which leaves gains as they are but makes direct sound short against its own reverberation.
+Without filters (``taps`` 1) there is one solution per mix channel (Barchiesi & Reiss 2010,
+"Reverse engineering of a mix", JAES 58): g = argmin ||y - X g||^2, and the total gain of a track
+is sqrt(gL^2 + gR^2). So a mono track panned to the middle at 0 dB without a pan law has +3 dB; the
+common offset of a mix has no meaning. Tracks and mix are first whitened by the same filter (linear
+prediction of the mix), which does not change gains, but makes direct sound short compared with
+its own reverberation.
 
-With more than one tap each track gets a filter instead, which absorbs equalisation, fractions
-of a sample and what is left of a delay. Both sides are K-weighted before (ITU-R BS.1770-4), so
-that what is heard is what is fitted, and the gain of a track is the change of its K-weighted
-power by its filters h_c, summed over the mix channels: with R the K-weighted autocorrelation
-of the track, 10 log10(sum_c h_c' R h_c / R[0]).
+With more taps each track gets an FIR filter instead. It takes up equalisation, fractions of a
+sample and what remains of a delay. Tracks and mix are K-weighted first (ITU-R BS.1770-4), so that
+the fit weighs frequencies as loudness does. The gain of a track is the change of its K-weighted
+power by its filters h_c, summed over the mix channels c: with R the K-weighted autocorrelation of
+the track, 10 log10(sum_c h_c' R h_c / R[0]).
 
-The standard error comes from the scores of the fit in segments of about a second (a sandwich
-estimate): it holds for coloured residuals and residuals that come and go, but a residual that
-repeats with the track (its own reverberation) biases the gain unseen.
+The standard error is a sandwich estimate from the scores of the fit in segments of about a second.
+It holds for residuals that are coloured or come and go. A residual that repeats with the track,
+such as its own reverberation, biases the gain and does not show in the standard error.
 """
 
 from __future__ import annotations
@@ -54,11 +55,11 @@ Reason = Literal[
 
 VERSION = 1
 MAX_DELAY_SECONDS = 1.0
-#: each column's share of its own power, so that taps in empty bands stay small
+#: ridge, as a share of each column's power: keeps taps small where a band is empty
 _RIDGE = 1e-8
-#: below this a track has too little of its own for a gain
+#: a track with less power of its own than this (see ``unique_db``) gets no gain
 _LEAST_UNIQUE_DB = -60.0
-#: a contribution below this, of unknown size, is none
+#: an uncertain contribution below this counts as not in the mix
 _UNHEARD_DB = -50.0
 _SEGMENT_SECONDS = 1.0
 _WHITE_ORDER = 32
@@ -67,14 +68,14 @@ _DB = 10.0 / math.log(10.0)
 
 @dataclass(frozen=True, slots=True)
 class TrackGain:
-    """What the mix did to one track.
+    """The gain of one track in the mix.
 
-    ``gain_db``: total gain relative to the raw file; NaN where it is not ``identifiable``, and
-    ``reason`` then says why. ``channel_gains_db``: per mix channel, which shows the pan (-inf:
-    not there). ``sign``: -1 where the polarity was flipped, 0 where unknown.
-    ``delay_samples``: how late it is in the mix. ``standard_error_db``: of ``gain_db``.
-    ``unique_db``: the share of its power that no other track explains. ``contribution_db``:
-    its power in the mix against that of the mix.
+    ``gain_db``: total gain re the raw file; NaN where it is not ``identifiable``, and ``reason``
+    then says why. ``channel_gains_db``: by mix channel, which shows the pan; -inf where the track
+    is not in the channel. ``sign``: -1 where the polarity is inverted, 0 where unknown.
+    ``delay_samples``: how late the track is in the mix. ``standard_error_db``: of ``gain_db``.
+    ``unique_db``: the share of its power that no other track explains. ``contribution_db``: its
+    power in the mix re that of the mix.
     """
 
     name: str
@@ -91,9 +92,9 @@ class TrackGain:
 
 @dataclass(frozen=True, slots=True)
 class MixGains:
-    """The gains of all tracks, and how far they explain the mix.
+    """The gains of all tracks, and how well they explain the mix.
 
-    ``residual_db``: K-weighted power that the fit leaves against that of the mix.
+    ``residual_db``: K-weighted power of the residual re that of the mix.
     ``condition``: condition number of the tracks as they were fitted, aligned and each scaled
     to power one; 1 where they have nothing in common. ``method``: "least squares" or
     "FIR, N taps". ``rate`` in Hz.
@@ -122,19 +123,19 @@ def reverse_engineer(
     whiten: bool = True,
     progress: Callable[[float], None] | None = None,
 ) -> MixGains:
-    """The gain of each raw track in a mix of them.
+    """Estimates the gain of each raw track in a mix of them.
 
-    tracks: paths, or arrays (frames,) or (channels, frames) of 1 or 2 channels; mix: likewise.
-    All of one length and rate, starting together. ``taps``: 1 for a gain alone, more for a
-    filter per track and mix channel. ``rate``: Hz of arrays. ``max_delay``: seconds by which a
-    track may be late or early in the mix, 0 for no search. ``max_error_db``: a gain with a
-    larger standard error is not identifiable. ``whiten``: False fits gains alone to the
-    signals as they are, as published; filters are fitted K-weighted anyway. ``progress`` is
-    called with the share done.
+    ``tracks``: paths, or arrays (frames,) or (channels, frames) with 1 or 2 channels; ``mix``:
+    likewise. All have one length and sample rate and start together. ``taps``: 1 for a gain
+    alone, more for an FIR filter per track and mix channel. ``rate``: sample rate of arrays in
+    Hz. ``max_delay``: seconds by which a track may be late or early in the mix; 0 for no search.
+    ``max_error_db``: a gain with a larger standard error is not identifiable. ``whiten``: False
+    fits gains to the signals as they are, as published; it has no effect on filters.
+    ``progress`` is called with the share that is done.
 
-    Files are read in blocks, several times; memory does not grow with their length. Raises
-    InputError for tracks and a mix that do not fit together and settings out of range,
-    MediaError for a file that cannot be read.
+    Returns the gains of all tracks. Files are read in blocks, several times; memory does not grow
+    with their length. Raises InputError where tracks and mix do not fit together or settings are
+    out of range, MediaError for a file that cannot be read.
     """
     if not 0.0 <= max_delay <= MAX_DELAY_SECONDS:
         raise InputError(f"max_delay is {max_delay} s, expected 0 to {MAX_DELAY_SECONDS:g}")

@@ -11,9 +11,7 @@ import numpy.typing as npt
 from reaper_drumgain.analysis.k_weighting import ORDER, KWeighting
 from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.reverse_engineering.recording import (
-    Sound,
-)
+from reaper_drumgain.learn.reverse_engineering.recording import Sound
 
 #: the K-weighting's slow pole (38 Hz, twice) has decayed by over 200 dB after this
 _WARM_SECONDS = 0.12

@@ -1,8 +1,8 @@
-"""Raw tracks and their mix, opened together, checked against each other, read from any frame.
+"""Raw tracks and their mix, opened together and checked against each other.
 
-A recording is a list of tracks and one mix of the same rate and length. Paths are opened as
-``media`` opens them (regular local files only); arrays are (frames,) or (channels, frames).
-Every column is one channel of one track. Samples before the start and behind the end are 0.
+A recording is a list of tracks and one mix, all of the same rate and length. Paths are opened as
+``audio.safe_open`` does (regular local files only); arrays are (frames,) or (channels, frames).
+A *column* is one channel of one track. Samples before the start and after the end are 0.
 """
 
 from __future__ import annotations

@@ -10,14 +10,14 @@ from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 
 def residuals(seed, songs=40, tracks=8, rise=0.0):
-    """Toms are three times as uncertain as kicks; undone levels add a share to both."""
+    """Toms are three times as uncertain as kicks; corrected levels add a share to both."""
     rng = np.random.default_rng(seed)
     made = []
     for _ in range(songs):
-        undone = np.array([0.0, 0.0, 1.0, 1.0])
-        scale = np.tile([1.0, 3.0], tracks // 2) * (1.0 + rise * undone)[:, None]
+        corrected = np.array([0.0, 0.0, 1.0, 1.0])
+        scale = np.tile([1.0, 3.0], tracks // 2) * (1.0 + rise * corrected)[:, None]
         errors = rng.normal(size=(4, tracks)) * scale
-        made.append(Residuals(("kick", "tom") * (tracks // 2), errors, undone))
+        made.append(Residuals(("kick", "tom") * (tracks // 2), errors, corrected))
     return made
 
 
