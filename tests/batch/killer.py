@@ -23,7 +23,7 @@ from typing import Any
 
 from batch_support import contents, make_songs
 
-from reaper_drumgain.batch import work
+from reaper_drumgain.batch import pool, work
 from reaper_drumgain.cli import main
 
 ENDED = 99
@@ -33,7 +33,7 @@ OPERATIONS = (
 )
 WRITING = ("write", "truncate", "close")
 plans: dict[bytes, work.Result] = {}
-plan_of = work._plan_of
+plan_of = work.plan_of
 
 
 def remembered(path: str, job: work.Job) -> work.Result:
@@ -139,7 +139,7 @@ def main_loop(mode: str, folder: Path) -> None:
     make_songs(songs, 2 if mode == "in place" else 1)
     shutil.copytree(songs, folder / "original")
     before = contents(songs)
-    work._plan_of = remembered
+    pool.plan_of = remembered
     for song in sorted(songs.glob("song */*.RPP")):
         remembered(str(song), work.Job(settings_of(), threads=1, cache=False))
     where = {"in place": ["--in-place"], "beside": [], "output": ["--output", str(songs / "out")]}

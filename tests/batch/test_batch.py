@@ -15,11 +15,13 @@ import pytest
 import soundfile as sf
 from batch_support import SECONDS, contents, faders, make_media, make_project
 
-from reaper_drumgain.batch import find, journal, work
+from reaper_drumgain.balance import pipeline
+from reaper_drumgain.batch import find, journal
 from reaper_drumgain.batch.lock import NAME, locked
 from reaper_drumgain.batch.run import Batch, Options
 from reaper_drumgain.cli import main
 from reaper_drumgain.hosts import rpp
+from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
 
 
@@ -328,14 +330,14 @@ def test_a_link_to_nothing_stops_nothing(batch: Command, songs: Path, tmp_path: 
 def test_a_project_that_vanishes_is_told(
     batch: Command, songs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = work._plan_of
+    real = pipeline.balance
 
-    def vanish(path: str, job: work.Job) -> work.Result:
-        if path.endswith("song 1.RPP"):
-            Path(path).unlink()
-        return real(path, job)
+    def vanish(session: Session, *rest: object, **options: object) -> object:
+        if session.path.endswith("song 1.RPP"):
+            Path(session.path).unlink()
+        return real(session, *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(work, "_plan_of", vanish)
+    monkeypatch.setattr(pipeline, "balance", vanish)
     objects = batch.objects(songs, "--recursive", "--in-place", "--jobs", 1, status=4)
     assert "No such file" in outcome(objects, "song 1.RPP")["message"]
     assert objects[-1]["summary"]["written"] == 2
@@ -344,15 +346,16 @@ def test_a_project_that_vanishes_is_told(
 def test_a_project_saved_while_it_is_listened_to_is_not_overwritten(
     batch: Command, songs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = work._plan_of
+    real = pipeline.balance
 
-    def save(path: str, job: work.Job) -> work.Result:
-        result = real(path, job)
-        if path.endswith("song 1.RPP"):
-            Path(path).write_bytes(Path(path).read_bytes().replace(b"Kick", b"Kick in"))
-        return result
+    def save(session: Session, *rest: object, **options: object) -> object:
+        plan = real(session, *rest, **options)  # type: ignore[arg-type]
+        if session.path.endswith("song 1.RPP"):
+            path = Path(session.path)
+            path.write_bytes(path.read_bytes().replace(b"Kick", b"Kick in"))
+        return plan
 
-    monkeypatch.setattr(work, "_plan_of", save)
+    monkeypatch.setattr(pipeline, "balance", save)
     objects = batch.objects(songs, "--recursive", "--in-place", "--jobs", 1, status=4)
     assert "changed while it was listened to" in outcome(objects, "song 1.RPP")["message"]
     assert faders(songs / "song 1" / "song 1.RPP") == [1.0, 0.51, 0.7]
@@ -361,14 +364,14 @@ def test_a_project_saved_while_it_is_listened_to_is_not_overwritten(
 def test_an_error_of_ours_stops_only_its_project(
     batch: Command, songs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = work._plan_of
+    real = pipeline.balance
 
-    def fail(path: str, job: work.Job) -> work.Result:
-        if path.endswith("song 1.RPP"):
+    def fail(session: Session, *rest: object, **options: object) -> object:
+        if session.path.endswith("song 1.RPP"):
             raise RuntimeError("surprise")
-        return real(path, job)
+        return real(session, *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(work, "_plan_of", fail)
+    monkeypatch.setattr(pipeline, "balance", fail)
     out, _ = batch(songs, "--recursive", "--jobs", 1, status=4)
     assert "unexpected RuntimeError: surprise. Please report it" in out
     assert len(list(songs.rglob("*-drumgain.RPP"))) == 2
@@ -381,12 +384,12 @@ def test_a_process_that_dies_takes_only_its_project_with_it(songs: Path, tmp_pat
     (site / "sitecustomize.py").write_text(
         "import os\n"
         "from reaper_drumgain.batch import work\n"
-        "real = work._plan_of\n"
+        "real = work.plan_of\n"
         "def plan(path, job):\n"
         "    if path.endswith('song 1.RPP'):\n"
         "        os.kill(os.getpid(), 9)\n"
         "    return real(path, job)\n"
-        "work._plan_of = plan\n"
+        "work.plan_of = plan\n"
     )
     command = [sys.executable, "-m", "reaper_drumgain", "batch", str(songs), "--recursive"]
     done = subprocess.run(

@@ -29,12 +29,12 @@ import os, time
 from pathlib import Path
 from reaper_drumgain.batch import work
 if not hasattr(work, "slow"):
-    work.slow = work._plan_of
+    work.slow = work.plan_of
     def plan(path, job):
         Path(os.environ["BEGUN"], f"{time.time_ns()} {os.getpid()}").touch()
         time.sleep(0.15)
         return work.slow(path, job)
-    work._plan_of = plan
+    work.plan_of = plan
 """
 
 
