@@ -103,7 +103,7 @@ def _with_roles_by_sound(
         return settings, []
     from reaper_drumgain.balance import roles_by_sound
 
-    found = roles_by_sound.listened(session, settings, analyzer)
+    found = roles_by_sound.track_sounds(session, settings, analyzer)
     return roles_by_sound.with_roles(settings, found), roles_by_sound.sentences(found)
 
 

@@ -1,9 +1,9 @@
-"""Roles by sound, for tracks whose names say nothing. Only where the user asks for it.
+"""Roles found by the sound of tracks whose names say nothing; only where the user asks for it.
 
-Guitars are called "Audio 07" as well, and a false drum moves a fader that is none of ours. So
-nothing is listened to unasked: ``listen`` as a role, stated or stored on it, names one track,
-``Settings.listen`` stands for all whose names say nothing (``roles.says_nothing``). What is not
-surely a drum stays.
+Guitars are called "Audio 07" as well, and taking one for a drum would move a fader that must stay.
+So no track is analyzed for this unasked: the role ``listen``, stated by the user or stored on a
+track, asks for one track, ``Settings.listen`` for all tracks whose names say nothing
+(``roles.says_nothing``). A track that is not surely a drum stays.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from reaper_drumgain.tracks.selection import asks_to_listen, to_listen
 
 
 @dataclass(frozen=True, slots=True)
-class HeardTrack:
-    """A track that was listened to. ``likeness`` is None for silence."""
+class TrackSound:
+    """The sound of a track by its index in the session. ``likeness`` is None for silence."""
 
     index: int
     name: str
     likeness: Likeness | None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What it is taken for and how sure that is, in words."""
         if self.likeness is None:
             return "silent"
@@ -39,41 +39,41 @@ class HeardTrack:
         return f"sounds like no {' or '.join(DRUMS)} ({drum} {share} %)"
 
 
-def listened(
+def track_sounds(
     session: Session, settings: Settings, analyzer: ProjectAnalyzer
-) -> tuple[HeardTrack, ...]:
-    """The tracks that these settings ask to listen to, in project order."""
+) -> tuple[TrackSound, ...]:
+    """What the tracks sound like whose role is to be found by sound, in project order."""
     tracks = to_listen(session, settings)
     if not tracks:
         return ()
     analysis = analyzer.analyze(AnalysisRequest(session, tuple(tracks), settings.span))
     found = likenesses(features.feature_table(analysis.measurement))
     return tuple(
-        HeardTrack(drum.track.index, drum.track.name, likeness)
+        TrackSound(drum.track.index, drum.track.name, likeness)
         for drum, likeness in zip(tracks, found, strict=True)
     )
 
 
-def with_roles(settings: Settings, analysis: Sequence[HeardTrack]) -> Settings:
-    """The settings with the roles that were heard as if the user had stated them."""
+def with_roles(settings: Settings, sounds: Sequence[TrackSound]) -> Settings:
+    """The settings with the roles found by sound, as if the user had stated them."""
     stated = [pair for pair in settings.roles if not asks_to_listen(pair[1])]
-    for track in analysis:
+    for track in sounds:
         role = track.likeness.role if track.likeness else None
         if role is not None:
             stated.append((f"#{track.index + 1}", str(role)))
     return replace(settings, roles=tuple(stated), listen=False)
 
 
-def sentences(analysis: Sequence[HeardTrack]) -> list[str]:
-    """What was heard, for the warnings of a plan."""
-    said = []
-    for track in analysis:
+def sentences(sounds: Sequence[TrackSound]) -> list[str]:
+    """What each track is taken for, as warnings of a plan."""
+    warnings = []
+    for track in sounds:
         sure = track.likeness is not None and track.likeness.role is not None
         none = f"--role '{track.name}=none' (in REAPER the action 'set role') if it is none"
         then = f"taken for one; {none}" if sure else "left alone"
-        said.append(f"track {track.name!r} {_is(track)}{track.told}: {then}")
-    return said
+        warnings.append(f"track {track.name!r} {_is(track)}{track.description}: {then}")
+    return warnings
 
 
-def _is(track: HeardTrack) -> str:
+def _is(track: TrackSound) -> str:
     return "is " if track.likeness is None else ""

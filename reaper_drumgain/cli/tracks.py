@@ -16,7 +16,7 @@ from reaper_drumgain.tracks.selection import NAMELESS, Selection, select, wants_
 from reaper_drumgain.units import decibel_or_none
 
 if TYPE_CHECKING:
-    from reaper_drumgain.balance.roles_by_sound import HeardTrack
+    from reaper_drumgain.balance.roles_by_sound import TrackSound
 
 SUMMARY = "Show what each track of a project is taken for. Reads audio only with --listen."
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print number, name, role, fader and state of every track."""
     session = rpp.read_project(arguments.project).session
     settings = Settings(roles=options.roles_from(arguments), listen=arguments.listen)
-    by_sound: dict[int, HeardTrack] = {}
+    by_sound: dict[int, TrackSound] = {}
     if wants_to_listen(session, settings):
         settings, by_sound = _listen(session, settings)
     selection = select(session, settings)
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _document(
-    session: Session, selection: Selection, by_sound: Mapping[int, HeardTrack]
+    session: Session, selection: Selection, by_sound: Mapping[int, TrackSound]
 ) -> dict[str, Any]:
     """The JSON object of all tracks: the stable interface for programs."""
     drums = {drum.track.index: drum for drum in selection.drums}
@@ -71,7 +71,7 @@ def _document(
     return {"schema": 1, "project": session.path, "warnings": warnings, "tracks": listed}
 
 
-def _print(session: Session, selection: Selection, by_sound: Mapping[int, HeardTrack]) -> None:
+def _print(session: Session, selection: Selection, by_sound: Mapping[int, TrackSound]) -> None:
     """The table of all tracks for a person, and the warnings."""
     roles = {drum.track.index: str(drum.role) for drum in selection.drums}
     why: dict[int, str | None] = {other.index: other.why for other in selection.untouched}
@@ -99,26 +99,28 @@ def _print(session: Session, selection: Selection, by_sound: Mapping[int, HeardT
     show.warn([*session.warnings, *selection.warnings, *of_tracks])
 
 
-def _listen(session: Session, settings: Settings) -> tuple[Settings, dict[int, HeardTrack]]:
+def _listen(session: Session, settings: Settings) -> tuple[Settings, dict[int, TrackSound]]:
     """The settings with the roles told by sound, and what each track sounds like, by its index."""
     from reaper_drumgain.balance import roles_by_sound
     from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 
     progress = show.ProgressLine()
     try:
-        by_sound = roles_by_sound.listened(session, settings, ProjectAnalyzer(progress=progress))
+        by_sound = roles_by_sound.track_sounds(
+            session, settings, ProjectAnalyzer(progress=progress)
+        )
     finally:
         progress.clear()
     return roles_by_sound.with_roles(settings, by_sound), {track.index: track for track in by_sound}
 
 
-def _likeness(by_sound: HeardTrack | None) -> dict[str, Any] | None:
+def _likeness(by_sound: TrackSound | None) -> dict[str, Any] | None:
     """For programs: the likeliest drum, and the share of the vote that it has."""
     if by_sound is None or by_sound.likeness is None:
         return None
     return {"drum": by_sound.likeness.drum, "confidence": round(by_sound.likeness.confidence, 3)}
 
 
-def _what(why: object, by_sound: HeardTrack | None) -> str:
+def _what(why: object, by_sound: TrackSound | None) -> str:
     """The last column: what the track sounds like, else why it stays."""
-    return by_sound.told if by_sound is not None else str(why or "drum microphone")
+    return by_sound.description if by_sound is not None else str(why or "drum microphone")

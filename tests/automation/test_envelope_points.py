@@ -14,7 +14,7 @@ from reaper_drumgain.automation.envelope_points import (
     fitted,
     multiplied,
     replaced,
-    settled,
+    written_time,
 )
 from reaper_drumgain.schema.session import Envelope, EnvelopePoint
 
@@ -225,10 +225,10 @@ def test_any_existing_envelope_is_followed(rows, voltype, inside):
 
 def test_written_times_are_clear_of_the_borders_of_the_comparison():
     for time in np.random.default_rng(1).uniform(0, 100, 20_000):
-        written = settled(float(time))
+        written = written_time(float(time))
         assert abs(written - time) <= 1.1e-5
         assert abs(written * 1000 % 1 - 0.5) > 2e-3
-        assert settled(written) == written
+        assert written_time(written) == written
 
 
 restless = st.lists(

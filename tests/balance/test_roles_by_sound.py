@@ -62,14 +62,14 @@ def test_a_kick_without_a_name_is_told_and_bass_and_voice_stay(nameless):
 
 def test_one_track_is_listened_to_by_name_whatever_it_is_called(nameless):
     for name, found in (("Audio 07", "kick"), ("Snare Top", None)):
-        heard = roles_by_sound.listened(
+        heard = roles_by_sound.track_sounds(
             nameless, Settings(roles=((name, "Listen"),)), ProjectAnalyzer()
         )
         assert [track.name for track in heard] == [name]
         role = heard[0].likeness.role
         assert (str(role) if role else None) == found
     with pytest.raises(InputError, match="no track is named"):
-        roles_by_sound.listened(
+        roles_by_sound.track_sounds(
             nameless, Settings(roles=(("Audio 99", "listen"),)), ProjectAnalyzer()
         )
 
@@ -96,8 +96,8 @@ def test_only_what_has_audio_and_no_other_instrument_around_it_is_listened_to():
 
 
 def test_silence_is_told_and_left_alone():
-    silent = roles_by_sound.HeardTrack(3, "Audio 04", None)
-    unsure = roles_by_sound.HeardTrack(4, "Audio 05", Likeness("kick", 0.4))
+    silent = roles_by_sound.TrackSound(3, "Audio 04", None)
+    unsure = roles_by_sound.TrackSound(4, "Audio 05", Likeness("kick", 0.4))
     settings = roles_by_sound.with_roles(
         Settings(listen=True, roles=(("#4", "listen"), ("Tom", "tom 1"))), [silent, unsure]
     )
