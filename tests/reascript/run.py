@@ -133,6 +133,7 @@ def perform(scenario: dict[str, Any], folder: Path) -> dict[str, Any]:
                 "ms": 1000 * tick.seconds,
                 "engine_ms": 1000 * tick.engine_seconds,
                 "reapy_import_ms": 1000 * tick.reapy_import,
+                "calls": tick.calls,
             }
             for tick in runner.ticks
         ],

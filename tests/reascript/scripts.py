@@ -30,13 +30,15 @@ from reascript.table import Table
 
 @dataclass(slots=True)
 class Tick:
-    """How long the main thread was held: in all, and within the engine's own code."""
+    """How long the main thread was held, in all and by the engine's own code, and how many of
+    REAPER's functions were called."""
 
     script: str
     number: int
     seconds: float
     engine_seconds: float
     reapy_import: float = 0.0
+    calls: int = 0
 
 
 @dataclass
@@ -153,6 +155,7 @@ class Runner:
     def _run(self, script: Script, make: Callable[[], Any]) -> None:
         engine = self.engine
         engine.seconds_inside = 0.0
+        calls = engine.calls.total()
         self.imports.reset()
         with self._within(script):
             started = time.perf_counter()
@@ -171,7 +174,8 @@ class Runner:
             engine.raise_pending()
         inside = engine.seconds_inside
         reapy = self.imports.seconds
-        self.ticks.append(Tick(script.path.name, script.ticks, seconds, inside, reapy))
+        made = engine.calls.total() - calls
+        self.ticks.append(Tick(script.path.name, script.ticks, seconds, inside, reapy, made))
 
     def _tell_error(self, script: Script) -> None:
         self.errors.append({"script": script.path.name, "error": script.error or ""})
