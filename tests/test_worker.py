@@ -177,11 +177,11 @@ def test_the_plan_is_there_before_anything_is_stored(session, tmp_path, cache):
         while not (tmp_path / "run" / RESULT).exists():
             assert process.poll() is None
             time.sleep(0.001)
-        assert database.execute("SELECT count(*) FROM heard").fetchone() == (1,)
+        assert database.execute("SELECT count(*) FROM analyses").fetchone() == (1,)
         database.execute("COMMIT")
         process.wait(60)
         process.communicate()
-        assert database.execute("SELECT count(*) FROM heard").fetchone() == (2,)
+        assert database.execute("SELECT count(*) FROM analyses").fetchone() == (2,)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.005, 0.01, 0.02, 0.03])

@@ -10,8 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.analyze import AnalysisRequest
@@ -20,8 +22,10 @@ from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.analysis.measurement import FINE, MEASUREMENT_VERSION, MultitrackAnalysis
 from reaper_drumgain.analysis.spectrum import BANDS
 from reaper_drumgain.audio.decoder import decoder_version
-from reaper_drumgain.cache.arrays import from_bytes, pack, to_bytes, unpack
-from reaper_drumgain.cache.store import Audio, Store, audio_of, digest
+from reaper_drumgain.cache.arrays import pack, unpack
+from reaper_drumgain.cache.keys import AnalyzedAudio, analyzed_audio, digest
+from reaper_drumgain.cache.store import MAX_ENTRY, Store
+from reaper_drumgain.util.npz import read_npz, write_npz
 
 Probed = tuple[Float32, ...]
 #: what makes sense of an entry may not go wrong in any other way
@@ -48,7 +52,7 @@ class AnalysisCache:
     ) -> None:
         self._store = store
         self._all_descriptors = all_descriptors
-        self._new: list[tuple[Audio, MultitrackAnalysis, bool]] = []
+        self._new: list[tuple[AnalyzedAudio, MultitrackAnalysis, bool]] = []
         self._used: list[bytes] = []
 
     def analyze(
@@ -58,7 +62,7 @@ class AnalysisCache:
     ) -> MultitrackAnalysis:
         """What ``measure`` gives for a request, from the cache where it is there."""
         drums, span = request.drums, request.span
-        audio = audio_of(request.session, drums, span)
+        audio = analyzed_audio(request.session, drums, span)
         wanted = {descriptor.name: descriptor for descriptor in request.descriptors}
         held = None if self._store.is_empty else self._recall(audio.key, len(drums))
         if held is not None:
@@ -90,9 +94,9 @@ class AnalysisCache:
             key = audio.key
             if is_new:
                 entry = _Entry(_made_with(), _with_descriptors(analysis, {}))
-                entries.append((key, to_bytes(pack(entry))))
+                entries.append((key, write_npz(pack(entry))))
             for name, found in analysis.measurement.described.items():
-                entries.append((_descriptor_key(key, name), to_bytes(pack(found))))
+                entries.append((_descriptor_key(key, name), write_npz(pack(found))))
         if entries or self._used:
             self._store.write(entries, self._used)
         self._new, self._used = [], []
@@ -103,7 +107,7 @@ class AnalysisCache:
         if data is None:
             return None
         try:
-            entry = unpack(_Entry, from_bytes(data))
+            entry = unpack(_Entry, _arrays(data))
             _check(entry.analysis, tracks)
         except _DAMAGE:
             return None
@@ -117,13 +121,17 @@ class AnalysisCache:
         if data is None:
             return None
         try:
-            found: Probed = unpack(Probed, from_bytes(data))
+            found: Probed = unpack(Probed, _arrays(data))
             if len(found) != tracks or any(a.dtype != np.float32 or not a.ndim for a in found):
                 return None
         except _DAMAGE:
             return None
         self._used.append(_descriptor_key(key, name))
         return found
+
+
+def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
+    return read_npz(data, max_total_bytes=MAX_ENTRY)
 
 
 def _made_with() -> tuple[str, ...]:

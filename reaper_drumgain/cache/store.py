@@ -1,10 +1,8 @@
-"""Which audio was heard already, and what was found: the keys, and the database.
+"""Bytes by key in a SQLite database: nothing in it is ever run.
 
-Standard library only, so that a command knows before it imports anything whether there will be
-something to listen to. ``cache`` puts measurements in and takes them out.
-
-The database is a SQLite file of plain bytes by key: reading it runs nothing. It may be deleted
-at any time, also while it is used. Where it cannot be used, work goes on without it.
+The file may be deleted at any time, also while it is used. Where it cannot be used, work goes
+on without it. Standard library only; SQLite is imported once there is something to read or
+write.
 """
 
 from __future__ import annotations
@@ -13,144 +11,44 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from reaper_drumgain import __version__
-from reaper_drumgain.schema.session import Clip, Session, Track
-from reaper_drumgain.tracks.selection import DrumTrack
+from reaper_drumgain.cache.keys import FORMAT, digest
 from reaper_drumgain.util.user_dirs import cache_folder
 
 if TYPE_CHECKING:
     import sqlite3
 
-#: of the tables; with another one the file has another name, too
-FORMAT = 1
-FILE_NAME = f"heard-{FORMAT}.sqlite3"
+FILE_NAME = f"analyses-{FORMAT}.sqlite3"
 #: bytes of everything that is kept, and of one entry
 LIMIT = 1 << 30
-MOST = 128 << 20
-#: the coarsest clock of a file system (FAT) ticks every 2 s
-SETTLED_S = 2.5
+MAX_ENTRY = 128 << 20
 _BUSY_S = 2.0
 #: what is left of the limit once it was passed
 _SHRUNK = 0.8
 _TABLE = (
-    "CREATE TABLE heard (key BLOB PRIMARY KEY, used INTEGER, size INTEGER, digest BLOB, data BLOB)"
+    "CREATE TABLE analyses "
+    "(key BLOB PRIMARY KEY, used INTEGER, size INTEGER, digest BLOB, data BLOB)"
 )
 
 T = TypeVar("T")
-Tell = Callable[[str], None]
-Identities = Mapping[str, tuple[int, ...] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Audio:
-    """All that decides what listening finds: listening itself gets to see no more than this.
-
-    ``session``: of the drum tracks alone, with what is heard before their faders; ``drums``
-    in it; ``span``: the part that is listened to; ``files``: what tells each media file from
-    any other (device, inode, mode, size, both times), None for one that is not there.
-    """
-
-    session: Session
-    drums: tuple[DrumTrack, ...]
-    span: tuple[float, float] | None
-    files: Identities
-
-    @property
-    def key(self) -> bytes:
-        """The name under which it is remembered by this version of the package."""
-        decides = (FORMAT, __version__, self.session, self.span, sorted(self.files.items()))
-        return digest(repr(decides).encode("utf-8", "surrogatepass"))
-
-    def is_settled(self, began: float) -> bool:
-        """Whether the files are still the same, and were last changed long enough before
-        listening began: another change within one tick of the clock would not show."""
-        times = [max(found[-2:]) for found in self.files.values() if found is not None]
-        old = began - max(times, default=0) / 1e9 > SETTLED_S
-        return old and identities(self.session) == self.files
-
-
-def audio_of(
-    session: Session, drums: Sequence[DrumTrack], span: tuple[float, float] | None
-) -> Audio:
-    """The audio of these tracks, with the media files as they are now."""
-    heard, own = _what_sounds(session, drums)
-    return Audio(heard, own, span, identities(heard))
 
 
 def warm_up() -> None:
-    """Import what looking something up takes, where there is anything to look up."""
+    """Import what a look into the cache takes, where there is anything in it."""
     if not Store(lambda _: None).is_empty:
-        digest(b"")
         with contextlib.suppress(ImportError):
             import sqlite3  # noqa: F401
 
 
-def digest(data: bytes) -> bytes:
-    """The SHA-256 of bytes."""
-    # imported late: a first run needs none before its answer is there
-    import hashlib
-
-    return hashlib.sha256(data).digest()
-
-
-def _what_sounds(
-    session: Session, drums: Sequence[DrumTrack]
-) -> tuple[Session, tuple[DrumTrack, ...]]:
-    """A session of the drum tracks alone, with what is heard before their faders and no more."""
-    tracks = tuple(
-        Track(
-            index=place,
-            name=drum.track.name,
-            clips=drum.track.clips,
-            effects=tuple(e for e in drum.track.effects if e.instrument and e.enabled),
-            envelopes=tuple(e for e in drum.track.envelopes if e.kind == "pre-fx volume"),
-        )
-        for place, drum in enumerate(drums)
-    )
-    heard = Session(path="", tracks=tracks, sample_rate=session.sample_rate)
-    pairs = zip(drums, tracks, strict=True)
-    return heard, tuple(replace(drum, track=track) for drum, track in pairs)
-
-
-def identities(session: Session) -> dict[str, tuple[int, ...] | None]:
-    """What tells a media file from any other, by path: None for one that is not there."""
-    return {path: _identity(path) for path in sorted(set(_media(session)))}
-
-
-def _media(session: Session) -> Iterator[str]:
-    for track in session.tracks:
-        for clip in track.clips:
-            if _reads_file(clip) and clip.source.path:
-                yield clip.source.path
-
-
-def _reads_file(clip: Clip) -> bool:
-    return clip.plays and clip.source.kind == "file"
-
-
-def _identity(path: str) -> tuple[int, ...] | None:
-    if path[:2].replace("\\", "/") == "//":
-        # never read, so not even asked about
-        return None
-    try:
-        status = os.stat(path)  # noqa: PTH116
-    except (OSError, ValueError):
-        return None
-    return (
-        *(status.st_dev, status.st_ino, status.st_mode, status.st_size),
-        *(status.st_mtime_ns, status.st_ctime_ns),
-    )
-
-
 class Store:
-    """Bytes by key in a SQLite database that is never allowed to be in the way."""
+    """Bytes by key. No error of the database is ever raised."""
 
-    def __init__(self, tell: Tell, path: Path | None = None, limit: int = LIMIT) -> None:
+    def __init__(
+        self, tell: Callable[[str], None], path: Path | None = None, limit: int = LIMIT
+    ) -> None:
         """``path``: the user's own by default. ``tell`` gets a sentence where it fails."""
         self._path = path or cache_folder() / FILE_NAME
         self._tell = tell
@@ -167,8 +65,8 @@ class Store:
         """What was written under a key; None where there is nothing whole."""
 
         def look(connection: sqlite3.Connection) -> bytes | None:
-            query = "SELECT digest, data FROM heard WHERE key = ? AND size <= ?"
-            row = connection.execute(query, (key, MOST)).fetchone()
+            query = "SELECT digest, data FROM analyses WHERE key = ? AND size <= ?"
+            row = connection.execute(query, (key, MAX_ENTRY)).fetchone()
             if row is None or not isinstance(row[1], bytes):
                 return None
             return row[1] if digest(row[1]) == row[0] else None
@@ -181,14 +79,14 @@ class Store:
         rows = [
             (key, now, len(data), digest(data), data)
             for key, data in entries
-            if len(data) <= min(MOST, self._limit)
+            if len(data) <= min(MAX_ENTRY, self._limit)
         ]
 
         def add(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT OR REPLACE INTO analyses VALUES (?, ?, ?, ?, ?)", rows)
             touched = [(now, key) for key in used]
-            connection.executemany("UPDATE heard SET used = ? WHERE key = ?", touched)
+            connection.executemany("UPDATE analyses SET used = ? WHERE key = ?", touched)
             if rows:
                 self._shrink(connection)
             connection.execute("COMMIT")
@@ -203,11 +101,13 @@ class Store:
             self._connection = None
 
     def _shrink(self, connection: sqlite3.Connection) -> None:
-        (total,) = connection.execute("SELECT total(size) FROM heard").fetchone()
+        (total,) = connection.execute("SELECT total(size) FROM analyses").fetchone()
         if total <= self._limit:
             return
-        for key, size in connection.execute("SELECT key, size FROM heard ORDER BY used").fetchall():
-            connection.execute("DELETE FROM heard WHERE key = ?", (key,))
+        for key, size in connection.execute(
+            "SELECT key, size FROM analyses ORDER BY used"
+        ).fetchall():
+            connection.execute("DELETE FROM analyses WHERE key = ?", (key,))
             total -= size
             if total <= _SHRUNK * self._limit:
                 return
@@ -250,7 +150,7 @@ class Store:
                 raise _UnusableError("it is no regular file")
         connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
         try:
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST + (1 << 20))
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_ENTRY + (1 << 20))
             connection.execute("PRAGMA trusted_schema = OFF")
             # no promise to keep over a power loss: what is damaged then is set aside
             connection.execute("PRAGMA synchronous = OFF")

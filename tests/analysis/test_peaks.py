@@ -24,7 +24,7 @@ from reaper_drumgain.audio.decoder import MediaFile
 from reaper_drumgain.audio.track_reader import analysis_rate
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
-from reaper_drumgain.cache import store
+from reaper_drumgain.cache import keys
 from reaper_drumgain.cache.store import Store
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.schema.session import Clip, Fade, Session, Source, Track
@@ -278,7 +278,7 @@ def test_what_is_remembered_tells_where_the_peak_may_be(
     monkeypatch: pytest.MonkeyPatch,
     decoded: list[int],
 ) -> None:
-    monkeypatch.setattr(store, "SETTLED_S", -1e9)
+    monkeypatch.setattr(keys, "SETTLED_S", -1e9)
     built, _ = far_apart
     kept = Store(print, tmp_path / "heard.sqlite3")
     first = ProjectAnalyzer(kept)

@@ -13,7 +13,7 @@ from support import RATE, clip, gain, hits, session, write
 from reaper_drumgain.automation import gain_riding
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
-from reaper_drumgain.cache import store
+from reaper_drumgain.cache import keys
 from reaper_drumgain.cache.store import Store
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema import envelope_note
@@ -167,7 +167,7 @@ def test_what_is_remembered_gives_the_same_automation(song, tmp_path, monkeypatc
     built, _ = song
     wanted = automated("fenton-lee", sections="regions")
     plain = balance(built, wanted)
-    monkeypatch.setattr(store, "SETTLED_S", -1e9)
+    monkeypatch.setattr(keys, "SETTLED_S", -1e9)
     for settings in (Settings(method="equal-loudness"), wanted, wanted):
         analyzer = ProjectAnalyzer(Store(print, tmp_path / "heard.sqlite"))
         plan = balance(built, settings, analyzer=analyzer)

@@ -584,9 +584,9 @@ def test_a_cached_analysis_serves_the_next_method(
     songs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from reaper_drumgain.balance import project_analyzer
-    from reaper_drumgain.cache import store
+    from reaper_drumgain.cache import keys
 
-    monkeypatch.setattr(store, "SETTLED_S", -1e9)
+    monkeypatch.setattr(keys, "SETTLED_S", -1e9)
     arguments = ["batch", str(songs), "--recursive", "--dry-run", "--jobs", "1"]
     assert main(arguments) == 0
     again = lambda *given, **options: pytest.fail("audio was read again")  # noqa: E731

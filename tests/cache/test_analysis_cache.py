@@ -24,7 +24,7 @@ from reaper_drumgain.analysis import features
 from reaper_drumgain.balance import project_analyzer
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
-from reaper_drumgain.cache import analysis_cache
+from reaper_drumgain.cache import analysis_cache, keys
 from reaper_drumgain.cache import store as store_module
 from reaper_drumgain.cache.store import FILE_NAME, Store
 from reaper_drumgain.schema.plan import GainPlan
@@ -48,7 +48,7 @@ def kit(tmp_path: Path) -> Session:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of this moment count as old."""
-    monkeypatch.setattr(store_module, "SETTLED_S", -1e9)
+    monkeypatch.setattr(keys, "SETTLED_S", -1e9)
 
 
 class Listened:
@@ -233,13 +233,13 @@ def test_a_change_within_one_tick_of_the_clock_is_not_missed(
     kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a file system whose times are of whole seconds, and with nothing else that differs."""
-    real = store_module._identity
+    real = keys._identity
 
     def coarse(path: str) -> tuple[int, ...] | None:
         found = real(path)
         return found and (*found[:-2], *(t // 10**9 * 10**9 for t in found[-2:]))
 
-    monkeypatch.setattr(store_module, "_identity", coarse)
+    monkeypatch.setattr(keys, "_identity", coarse)
 
     def within_one_second() -> bool:
         while time.time() % 1 > 0.3:
@@ -253,7 +253,7 @@ def test_a_change_within_one_tick_of_the_clock_is_not_missed(
     assert any(within_one_second() for _ in range(5))
     assert listened(kit)[0] == balance(kit, Settings())
     # and the guard is what does it
-    monkeypatch.setattr(store_module, "SETTLED_S", -1e9)
+    monkeypatch.setattr(keys, "SETTLED_S", -1e9)
     assert any(within_one_second() for _ in range(5))
     assert listened(kit)[0] != balance(kit, Settings())
 
@@ -286,7 +286,7 @@ def test_another_version_hears_for_itself(
     assert listened(kit, wish)[1] == 1
     monkeypatch.setattr(analysis_cache, "MEASUREMENT_VERSION", -1)
     assert listened(kit, wish)[1] == 1
-    monkeypatch.setattr(store_module, "__version__", "99")
+    monkeypatch.setattr(keys, "__version__", "99")
     assert listened(kit, wish)[1] == 1
 
 
@@ -295,7 +295,7 @@ def test_another_version_hears_for_itself(
 
 def entries(folder: Path) -> list[tuple[bytes, int]]:
     with sqlite3.connect(folder / FILE_NAME) as connection:
-        return connection.execute("SELECT key, size FROM heard ORDER BY used").fetchall()
+        return connection.execute("SELECT key, size FROM analyses ORDER BY used").fetchall()
 
 
 @pytest.fixture
@@ -414,8 +414,8 @@ def test_a_file_that_is_no_database_is_set_aside(
     [
         "PRAGMA user_version = 99",
         "CREATE TABLE other (x)",
-        "CREATE TRIGGER t AFTER INSERT ON heard BEGIN DELETE FROM heard; END",
-        "ALTER TABLE heard ADD COLUMN x",
+        "CREATE TRIGGER t AFTER INSERT ON analyses BEGIN DELETE FROM analyses; END",
+        "ALTER TABLE analyses ADD COLUMN x",
     ],
 )
 def test_a_database_of_another_make_is_left_alone(
@@ -444,11 +444,11 @@ def test_an_entry_that_fits_no_session_is_not_believed(
     with sqlite3.connect(path) as connection:
         # what was heard of two tracks, in the place of what was heard of three
         rows = connection.execute(
-            "SELECT key, digest, data, size FROM heard ORDER BY size"
+            "SELECT key, digest, data, size FROM analyses ORDER BY size"
         ).fetchall()
         (_, digest, data, size), (key, *_) = rows
         connection.execute(
-            "UPDATE heard SET digest = ?, data = ?, size = ? WHERE key = ?",
+            "UPDATE analyses SET digest = ?, data = ?, size = ? WHERE key = ?",
             (digest, data, size, key),
         )
     assert listened(kit) == (balance(kit, Settings()), 1)

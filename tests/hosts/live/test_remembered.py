@@ -37,12 +37,12 @@ def done_with(reaper, statement):
 
 def mark(reaper):
     """A listening writes its row anew, with its true size."""
-    done_with(reaper, "UPDATE heard SET size = size + 1")
+    done_with(reaper, "UPDATE analyses SET size = size + 1")
 
 
 def listenings(reaper):
     """How many rows were written since they were marked."""
-    return done_with(reaper, "SELECT count(*) FROM heard WHERE size = length(data)")[0][0]
+    return done_with(reaper, "SELECT count(*) FROM analyses WHERE size = length(data)")[0][0]
 
 
 def test_another_method_amount_and_level_listen_to_nothing(reaper):
@@ -61,7 +61,7 @@ def test_another_method_amount_and_level_listen_to_nothing(reaper):
 def test_that_guard_can_fire(reaper):
     reaper.play(reaper.press("balance_all"), **INSTALLED)
     mark(reaper)
-    done_with(reaper, "UPDATE heard SET data = substr(data, 1, 100)")
+    done_with(reaper, "UPDATE analyses SET data = substr(data, 1, 100)")
     report = reaper.play(reaper.press("balance_all"), **INSTALLED)
     assert stands_as(report)
     assert listenings(reaper) == 1
