@@ -121,6 +121,11 @@ def test_the_bundled_models_load(name: str):
     assert (found.linear is None) == (name == forest_file.MULTIOUTPUT)
 
 
+def test_the_bundled_models_take_less_than_8_mb_together():
+    folder = forest_file.bundled_folder()
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 8e6
+
+
 def test_a_forest_may_stand_alone_and_have_another_name(tmp_path: Path):
     save(forest(linear=None), tmp_path, "other")
     assert load(tmp_path, "other").linear is None
