@@ -24,7 +24,7 @@ from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import Selection, select, wants_to_listen
+from reaper_drumgain.tracks.selection import Selection, select, wants_roles_by_sound
 
 if TYPE_CHECKING:
     from reaper_drumgain.automation.records import AutomationResult
@@ -99,7 +99,7 @@ def _with_roles_by_sound(
     session: Session, settings: Settings, analyzer: ProjectAnalyzer
 ) -> tuple[Settings, list[str]]:
     """The settings with roles found by sound where they ask for it, and sentences about them."""
-    if not wants_to_listen(session, settings):
+    if not wants_roles_by_sound(session, settings):
         return settings, []
     from reaper_drumgain.balance import roles_by_sound
 

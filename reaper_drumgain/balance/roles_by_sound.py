@@ -17,7 +17,7 @@ from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.methods.by_sound import DRUMS, Likeness, likenesses
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import asks_to_listen, to_listen
+from reaper_drumgain.tracks.selection import asks_for_role_by_sound, tracks_to_classify
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def track_sounds(
     session: Session, settings: Settings, analyzer: ProjectAnalyzer
 ) -> tuple[TrackSound, ...]:
     """What the tracks sound like whose role is to be found by sound, in project order."""
-    tracks = to_listen(session, settings)
+    tracks = tracks_to_classify(session, settings)
     if not tracks:
         return ()
     analysis = analyzer.analyze(AnalysisRequest(session, tuple(tracks), settings.span))
@@ -56,7 +56,7 @@ def track_sounds(
 
 def with_roles(settings: Settings, sounds: Sequence[TrackSound]) -> Settings:
     """The settings with the roles found by sound, as if the user had stated them."""
-    stated = [pair for pair in settings.roles if not asks_to_listen(pair[1])]
+    stated = [pair for pair in settings.roles if not asks_for_role_by_sound(pair[1])]
     for track in sounds:
         role = track.likeness.role if track.likeness else None
         if role is not None:

@@ -65,8 +65,8 @@ def level_warnings(
 
 def _send_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[str]:
     for drum, move in zip(drums, solution.faders - solution.old, strict=True):
-        if abs(move) >= HEARD_DB and drum.path.unheard_sends:
-            targets = ", ".join(repr(name) for name in drum.path.unheard_sends)
+        if abs(move) >= HEARD_DB and drum.path.uncounted_sends:
+            targets = ", ".join(repr(name) for name in drum.path.uncounted_sends)
             yield (
                 f"track {drum.track.name!r} also feeds {targets} (with effects), which now hears "
                 f"it {move:+.1f} dB"

@@ -12,7 +12,7 @@ from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import NAMELESS, Selection, select, wants_to_listen
+from reaper_drumgain.tracks.selection import NAMELESS, Selection, select, wants_roles_by_sound
 from reaper_drumgain.units import decibel_or_none
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     session = rpp.read_project(arguments.project).session
     settings = Settings(roles=options.roles_from(arguments), listen=arguments.listen)
     by_sound: dict[int, TrackSound] = {}
-    if wants_to_listen(session, settings):
+    if wants_roles_by_sound(session, settings):
         settings, by_sound = _listen(session, settings)
     selection = select(session, settings)
     if arguments.json:

@@ -1,8 +1,8 @@
 """The note that DrumGain leaves on a track whose envelope it wrote, and what it allows.
 
-With it ``clear-automation`` takes back what is unchanged since, and a second run replaces an
-envelope of ours instead of refusing it as the user's. The note is one line of text without
-blanks or quotes, so that project files and REAPER keep it as it is:
+With it ``clear-automation`` takes back an envelope that is unchanged since, and a second run
+replaces an envelope that DrumGain wrote instead of refusing it as the user's. The note is one
+line of text without blanks or quotes, so that project files and REAPER keep it as it is:
 
     1;volume;2;0;0;8d0c...;none
 
@@ -10,8 +10,8 @@ version, envelope, how many points were written, how many of the former points s
 and behind them, a digest of the written ones, and what was there before: ``none`` (no
 envelope), ``lost`` (too many points for a note), or ``on:`` or ``off:`` (whether it was
 switched on) and the points that were replaced, as ``time,value,shape,tension`` with ``/``
-between them. It comes with a project from anybody, so it is bounded and checked. Standard
-library only.
+between them. A project may come from anybody, so the note is checked and its size is bounded.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from reaper_drumgain.schema.session import Envelope, EnvelopeKind, EnvelopePoint
 #: under ``P_EXT:`` in REAPER, and in the ``<EXT`` block of a track in project files
 KEY = "drumgain_automation"
 #: REAPER's lines end at 4096 bytes
-MAX_MARK = 3500
-#: steps per second and per unit of gain that written points lie on
+MAX_NOTE = 3500
+#: written points lie on this many steps per second and per unit of linear gain
 TIME_STEPS, VALUE_STEPS = 1_000, 1_000_000
 #: compiled when it is first used: few tracks have a note
-_MARK = r"1;(volume|trim);(\d{1,6});(\d{1,6});(\d{1,6});([0-9a-f]{32});(none|lost|(?:on|off):\S*)"
+_NOTE = r"1;(volume|trim);(\d{1,6});(\d{1,6});(\d{1,6});([0-9a-f]{32});(none|lost|(?:on|off):\S*)"
 _MOST = 1e12
 
 FormerState = Literal["none", "lost", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class _Note:
     envelope: EnvelopeKind
     size: int
     before: int
@@ -51,7 +51,7 @@ class _Mark:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """How an envelope of ours becomes again what it was.
+    """How an envelope that DrumGain wrote becomes again what it was.
 
     ``removed``: there was none: it is taken away, or where that cannot be done emptied,
     switched off and hidden. Otherwise its points are afterwards the first ``kept_before`` of
@@ -103,8 +103,8 @@ def note_of(
     written = "/".join(
         f"{_digits(p.time)},{_digits(p.value)},{p.shape},{_digits(p.tension)}" for p in replaced
     )
-    mark = f"{start}{'on' if former.active else 'off'}:{written}"
-    return mark if len(mark) <= MAX_MARK else f"{start}lost"
+    note = f"{start}{'on' if former.active else 'off'}:{written}"
+    return note if len(note) <= MAX_NOTE else f"{start}lost"
 
 
 def _digits(number: float) -> str:
@@ -118,42 +118,42 @@ def take_back(track: Track) -> TakenBack | None:
     """
     if not track.automation_note:
         return None
-    mark = _parse(track.automation_note)
-    if mark is None:
+    note = _parse(track.automation_note)
+    if note is None:
         raise ConflictError(
             f"track {track.name!r}: DrumGain's note on it is damaged: left as it is"
         )
-    found = [envelope for envelope in track.envelopes if envelope.kind == mark.envelope]
-    if len(found) != 1 or not _is_ours(mark, found[0]):
+    found = [envelope for envelope in track.envelopes if envelope.kind == note.envelope]
+    if len(found) != 1 or not _is_unchanged(note, found[0]):
         raise ConflictError(
-            f"track {track.name!r}: its {mark.envelope} envelope was changed since DrumGain wrote "
+            f"track {track.name!r}: its {note.envelope} envelope was changed since DrumGain wrote "
             "it: left as it is"
         )
-    if mark.state == "lost":
+    if note.state == "lost":
         raise ConflictError(
             f"track {track.name!r}: the envelope points that DrumGain replaced were too many to be "
             "kept with the track: bring back the backup, or undo"
         )
-    if mark.state == "none":
-        return TakenBack(mark.envelope, removed=True)
+    if note.state == "none":
+        return TakenBack(note.envelope, removed=True)
     return TakenBack(
-        mark.envelope,
-        kept_before=mark.before,
-        kept_after=mark.after,
-        points=mark.former,
-        active=mark.state == "on",
+        note.envelope,
+        kept_before=note.before,
+        kept_after=note.after,
+        points=note.former,
+        active=note.state == "on",
     )
 
 
-def _is_ours(mark: _Mark, envelope: Envelope) -> bool:
+def _is_unchanged(note: _Note, envelope: Envelope) -> bool:
     points = envelope.points
-    if envelope.pooled or len(points) != mark.before + mark.size + mark.after:
+    if envelope.pooled or len(points) != note.before + note.size + note.after:
         return False
-    return digest_of(points[mark.before : mark.before + mark.size]) == mark.digest
+    return digest_of(points[note.before : note.before + note.size]) == note.digest
 
 
-def _parse(text: str) -> _Mark | None:
-    found = re.fullmatch(_MARK, text) if len(text) <= MAX_MARK else None
+def _parse(text: str) -> _Note | None:
+    found = re.fullmatch(_NOTE, text) if len(text) <= MAX_NOTE else None
     if found is None:
         return None
     name, count, before, after, digest, rest = found.groups()
@@ -172,4 +172,4 @@ def _parse(text: str) -> _Mark | None:
         points.append(point)
     kind: EnvelopeKind = "volume" if name == "volume" else "trim volume"
     known: dict[str, FormerState] = {"none": "none", "lost": "lost", "on": "on", "off": "off"}
-    return _Mark(kind, int(count), int(before), int(after), digest, known[state], tuple(points))
+    return _Note(kind, int(count), int(before), int(after), digest, known[state], tuple(points))

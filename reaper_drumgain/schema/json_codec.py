@@ -1,7 +1,7 @@
-"""Records to plain JSON data and back, with types checked both ways.
+"""Dataclasses to plain JSON data and back, with types checked both ways.
 
-A document is a mapping with ``kind`` and ``schema`` beside the fields of its record.
-Fields may be str, bool, int, float, NewTypes of them, None unions, records,
+A document is a mapping with ``kind``, ``schema`` and the fields of its dataclass.
+Fields may be str, bool, int, float, NewTypes of them, None unions, dataclasses,
 homogeneous tuples (``tuple[X, ...]``), fixed tuples, and ``dict[str, X]``. Numbers are
 finite: NaN and infinity are refused in both directions. Fields that an older writer did
 not know take their defaults; unknown fields are refused, because dropping them would
@@ -25,21 +25,21 @@ _PLAIN = (str, bool, int, float, type(None))
 
 
 def dumps(value: Any, *, kind: str, schema: int, indent: int | None = None) -> str:
-    """The JSON text of a record, as a document of this kind and schema."""
+    """The JSON text of a dataclass, as a document of this kind and schema."""
     document = to_document(value, kind=kind, schema=schema)
     return json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def to_document(value: Any, *, kind: str, schema: int) -> dict[str, Any]:
-    """Plain JSON data of a record, as a document of this kind and schema."""
+    """Plain JSON data of a dataclass, as a document of this kind and schema."""
     return {"kind": kind, "schema": schema, **encode(value)}
 
 
 def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
-    """The record that ``dumps`` wrote.
+    """The dataclass that ``dumps`` wrote.
 
     Raises InputError where the text is no JSON, of another kind or schema, or does not
-    fit the record; the message names the place.
+    fit the dataclass; the message names the place.
     """
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
@@ -49,7 +49,7 @@ def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
 
 
 def from_document(document: Any, cls: type[T], *, kind: str, schema: int) -> T:
-    """The record that ``to_document`` made plain. Raises InputError as ``loads`` does."""
+    """The dataclass that ``to_document`` made plain. Raises InputError as ``loads`` does."""
     if not isinstance(document, dict) or document.get("kind") != kind:
         got = document.get("kind") if isinstance(document, dict) else type(document).__name__
         raise InputError(f"expected a {kind} document, got {got!r}")
@@ -63,7 +63,7 @@ def from_document(document: Any, cls: type[T], *, kind: str, schema: int) -> T:
 
 
 def encode(value: Any) -> Any:
-    """Plain JSON data of a record, a container of them or a plain value."""
+    """Plain JSON data of a dataclass, a container of them or a plain value."""
     if is_dataclass(value):
         return {f.name: encode(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, dict):

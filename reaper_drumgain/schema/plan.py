@@ -1,4 +1,7 @@
-"""What will be done, before it is done: shown, applied, kept, undone. Plain data."""
+"""The gain plan: the new fader and envelope of each track, as plain data.
+
+A plan is made before anything is written. It can be shown, stored as JSON, applied and undone.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,8 @@ class TrackAutomation:
     ``within_db``: how far what is drawn lies at most from the gains that were asked for; more
     than 0.1 dB where gains that follow the song would take too many points.
 
-    ``mark`` is stored on the track under ``marks.KEY`` (P_EXT in REAPER, a
-    line of ``<EXT`` in files), in place of one that is there; ``marks.take_back`` reads it.
+    ``mark`` is the envelope note (see ``schema.envelope_note``), stored on the track under its
+    KEY (P_EXT in REAPER, a line of ``<EXT`` in files) in place of one that is there.
     """
 
     envelope: EnvelopeKind

@@ -1,4 +1,6 @@
-"""What a project holds, as plain frozen data. Knows neither REAPER nor audio.
+"""The tracks, items, sends and markers of a project, as plain frozen data.
+
+Independent of REAPER and of audio files.
 
 Times are seconds on the project's time line, gains are linear factors (a fader at -inf
 is 0.0, an inverted take has a negative gain), pans run from -1 (left) to 1 (right).
@@ -100,13 +102,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """One take that may sound: the active take of an item, or each take where all play.
+    """One take that may play: the active take of an item, or each take where all play.
 
     At project time t the clip plays source second
     ``offset + (t - position) * play_rate`` (within the section, modulo its length where
     ``loop``), times ``item_gain * take_gain``, the fades and the take envelope.
     ``plays`` is false where the item is muted or lies in a lane that does not play.
-    ``covered``: from and to which project seconds other items are heard in its place, ascending.
+    ``covered``: from and to which project seconds other items play in its place, ascending.
     """
 
     position: float
@@ -165,7 +167,7 @@ class Track:
     which its fader scales others as a VCA, and of those whose leaders scale it.
     ``unwritable``: why its fader cannot be set in the place where it is kept.
     ``automation_note``: what DrumGain noted on the track about an envelope that it wrote, see
-    ``marks``.
+    ``schema.envelope_note``.
     """
 
     index: int
@@ -260,18 +262,18 @@ class Session:
     @classmethod
     def from_json(cls, text: str | bytes) -> Session:
         """The session that ``to_json`` wrote. Raises InputError where it is none."""
-        with _whole():
+        with _invalid_is_an_input_error():
             return json_codec.loads(text, cls, kind="session", schema=SCHEMA)
 
     @classmethod
     def from_document(cls, document: Any) -> Session:
         """The session of a document that was read. Raises InputError where it is none."""
-        with _whole():
+        with _invalid_is_an_input_error():
             return json_codec.from_document(document, cls, kind="session", schema=SCHEMA)
 
 
 @contextlib.contextmanager
-def _whole() -> Iterator[None]:
+def _invalid_is_an_input_error() -> Iterator[None]:
     try:
         yield
     except ValueError as error:

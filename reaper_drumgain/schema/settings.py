@@ -1,4 +1,4 @@
-"""What the user wants: one validated object for every front end."""
+"""The settings of a run, validated: the same object for command line, batch and REAPER."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ class Automation:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The user's wishes. ``amount`` is in percent of the move in dB.
+    """What the user asked for. ``amount`` is in percent of the move in dB.
 
     ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as
     ``#3`` by the number that REAPER shows. A role is a name such as ``tom 2``,
-    ``overhead left`` or ``none``, or ``listen``: to be told by its sound. ``listen``: so are all
-    tracks whose names say nothing. ``span``: only what sounds between these seconds of the
-    project is listened to; automation then changes nothing outside, faders included.
+    ``overhead left`` or ``none``, or ``listen``: recognized by sound. ``listen``: so are all
+    tracks whose names say nothing. ``span``: only the audio between these seconds of the
+    project is analyzed; automation then changes nothing outside, faders included.
     ``write``: faders alone, or gains over time as ``automation`` says.
     """
 

@@ -20,7 +20,7 @@ from reaper_drumgain.tracks.vocabulary import WEAK, Token, Words, read
 
 #: folders further out are not read
 _MAX_FOLDERS = 16
-#: meanings, and words besides, of names that only count recordings
+#: meanings, and further words, of names that only count recordings
 _NOTHING = frozenset({"noise", "number"})
 _RECORDER = frozenset(
     {
@@ -70,7 +70,7 @@ def is_processing_name(name: str) -> bool:
 
 # --- what the words mean together ------------------------------------------------------------
 
-#: what a microphone hears alone; racks and floors are toms
+#: the drum that a meaning names; racks and floors are toms
 _KINDS = {
     "kick": "kick",
     "snare": "snare",

@@ -32,7 +32,7 @@ _MAX_ROLE_TEXT = 80
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a drum microphone listens to. ``side`` and ``ordinal`` are None where unsaid.
+    """What a drum microphone is placed at. ``side`` and ``ordinal`` are None where unsaid.
 
     Toms are numbered from 1, a single rack tom included; a floor tom has a number only where
     its name has one. Rooms, samples and percussion have no number, other drums from 2 on.
@@ -75,7 +75,7 @@ class Role:
 
 
 def drum_of(role: Role) -> str:
-    """What a microphone of this role stands at: the same for all that hear one drum.
+    """What a microphone of this role stands at: the same for all microphones of one drum.
 
     ``kick`` and ``snare`` for all of theirs, each tom for itself, else the role's name.
     """

@@ -1,10 +1,10 @@
 """What a track is (microphone, bus, return ...) and how a microphone reaches the master.
 
-The drums meet where they enter the master track; its fader and effects are left out, as
-they scale every choice alike. The way there is linear as far as it can be known: faders,
-pans, polarity, folders and plain sends multiply. Effects count as unity on the way itself;
-a send beside it into a track with effects adds what nobody can know without rendering, so
-it is reported and left out of the levels.
+The drums are summed at the input of the master track; its fader and effects are left out,
+because they scale all drums alike. The path there is taken as linear: faders, pans, polarity,
+folders and plain sends multiply. Effects on the path itself count as unity gain. What a further
+send into a track with effects adds is not known without rendering, so it is reported and left
+out of the levels.
 
 Assumed of REAPER (not confirmed here): stereo balance and classic balance attenuate the far
 side by 1 - |pan| under the 0 dB pan law; another law L multiplies by L at the centre, rising
@@ -29,7 +29,7 @@ _ZERO: Matrix = ((0.0, 0.0), (0.0, 0.0))
 _UNIT: Matrix = ((1.0, 0.0), (0.0, 1.0))
 #: deeper routing than any studio's counts as feedback, so that no project can exhaust the stack
 _MAX_DEPTH = 100
-#: what plain buses are called, beside the drum that they carry
+#: what plain buses are called, together with the drum that they carry
 _BUS_WORDS = re.compile(
     r"(?i)(?<![^\W_])(bus+|busse|group|grp|gruppe|sub|submix|mix|sum|summe)(?![^\W_])"
 )
@@ -82,12 +82,12 @@ def _carries_audio(send: Send) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """How a track reaches the point where the drums meet.
+    """How a track reaches the point where the drums are summed.
 
     What arrives is ``(fader * through_fader + pre_fader) @ audio``, with the audio before
     the fader as left and right and ``fader`` linear. ``muted_by``: a muted track on the way.
     ``blocked_by``: what else keeps a track on the way from passing it on, as a sentence.
-    ``unheard_sends``: tracks with effects that it is also sent to, not counted. ``loops``:
+    ``uncounted_sends``: tracks with effects that it is also sent to, not counted. ``loops``:
     part of the way feeds back, or is nested too deep, and is not counted.
     """
 
@@ -95,13 +95,13 @@ class Path:
     pre_fader: Matrix
     muted_by: str | None = None
     blocked_by: str | None = None
-    unheard_sends: tuple[str, ...] = ()
+    uncounted_sends: tuple[str, ...] = ()
     effects_on_way: tuple[str, ...] = ()
     loops: bool = False
 
     @property
-    def heard_through_fader(self) -> bool:
-        """Whether the fader changes anything that the master hears."""
+    def fader_reaches_master(self) -> bool:
+        """Whether the fader changes anything that reaches the master."""
         return any(value != 0.0 for row in self.through_fader for value in row)
 
 
@@ -109,13 +109,13 @@ def path_of(session: Session, track: Track) -> Path:
     """The way of a track from before its fader to the master's input."""
     walk = _Walk(session)
     walk.visiting.add(track.index)
-    through, beside = walk.leave(track, with_fader=False)
+    through, pre_fader = walk.leave(track, with_fader=False)
     return Path(
         through,
-        beside,
+        pre_fader,
         muted_by=walk.muted_by,
         blocked_by=walk.blocked_by,
-        unheard_sends=tuple(dict.fromkeys(walk.unheard)),
+        uncounted_sends=tuple(dict.fromkeys(walk.uncounted)),
         effects_on_way=tuple(dict.fromkeys(walk.effects)),
         loops=walk.loops,
     )
@@ -135,14 +135,14 @@ class _Walk:
                 self.vca_leaders.setdefault(group, []).append(track)
         self.muted_by: str | None = None
         self.blocked_by: str | None = None
-        self.unheard: list[str] = []
+        self.uncounted: list[str] = []
         self.effects: list[str] = []
         self.loops = False
         self.visiting: set[int] = set()
         self.known: dict[int, Matrix] = {}
 
     def leave(self, track: Track, *, with_fader: bool) -> tuple[Matrix, Matrix]:
-        """What reaches the master of a track's signal: behind its fader, and beside it.
+        """What reaches the master of a track's signal: post-fader, and by pre-fader sends.
 
         Without the fader, polarity and pan still count.
         """
@@ -156,7 +156,7 @@ class _Walk:
             self.blocked_by = f"the fader of {track.name!r} on its way is at -inf"
         if with_fader and not track.main_send and track.index not in self.sends:
             self.blocked_by = f"the master/parent send of {track.name!r} on its way is off"
-        through, beside = _ZERO, _ZERO
+        through, pre_fader = _ZERO, _ZERO
         if track.main_send:
             through = _add(through, _multiply(self._enter_parent(track), post))
         for send in self.sends.get(track.index, ()):
@@ -166,8 +166,8 @@ class _Walk:
             if send.mode == "post-fader":
                 through = _add(through, _multiply(arriving, post))
             else:
-                beside = _add(beside, arriving)
-        return through, beside
+                pre_fader = _add(pre_fader, arriving)
+        return through, pre_fader
 
     def _vca_gain(self, track: Track) -> float:
         """What VCA leaders multiply a fader by; a leader may follow others."""
@@ -196,7 +196,7 @@ class _Walk:
             return None
         is_way = not track.main_send and not _is_return_name(target.name)
         if has_effects(target) and not is_way:
-            self.unheard.append(target.name)
+            self.uncounted.append(target.name)
             return None
         return _multiply(self._enter(target), _send_matrix(send))
 
@@ -211,9 +211,9 @@ class _Walk:
         if has_effects(track):
             self.effects.append(track.name)
         self.visiting.add(track.index)
-        through, beside = self.leave(track, with_fader=True)
+        through, pre_fader = self.leave(track, with_fader=True)
         self.visiting.discard(track.index)
-        self.known[track.index] = _add(through, beside)
+        self.known[track.index] = _add(through, pre_fader)
         return self.known[track.index]
 
 
@@ -243,7 +243,7 @@ def _send_matrix(send: Send) -> Matrix:
     gain = -send.gain if send.inverted else send.gain
     matrix = _scale(((left, 0.0), (0.0, right)), gain)
     if send.mono or send.channels == 1:
-        # a mono send hears one channel or the mean of both, and plays it on one or on both
+        # a mono send takes one channel or the mean of both, and plays it on one or on both
         (a, b), (c, d) = ((0.5, 0.5), (0.5, 0.5)) if send.mono else _pick(send)
         matrix = _multiply(matrix, ((a, b), (c, d)))
     return matrix

@@ -19,7 +19,7 @@ from reaper_drumgain.tracks.routing import Kind, Path, kind_of, path_of
 
 #: flags of tracks that keep their fader and whose level anchors that of the others
 LOCKED, NOT_SELECTED = "locked", "not selected"
-#: instead of a role: to be told by its sound
+#: instead of a role: it is to be recognized by sound
 LISTEN = "listen"
 #: why a track is not taken for a drum
 NO_DRUM = "no drum microphone by its name"
@@ -28,8 +28,8 @@ NAMELESS = "its name says nothing"
 EMPTY = "has a drum's name, but no audio items that play, no instrument, and receives nothing"
 #: flag of tracks that stay because one that they are linked to does
 LINKED = "linked"
-#: what is not heard takes no part, also not in a pair or group
-_UNHEARD = ("muted", "hidden")
+#: tracks that do not play take no part, also not in a pair or group
+_SILENT = ("muted", "hidden")
 _SIDES = (("left", "right"), ("l", "r"), ("links", "rechts"))
 #: roles whose two microphones are often numbered where others say left and right
 _SPACED = ("overhead", "room")
@@ -46,7 +46,7 @@ class DrumTrack:
     """A drum microphone of the session.
 
     ``flag`` is None where its fader may move; otherwise a short word and ``why`` a sentence.
-    ``measured``: its audio counts (it is heard and readable). ``links``: the indexes of the
+    ``measured``: its audio is analyzed (it plays and can be read). ``links``: the indexes of the
     tracks that move with it (the other side of its pair, its group).
     """
 
@@ -60,7 +60,7 @@ class DrumTrack:
 
     @property
     def anchors(self) -> bool:
-        """Whether its fader stays on the user's wish and holds the level of the others."""
+        """Whether the user keeps its fader, so that its level anchors that of the others."""
         return self.measured and self.flag in (LOCKED, NOT_SELECTED)
 
 
@@ -88,7 +88,7 @@ def select(session: Session, settings: Settings) -> Selection:
     given: dict[int, Role | None] = {}
     for name, role_text in settings.roles:
         for index in find_tracks(session, name):
-            if not asks_to_listen(role_text):
+            if not asks_for_role_by_sound(role_text):
                 given[index] = Role.parse(role_text)
     drums: list[DrumTrack] = []
     untouched: list[Untouched] = []
@@ -122,20 +122,20 @@ def select(session: Session, settings: Settings) -> Selection:
     return Selection(tuple(_linked(session, drums)), tuple(untouched), tuple(warnings))
 
 
-def asks_to_listen(role_text: str) -> bool:
-    """Whether what stands for a role asks to tell it by the sound."""
+def asks_for_role_by_sound(role_text: str) -> bool:
+    """Whether a role text asks for the role to be recognized by sound."""
     return role_text.strip().casefold() == LISTEN
 
 
-def wants_to_listen(session: Session, settings: Settings) -> bool:
-    """Whether any role is to be told by sound: by the settings, or as stored on a track."""
+def wants_roles_by_sound(session: Session, settings: Settings) -> bool:
+    """Whether any role is to be recognized by sound: by the settings, or as stored on a track."""
     stated = [role for _, role in settings.roles]
     stored = [track.role for track in session.tracks if track.role is not None]
-    return settings.listen or any(map(asks_to_listen, stated + stored))
+    return settings.listen or any(map(asks_for_role_by_sound, stated + stored))
 
 
-def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
-    """The tracks whose role is to be told by their sound, in project order.
+def tracks_to_classify(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
+    """The tracks whose role is to be recognized by sound, in project order.
 
     Those that the settings name, or that store, ``listen`` for a role; with ``Settings.listen``
     those whose names say nothing, unless a role is stated. Left out is what has no audio to
@@ -152,7 +152,7 @@ def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
         wanted = (
             settings.listen and _role(session, track, []) is None and _says_nothing(session, track)
             if asked is None
-            else asks_to_listen(asked)
+            else asks_for_role_by_sound(asked)
         )
         kind = kind_of(session, track)
         if wanted and kind != "empty" and kind not in _PATH_KINDS:
@@ -164,7 +164,7 @@ def to_listen(session: Session, settings: Settings) -> tuple[DrumTrack, ...]:
 
 
 def _says_nothing(session: Session, track: Track) -> bool:
-    if track.role is not None and not asks_to_listen(track.role):
+    if track.role is not None and not asks_for_role_by_sound(track.role):
         return False
     return says_nothing(track.name, [folder.name for folder in session.folders_of(track)])
 
@@ -195,7 +195,7 @@ def find_tracks(session: Session, name: str) -> tuple[int, ...]:
 
 
 def _role(session: Session, track: Track, warnings: list[str]) -> Role | None:
-    if track.role is not None and not asks_to_listen(track.role):
+    if track.role is not None and not asks_for_role_by_sound(track.role):
         try:
             return Role.parse(track.role)
         except InputError as error:
@@ -260,11 +260,11 @@ def _obstacle(
     if driven and track.automation_mode != "trim/read":
         mode = track.automation_mode
         return "automation", f"its volume envelope drives the fader ({mode} mode): stays"
-    if not path.heard_through_fader and path.muted_by is not None:
+    if not path.fader_reaches_master and path.muted_by is not None:
         return "muted", f"muted by {path.muted_by!r} on its way: stays"
-    if not path.heard_through_fader and track.main_send:
+    if not path.fader_reaches_master and track.main_send:
         return "not heard", f"{path.blocked_by or 'nothing of it reaches the master'}: stays"
-    if not path.heard_through_fader or not (track.main_send or _is_wired_to_bus(session, track)):
+    if not path.fader_reaches_master or not (track.main_send or _is_wired_to_bus(session, track)):
         why = "its master/parent send is off, so its fader moves only what its sends hear: stays"
         return "no main send", why
     return None, None
@@ -331,7 +331,7 @@ def _with_links(
 def _holds(session: Session, drums: dict[int, DrumTrack], index: int) -> bool:
     if index not in drums:
         return not session.tracks[index].muted
-    return drums[index].flag is not None and drums[index].flag not in _UNHEARD
+    return drums[index].flag is not None and drums[index].flag not in _SILENT
 
 
 def _groups(session: Session) -> Iterable[tuple[int, int]]:

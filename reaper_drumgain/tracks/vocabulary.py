@@ -1,4 +1,4 @@
-"""Names of tracks and folders as words with meanings, for ``roles``.
+"""Names of tracks and folders as words with meanings, for ``role_names``.
 
 The vocabulary stands as words read after folding: lower case, Latin letters without
 accents, compatibility forms unified. A meaning is a drum ("kick"), what places a microphone

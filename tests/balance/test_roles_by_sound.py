@@ -16,7 +16,7 @@ from reaper_drumgain.hosts import rpp
 from reaper_drumgain.methods.by_sound import Likeness
 from reaper_drumgain.schema.session import Session, Track
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import NAMELESS, select, to_listen
+from reaper_drumgain.tracks.selection import NAMELESS, select, tracks_to_classify
 
 DEMO = resources.files("reaper_drumgain") / "demo" / "session" / "DrumGain demo.RPP"
 
@@ -39,7 +39,7 @@ def nameless():
 def test_nothing_is_listened_to_unasked(nameless):
     untouched = {u.name: u.why for u in select(nameless, Settings()).untouched}
     assert untouched["Audio 07"] == untouched["Track 9"] == NAMELESS
-    assert to_listen(nameless, Settings()) == ()
+    assert tracks_to_classify(nameless, Settings()) == ()
     plan = balance(nameless, Settings())
     assert "Audio 07" not in [track.name for track in plan.tracks]
 
@@ -76,7 +76,7 @@ def test_one_track_is_listened_to_by_name_whatever_it_is_called(nameless):
 
 def test_a_stated_role_goes_before_the_ear(nameless):
     settings = Settings(listen=True, roles=(("Audio 07", "snare top"), ("Track 9", "none")))
-    assert [drum.track.name for drum in to_listen(nameless, settings)] == ["Audio 08"]
+    assert [drum.track.name for drum in tracks_to_classify(nameless, settings)] == ["Audio 08"]
     plan = balance(nameless, settings)
     assert {t.name: t.role for t in plan.tracks}["Audio 07"] == "snare top"
 
@@ -92,7 +92,7 @@ def test_only_what_has_audio_and_no_other_instrument_around_it_is_listened_to():
         Track(index=6, name="Kick", clips=(silent_clip(),)),
         Track(index=7, name="Lead Gtr", clips=(silent_clip(),)),
     )
-    assert [d.track.index for d in to_listen(built, Settings(listen=True))] == [2]
+    assert [d.track.index for d in tracks_to_classify(built, Settings(listen=True))] == [2]
 
 
 def test_silence_is_told_and_left_alone():
@@ -118,7 +118,7 @@ def test_a_wish_that_is_stored_on_a_track_counts_as_one_that_is_stated(nameless)
     assert len([text for text in plan.warnings if "sounds like" in text]) == 1
     assert not [text for text in plan.warnings if "ignored" in text]
     # what is stated counts more, and who knows says nothing of listening
-    assert to_listen(asked, Settings(roles=(("Audio 07", "none"),))) == ()
+    assert tracks_to_classify(asked, Settings(roles=(("Audio 07", "none"),))) == ()
     assert {u.name: u.why for u in select(asked, Settings()).untouched}["Audio 07"] == NAMELESS
 
 

@@ -40,7 +40,7 @@ def marked(points, mark, kind="volume"):
 def test_what_was_replaced_comes_back(new, before, replaced, after, active):
     former = Envelope("volume", active, (*before, *replaced, *after))
     mark = envelope_note.note_of("volume", new, len(before), len(after), former)
-    assert len(mark) <= envelope_note.MAX_MARK
+    assert len(mark) <= envelope_note.MAX_NOTE
     assert not set(mark) & set(" \t\r\n\"'`")
     present = (*before, *new, *after)
     back = envelope_note.take_back(marked(present, mark))

@@ -114,7 +114,7 @@ def test_a_send_beside_the_way_into_effects_is_reported_and_not_counted():
     )
     path = path_of(built, built.tracks[1])
     assert close(path.through_fader, ((1, 0), (0, 1)))
-    assert path.unheard_sends == ("Snare Verb",)
+    assert path.uncounted_sends == ("Snare Verb",)
 
 
 def test_bypassed_effects_count_as_none():
@@ -160,7 +160,7 @@ def test_a_muted_folder_silences_and_is_named():
         Track(index=1, name="Kick", parent=0, clips=AUDIO),
     )
     path = path_of(built, built.tracks[1])
-    assert not path.heard_through_fader
+    assert not path.fader_reaches_master
     assert path.muted_by == "Drums"
 
 

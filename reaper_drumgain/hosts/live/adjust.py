@@ -18,7 +18,7 @@ from reaper_drumgain.hosts.live.tasks import print_line
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
 from reaper_drumgain.tracks.roles import Role
-from reaper_drumgain.tracks.selection import asks_to_listen, select
+from reaper_drumgain.tracks.selection import asks_for_role_by_sound, select
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
 _ALL_STATES = -1
@@ -69,7 +69,7 @@ def set_role(project: Project) -> None:
     if given is None:
         return
     text = given[0]
-    by_sound = asks_to_listen(text)
+    by_sound = asks_for_role_by_sound(text)
     if text and not by_sound:
         # raises InputError for a role that could not be read back
         Role.parse(text)

@@ -112,7 +112,7 @@ def _problem(track: Track, automation: TrackAutomation) -> str | None:
     note = automation.mark
     if (
         not note
-        or len(note) > envelope_note.MAX_MARK
+        or len(note) > envelope_note.MAX_NOTE
         or not note.isascii()
         or not note.isprintable()
     ):

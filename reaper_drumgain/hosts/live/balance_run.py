@@ -21,7 +21,7 @@ from reaper_drumgain.hosts.live.tasks import Steps, print_line
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Session, Track
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import select, to_listen
+from reaper_drumgain.tracks.selection import select, tracks_to_classify
 from reaper_drumgain.units import to_linear
 
 #: progress is printed once, at this report of the worker: about 3 s after the start
@@ -79,7 +79,7 @@ def _with_stems(
     drums = select(snapshot.session, settings).drums
     yield
     measured = {d.track.index for d in drums if d.measured or d.flag == "instrument"}
-    measured |= {d.track.index for d in to_listen(snapshot.session, settings)}
+    measured |= {d.track.index for d in tracks_to_classify(snapshot.session, settings)}
     yield
     tracks = [
         track

@@ -1,10 +1,10 @@
-"""REAPER project files (.RPP): read to a Session, faders written back, nothing else touched.
+"""REAPER project files (.RPP): read to a Session; faders and envelopes written, nothing else.
 
-``read_project(path)`` gives a ``ProjectFile`` with its ``session``. ``apply_plan`` writes a
-plan's faders to another file, or in place with a dated backup that ``restore`` brings back;
-``set_faders`` and ``relocate`` give the edited bytes without writing. Media is looked for,
-never opened; paths that lead to another machine are not even looked at. Standard library
-only.
+``read_project(path)`` gives a ``ProjectFile`` with its ``session``. ``apply_plan`` writes the
+faders and envelopes of a plan to another file, or in place with a dated backup that ``restore``
+brings back; ``clear_automation`` takes written envelopes back. ``set_faders`` and ``relocate``
+give the edited bytes without writing. Media files are looked for, never opened; paths that lead
+to another machine are not even looked for. Standard library only.
 """
 
 from __future__ import annotations

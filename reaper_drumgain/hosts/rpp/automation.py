@@ -1,4 +1,4 @@
-"""Automation in a project file: the points of an envelope, and the note on the track.
+"""Automation in a project file: the points of an envelope, and the envelope note of the track.
 
 Assumed of REAPER (to be checked against REAPER itself): it reads the blocks and lines of a
 track in any order; an envelope needs no EGUID and gets one when REAPER saves; a ``<EXT`` block
@@ -255,7 +255,7 @@ def _behind(data: bytes, block: Block) -> int:
     return _line_start(data, block.close)
 
 
-def _note_edits(project: ProjectFile, index: int, mark: str | None) -> list[Edit]:
+def _note_edits(project: ProjectFile, index: int, note: str | None) -> list[Edit]:
     data, block = project.data, project.tracks[index]
     blocks = [child for child in block.children if child.keyword == b"EXT"]
     edits: list[Edit] = []
@@ -265,11 +265,11 @@ def _note_edits(project: ProjectFile, index: int, mark: str | None) -> list[Edit
         edits += [Edit(_line_start(data, at), _next_line(data, at), b"") for at in own]
         lines = data[_next_line(data, ext.body) : _line_start(data, ext.close)].split(b"\n")
         others = others or sum(bool(line.strip()) for line in lines) > len(own)
-    if mark is None:
+    if note is None:
         # a block that held nothing else was made for the note
         return edits if others else [_lines_of(data, ext) for ext in blocks]
     margin, ending = _inside(data, block), _ending(data, block)
-    line = _NOTE_KEY + b" " + mark.encode("ascii")
+    line = _NOTE_KEY + b" " + note.encode("ascii")
     if len(line) + 40 > MAX_LINE:
         raise InputError(f"{_name(project, index)}: the note of the plan is too long")
     if blocks:

@@ -122,7 +122,6 @@ class ItemReader:
                 gains = own.get(b"TAKEVOLPAN", b"")
                 take_pan, take_gain = read(b"TAKEVOLPAN", gains, _take_volume, faults)
             clips.append(
-                # by position: so many by name take half as long as making the clip
                 Clip(
                     position=position,
                     length=length,

@@ -86,7 +86,7 @@ class Fields:
 
 
 class Memo:
-    """What lines were read as: most lines of a project stand in it many times over.
+    """Caches the values of lines: most lines of a project stand in it many times over.
 
     Lines that hold something damaged are read anew each time, so that each is reported.
     """
