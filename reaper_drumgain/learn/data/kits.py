@@ -1,7 +1,7 @@
-"""Sampled drum kits on disk: which hits they hold, and the samples of each hit.
+"""Sampled drum kits on disk: which hits they have, and the samples of each hit.
 
-Every hit was recorded by all microphones of the kit at once. Hits are stored as one mono FLAC file
-per microphone, 44.1 kHz.
+All microphones of a kit recorded every hit at the same time. Hits are mono FLAC files at 44.1 kHz,
+one for each microphone, named ``HIT-MICROPHONE.flac``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RATE = 44100
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where a kit keeps its hits: per piece a folder and a factor on the velocity."""
+    """The folders of a kit: for each piece the folder of its hits and a factor on velocities."""
 
     microphones: tuple[str, ...]
     folders: Mapping[str, tuple[str, float]]
@@ -86,7 +86,10 @@ KITS = tuple(_LAYOUTS)
 
 @dataclass(frozen=True)
 class Kit:
-    """A sampled kit on disk. Hits are decoded when first used and kept as 16-bit."""
+    """A sampled kit on disk. Hits are decoded when first used and kept in memory as 16-bit.
+
+    ``hits``: for each piece its hits, sorted by loudness, each with a file per microphone.
+    """
 
     name: str
     folder: Path
@@ -98,9 +101,9 @@ class Kit:
     )
 
     def hit(self, piece: str, place: int) -> npt.NDArray[np.int16]:
-        """One hit as (microphones, frames), all microphones aligned to the sample.
+        """The samples of hit number ``place`` of a piece, (microphones, frames), sample-aligned.
 
-        Raises MediaError where a file is no 44.1 kHz mono audio.
+        Raises MediaError where a file is not mono audio at 44.1 kHz.
         """
         known = self._decoded.get((piece, place))
         if known is None:
@@ -110,7 +113,7 @@ class Kit:
 
 
 def load_kit(folder: Path) -> Kit:
-    """The kit in a folder named after one of KITS. Raises InputError where it is none."""
+    """Loads the kit in a folder named as one of ``KITS``. Raises InputError where there is none."""
     layout = _LAYOUTS.get(folder.name)
     if layout is None:
         raise InputError(f"{folder}: no known kit, expected a folder named {' or '.join(KITS)}")

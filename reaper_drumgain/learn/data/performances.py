@@ -47,7 +47,7 @@ TOMS = ("tom 1", "tom 2", "tom 3")
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One stroke: seconds from the start, the piece, and the velocity from 0 to 1."""
+    """One stroke: ``time`` in seconds from the start, ``velocity`` from 0 to 1."""
 
     time: float
     piece: str
@@ -55,9 +55,9 @@ class Stroke:
 
 
 def read_performance(path: Path) -> tuple[Stroke, ...]:
-    """The strokes of a MIDI file in order of time; notes outside the map are left out.
+    """Reads the strokes of a MIDI file in order of time, without notes that are not in the map.
 
-    Raises InputError where the file is no MIDI.
+    Raises InputError where the file is not MIDI.
     """
     import mido
 
@@ -85,10 +85,10 @@ def excerpt(strokes: Sequence[Stroke], start: float, length: float) -> tuple[Str
 
 
 def liveliest(strokes: Sequence[Stroke], length: float, step: float = 2.0) -> float:
-    """The start of the window of ``length`` seconds in which most pieces sound.
+    """The start in seconds of the window of ``length`` seconds in which most pieces are played.
 
-    Ties go to the window with more tom strokes, then to the earliest. Toms are rare in a
-    performance; a tom track without a stroke would hold bleed alone.
+    Windows start every ``step`` seconds. Of equal ones the window with more tom strokes is taken,
+    then the earliest: toms are rare, and a tom track without a stroke would hold bleed alone.
     """
     end = max((stroke.time for stroke in strokes), default=0.0)
     starts = np.arange(0.0, max(end - length, 0.0) + step / 2, step)
@@ -112,7 +112,8 @@ HI_HATS = ("hi-hat closed", "hi-hat open", "hi-hat pedal")
 
 @dataclass(frozen=True)
 class Performance:
-    """An excerpt of a performance: its id in the Groove data set, its start, its strokes."""
+    """An excerpt of a performance: its id in the data set, its start in seconds, its strokes with
+    times from that start."""
 
     id: str
     start: float

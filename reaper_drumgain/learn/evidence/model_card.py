@@ -25,8 +25,9 @@ from reaper_drumgain.methods.forest import SLOTS, family_of
 from reaper_drumgain.methods.forest_file import LinearPart
 
 _THE = {ONE_OTHER: "one other engineer", MEDIAN_OF_OTHERS: "the median of the others"}
-#: roles that show what equal loudness to the ear does
+#: roles whose bias the card shows for partial loudness
 _BIASED = ("kick in", "kick out", "sub kick", "snare top", "snare", "overhead")
+#: baselines that the verdict names
 _NEEDED = ("equal-loudness", "modified-loudness", "partial-loudness", "unity")
 
 
@@ -37,7 +38,11 @@ def model_card(
     figures: Mapping[str, Any],
     draws: int,
 ) -> str:
-    """The card as Markdown, with the tables of these figures."""
+    """The model card as Markdown, with the tables of these figures.
+
+    ``draws``: random shifts for each song and width. Raises ValueError where the forest has no
+    linear part.
+    """
     linear = models.forest.linear
     if linear is None:
         raise ValueError("the forest has no linear part")
@@ -155,7 +160,7 @@ def _by_sound(models: Models, figures: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(figures: Mapping[str, Any]) -> str:
-    """In words: what the songs can and cannot show about the baselines that people ask for."""
+    """In words: which differences to the baselines and to engineers these songs can show."""
     gaps = figures["difference to the forest"]
     lines = []
     for condition, said in ((RECORDED, "As recorded"), (LOUDEST, "With +-12 dB")):

@@ -12,31 +12,31 @@ train`.
 
 ## What it is for
 Relative fader gains of the microphones of one drum kit, as the median of many engineers
-would set them before any effects, and an interval around each. It is a place to start a mix
-from. It knows nothing of the song, of what else plays, of effects, or of what you want.
+would set them before any effects, and an interval around each. They are a starting
+point for a mix. They know nothing of the song, of other instruments, of effects, or of your taste.
 
 **Engineers differ.** On the same track the faders of two of them stand about 4 dB apart: one
 other engineer misses an engineer's faders by {one_other:.1f} dB, the median of all others by
 {median_others:.1f} dB, the forest by {forest_one:.1f} dB ({forest_one_shifted:.1f} dB where the
-raw levels were set carelessly). The intervals hold the median engineer on {coverage} of the
+raw levels were set carelessly). The intervals contain the median engineer on {coverage} of the
 tracks and one engineer on {one_covered}, and are +-{half:.1f} dB wide on average
-(+-{half_shifted:.1f} dB with careless levels): that is how far taste goes, not how well one can
-measure.
+(+-{half_shifted:.1f} dB with careless levels): that is how much engineers differ,
+not a measuring error.
 
 ## How it works
 `forest` is the sum of two parts:
 - A **linear part**: a gain for the role, {stereo:+.1f} dB for stereo overheads, rooms and
   cymbals, and a share s of how far each track was recorded above or below what its role is
   usually recorded at: s = V / (V + W), V the variance of these departures over the tracks, W =
-  {width:.1f}^2 dB^2 what it is on average in songs recorded with care. So there half of a departure
-  is undone (about as much as engineers undo), and of levels all over the place nearly everything.
-  Turning one raw track up never raises its fader against any other,
-  by the formula (the proof is in `methods/forest.py`).
+  {width:.1f}^2 dB^2 what it is on average in songs recorded with care. So in
+  careful recordings half of a departure is corrected (about as much as engineers correct), and of
+  careless levels nearly everything. Turning one raw track up never raises its fader against any
+  other (the proof is in `methods/forest.py`).
 - A **random forest with multiple outputs** (after Moffat and Sandler 2019, whose split,
   features and settings are not published) adds a correction for each of {slots} role slots ("snare
   top 2", "overhead left 1"). Its inputs are which slots are taken, and for each taken slot
   {columns}.
-  An empty slot is a missing value. It sees no level.
+  An empty slot is a missing value. Recorded levels are not among the inputs.
 
 `linear` is the linear part alone. `forest-multioutput` is the plain form of the paper: the
 recorded levels (against the session's mean) are inputs of the trees, nothing else is added.
@@ -48,22 +48,23 @@ last slot takes that slot's correction.
 
 **Intervals** are conformal: inside the training songs each song is left out in turn and the
 errors on it, as recorded and with shifted levels, give each role a width, wider by the share
-{rise:g} s where levels are undone, scaled so that {wanted:.0%} lie within.
+{rise:g} s where levels are corrected, scaled so that {wanted:.0%} lie within.
 
 **Roles by sound.** `by-sound` is a forest of its own ({ear_trees} trees) for tracks whose names say
-nothing. It hears {ear_columns} features of one track, of which recording level changes none, and
-tells a kick drum from all else. It is asked only where the user asks (`--listen`, or `listen` as
-a role), and a track with less than {sure:.0%} of the vote is left alone: guitars are called
-"Audio 07" as well, and a false drum moves one. Which drums it may tell was decided by a test
-across kits: learnt from one kit and tried on the other, with bleed, other performances, and
-spectra tilted by up to 15 dB:
+nothing. It takes {ear_columns} features of one track, of which recording level changes none, and
+tells a kick drum from all else. It is used only where the user asks for it (`--listen`, or
+`listen` as a role), and a track with less than {sure:.0%} of the vote is left alone: guitars may be
+named "Audio 07" as well, and a false drum would move one. Which drums it may
+tell was decided by a test across kits: fitted to one kit and tested on the other, with bleed,
+other performances, and spectra tilted by up to 15 dB:
 
 ```
 {by_sound}
 ```
 
-So the kick is told, snares and overheads are not: two kits are two snares. Other sounds (basses,
-guitars, keys, voices, noises, clicks, shakers and claps made from formulas) were learnt from too.
+So kicks are told, snares and overheads are not: two kits have only two snares. Other sounds
+(basses, guitars, keys, voices, noises, clicks, shakers and claps made from formulas) are in the
+training data too.
 Of kinds that were left out of the fit it took for a kick: {unknown}.
 A real bass may be taken for a kick more often than these figures say.
 
@@ -82,10 +83,10 @@ A real bass may be taken for a kick more often than these figures say.
 **What rests on simulated audio:** every figure of `modified-loudness`, `fenton-lee`,
 `cross-adaptive`, `partial-loudness` and `equal-rms`, the gate, the column "toms rest", roles by
 sound, and the forests' audio inputs. The audio was not there when the engineers set the faders,
-so it cannot teach how the sound of a track changes its gain; it teaches the trees to be calm about
-it. `unity`, `role-mean`, `role-template`, `equal-loudness` and `linear` rest on real loudness and
-real faders alone but for the gate. How good any of this is on other recordings is not known from
-here.
+so it cannot show how the sound of a track changes its gain; it keeps the trees from relying on
+sound. `unity`, `role-mean`, `role-template`, `equal-loudness` and `linear` rest on real loudness
+and real faders alone but for the gate. How good any of this is on other recordings is not known
+from here.
 
 ## How it was measured
 `drumgain evaluate`. Leave one song out: trees, linear part, templates, W and intervals come from

@@ -1,13 +1,13 @@
-"""Normal equations of a filter per track, collected in one pass with bounded memory.
+"""Normal equations of one FIR filter per track, collected in one pass with bounded memory.
 
 With w_i the columns of the recording, each moved by its delay, the equations of the taps
 h_ic[k] that minimise sum_n (y_c[n] - sum_i sum_k h_ic[k] w_i[n - k])^2 hold
 
     R[i, k, j, l] = sum_n w_i[n - k] w_j[n - l]         p[c, i, k] = sum_n y_c[n] w_i[n - k]
 
-R[i, 0, j, l] comes from blocks by FFT; the rest follows exactly (the covariance method of
-linear prediction, no windowing) from R[i, k+1, j, l+1] = R[i, k, j, l] plus the products that
-enter at the start minus those that leave at the end of the range.
+R[i, 0, j, l] is computed by FFT in blocks. The rest follows exactly, without windowing (the
+covariance method of linear prediction, Makhoul 1975), from R[i, k+1, j, l+1] = R[i, k, j, l] plus
+the products that enter at the start minus those that leave at the end of the range.
 """
 
 from __future__ import annotations
@@ -35,8 +35,11 @@ _FEWEST_PER_UNKNOWN = 4
 
 @dataclass(frozen=True)
 class FitWindow:
-    """What is fitted: ``taps`` per column, the main one at ``lead``, delays per track, and the
-    range [start, end) of mix samples whose every tap lies within the recording."""
+    """The range and the size of a fit.
+
+    ``taps``: per column; the main tap is at index ``lead``. ``delays`` (tracks,) in samples.
+    [``start``, ``end``): the mix samples for which all taps lie within the recording.
+    """
 
     taps: int
     lead: int
@@ -80,15 +83,15 @@ def fit_window(recording: Recording, taps: int, delays: npt.NDArray[np.intp]) ->
 
 @dataclass(frozen=True)
 class Block:
-    """``tracks`` (columns, taps - 1 + n): each column's n samples and those before them;
-    ``mix`` (channels, n). float64."""
+    """A block of n samples in float64: ``tracks`` (columns, taps - 1 + n) with the samples before
+    the block, ``mix`` (channels, n)."""
 
     tracks: Float64
     mix: Float64
 
 
 def blocks(recording: Recording, window: FitWindow, prefilter: Prefilter | None) -> Iterator[Block]:
-    """The range of ``window`` block by block, tracks moved by their delays, all filtered alike."""
+    """Yields the range of ``window`` in blocks, tracks aligned by their delays, all filtered."""
     readers = [
         Reader(track, window.start - int(delay) + window.lead - window.taps + 1, prefilter)
         for track, delay in zip(recording.tracks, window.delays, strict=True)
@@ -104,8 +107,8 @@ def blocks(recording: Recording, window: FitWindow, prefilter: Prefilter | None)
 
 
 def survey(recording: Recording, order: int) -> tuple[Float64, Float64]:
-    """(columns,) mean square of each column's loudest 186 ms, and (order + 1,) lags of the
-    autocorrelation of the mix, channels summed."""
+    """Mean square (columns,) of the loudest 8192 samples of each column, and the autocorrelation
+    of the mix at lags 0 to ``order``, summed over channels."""
     size = 1 << 13
     peaks = np.zeros(len(recording.owners))
     power = np.zeros(size + 1)
@@ -120,8 +123,8 @@ def survey(recording: Recording, order: int) -> tuple[Float64, Float64]:
 
 @dataclass(frozen=True)
 class NormalEquations:
-    """``gram`` (columns, taps, columns, taps), ``target`` (channels, columns, taps), ``energy``
-    (channels,) of the mix."""
+    """``gram`` (columns, taps, columns, taps): R. ``target`` (channels, columns, taps): p.
+    ``energy`` (channels,): sum of squares of the mix. ``frames``: number of mix samples."""
 
     gram: Float64
     target: Float64
@@ -130,7 +133,7 @@ class NormalEquations:
 
     @property
     def powers(self) -> Float64:
-        """(columns,) sums of squares."""
+        """(columns,) sum of squares of each column at its first tap."""
         return np.asarray(np.einsum("ikik->ik", self.gram)[:, 0])
 
 
@@ -140,7 +143,7 @@ def collect(
     prefilter: Prefilter | None,
     progress: Callable[[float], None] | None = None,
 ) -> NormalEquations:
-    """One pass over the recording."""
+    """Collects the normal equations in one pass. ``progress``: called with the share done."""
     columns, channels = len(recording.owners), recording.mix.channels
     bins = window.size // 2 + 1
     among = np.zeros((columns, columns, bins), np.complex128)
@@ -218,8 +221,8 @@ def autocorrelations(
 
 @dataclass(frozen=True)
 class Scores:
-    """What a fit leaves: ``energy`` (channels,) of the residual, and per segment of about a
-    second ``scores`` (segments, channels, columns, taps): sum_n e_c[n] w_i[n - k]."""
+    """The residual e of a fit: its ``energy`` (channels,), and for each segment of about a second
+    the ``scores`` (segments, channels, columns, taps): sum_n e_c[n] w_i[n - k]."""
 
     energy: Float64
     scores: Float64
@@ -233,7 +236,7 @@ def residual_scores(
     segment_seconds: float,
     progress: Callable[[float], None] | None = None,
 ) -> Scores:
-    """A second pass: residual and scores of ``filters`` (channels, columns, taps)."""
+    """Second pass: residual and scores of ``filters`` (channels, columns, taps)."""
     channels, columns, _ = filters.shape
     samples = min(segment_seconds * (recording.rate or 48_000), recording.frames)
     per_segment = max(1, round(samples / window.block))

@@ -1,4 +1,7 @@
-"""Filters that tracks and mix pass alike before a fit: they leave gains as they are."""
+"""Filters that tracks and mix pass alike before a fit.
+
+They do not change the gains that are estimated, only how much each frequency counts in the fit.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,26 @@ from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.reverse_engineering.recording import Sound
 
-#: the K-weighting's slow pole (38 Hz, twice) has decayed by over 200 dB after this
+#: after this time the slow pole of the K-weighting (38 Hz, double) has decayed by over 200 dB
 _WARM_SECONDS = 0.12
+#: white noise that is added to the autocorrelation, as a share of the power
 _WHITE_FLOOR = 1e-4
 
 
 class Prefilter(Protocol):
-    """One filter for tracks and mix alike: it leaves gains as they are, but weighs the fit."""
+    """A filter that can be started anywhere in a sound."""
 
     @property
     def warm(self) -> int:
-        """Samples after which the start no longer matters."""
+        """Number of samples after which the state at the start no longer matters."""
 
     def start(self, channels: int) -> Callable[[Float32], Float32]:
-        """A run over (channels, n) pieces that follow each other, from silence."""
+        """A function that filters consecutive blocks (channels, n), starting from silence."""
         ...
 
 
 class KPrefilter:
-    """The K-weighting of BS.1770-4. Raises InputError for a rate that it is not made for."""
+    """The K-weighting of ITU-R BS.1770-4. Raises InputError for sample rates out of range."""
 
     def __init__(self, rate: int) -> None:
         try:
@@ -55,10 +59,11 @@ class KPrefilter:
 
 
 class ErrorFilter:
-    """Linear prediction error (Makhoul 1975): flattens the spectrum that it was made from."""
+    """The prediction error filter of linear prediction (Makhoul 1975, "Linear prediction: a
+    tutorial review", Proc. IEEE 63). It flattens the spectrum that it was made from."""
 
     def __init__(self, autocorrelation: npt.NDArray[np.float64]) -> None:
-        """``autocorrelation``: lags 0 to the order. The floor keeps empty bands from counting."""
+        """``autocorrelation``: lags 0 to the order. A noise floor limits the gain."""
         held = autocorrelation.copy()
         held[0] = held[0] * (1.0 + _WHITE_FLOOR) or 1.0
         order = held.size - 1
@@ -81,7 +86,7 @@ class ErrorFilter:
 
 
 class Reader:
-    """Reads one sound from a frame on, piece after piece, filtered where wanted."""
+    """Reads consecutive blocks of one sound from a frame on, with or without a prefilter."""
 
     def __init__(self, sound: Sound, start: int, prefilter: Prefilter | None) -> None:
         self._sound = sound

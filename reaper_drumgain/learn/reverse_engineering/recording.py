@@ -27,7 +27,7 @@ AudioInput = str | PathLike[str] | npt.NDArray[np.floating] | npt.NDArray[np.int
 
 
 class Sound(Protocol):
-    """Audio that can be read from any frame on. ``rate`` is None where it is not known."""
+    """Audio that can be read from any frame on. ``rate`` in Hz; None where it is not known."""
 
     name: str
     channels: int
@@ -35,11 +35,11 @@ class Sound(Protocol):
     rate: int | None
 
     def read(self, start: int, count: int) -> Float32:
-        """(channels, count) from frame ``start``, zeros outside of the sound."""
+        """(channels, count) samples from frame ``start``; zeros outside of the sound."""
         ...
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Closes the file."""
 
 
 class ArraySound:
@@ -67,7 +67,7 @@ class ArraySound:
         return out
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing: there is no file."""
 
 
 class FileSound:
@@ -125,7 +125,7 @@ def _require_whole(name: str, info: MediaInfo) -> None:
 
 @dataclass(frozen=True)
 class Recording(AbstractContextManager["Recording"]):
-    """Tracks and their mix, of one rate and length. ``owners``: the track of each column."""
+    """Tracks and their mix, of one rate and length."""
 
     tracks: tuple[Sound, ...]
     mix: Sound
@@ -134,7 +134,7 @@ class Recording(AbstractContextManager["Recording"]):
 
     @property
     def owners(self) -> npt.NDArray[np.intp]:
-        """(columns,) the track of each column."""
+        """(columns,) the index of the track of each column."""
         return np.repeat(np.arange(len(self.tracks)), [track.channels for track in self.tracks])
 
     def __exit__(
@@ -148,9 +148,9 @@ class Recording(AbstractContextManager["Recording"]):
 
 
 def open_recording(tracks: Sequence[AudioInput], mix: AudioInput, rate: int | None) -> Recording:
-    """Opens tracks and mix and checks that they belong together.
+    """Opens tracks and mix and checks that they fit together.
 
-    ``rate``: Hz of what is given as an array. Raises MediaError for a file that cannot be
+    ``rate``: sample rate of arrays in Hz. Raises MediaError for a file that cannot be
     read, InputError where rates, lengths or channel counts do not fit together.
     """
     if isinstance(tracks, str | PathLike) or not len(tracks):
