@@ -30,20 +30,20 @@ any_points = st.lists(
 ).map(tuple)
 
 
-def marked(points, mark, kind="volume"):
+def noted(points, note, kind="volume"):
     return Track(
-        index=0, name="Kick", envelopes=(Envelope(kind, True, points),), automation_note=mark
+        index=0, name="Kick", envelopes=(Envelope(kind, True, points),), automation_note=note
     )
 
 
 @given(written_points, any_points, any_points, any_points, st.booleans())
 def test_what_was_replaced_comes_back(new, before, replaced, after, active):
     former = Envelope("volume", active, (*before, *replaced, *after))
-    mark = envelope_note.note_of("volume", new, len(before), len(after), former)
-    assert len(mark) <= envelope_note.MAX_NOTE
-    assert not set(mark) & set(" \t\r\n\"'`")
+    note = envelope_note.note_of("volume", new, len(before), len(after), former)
+    assert len(note) <= envelope_note.MAX_NOTE
+    assert not set(note) & set(" \t\r\n\"'`")
     present = (*before, *new, *after)
-    back = envelope_note.take_back(marked(present, mark))
+    back = envelope_note.take_back(noted(present, note))
     assert back is not None
     assert back.active is active
     for got, want in zip(back.result(present), former.points, strict=True):
@@ -55,12 +55,12 @@ def test_what_was_replaced_comes_back(new, before, replaced, after, active):
 
 @given(written_points, st.integers(5, 9))
 def test_the_digits_that_reaper_writes_change_nothing(new, digits):
-    mark = envelope_note.note_of("trim volume", new, 0, 0, None)
+    note = envelope_note.note_of("trim volume", new, 0, 0, None)
     saved = tuple(
         EnvelopePoint(float(f"{p.time:.{digits}f}"), float(f"{p.value:.{digits + 2}f}"), p.shape)
         for p in new
     )
-    back = envelope_note.take_back(marked(saved, mark, "trim volume"))
+    back = envelope_note.take_back(noted(saved, note, "trim volume"))
     assert back is not None
     assert back.removed
     assert back.result(saved) == ()
@@ -78,10 +78,10 @@ def test_the_digits_that_reaper_writes_change_nothing(new, digits):
 )
 def test_what_was_changed_since_is_left(change):
     points = (EnvelopePoint(1.0, 0.5), EnvelopePoint(2.0, 0.7))
-    mark = envelope_note.note_of("volume", points, 0, 0, None)
-    assert envelope_note.take_back(marked(points, mark)) is not None
+    note = envelope_note.note_of("volume", points, 0, 0, None)
+    assert envelope_note.take_back(noted(points, note)) is not None
     with pytest.raises(ConflictError, match=r"'Kick'.*was changed since"):
-        envelope_note.take_back(marked(change(points), mark))
+        envelope_note.take_back(noted(change(points), note))
 
 
 def test_a_track_without_a_note_is_not_ours():
@@ -91,15 +91,15 @@ def test_a_track_without_a_note_is_not_ours():
 def test_too_many_points_for_a_note_are_said_to_be_lost():
     former = Envelope("volume", True, tuple(EnvelopePoint(n / 7, 0.3) for n in range(1000)))
     new = (EnvelopePoint(1.0, 0.5),)
-    mark = envelope_note.note_of("volume", new, 0, 0, former)
+    note = envelope_note.note_of("volume", new, 0, 0, former)
     with pytest.raises(ConflictError, match="bring back the backup"):
-        envelope_note.take_back(marked(new, mark))
+        envelope_note.take_back(noted(new, note))
 
 
 @given(st.text(max_size=80) | st.from_regex(r"1;volume;1;0;0;[0-9a-f]{32};(on|off):\S{0,30}"))
 def test_any_note_is_read_or_refused(text):
     # no digest of other points fits by chance, so nothing but a refusal or no note is right
-    track = marked((EnvelopePoint(1.0, 0.5),), text)
+    track = noted((EnvelopePoint(1.0, 0.5),), text)
     if text:
         with pytest.raises(ConflictError, match="left as it is"):
             envelope_note.take_back(track)

@@ -1,4 +1,4 @@
-"""Items of a track that lie over each other: what of them is heard."""
+"""Items of a track that lie over each other: which parts of them play."""
 
 from __future__ import annotations
 
