@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +56,10 @@ def silent_clip() -> Clip:
 
 def session(*tracks: Track, **fields: object) -> Session:
     return Session(path="test.RPP", tracks=tracks, **fields)  # type: ignore[arg-type]
+
+
+def changed(built: Session, index: int, **fields: object) -> Session:
+    """The session with other fields of one track."""
+    tracks = list(built.tracks)
+    tracks[index] = dataclasses.replace(tracks[index], **fields)  # type: ignore[arg-type]
+    return dataclasses.replace(built, tracks=tuple(tracks))

@@ -1,0 +1,103 @@
+"""What the user should look at after a balance."""
+
+import dataclasses
+import math
+
+import numpy as np
+from support import changed, gain, session
+
+from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.schema.session import Effect, Send, Track
+from reaper_drumgain.schema.settings import Level, Settings
+
+
+def test_what_the_reader_could_not_represent_is_told_of_every_track_on_the_way(kit):
+    built, _ = kit
+    tracks = [Track(index=0, name="Drums", folder=True, warnings=("odd folder",))]
+    tracks += [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
+    tracks[1] = dataclasses.replace(tracks[1], muted=True, warnings=("odd kick",))
+    tracks.append(Track(index=6, name="Bass", warnings=("odd bass",)))
+    plan = balance(session(*tracks), Settings(method="unity"))
+    assert "track 'Drums': odd folder" in plan.warnings
+    assert "track 'Kick': odd kick" in plan.warnings
+    assert not any("bass" in w for w in plan.warnings)
+
+
+def test_a_disk_that_is_gone_does_not_hide_the_rest_behind_a_line_per_file(kit):
+    built, _ = kit
+    kick = built.tracks[0]
+    gone = tuple(
+        dataclasses.replace(
+            kick.clips[0],
+            source=dataclasses.replace(
+                kick.clips[0].source, path=f"/gone/{n}.wav", written=f"{n}.wav", found=False
+            ),
+        )
+        for n in range(300)
+    )
+    missing = tuple(f"'{n}.wav' is missing" for n in range(300))
+    built = changed(built, 0, clips=(*kick.clips, *gone), warnings=missing)
+    plan = balance(built, Settings(method="unity"))
+    assert "missing media" in plan.tracks[0].flags
+    told = [warning for warning in plan.warnings if "'Kick'" in warning]
+    assert "track 'Kick': '0.wav' is missing" in told
+    assert any("295 more" in warning and "drumgain tracks" in warning for warning in told)
+    assert any("295 more clips" in warning and "missing media" in warning for warning in told)
+    assert len(told) <= 12
+
+
+def test_effects_on_a_microphone_are_flagged_and_told(kit):
+    built, _ = kit
+    plan = balance(changed(built, 0, effects=(Effect("ReaComp"),)), Settings(method="unity"))
+    assert "effects" in plan.tracks[0].flags
+    assert "measured before their effects: 'Kick'" in plan.warnings
+
+
+def test_what_effects_on_buses_and_sends_hear_is_reported(kit):
+    built, _ = kit
+    comp = (Effect("VST: ReaComp"),)
+    tracks = [
+        *built.tracks,
+        Track(index=5, name="Snare Verb", effects=comp),
+    ]
+    tracks = [Track(index=0, name="Drums", folder=True, effects=comp)] + [
+        dataclasses.replace(t, index=t.index + 1, parent=0 if t.index < 5 else None) for t in tracks
+    ]
+    built = session(*tracks, sends=(Send(source=2, target=6),))
+    plan = balance(built, Settings(method="equal-loudness", level=Level("lufs", -40.0)))
+    assert any("'Snare Top' also feeds 'Snare Verb'" in w for w in plan.warnings)
+    assert any("reach 'Drums' (with effects)" in w for w in plan.warnings)
+
+
+def test_a_track_that_passes_full_scale_by_itself_is_told_with_what_mends_it(kit):
+    built, sounds = kit
+    peak = 20 * math.log10(np.abs(sounds["Kick"]).max())
+    built = changed(built, 0, fader=gain(2.0 - peak), pan=0.5)
+    plan = balance(built, Settings(method="unity", amount=0.0))
+    assert any("over full scale at the master: 'Kick' by 2.0 dB;" in w for w in plan.warnings)
+    mended = balance(built, Settings(method="unity", level=Level("peak", -1.0)))
+    assert not any("full scale" in w for w in mended.warnings)
+
+
+def test_full_scale_is_that_of_the_master_behind_folders_and_pans(kit):
+    built, sounds = kit
+    peak = 20 * math.log10(np.abs(sounds["Kick"]).max())
+    tracks = [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
+    tracks[0] = dataclasses.replace(tracks[0], fader=gain(-1.0 - peak))
+    still = Settings(method="unity", amount=0.0)
+
+    def told(folder: float) -> list[str]:
+        bus = Track(index=0, name="Drums", folder=True, fader=gain(folder))
+        plan = balance(session(bus, *tracks), still)
+        return [w for w in plan.warnings if "full scale" in w]
+
+    # its fader leaves it 1 dB below full scale, and the folder's adds to that
+    assert told(0.0) == []
+    assert told(0.9) == []
+    (warning,) = told(4.0)
+    assert "'Kick' by 3.0 dB" in warning
+    # and with a loud fader in a folder that is turned down nothing passes full scale
+    tracks[0] = dataclasses.replace(tracks[0], fader=gain(5.0 - peak))
+    assert told(-6.0) == []
+    (warning,) = told(-3.0)
+    assert "'Kick' by 2.0 dB" in warning
