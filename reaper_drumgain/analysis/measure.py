@@ -27,8 +27,10 @@ SANE_PEAK = 1e5
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """What a track plays next: ``samples`` (channels, length), or None for silence of that
-    ``length``, and its ``peaks``. ``last``: nothing comes after it."""
+    """The next part of a track: ``samples`` (channels, length), None where all are zero.
+
+    ``peaks``: as ``step_peaks`` gives them. ``last``: the track ends with it.
+    """
 
     samples: Float32 | None
     peaks: Float32
@@ -37,7 +39,7 @@ class _Chunk:
 
 
 class _TrackMeter:
-    """Measures one stream, chunk by chunk, in the steps of ``chunks``."""
+    """Measures one stream, chunk by chunk (``scheduler.TrackMeter``)."""
 
     def __init__(
         self, stream: Stream, weighting: KWeighting, spectrum: SpectrumMeter, hop: int, chunk: int
@@ -96,7 +98,7 @@ class _TrackMeter:
         self._frames += frames
         self._ended = self._ended or self._frames >= self._stream.frames
 
-    def hear(self, wanted: int) -> _Chunk:
+    def read_chunk(self, wanted: int) -> _Chunk:
         """The next chunk of ``wanted`` samples, shorter at the end of the stream."""
         before = self._frames
         samples = self._read(wanted)
@@ -106,22 +108,22 @@ class _TrackMeter:
             peaks = step_peaks(samples, self._step)
         return _Chunk(samples, peaks, self._frames - before, self._ended)
 
-    def weigh(self, chunk: _Chunk, weighted: Float32, beside: Executor | None) -> bool:
-        """Measure a chunk; its K-weighted samples go to ``weighted`` (channels, samples), which
-        is whole hops, at most as many as in the first chunk.
+    def measure_chunk(self, chunk: _Chunk, weighted: Float32, helper: Executor | None) -> bool:
+        """Measure a chunk; its K-weighted samples go to ``weighted`` (channels, samples).
 
-        False where nothing sounds (``weighted`` is then not written). ``beside`` transforms
-        meanwhile; what it finds is taken in with the next chunk, or by ``settle``.
+        ``weighted`` holds whole hops, at most as many as in the first chunk; it is not written
+        where all is silent, and False is returned. ``helper`` computes the spectra meanwhile;
+        they are added with the next chunk, or by ``settle``.
         """
         self.settle()
         samples = chunk.samples
         self._peaks.append(chunk.peaks)
         if samples is not None:
             samples = self._check(samples, float(chunk.peaks.max()))
-        if beside is None:
+        if helper is None:
             self.spectrum.add(self._transform(samples, chunk.length))
         else:
-            self._job = beside.submit(self._transform, samples, chunk.length)
+            self._job = helper.submit(self._transform, samples, chunk.length)
         if samples is None and not self._ringing:
             steps = weighted.shape[1] // self.hop * FINE
             self._envelope.append(np.zeros(steps, dtype=np.float32))
@@ -129,13 +131,13 @@ class _TrackMeter:
         self._ringing = samples is not None
         if samples is None:
             samples = np.zeros((self.channels, 0), dtype=np.float32)
-        self._weigh(samples, weighted)
+        self._weight(samples, weighted)
         if not self._ringing:
             self._states = [np.zeros(ORDER) for _ in self._states]
         return True
 
     def settle(self) -> None:
-        """Take in the spectra of the last chunk."""
+        """Add the spectra of the last chunk."""
         if self._job is not None:
             self.spectrum.add(self._job.result())
             self._job = None
@@ -148,7 +150,7 @@ class _TrackMeter:
         return self.spectrum.silence(length) if samples is None else self.spectrum.powers(samples)
 
     def _check(self, samples: Float32, peak: float) -> Float32 | None:
-        """Takes the peak and repairs damage; None where all samples are zero."""
+        """Note the peak and set damaged samples to 0; None where all samples are zero."""
         if not peak <= SANE_PEAK:
             bad = ~(np.abs(samples) <= SANE_PEAK)
             self._damaged += int(bad.sum())
@@ -159,7 +161,7 @@ class _TrackMeter:
         self._peak = max(self._peak, peak)
         return samples
 
-    def _weigh(self, samples: Float32, weighted: Float32) -> None:
+    def _weight(self, samples: Float32, weighted: Float32) -> None:
         chunk = weighted.shape[1]
         envelope = np.zeros(chunk // self.hop * FINE, dtype=np.float32)
         for number in range(self.channels):
@@ -205,7 +207,7 @@ def measure(
     progress: Callable[[float], None] | None = None,
     descriptors: Sequence[Descriptor] = (),
 ) -> Measurement:
-    """Read all streams to their ends, in step, and measure them, with ``descriptors`` besides.
+    """Read all streams to their ends, in step, and measure them, with ``descriptors`` helpers.
 
     With more than one of ``threads`` so many tracks are read at once, ahead of need, another
     thread transforms, and the calling one filters and sums; with 1 everything runs in the calling

@@ -77,7 +77,7 @@ class TrackMeasures:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured of all tracks of a session. Arrays and numbers only (picklable).
+    """What was measured of all tracks of a session. Arrays and numbers only.
 
     ``described``: by the name of a descriptor, what it measured of each track.
     """
@@ -113,11 +113,11 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class MultitrackAnalysis:
-    """What listening to n drum tracks found: all that plans are made of, without their audio.
+    """The analysis of n drum tracks: all that a plan is made of, without their audio.
 
     ``flags``: per track, what of it is not played as REAPER plays it. ``warnings``: the same in
-    sentences, track by track. ``timeline``: from and up to which second of the project each
-    stretch that was heard goes; silence between them was left out.
+    sentences, track by track. ``timeline``: start and end of each analyzed stretch, in seconds
+    of the project; silence between them was left out.
     """
 
     measurement: Measurement

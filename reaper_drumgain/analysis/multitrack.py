@@ -1,4 +1,4 @@
-"""The audio of the measured drum tracks: listened to in step, or mixed with given gains."""
+"""The audio of the measured drum tracks: measured in one pass, or mixed with given gains."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LONGEST_S = 12 * 3600
 def stretches(
     sounding: Sequence[Sequence[tuple[int, int]]], rate: int
 ) -> tuple[tuple[int, int], ...]:
-    """The stretches (from, up to, in frames) to be heard, silence between them shortened.
+    """The stretches (from, up to, in frames) to be analyzed, silence between them shortened.
 
     ``sounding``: per track from and up to which frame each clip may sound. Of a silence of
     all tracks that is longer than ``_SILENCE_S`` whole hops are left out in its middle.
@@ -102,9 +102,9 @@ class SilenceTrimmed:
 class Multitrack:
     """The audio of the measured drum tracks, over the time that they play within ``span``.
 
-    Stretches in which all are silent are shortened: a stray item at the end of a project
-    must not cost the hours before it. What is left of them is longer than any window of the
-    measurements, and what is taken is whole hops, so that no loudness changes.
+    Silence of all tracks is shortened, so that a stray item at the end of a project does not cost
+    the hours before it. The silence that stays is longer than any window of the measurements,
+    and whole hops are taken out, so that no loudness changes.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Multitrack:
 
     @contextlib.contextmanager
     def _open(self, part: Sequence[Stretch] | None = None) -> Iterator[list[SilenceTrimmed]]:
-        """The tracks; ``part``: these frames alone of what is heard of them."""
+        """Open the tracks; ``part``: only these frames of the analyzed audio."""
         with contextlib.ExitStack() as stack:
             tracks = [
                 stack.enter_context(
@@ -192,9 +192,9 @@ class Multitrack:
     ) -> list[float]:
         """The sample peak in dBFS of each mix, given as (2, channels) linear gains.
 
-        Reads the audio once more, because a peak does not follow from the covariance. With what
-        was heard of it, only where a peak may be; raises ConflictError where media that could be
-        read then cannot be read any more.
+        Reads the audio once more, because a peak does not follow from the covariance. With an
+        ``analysis`` of it, only the places where a peak may be are read. Raises ConflictError
+        where media could be read for that analysis and cannot be read any more.
         """
         measurement = None if analysis is None else analysis.measurement
         self._known = None if analysis is None else analysis.flags
@@ -233,7 +233,7 @@ class Multitrack:
     ) -> Iterator[NDArray[np.float32]]:
         """Blocks (outputs, frames) of gains (outputs, channels) times the tracks' audio.
 
-        ``part``: these frames alone of what is heard.
+        ``part``: only these frames of the analyzed audio.
         """
         used = gains.astype(np.float32)
         tell = self._tell(doing)
@@ -252,7 +252,7 @@ class Multitrack:
             self._require_the_same(streams)
 
     def _require_the_same(self, streams: Sequence[SilenceTrimmed]) -> None:
-        """Raises ConflictError where a track says what it did not say when it was heard."""
+        """Raises ConflictError where a track has flags that it had not when it was analyzed."""
         for drum, stream, known in zip(self._drums, streams, self._known or (), strict=False):
             new = [flag for flag in stream.flags if flag not in known]
             if new:

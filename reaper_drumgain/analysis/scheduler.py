@@ -1,4 +1,4 @@
-"""All tracks in step, chunk by chunk: what is measured at a time, and by which thread."""
+"""The pass over all tracks in step, chunk by chunk: chunk sizes and threads."""
 
 from __future__ import annotations
 
@@ -25,33 +25,39 @@ PIECE_HOPS = 16
 
 
 class Chunk(Protocol):
-    """What a track plays next."""
+    """The next part of a track's audio."""
 
     @property
     def last(self) -> bool:
-        """Whether nothing comes after it."""
+        """Whether it is the last one of its track."""
 
 
 C = TypeVar("C", bound=Chunk)
 
 
 class TrackMeter(Protocol[C]):
-    """Measures one track in steps, each of them chunk by chunk."""
+    """Reads and measures one track, chunk by chunk."""
 
     hop: int
 
-    def hear(self, wanted: int, /) -> C:
-        """What the track plays next."""
+    def read_chunk(self, wanted: int, /) -> C:
+        """The next ``wanted`` samples; fewer at the end. Any thread may call it."""
 
-    def weigh(self, chunk: C, weighted: Float32, beside: Executor | None, /) -> bool:
-        """Measure it, a part of it ``beside``; False where nothing sounds."""
+    def measure_chunk(self, chunk: C, weighted: Float32, helper: Executor | None, /) -> bool:
+        """Measure a chunk, with a part of the work done by ``helper``.
+
+        Writes the K-weighted samples to ``weighted``; returns False where all are silent.
+        """
 
     def settle(self) -> None:
-        """Wait for that part."""
+        """Wait for the work given to the helper."""
 
 
 def chunk_hops(samples_per_hop: int) -> int:
-    """A power of two, so that a chunk is a whole number of the filter's blocks."""
+    """How many hops a chunk has: a power of two, so that it is whole blocks of the filter.
+
+    ``samples_per_hop``: of all channels together.
+    """
     hops = CHUNK_HOPS
     while hops > 8 and 4 * hops * samples_per_hop > CHUNK_BYTES:
         hops //= 2
@@ -99,20 +105,20 @@ def run(
     *,
     threads: int,
 ) -> None:
-    """Measure all tracks to their ends; ``report`` is told the samples that are done.
+    """Measure all tracks to their ends; ``report`` is called with the samples that are done.
 
-    With more than one of ``threads``, others than this one read what comes next and transform
-    what was read, in few long calls each: threads that take turns at many short calls spend the
-    time that they win on waiting for the interpreter.
+    With more than one of ``threads``, that many read the next chunks, one more computes spectra
+    and descriptors, and the calling thread filters and sums. Each makes few and long calls: with
+    many short ones, threads wait for the interpreter longer than they save.
     """
     turns = _turns(meters, chunks)
     if threads <= 1:
-        heard: Iterator[tuple[int, C]] = ((n, meter.hear(n)) for meter, n in turns)
-        _weigh(meters, slices, covariance, chunks.longest, heard, report, None)
+        arriving: Iterator[tuple[int, C]] = ((n, meter.read_chunk(n)) for meter, n in turns)
+        _measure_all(meters, slices, covariance, chunks.longest, arriving, report, None)
         return
-    with thread_pool(1) as beside, thread_pool(threads) as readers:
-        heard = _heard_ahead(readers, turns, len(meters))
-        _weigh(meters, slices, covariance, chunks.longest, heard, report, beside)
+    with thread_pool(1) as helper, thread_pool(threads) as readers:
+        arriving = _read_ahead(readers, turns, len(meters))
+        _measure_all(meters, slices, covariance, chunks.longest, arriving, report, helper)
 
 
 def _turns(meters: Sequence[TrackMeter[C]], chunks: Chunks) -> Iterator[tuple[TrackMeter[C], int]]:
@@ -123,28 +129,30 @@ def _turns(meters: Sequence[TrackMeter[C]], chunks: Chunks) -> Iterator[tuple[Tr
             yield meter, samples
 
 
-def _heard_ahead(
+def _read_ahead(
     pool: Executor, turns: Iterator[tuple[TrackMeter[C], int]], most: int
 ) -> Iterator[tuple[int, C]]:
-    """Chunks in turn, of which some are under way: never two of one track, of which there are
-    ``most``."""
+    """Chunks in turn, the next ones already being read: never two of one track at once.
+
+    ``most``: the number of tracks.
+    """
     ahead = itertools.islice(turns, min(most, READ_AHEAD))
-    jobs = deque((samples, pool.submit(meter.hear, samples)) for meter, samples in ahead)
+    jobs = deque((samples, pool.submit(meter.read_chunk, samples)) for meter, samples in ahead)
     for meter, samples in turns:
         count, job = jobs.popleft()
         chunk = job.result()
-        jobs.append((samples, pool.submit(meter.hear, samples)))
+        jobs.append((samples, pool.submit(meter.read_chunk, samples)))
         yield count, chunk
 
 
-def _weigh(
+def _measure_all(
     meters: Sequence[TrackMeter[C]],
     slices: Sequence[slice],
     covariance: CovarianceMeter,
     longest: int,
-    heard: Iterator[tuple[int, C]],
+    arriving: Iterator[tuple[int, C]],
     report: Callable[[int], None],
-    beside: Executor | None,
+    helper: Executor | None,
 ) -> None:
     buffer = np.zeros((slices[-1].stop, longest), dtype=np.float32)
     hop, done, ended = meters[0].hop, 0, False
@@ -152,8 +160,8 @@ def _weigh(
         samples, ended = 0, True
         sounds = []
         for meter, place in zip(meters, slices, strict=True):
-            samples, chunk = next(heard)
-            sounds.append(meter.weigh(chunk, buffer[place, :samples], beside))
+            samples, chunk = next(arriving)
+            sounds.append(meter.measure_chunk(chunk, buffer[place, :samples], helper))
             ended = ended and chunk.last
         _collect(covariance, done // hop, buffer[:, :samples], slices, sounds)
         done += samples

@@ -1,4 +1,4 @@
-"""A part of what was heard, measured for itself without hearing it again."""
+"""A part of an analysis as an analysis of its own, without another look at the audio."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """A track's signal before its fader, streamed in blocks from the media files of its clips.
 
-What REAPER makes of a file beyond gain, fades, envelopes, rate, loops, sections and channel
-modes (time stretching, pitch, effects, instruments) cannot be had from the files. Such a clip
-plays as its plain audio where there is any, and the track says so in ``flags`` and
-``warnings``. A file that cannot be played leaves silence; the rest of the track goes on.
+Gain, fades, envelopes, rate, loops, sections and channel modes are applied. Time stretching,
+pitch, effects and instruments are not: such a clip plays as its plain audio, if it has any, and
+the track says so in ``flags`` and ``warnings``. A file that cannot be played counts as silence.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Analysis results are cached: another method on the same project reads no audio.
+"""The cache of analysis results.
 
-``AnalysisCache`` is an analyzer (``multitrack.Analyzer``) that looks into ``store.Store`` first.
-A cached result equals a fresh one to the last bit: everything that decides it is in the key or
-in the entry. Its arrays are plain, never objects.
+A cached result equals a fresh one to the last bit: everything that decides it is in its key or
+in its entry. Entries are .npz archives of plain arrays, checked before they are used.
 """
 
 from __future__ import annotations
@@ -27,24 +26,25 @@ from reaper_drumgain.cache.keys import AnalyzedAudio, analyzed_audio, digest
 from reaper_drumgain.cache.store import MAX_ENTRY, Store
 from reaper_drumgain.util.npz import read_npz, write_npz
 
-Probed = tuple[Float32, ...]
-#: what makes sense of an entry may not go wrong in any other way
+Described = tuple[Float32, ...]
+#: what unpacking a damaged entry raises
 _DAMAGE = (KeyError, ValueError, TypeError, IndexError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What is kept of a listening. ``made_with``: by what, beside the package."""
+    """A cached analysis. ``made_with``: versions of all that it depends on but the package."""
 
     made_with: tuple[str, ...]
     analysis: MultitrackAnalysis
 
 
 class AnalysisCache:
-    """Remembers what was heard. ``finish`` stores what was new, when the user has his answer.
+    """Looks up analyses in a store, and collects new ones until ``finish`` writes them.
 
-    ``all_descriptors``: what all methods together want measured. Who asks for a second look at the
-    same audio compares methods: then all of it is measured, so that there is no third.
+    ``all_descriptors``: the descriptors of all methods. Where audio is read a second time for a
+    descriptor that is not cached, the user compares methods: then all of them are measured, so
+    that no third time is needed.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class AnalysisCache:
         drums, span = request.drums, request.span
         audio = analyzed_audio(request.session, drums, span)
         wanted = {descriptor.name: descriptor for descriptor in request.descriptors}
-        held = None if self._store.is_empty else self._recall(audio.key, len(drums))
-        if held is not None:
+        cached = None if self._store.is_empty else self._cached_analysis(audio.key, len(drums))
+        if cached is not None:
             described = {
-                name: self._recall_descriptor(audio.key, name, len(drums)) for name in wanted
+                name: self._cached_descriptor(audio.key, name, len(drums)) for name in wanted
             }
             found = {name: own for name, own in described.items() if own is not None}
             if len(found) == len(wanted):
-                return _with_descriptors(held, found)
+                return _with_descriptors(cached, found)
             wanted = {
                 descriptor.name: descriptor for descriptor in self._all_descriptors()
             } | wanted
@@ -80,7 +80,7 @@ class AnalysisCache:
             AnalysisRequest(audio.session, audio.drums, span, tuple(wanted.values()))
         )
         if audio.is_settled(began):
-            self._new.append((audio, analysis, held is None))
+            self._new.append((audio, analysis, cached is None))
         asked = {
             descriptor.name: analysis.measurement.described[descriptor.name]
             for descriptor in request.descriptors
@@ -88,7 +88,7 @@ class AnalysisCache:
         return _with_descriptors(analysis, asked)
 
     def finish(self) -> None:
-        """Store what was heard anew, and that what was recalled was used."""
+        """Store new results, and note which cached ones were used."""
         entries: list[tuple[bytes, bytes]] = []
         for audio, analysis, is_new in self._new:
             key = audio.key
@@ -102,7 +102,7 @@ class AnalysisCache:
         self._new, self._used = [], []
         self._store.close()
 
-    def _recall(self, key: bytes, tracks: int) -> MultitrackAnalysis | None:
+    def _cached_analysis(self, key: bytes, tracks: int) -> MultitrackAnalysis | None:
         data = self._store.read(key)
         if data is None:
             return None
@@ -116,12 +116,12 @@ class AnalysisCache:
         self._used.append(key)
         return entry.analysis
 
-    def _recall_descriptor(self, key: bytes, name: str, tracks: int) -> Probed | None:
+    def _cached_descriptor(self, key: bytes, name: str, tracks: int) -> Described | None:
         data = self._store.read(_descriptor_key(key, name))
         if data is None:
             return None
         try:
-            found: Probed = unpack(Probed, _arrays(data))
+            found: Described = unpack(Described, _arrays(data))
             if len(found) != tracks or any(a.dtype != np.float32 or not a.ndim for a in found):
                 return None
         except _DAMAGE:
@@ -140,7 +140,7 @@ def _made_with() -> tuple[str, ...]:
 
 
 def _with_descriptors(
-    analysis: MultitrackAnalysis, described: Mapping[str, Probed]
+    analysis: MultitrackAnalysis, described: Mapping[str, Described]
 ) -> MultitrackAnalysis:
     return replace(analysis, measurement=replace(analysis.measurement, described=described))
 
@@ -150,7 +150,7 @@ def _descriptor_key(key: bytes, name: str) -> bytes:
 
 
 def _check(analysis: MultitrackAnalysis, tracks: int) -> None:
-    """Raises ValueError where numbers do not fit together: whoever wrote them, it was not us."""
+    """Raises ValueError where the arrays do not fit together, which we never write."""
     measurement = analysis.measurement
     mix = measurement.mix
     slices = [(part.start, part.stop) for part in mix.channel_slices]
@@ -173,7 +173,7 @@ def _check(analysis: MultitrackAnalysis, tracks: int) -> None:
         )
     )
     if not fits:
-        raise ValueError("not what was heard of these tracks")
+        raise ValueError("not an analysis of these tracks")
 
 
 def _is_envelope(envelope: Float32, hops: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a short process sets before it imports anything large."""
+"""Settings of a process that must be made before NumPy is imported."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def one_thread_for_blas() -> None:
-    """Before numpy is imported: threads of BLAS only get in the way of ours."""
+    """Let matrix products run in one thread: threads of BLAS get in the way of ours.
+
+    Works only before NumPy is imported.
+    """
     for name in _BLAS_THREADS:
         os.environ.setdefault(name, "1")
