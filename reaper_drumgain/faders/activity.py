@@ -14,19 +14,19 @@ from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.tracks.roles import Role, drum_of
 from reaper_drumgain.tracks.selection import DrumTrack
 
-#: roles whose microphone stands at one drum: without its drum it holds only bleed
+#: roles whose microphone is close to one drum: when that drum rests, it picks up only bleed
 CLOSE_ROLES = frozenset(
     {
         *("kick in", "kick out", "kick", "sub kick", "snare top", "snare bottom", "snare"),
         *("hi-hat", "tom", "ride", "cymbal"),
     }
 )
-#: roles of tracks that no microphone of the kit leaks into, nor they into it
+#: roles of tracks without bleed from or into the microphones of the kit
 _ELSEWHERE = ("sample", "percussion")
 SILENT, FAINT, BLEED, UNREADABLE = "silent", "too short or quiet", "bleed only", "unreadable"
-#: of a track in a section that is too short to be balanced for itself
+#: state of all tracks in a section that is too short to be balanced for itself
 SHORT = "short section"
-#: flags of audio that leave a track without any sound where no file of it can be read
+#: flags of media that could not be read; a track is unreadable where nothing else sounds
 _UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
 
 

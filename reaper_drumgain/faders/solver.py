@@ -120,9 +120,9 @@ class Solver:
         return np.where(known, gains, self._old + shift)
 
     def _moved(self, moves: Array, share: float, offset: float) -> Array:
-        """Faders after a share of the moves and a common offset.
+        """The faders (n,) in dB after ``share`` (0 to 1) of the moves and a common offset.
 
-        A held track follows the tracks that it is linked to, else the kit, down but never up.
+        A held track follows the tracks that it is linked to, else the kit; down, never up.
         """
         wanted = moves * share + offset
         kit = float(np.mean(wanted[self._leading]))
@@ -131,6 +131,7 @@ class Solver:
         return np.where(self._movable, self._old + wanted, self._old)
 
     def _offset(self, moves: Array) -> float:
+        """The common offset in dB that the level setting asks for, or that the anchors set."""
         level = self._settings.level
         anchors = self._anchors
         if anchors.any():
@@ -160,10 +161,10 @@ class Solver:
         return offset
 
     def _peak_offset(self, moves: Array, guess: float, target: Decibel) -> float | None:
-        """The offset that brings the peak of the full move to the target, amount applied.
+        """The offset in dB that brings the peak of the full move to the target, times the amount.
 
-        A second look at the audio is needed only where the peak does not shift with the
-        offset: held tracks, or sends before the fader.
+        The audio is read again only where the peak does not shift by the offset, because tracks
+        are held or sends are pre-fader.
         """
         offset = guess
         for _ in range(3):
@@ -183,16 +184,16 @@ class Solver:
         return after
 
     def _shifts(self, one: Array, other: Array) -> bool:
-        """Whether the mixes of two fader sets are the same but for one gain."""
+        """Whether the mixes with two sets of faders differ only by one common gain."""
         return bool(np.ptp(other - one) < 1e-9) and not self._path.gains.has_pre_fader
 
     def _rounded(self, faders: Array) -> Array:
-        """Moves are rounded, not faders: linked tracks keep their offset to the last digit."""
+        """The faders with rounded moves; linked tracks keep their offset to the last digit."""
         rounded: Array = self._old + np.round(faders - self._old, _ROUNDING)
         return rounded
 
     def _limited(self, faders: Array) -> tuple[Array, float]:
-        """The whole kit lower by whole steps, so far that no fader passes its end."""
+        """The faders with the whole kit so low that none passes its end, and by how much in dB."""
         over = self._movable & (faders > MAX_FADER) & (faders > self._old)
         if not over.any():
             return faders, 0.0

@@ -63,7 +63,7 @@ def test_the_other_side_of_a_refused_track_gets_none_either(song):
     assert "moves only together with 'OH L'" in plan.tracks[4].not_automated
 
 
-def test_an_envelope_that_does_nothing_is_written_over(song):
+def test_a_flat_0_db_envelope_is_overwritten(song):
     built, _ = song
     idle = Envelope("volume", False, (EnvelopePoint(0.0, 1.0),), fader_scaled=True)
     plan = balance(changed(built, 0, envelopes=(idle,)), automated(sections="regions"))
@@ -121,7 +121,7 @@ def test_a_second_run_comes_out_like_the_first_one(song, method, sections, withi
             assert taken.removed if track.envelopes else taken is None
 
 
-def test_an_envelope_of_ours_that_is_switched_off_gave_no_level(song):
+def test_an_own_envelope_that_is_switched_off_does_not_count(song):
     built, _ = song
     wanted = automated(sections="regions")
     once = bare = written(built, balance(built, wanted))
@@ -161,7 +161,7 @@ def test_a_trim_envelope_is_another_one(song):
     assert len(plan.automated) == 5
 
 
-def test_two_envelopes_of_ours_would_add_up(song):
+def test_a_second_own_envelope_of_another_kind_is_refused(song):
     built, _ = song
     once = written(built, balance(built, automated(sections="regions")))
     again = balance(once, automated(sections="regions", envelope="trim"))

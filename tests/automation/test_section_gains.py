@@ -73,7 +73,7 @@ def test_the_constant_part_is_the_plan_without_automation(song):
     assert [t.new_db for t in plan.tracks] == [t.new_db for t in plain.tracks]
 
 
-def test_what_is_remembered_gives_the_same_automation(song, tmp_path, monkeypatch):
+def test_a_cached_analysis_gives_the_same_automation(song, tmp_path, monkeypatch):
     built, _ = song
     wanted = automated("fenton-lee", sections="regions")
     plain = balance(built, wanted)
@@ -307,7 +307,7 @@ def test_sections_alike_need_no_envelope(song):
         ({"sections": "times", "times": ((100.0, 200.0, "late"),)}, "no section in which a drum"),
     ],
 )
-def test_sections_that_are_not_there_are_told(song, wishes, message):
+def test_missing_sections_are_an_error_with_a_clear_message(song, wishes, message):
     with pytest.raises(InputError, match=message):
         balance(song[0], automated(**wishes))
 

@@ -130,7 +130,7 @@ def test_locked_tracks_stay_and_anchor_the_level_of_the_rest(kit):
     assert "locked" in flags["Kick"]
 
 
-def test_a_level_beside_locks_is_said_to_be_left_out(kit):
+def test_a_level_setting_is_ignored_with_a_warning_where_tracks_are_locked(kit):
     built, _ = kit
     wanted = Settings(method="equal-loudness", locks=("Kick",), level=Level("peak", -6.0))
     assert any("peak:-6 is not applied" in w for w in balance(built, wanted).warnings)
@@ -226,7 +226,7 @@ def test_a_track_whose_media_cannot_be_read_stays(kit, tmp_path):
     assert any("broken.wav" in w for w in plan.warnings)
 
 
-def test_a_sound_too_short_to_have_a_loudness_is_told_as_such(tmp_path):
+def test_a_sound_too_short_to_have_a_loudness_has_its_own_flag(tmp_path):
     path = write(tmp_path / "a.wav", hits(0.35, every=0.5, frequency=60, level=0.5, seed=1))
     built = session(Track(index=0, name="Kick", clips=(clip(path, 0.35),)))
     (track,) = balance(built, Settings(method="equal-loudness")).tracks
@@ -301,7 +301,7 @@ def test_a_sample_or_a_tambourine_does_not_make_bleed_of_the_drum_it_plays_with(
     assert plan.tracks[-1].role in ("sample", "percussion")
 
 
-def test_what_is_not_a_drum_or_cannot_move_is_not_touched(kit):
+def test_tracks_that_are_no_drums_or_cannot_move_stay(kit):
     built, _ = kit
     built = changed(built, 0, muted=True)
     bass = Track(index=5, name="Bass", clips=built.tracks[0].clips)

@@ -10,7 +10,7 @@ from reaper_drumgain.schema.session import Track
 from reaper_drumgain.schema.settings import Settings
 
 
-def test_the_numbers_of_the_reasons_follow_from_the_plan(kit):
+def test_numbers_in_reasons_follow_from_the_plan(kit):
     built, _ = kit
     plan = balance(built, Settings(method="equal-loudness"))
     by_name = {t.name: t for t in plan.tracks}

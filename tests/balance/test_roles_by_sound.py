@@ -36,7 +36,7 @@ def nameless():
     return named(Kick_In="Audio 07", Bass="Audio 08", Vocal="Track 9")
 
 
-def test_nothing_is_listened_to_unasked(nameless):
+def test_no_role_is_found_by_sound_unasked(nameless):
     untouched = {u.name: u.why for u in select(nameless, Settings()).untouched}
     assert untouched["Audio 07"] == untouched["Track 9"] == NAMELESS
     assert tracks_to_classify(nameless, Settings()) == ()
@@ -44,7 +44,7 @@ def test_nothing_is_listened_to_unasked(nameless):
     assert "Audio 07" not in [track.name for track in plan.tracks]
 
 
-def test_a_kick_without_a_name_is_told_and_bass_and_voice_stay(nameless):
+def test_a_kick_without_a_name_is_found_and_bass_and_voice_stay(nameless):
     plan = balance(nameless, Settings(listen=True))
     by_name = {track.name: track for track in plan.tracks}
     assert by_name["Audio 07"].role == "kick"
@@ -74,7 +74,7 @@ def test_one_track_is_listened_to_by_name_whatever_it_is_called(nameless):
         )
 
 
-def test_a_stated_role_goes_before_the_ear(nameless):
+def test_a_stated_role_wins_over_the_sound(nameless):
     settings = Settings(listen=True, roles=(("Audio 07", "snare top"), ("Track 9", "none")))
     assert [drum.track.name for drum in tracks_to_classify(nameless, settings)] == ["Audio 08"]
     plan = balance(nameless, settings)
@@ -95,7 +95,7 @@ def test_only_what_has_audio_and_no_other_instrument_around_it_is_listened_to():
     assert [d.track.index for d in tracks_to_classify(built, Settings(listen=True))] == [2]
 
 
-def test_silence_is_told_and_left_alone():
+def test_silent_and_unsure_tracks_are_named_and_stay():
     silent = roles_by_sound.TrackSound(3, "Audio 04", None)
     unsure = roles_by_sound.TrackSound(4, "Audio 05", Likeness("kick", 0.4))
     settings = roles_by_sound.with_roles(
@@ -122,7 +122,7 @@ def test_a_wish_that_is_stored_on_a_track_counts_as_one_that_is_stated(nameless)
     assert {u.name: u.why for u in select(asked, Settings()).untouched}["Audio 07"] == NAMELESS
 
 
-def test_tracks_are_read_once_for_the_ear_and_once_for_the_plan(nameless):
+def test_audio_is_analyzed_once_for_roles_and_once_for_the_plan(nameless):
     listened = []
 
     class Watched(ProjectAnalyzer):

@@ -11,7 +11,7 @@ from reaper_drumgain.schema.session import Effect, Send, Track
 from reaper_drumgain.schema.settings import Level, Settings
 
 
-def test_what_the_reader_could_not_represent_is_told_of_every_track_on_the_way(kit):
+def test_warnings_of_the_reader_are_repeated_for_every_track_on_the_path(kit):
     built, _ = kit
     tracks = [Track(index=0, name="Drums", folder=True, warnings=("odd folder",))]
     tracks += [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
@@ -23,7 +23,7 @@ def test_what_the_reader_could_not_represent_is_told_of_every_track_on_the_way(k
     assert not any("bass" in w for w in plan.warnings)
 
 
-def test_a_disk_that_is_gone_does_not_hide_the_rest_behind_a_line_per_file(kit):
+def test_a_missing_disk_gives_only_a_few_warnings_per_track(kit):
     built, _ = kit
     kick = built.tracks[0]
     gone = tuple(
@@ -46,14 +46,14 @@ def test_a_disk_that_is_gone_does_not_hide_the_rest_behind_a_line_per_file(kit):
     assert len(told) <= 12
 
 
-def test_effects_on_a_microphone_are_flagged_and_told(kit):
+def test_effects_on_a_drum_track_give_a_flag_and_a_warning(kit):
     built, _ = kit
     plan = balance(changed(built, 0, effects=(Effect("ReaComp"),)), Settings(method="unity"))
     assert "effects" in plan.tracks[0].flags
     assert "measured before their effects: 'Kick'" in plan.warnings
 
 
-def test_what_effects_on_buses_and_sends_hear_is_reported(kit):
+def test_level_changes_into_effects_on_buses_and_sends_give_a_warning(kit):
     built, _ = kit
     comp = (Effect("VST: ReaComp"),)
     tracks = [
@@ -69,7 +69,7 @@ def test_what_effects_on_buses_and_sends_hear_is_reported(kit):
     assert any("reach 'Drums' (with effects)" in w for w in plan.warnings)
 
 
-def test_a_track_that_passes_full_scale_by_itself_is_told_with_what_mends_it(kit):
+def test_a_track_over_full_scale_gives_a_warning_with_the_remedy(kit):
     built, sounds = kit
     peak = 20 * math.log10(np.abs(sounds["Kick"]).max())
     built = changed(built, 0, fader=gain(2.0 - peak), pan=0.5)
@@ -79,7 +79,7 @@ def test_a_track_that_passes_full_scale_by_itself_is_told_with_what_mends_it(kit
     assert not any("full scale" in w for w in mended.warnings)
 
 
-def test_full_scale_is_that_of_the_master_behind_folders_and_pans(kit):
+def test_full_scale_is_measured_at_the_master_behind_folders_and_pans(kit):
     built, sounds = kit
     peak = 20 * math.log10(np.abs(sounds["Kick"]).max())
     tracks = [dataclasses.replace(t, index=t.index + 1, parent=0) for t in built.tracks]
