@@ -138,7 +138,7 @@ def test_only_the_command_line_prints():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.exit")
     ]
-    assert set(printing) <= {"__main__", "learn.make_demo", "worker"}
+    assert set(printing) <= {"__main__", "worker"}
 
 
 def test_no_module_is_too_long_to_read():

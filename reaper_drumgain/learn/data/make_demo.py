@@ -1,6 +1,6 @@
 """Makes the demo session that ships with the package: audio, project file and credits.
 
-``python -m reaper_drumgain.learn.make_demo --data DATA --output FOLDER`` writes
+``python -m reaper_drumgain.learn.data.make_demo --data DATA --output FOLDER`` writes
 ``DrumGain demo.RPP``, ``media/*.flac`` and ``CREDITS.txt`` anew. The same data and
 library versions give the same bytes.
 """
