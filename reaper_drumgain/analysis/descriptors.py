@@ -51,10 +51,10 @@ class Descriptor(Protocol):
 class SegmentLevels:
     """Peak and sum of squares per 100 ms: (hops, 2), the last hop may be incomplete.
 
-    With it and ``SegmentFrames`` ``pieces.between`` measures any part of a session by itself.
+    With it and ``SegmentFrames`` ``segments.between`` measures any part of a session by itself.
     """
 
-    name: str = "pieces"
+    name: str = "segments"
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
         """Any length of session."""
@@ -71,7 +71,7 @@ class SegmentFrames:
     """The frames of the ordinary spectrum, which ``measure`` keeps for it: (frames,
     ``spectrum.FRAME_COLUMNS``)."""
 
-    name: str = "pieces: frames"
+    name: str = "segments: frames"
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
         """Nothing of its own."""

@@ -24,12 +24,12 @@ def between(
     It was made with ``SEGMENT_DESCRIPTORS`` among its descriptors; ``descriptors`` are the others.
     Differences to a measurement of that part alone are those of ``summary_of`` and of filters
     that ring into it.
-    Raises ValueError where the measurement has no pieces, or for no hops.
+    Raises ValueError where the measurement has no segment levels, or for no hops.
     """
     if not 0 <= first < last:
         raise ValueError(f"expected hops from and up to, got {first} to {last}")
     if SegmentLevels().name not in measurement.described:
-        raise ValueError("the measurement was made without pieces")
+        raise ValueError("the measurement was made without segment levels")
     rate, hop = measurement.rate, hop_length(measurement.rate)
     per_hop = hop // peak_step(hop)
     frames_of = SegmentFrames()

@@ -74,7 +74,7 @@ def test_the_whole_is_what_it_is_without_pieces():
 
 def test_parts_need_pieces_and_some_length():
     plain = measured(tracks(22_050, 2.0), 22_050)
-    with pytest.raises(ValueError, match="without pieces"):
+    with pytest.raises(ValueError, match="without segment levels"):
         between(plain, 0, 5)
     whole = measured(tracks(22_050, 2.0), 22_050, SEGMENT_DESCRIPTORS)
     for first, last in ((3, 3), (5, 2), (-1, 4)):

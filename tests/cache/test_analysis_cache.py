@@ -1,4 +1,4 @@
-"""What is remembered is what listening would find: whatever happened to the files meanwhile."""
+"""A cached analysis is what measuring would give, whatever happened to the files meanwhile."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from reaper_drumgain.schema.session import Effect, Envelope, EnvelopePoint, Sess
 from reaper_drumgain.schema.settings import Level, Settings
 
 SECONDS = 1.5
-PROBING = ("modified-loudness", "fenton-lee", "partial-loudness")
+MEASURING_MORE = ("modified-loudness", "fenton-lee", "partial-loudness")
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "SETTLED_S", -1e9)
 
 
-class Listened:
-    """Balances with a new memory each time, as separate commands would."""
+class CachedBalance:
+    """Balances with a new analyzer each time, as separate commands would."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -66,8 +66,8 @@ class Listened:
 
 
 @pytest.fixture
-def listened(tmp_path: Path) -> Listened:
-    return Listened(tmp_path / "cache")
+def balanced(tmp_path: Path) -> CachedBalance:
+    return CachedBalance(tmp_path / "cache")
 
 
 def media(built: Session, index: int = 0) -> Path:
@@ -84,37 +84,39 @@ def other_audio(seed: int = 9) -> np.ndarray:
 
 
 @pytest.mark.usefixtures("settled")
-def test_every_method_finds_in_memory_what_it_would_hear(kit: Session, listened: Listened) -> None:
+def test_every_method_gets_from_the_cache_what_it_would_measure(
+    kit: Session, balanced: CachedBalance
+) -> None:
     counts = {}
     for name in (*methods.names(), *methods.names()):
-        plan, counts[name] = listened(kit, Settings(method=name))
+        plan, counts[name] = balanced(kit, Settings(method=name))
         assert plan == balance(kit, Settings(method=name))
     assert not any(counts.values())
-    assert listened.notes == []
+    assert balanced.notes == []
 
 
 @pytest.mark.usefixtures("settled")
-def test_methods_that_measure_more_take_one_more_look_all_together(
-    kit: Session, listened: Listened
+def test_methods_that_measure_more_read_the_audio_once_more_together(
+    kit: Session, balanced: CachedBalance
 ) -> None:
-    plain = [listened(kit, Settings(method=m))[1] for m in methods.names() if m not in PROBING]
+    plain = [
+        balanced(kit, Settings(method=m))[1] for m in methods.names() if m not in MEASURING_MORE
+    ]
     assert sum(plain) == 1
-    assert [listened(kit, Settings(method=m))[1] for m in PROBING] == [1, 0, 0]
+    assert [balanced(kit, Settings(method=m))[1] for m in MEASURING_MORE] == [1, 0, 0]
 
 
 @pytest.mark.usefixtures("settled")
 def test_a_method_that_measures_more_leaves_enough_for_the_others(
-    kit: Session, listened: Listened
+    kit: Session, balanced: CachedBalance
 ) -> None:
-    assert listened(kit, Settings(method="fenton-lee"))[1] == 1
-    assert listened(kit, Settings(method="forest"))[1] == 0
+    assert balanced(kit, Settings(method="fenton-lee"))[1] == 1
+    assert balanced(kit, Settings(method="forest"))[1] == 0
 
 
 @pytest.mark.usefixtures("settled")
-def test_settings_and_faders_decide_nothing_that_was_heard(
-    kit: Session, listened: Listened
-) -> None:
-    listened(kit)
+def test_settings_and_faders_do_not_change_the_key(kit: Session, balanced: CachedBalance) -> None:
+    balanced(kit)
     moved = dataclasses.replace(kit.tracks[1], fader=gain(-7.0), pan=0.5, selected=True)
     changed = dataclasses.replace(kit, tracks=(kit.tracks[0], moved, kit.tracks[2]))
     for wish in (
@@ -122,17 +124,17 @@ def test_settings_and_faders_decide_nothing_that_was_heard(
         Settings(locks=("Kick",)),
         Settings(level=Level("lufs", -20.0)),
     ):
-        plan, count = listened(changed, wish)
+        plan, count = balanced(changed, wish)
         assert count == 0
         assert plan == balance(changed, wish)
 
 
 @pytest.mark.usefixtures("settled")
-def test_another_part_of_the_song_is_listened_to(kit: Session, listened: Listened) -> None:
-    listened(kit)
+def test_another_part_of_the_song_is_measured(kit: Session, balanced: CachedBalance) -> None:
+    balanced(kit)
     wish = Settings(span=(0.2, 1.0))
-    assert listened(kit, wish) == (balance(kit, wish), 1)
-    assert listened(kit, wish)[1] == 0
+    assert balanced(kit, wish) == (balance(kit, wish), 1)
+    assert balanced(kit, wish)[1] == 0
 
 
 CHANGES: dict[str, Callable[[Track], Track]] = {
@@ -160,13 +162,13 @@ def clip_with(track: Track, **fields: object) -> Track:
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changes_the_sound_is_never_taken_for_the_old(
-    kit: Session, listened: Listened, change: str
+    kit: Session, balanced: CachedBalance, change: str
 ) -> None:
-    listened(kit)
+    balanced(kit)
     tracks = (CHANGES[change](kit.tracks[0]), *kit.tracks[1:])
     changed = dataclasses.replace(kit, tracks=tracks)
-    assert listened(changed)[0] == balance(changed, Settings())
-    assert listened(changed)[1] == 0
+    assert balanced(changed)[0] == balance(changed, Settings())
+    assert balanced(changed)[1] == 0
 
 
 # --- files that are replaced
@@ -212,25 +214,25 @@ def link_elsewhere(path: Path, audio: np.ndarray) -> None:
 
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("how", [overwrite, rename_over, remove, link_elsewhere])
-def test_a_replaced_file_is_listened_to(
-    kit: Session, listened: Listened, how: Callable[[Path, np.ndarray], None]
+def test_a_replaced_file_is_measured_anew(
+    kit: Session, balanced: CachedBalance, how: Callable[[Path, np.ndarray], None]
 ) -> None:
-    old, _ = listened(kit)
+    old, _ = balanced(kit)
     time.sleep(0.02)
     how(media(kit), other_audio())
-    new, count = listened(kit)
+    new, count = balanced(kit)
     assert count == 1
     assert new == balance(kit, Settings())
     assert new != old
 
 
-def test_a_file_of_this_moment_is_not_remembered(kit: Session, listened: Listened) -> None:
-    listened(kit)
-    assert listened(kit)[1] == 1
+def test_a_file_changed_just_now_is_not_cached(kit: Session, balanced: CachedBalance) -> None:
+    balanced(kit)
+    assert balanced(kit)[1] == 1
 
 
 def test_a_change_within_one_tick_of_the_clock_is_not_missed(
-    kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch
+    kit: Session, balanced: CachedBalance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a file system whose times are of whole seconds, and with nothing else that differs."""
     real = keys._identity
@@ -246,21 +248,21 @@ def test_a_change_within_one_tick_of_the_clock_is_not_missed(
             time.sleep(0.02)
         second = int(time.time())
         overwrite(media(kit), other_audio(1))
-        listened(kit)
+        balanced(kit)
         overwrite(media(kit), other_audio(2))
         return int(time.time()) == second
 
     assert any(within_one_second() for _ in range(5))
-    assert listened(kit)[0] == balance(kit, Settings())
+    assert balanced(kit)[0] == balance(kit, Settings())
     # and the guard is what does it
     monkeypatch.setattr(keys, "SETTLED_S", -1e9)
     assert any(within_one_second() for _ in range(5))
-    assert listened(kit)[0] != balance(kit, Settings())
+    assert balanced(kit)[0] != balance(kit, Settings())
 
 
 @pytest.mark.usefixtures("settled")
 def test_the_analysis_of_a_file_that_changes_meanwhile_is_not_cached(
-    kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch
+    kit: Session, balanced: CachedBalance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = project_analyzer.analyze
 
@@ -271,23 +273,23 @@ def test_the_analysis_of_a_file_that_changes_meanwhile_is_not_cached(
 
     with monkeypatch.context() as patch:
         patch.setattr(project_analyzer, "analyze", changing)
-        listened(kit)
-    plan, count = listened(kit)
+        balanced(kit)
+    plan, count = balanced(kit)
     assert count == 1
     assert plan == balance(kit, Settings())
 
 
-def test_another_version_hears_for_itself(
-    kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch, settled: None
+def test_another_version_measures_for_itself(
+    kit: Session, balanced: CachedBalance, monkeypatch: pytest.MonkeyPatch, settled: None
 ) -> None:
-    listened(kit)
+    balanced(kit)
     wish = Settings(method="unity")
     monkeypatch.setattr(features, "VERSION", features.VERSION + 1)
-    assert listened(kit, wish)[1] == 1
+    assert balanced(kit, wish)[1] == 1
     monkeypatch.setattr(analysis_cache, "MEASUREMENT_VERSION", -1)
-    assert listened(kit, wish)[1] == 1
+    assert balanced(kit, wish)[1] == 1
     monkeypatch.setattr(keys, "__version__", "99")
-    assert listened(kit, wish)[1] == 1
+    assert balanced(kit, wish)[1] == 1
 
 
 # --- the database
@@ -396,17 +398,17 @@ def test_a_damaged_database_gives_the_right_bytes_or_none(
 
 
 def test_a_file_that_is_no_database_is_set_aside(
-    tmp_path: Path, kit: Session, listened: Listened, settled: None
+    tmp_path: Path, kit: Session, balanced: CachedBalance, settled: None
 ) -> None:
-    listened.folder.mkdir()
-    (listened.folder / FILE_NAME).write_bytes(b"not a database, but long enough to look at" * 99)
-    assert listened(kit) == (balance(kit, Settings()), 1)
-    assert len(listened.notes) == 1
-    assert "damaged" in listened.notes[0]
-    assert (listened.folder / FILE_NAME).with_suffix(".damaged").is_file()
-    listened(kit)
-    assert listened(kit)[1] == 0
-    assert len(listened.notes) == 1
+    balanced.folder.mkdir()
+    (balanced.folder / FILE_NAME).write_bytes(b"not a database, but long enough to look at" * 99)
+    assert balanced(kit) == (balance(kit, Settings()), 1)
+    assert len(balanced.notes) == 1
+    assert "damaged" in balanced.notes[0]
+    assert (balanced.folder / FILE_NAME).with_suffix(".damaged").is_file()
+    balanced(kit)
+    assert balanced(kit)[1] == 0
+    assert len(balanced.notes) == 1
 
 
 @pytest.mark.parametrize(
@@ -435,14 +437,14 @@ def test_a_database_of_another_make_is_left_alone(
 
 
 def test_an_entry_that_fits_no_session_is_not_believed(
-    kit: Session, listened: Listened, settled: None
+    kit: Session, balanced: CachedBalance, settled: None
 ) -> None:
-    listened(kit)
+    balanced(kit)
     two = dataclasses.replace(kit, tracks=kit.tracks[:2])
-    listened(two)
-    path = listened.folder / FILE_NAME
+    balanced(two)
+    path = balanced.folder / FILE_NAME
     with sqlite3.connect(path) as connection:
-        # what was heard of two tracks, in the place of what was heard of three
+        # the analysis of two tracks, in the place of that of three
         rows = connection.execute(
             "SELECT key, digest, data, size FROM analyses ORDER BY size"
         ).fetchall()
@@ -451,53 +453,53 @@ def test_an_entry_that_fits_no_session_is_not_believed(
             "UPDATE analyses SET digest = ?, data = ?, size = ? WHERE key = ?",
             (digest, data, size, key),
         )
-    assert listened(kit) == (balance(kit, Settings()), 1)
+    assert balanced(kit) == (balance(kit, Settings()), 1)
 
 
 def test_a_pipe_in_its_place_is_not_waited_for(
-    tmp_path: Path, kit: Session, listened: Listened
+    tmp_path: Path, kit: Session, balanced: CachedBalance
 ) -> None:
-    listened.folder.mkdir()
-    os.mkfifo(listened.folder / FILE_NAME)
-    assert listened(kit)[1] == 1
-    assert "it is no regular file" in listened.notes[0]
+    balanced.folder.mkdir()
+    os.mkfifo(balanced.folder / FILE_NAME)
+    assert balanced(kit)[1] == 1
+    assert "it is no regular file" in balanced.notes[0]
 
 
 def test_a_folder_that_cannot_be_made_is_told_and_done_without(
     tmp_path: Path, kit: Session, settled: None
 ) -> None:
     (tmp_path / "file").write_text("")
-    listened = Listened(tmp_path / "file" / "cache")
-    assert listened(kit) == (balance(kit, Settings()), 1)
-    assert len(listened.notes) == 1
-    assert "nothing is remembered in" in listened.notes[0]
+    balanced = CachedBalance(tmp_path / "file" / "cache")
+    assert balanced(kit) == (balance(kit, Settings()), 1)
+    assert len(balanced.notes) == 1
+    assert "nothing is remembered in" in balanced.notes[0]
 
 
 def test_a_python_without_sqlite_does_without(
-    kit: Session, listened: Listened, monkeypatch: pytest.MonkeyPatch, settled: None
+    kit: Session, balanced: CachedBalance, monkeypatch: pytest.MonkeyPatch, settled: None
 ) -> None:
-    listened(kit)
+    balanced(kit)
     monkeypatch.setitem(sys.modules, "sqlite3", None)
     store_module.warm_up()
-    assert listened(kit) == (balance(kit, Settings()), 1)
-    assert len(listened.notes) == 1
-    assert "nothing is remembered in" in listened.notes[0]
+    assert balanced(kit) == (balance(kit, Settings()), 1)
+    assert len(balanced.notes) == 1
+    assert "nothing is remembered in" in balanced.notes[0]
 
 
 def test_a_database_that_cannot_be_written_is_told_and_read(
-    kit: Session, listened: Listened, settled: None, monkeypatch: pytest.MonkeyPatch
+    kit: Session, balanced: CachedBalance, settled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listened(kit)
+    balanced(kit)
     real = sqlite3.connect
 
     def read_only(path: Path, **options: object) -> sqlite3.Connection:
         return real(f"file:{path}?mode=ro", uri=True, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(sqlite3, "connect", read_only)
-    assert listened(kit)[1] == 0
-    assert listened.notes == []
-    assert listened(kit, Settings(span=(0.0, 1.0)))[1] == 1
-    assert "readonly" in listened.notes[0]
+    assert balanced(kit)[1] == 0
+    assert balanced.notes == []
+    assert balanced(kit, Settings(span=(0.0, 1.0)))[1] == 1
+    assert "readonly" in balanced.notes[0]
 
 
 FULL = """
@@ -542,7 +544,7 @@ def test_a_database_that_another_process_writes_is_not_waited_for_long(
     assert notes == []
 
 
-def test_nothing_of_it_is_imported_before_something_was_remembered(tmp_path: Path) -> None:
+def test_sqlite_is_not_imported_before_something_is_cached(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from reaper_drumgain.cache.store import Store;"
         "Store(print, Path(sys.argv[1])).read(b'x'); print('sqlite3' in sys.modules)"
