@@ -2,7 +2,7 @@
 # @author DrumGain
 # @version 0.1.0
 # @about
-#   Less of the last run, from the faders before it, without listening again.
+#   Less of the last run, from the faders before it, without a new analysis.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

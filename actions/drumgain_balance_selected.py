@@ -3,7 +3,7 @@
 # @version 0.1.0
 # @about
 #   Sets the faders of the selected drum tracks in one undo step. The other drum tracks stay and
-#   hold the level. Pressed again while it listens, it cancels.
+#   hold the level. Press it again during a run to cancel.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

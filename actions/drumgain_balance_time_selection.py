@@ -2,8 +2,8 @@
 # @author DrumGain
 # @version 0.1.0
 # @about
-#   Like balancing the selected drum tracks (all, where none is selected), judged by what sounds
-#   within the time selection.
+#   Balances the selected drum tracks (all of them if none is selected), measured within the time
+#   selection.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

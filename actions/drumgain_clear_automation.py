@@ -2,7 +2,7 @@
 # @author DrumGain
 # @version 0.1.0
 # @about
-#   Takes back the envelopes that DrumGain wrote, where they are unchanged since, in one undo step.
+#   Removes the envelopes that DrumGain wrote, if they are unchanged since, in one undo step.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

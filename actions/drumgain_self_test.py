@@ -2,8 +2,8 @@
 # @author DrumGain
 # @version 0.1.0
 # @about
-#   Tries what DrumGain takes for granted about your REAPER, in a project tab of its own, and prints
-#   what holds: paste it into a bug report.
+#   Checks DrumGain's assumptions about your REAPER in a temporary project tab and prints which of
+#   them hold. Paste the output into bug reports.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

@@ -2,7 +2,8 @@
 # @author DrumGain
 # @version 0.1.0
 # @about
-#   Says what a track is where its name does not. Kept on the track, so in track templates too.
+#   Sets the role of the selected tracks if their names do not tell it. It is stored on the track,
+#   so also in track templates.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

@@ -1,4 +1,4 @@
-"""``drumgain install``: put the actions and what they import into REAPER's resource folder."""
+"""``drumgain install``: copy the actions and what they import to REAPER's resource folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
 
 SUMMARY = "Put the actions into REAPER's resource folder."
 
-#: what REAPER's own Python may import of the package, beside reapy: whole folders and modules
+#: what REAPER's own Python may import of the package: these folders and modules. They import
+#: only each other, the standard library and reapy
 BUNDLED_FOLDERS = ("schema", "tracks", "hosts/live")
 BUNDLED_MODULES = ("__init__", "errors", "units", "hosts/__init__")
 _MAX_MANIFEST_BYTES = 1 << 20
@@ -28,13 +29,13 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this command."""
+    """Add the options of this command."""
     add_resource_path(parser)
     parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
 
 
 def add_resource_path(parser: argparse.ArgumentParser) -> None:
-    """Where REAPER keeps its settings."""
+    """Add the option that names REAPER's resource folder."""
     parser.add_argument(
         "--resource-path",
         type=Path,
@@ -45,7 +46,7 @@ def add_resource_path(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the worker, copy, write the set-up, say what is next."""
+    """Check the worker, copy the files, write the set-up and print the next steps."""
     folder = resource_folder(arguments.resource_path) / Path(*FOLDER)
     files = dict(bundle())
     _check_interpreter()
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def resource_folder(given: Path | None) -> Path:
-    """REAPER's resource folder. Raises InputError where it is not found."""
+    """REAPER's resource folder. Raises InputError if it is not found."""
     if given is not None:
         if not given.is_dir():
             raise InputError(f"--resource-path {given} is no folder")
@@ -84,7 +85,7 @@ def resource_folder(given: Path | None) -> Path:
 
 
 def usual_folders() -> Iterator[Path]:
-    """Where REAPER keeps its settings on this system."""
+    """The usual resource folders of REAPER on this system."""
     home = Path.home()
     if sys.platform == "win32":
         yield Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming") / "REAPER"
@@ -95,13 +96,14 @@ def usual_folders() -> Iterator[Path]:
 
 
 def actions_folder() -> Path:
-    """The folder of the actions: in a wheel, or in a checkout."""
+    """The folder of the actions, in an installed wheel or in a checkout."""
     installed = _PACKAGE / "_actions"
     return installed if installed.is_dir() else _PACKAGE.parent / "actions"
 
 
 def bundle() -> Iterator[tuple[Path, Path]]:
-    """What is copied: (place within the folder, file). Raises StorageError where some is gone."""
+    """The files to copy, as (path within the folder, source file). Raises StorageError if
+    python-reapy is missing."""
     for action in sorted(actions_folder().glob("drumgain_*.py")):
         yield Path(action.name), action
     own = Path("lib", "reaper_drumgain")
@@ -115,12 +117,12 @@ def bundle() -> Iterator[tuple[Path, Path]]:
         yield Path("lib", "reapy") / module.relative_to(reapy), module
     for file in importlib.metadata.files("python-reapy") or ():
         if file.name.upper().startswith(("LICENSE", "METADATA")):
-            # as its licence asks for
+            # its licence requires a copy
             yield Path("lib", "reapy", file.name), Path(str(file.locate()))
 
 
 def _reapy_folder() -> Path:
-    # found, not imported: outside REAPER it looks for a server
+    # not imported: outside REAPER reapy looks for a server
     spec = importlib.util.find_spec("reapy")
     if spec is None or spec.origin is None:
         raise StorageError("python-reapy is not installed beside DrumGain: install DrumGain again")
@@ -128,7 +130,7 @@ def _reapy_folder() -> Path:
 
 
 def _check_interpreter() -> None:
-    """Whether this interpreter finds the package the way that the actions start it."""
+    """Raises StorageError if this interpreter does not find the package in isolated mode."""
     command = [sys.executable, "-I", "-c", "import reaper_drumgain.worker"]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
@@ -139,11 +141,11 @@ def _check_interpreter() -> None:
 
 
 def install(folder: Path, files: dict[Path, Path]) -> None:
-    """Copy the files, then write the set-up that makes them work. Raises StorageError."""
+    """Copy the files, then write the set-up file. Raises StorageError if that fails."""
     setup = folder / FILE_NAME
     try:
         before = manifest(folder)
-        # without it no action works on a half-copied bundle
+        # without the set-up no action starts while the copy is incomplete
         setup.unlink(missing_ok=True)
         for place, source in files.items():
             target = folder / place
@@ -169,7 +171,7 @@ def _document(files: dict[Path, Path]) -> dict[str, Any]:
 
 
 def manifest(folder: Path) -> set[Path]:
-    """The files that an earlier installation wrote; none that lies elsewhere is ever named."""
+    """The files of an earlier installation; paths outside of the folder are left out."""
     try:
         with (folder / FILE_NAME).open("rb") as file:
             document = json.loads(file.read(_MAX_MANIFEST_BYTES))

@@ -1,4 +1,4 @@
-"""``drumgain uninstall``: take the actions out of REAPER's resource folder again."""
+"""``drumgain uninstall``: remove the actions from REAPER's resource folder."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SUMMARY = "Take the actions out of REAPER's resource folder."
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this command."""
+    """Add the options of this command."""
     add_resource_path(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Remove what 'drumgain install' wrote, and nothing else."""
+    """Remove the files that 'drumgain install' wrote, and no others."""
     folder = resource_folder(arguments.resource_path) / Path(*FOLDER)
     places = manifest(folder)
     if not places:
@@ -36,13 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def remove(folder: Path, places: set[Path]) -> None:
-    """Remove files of an installation, and the folders that this leaves empty."""
+    """Remove the files of an installation, and folders that are empty then."""
     for place in places:
         (folder / place).unlink(missing_ok=True)
     (folder / FILE_NAME).unlink(missing_ok=True)
     parents = {folder / parent for place in places for parent in place.parents}
     for parent in sorted(parents, key=lambda path: -len(path.parts)):
-        # compiled by REAPER's Python
+        # byte code that REAPER's Python compiled
         shutil.rmtree(parent / "__pycache__", ignore_errors=True)
         if parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()

@@ -1,4 +1,4 @@
-"""One balance run: the worker's life, and what the user is told when the run cannot go on."""
+"""One balance run: starts and ends the worker, and reports why a run cannot go on."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
             (f"Automation into ({'; '.join(ENVELOPES)} envelope)", now.envelope),
             (f"Where an envelope is ({'; '.join(EXISTING)})", now.existing),
             ("Tell kicks by sound (no; yes)", _NO_YES[now.listen]),
-            ("Remember what was heard (no; yes)", _NO_YES[now.remember]),
+            ("Cache analysis results (no; yes)", _NO_YES[now.remember]),
         ],
     )
     if given is None:
@@ -81,7 +81,7 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
         envelope=_choice("automation into", envelope, ENVELOPES),
         existing=_choice("where an envelope is", existing, EXISTING),
         listen=_choice("tell kicks by sound", listen, _NO_YES) == "yes",
-        remember=_choice("remember what was heard", remember, _NO_YES) == "yes",
+        remember=_choice("cache analysis results", remember, _NO_YES) == "yes",
     )
     wanted.settings()
     return wanted
@@ -123,7 +123,7 @@ def preferences_line(project: Project, wanted: Preferences) -> str:
     if wanted.listen:
         line += ", kicks told by sound"
     if not wanted.remember:
-        line += ", nothing that was heard is remembered"
+        line += ", analysis results not cached"
     if wanted.write == "automation":
         line += (
             f", automation per {wanted.sections} into the {wanted.envelope} envelope, "

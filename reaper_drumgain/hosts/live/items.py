@@ -26,14 +26,17 @@ _MAX_SECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class TrackFacts:
-    """What an item needs to know of its track: fixed lanes, and the playback offset in seconds."""
+    """What an item needs to know of its track.
+
+    ``lanes``: whether it has fixed lanes. ``shift``: its playback offset in seconds.
+    """
 
     lanes: bool
     shift: float
 
 
 def is_absolute(path: str) -> bool:
-    """Whether a path is absolute in the manner of any system."""
+    """Whether a path is absolute on any operating system."""
     return path.startswith(("/", "\\")) or _DRIVE.match(path) is not None
 
 
@@ -48,7 +51,7 @@ class ItemReader:
     def read(
         self, item: int, facts: TrackFacts, warnings: list[str]
     ) -> Generator[None, None, list[Clip]]:
-        """The clips of an item: of its active take, or of each take where all play."""
+        """The clips of an item: of its active take, or of all takes if all of them play."""
         calls = self._calls
         faults: list[str] = []
 

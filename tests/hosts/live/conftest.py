@@ -23,7 +23,7 @@ NAME = "DrumGain demo.RPP"
 HEAVY = ["numpy", "scipy", "sklearn", "librosa", "soundfile", "numba", "psutil"]
 DRUMS = 11
 
-#: a worker that answers as it is told, without listening to anything
+#: a worker that answers as a test says, without measuring anything
 FAKE = """#!{python} -IS
 import json, os, sys, time
 folder = sys.argv[-1]
@@ -64,13 +64,13 @@ def demo_plan(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 class Reaper:
-    """Runs scenarios; ``actions`` is the folder of the installed actions."""
+    """Runs scenarios with the installed actions."""
 
     def __init__(self, resource_path: Path, project: Path, folder: Path) -> None:
         self.resource_path = resource_path
         self.project = project
         self.folder = folder
-        #: where what was heard is remembered; it is made by the first press that does
+        #: the folder of the analysis cache; the first press that uses it makes it
         self.cache = folder / "cache"
         self.options: dict[str, Any] = {"block_imports": HEAVY}
         self.flags: tuple[str, ...] = ("-I", "-S")
@@ -82,7 +82,7 @@ class Reaper:
         return {"run": self.action(name), "dialogs": list(answers), **more}
 
     def play(self, *steps: dict[str, Any], **changes: Any) -> Report:
-        """A scenario that has to hold together: no failure of the stand-in, nothing left."""
+        """Play a scenario in which the stand-in must not fail and nothing may be left behind."""
         report = self.play_out(*steps, **changes)
         assert report.ok, report.problems
         assert report.data["children"] == 0
@@ -121,7 +121,7 @@ def reaper(resource_path: Path, project: Path, tmp_path: Path) -> Reaper:
 def make_fake(
     resource_path: Path, project: Path, tmp_path: Path, demo_plan: Any
 ) -> Callable[..., Reaper]:
-    """A REAPER whose worker does as it is told: ``make_fake(body)``."""
+    """A REAPER whose worker runs the code of a test: ``make_fake(body)``."""
 
     def make(body: str = GIVES_PLAN, *, version: str | None = None) -> Reaper:
         from reaper_drumgain import __version__
@@ -141,7 +141,7 @@ def make_fake(
         document["interpreter"] = str(worker)
         setup.write_text(json.dumps(document), "utf-8")
         reaper = Reaper(own, project, tmp_path)
-        # such a worker needs no time: ticks need take none
+        # such a worker answers at once, so ticks need not take time
         reaper.options["clock"] = "virtual"
         return reaper
 

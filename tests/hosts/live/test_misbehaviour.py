@@ -1,6 +1,6 @@
-"""Given a REAPER, a worker or a user that misbehaves, then all is done or nothing, and it is told.
+"""If REAPER, the worker or the user misbehaves, all or nothing is done, and a message says so.
 
-The worker of these scenarios gives the demo's plan, or what a test says instead of it."""
+The worker of these scenarios answers with the demo's plan, or with what a test says instead."""
 
 import json
 

@@ -1,6 +1,6 @@
-"""Faults planted in what writes automation: each turns a scenario red.
+"""Faults that are planted in the code that writes automation: the scenarios see each of them.
 
-As in ``test_planted_faults``: every judge plays a scenario and returns what is wrong with it."""
+As in ``test_planted_faults``, judges play a scenario and return a list of what is wrong."""
 
 import dataclasses
 import math

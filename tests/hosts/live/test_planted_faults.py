@@ -1,6 +1,7 @@
-"""Faults planted in the installed host: each turns a scenario red, so the scenarios see them.
+"""Faults that are planted in the installed copy of the live host: the scenarios see each of them.
 
-Every judge plays a scenario and returns what is wrong with it: nothing, for the host as it is.
+Every method of ``Judge`` plays a scenario and returns a list of what is wrong: empty for the host
+as it is.
 """
 
 import json

@@ -309,7 +309,7 @@ def test_settings_are_filled_in_and_remembered_with_the_project(fake):
     assert report.undo() == []
     lines = report.console.splitlines()
     assert "automation per time selection into the trim envelope, replace where" in lines[0]
-    assert "kicks told by sound, nothing that was heard is remembered" in lines[0]
+    assert "kicks told by sound, analysis results not cached" in lines[0]
     assert not any(word in lines[2] for word in ("automation", "sound", "heard"))
 
 

@@ -1,6 +1,6 @@
-"""Given a press, then the next one on the same audio listens to nothing; and no press needs it.
+"""A press uses the analysis results of the press before it; and works without them.
 
-The demo where it is installed is played, whose files are older than a moment."""
+The installed demo is used, because files that changed a moment ago are not cached."""
 
 import math
 import sqlite3
@@ -19,87 +19,87 @@ DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session" / "Dru
 INSTALLED = {"projects": [str(DEMO)]}
 
 
-def wish(reaper, method="equal-loudness", amount="100", level="keep", remember="yes"):
+def choose(reaper, method="equal-loudness", amount="100", level="keep", remember="yes"):
     values = [method, amount, level, "all", "volume", "files", "usual", "volume", "refuse"]
     return reaper.press("settings", {"values": [*values, "no", remember]})
 
 
-def stands_as(report, **settings):
+def has_plan_of(report, **settings):
     plan = balance(rpp.read_project(DEMO).session, Settings(**settings))
     got = {n: round(20 * math.log10(f), 2) for n, f in report.faders().items() if f > 0}
     return {t.name: got[t.name] for t in plan.tracks} == {t.name: t.new_db for t in plan.tracks}
 
 
-def done_with(reaper, statement):
+def execute(reaper, statement):
     with closing(sqlite3.connect(reaper.cache / FILE_NAME)) as database, database:
         return database.execute(statement).fetchall()
 
 
-def mark(reaper):
-    """A listening writes its row anew, with its true size."""
-    done_with(reaper, "UPDATE analyses SET size = size + 1")
+def mark_rows(reaper):
+    """Change the size in each row: a new analysis writes its row again, with the true size."""
+    execute(reaper, "UPDATE analyses SET size = size + 1")
 
 
-def listenings(reaper):
-    """How many rows were written since they were marked."""
-    return done_with(reaper, "SELECT count(*) FROM analyses WHERE size = length(data)")[0][0]
+def stored_analyses(reaper):
+    """How many analyses were stored since ``mark_rows``."""
+    return execute(reaper, "SELECT count(*) FROM analyses WHERE size = length(data)")[0][0]
 
 
-def test_another_method_amount_and_level_listen_to_nothing(reaper):
-    report = reaper.play(wish(reaper), reaper.press("repeat"), **INSTALLED)
-    assert stands_as(report, method="equal-loudness")
-    assert listenings(reaper) == 1
-    mark(reaper)
+def test_another_method_amount_and_level_need_no_new_analysis(reaper):
+    report = reaper.play(choose(reaper), reaper.press("repeat"), **INSTALLED)
+    assert has_plan_of(report, method="equal-loudness")
+    assert stored_analyses(reaper) == 1
+    mark_rows(reaper)
     report = reaper.play(
-        wish(reaper, "forest", "50", "lufs:-20"), reaper.press("repeat"), **INSTALLED
+        choose(reaper, "forest", "50", "lufs:-20"), reaper.press("repeat"), **INSTALLED
     )
-    assert stands_as(report, method="forest", amount=50.0, level=Level.parse("lufs:-20"))
-    assert listenings(reaper) == 0
+    assert has_plan_of(report, method="forest", amount=50.0, level=Level.parse("lufs:-20"))
+    assert stored_analyses(reaper) == 0
     assert len(report.console.splitlines()) == 2
 
 
 def test_that_guard_can_fire(reaper):
     reaper.play(reaper.press("balance_all"), **INSTALLED)
-    mark(reaper)
-    done_with(reaper, "UPDATE analyses SET data = substr(data, 1, 100)")
+    mark_rows(reaper)
+    execute(reaper, "UPDATE analyses SET data = substr(data, 1, 100)")
     report = reaper.play(reaper.press("balance_all"), **INSTALLED)
-    assert stands_as(report)
-    assert listenings(reaper) == 1
+    assert has_plan_of(report)
+    assert stored_analyses(reaper) == 1
 
 
-def test_a_time_selection_is_another_audio(reaper):
+def test_a_time_selection_is_analyzed_on_its_own(reaper):
     reaper.play(reaper.press("balance_all"), **INSTALLED)
-    mark(reaper)
+    mark_rows(reaper)
     steps = [{"do": {"time_selection": [0.5, 5.0]}}, reaper.press("balance_time_selection")]
     report = reaper.play(*steps, **INSTALLED)
-    assert stands_as(report, span=(0.5, 5.0))
-    assert listenings(reaper) == 1
-    mark(reaper)
+    assert has_plan_of(report, span=(0.5, 5.0))
+    assert stored_analyses(reaper) == 1
+    mark_rows(reaper)
     assert reaper.play(*steps, **INSTALLED).faders() == report.faders()
-    assert listenings(reaper) == 0
+    assert stored_analyses(reaper) == 0
 
 
-def test_the_settings_switch_it_off(reaper):
-    report = reaper.play(wish(reaper, remember="no"), reaper.press("repeat"), **INSTALLED)
+def test_the_settings_switch_the_cache_off(reaper):
+    report = reaper.play(choose(reaper, remember="no"), reaper.press("repeat"), **INSTALLED)
     assert "moved 11 of 11" in report.console
     assert not reaper.cache.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_keeps_from_nothing(reaper):
+def test_a_cache_folder_that_cannot_be_written_is_reported_and_the_run_goes_on(reaper):
     reaper.cache.write_text("in the way")
     report = reaper.play(reaper.press("balance_all"), **INSTALLED)
-    assert stands_as(report)
+    assert has_plan_of(report)
     moved, note = report.console.splitlines()
     assert moved.startswith("DrumGain: moved 11 of 11")
     assert note.startswith("DrumGain: nothing is remembered in ")
     assert report.data["dialogs"] == []
 
 
-def test_a_damaged_memory_is_told_and_keeps_from_nothing(reaper):
+def test_a_damaged_cache_is_reported_and_the_run_goes_on(reaper):
     reaper.cache.mkdir()
     (reaper.cache / FILE_NAME).write_bytes(b"no database at all" * 999)
     report = reaper.play(reaper.press("balance_all"), **INSTALLED)
-    assert stands_as(report)
+    assert has_plan_of(report)
     assert "DrumGain: the memory of what was heard was damaged" in report.console
 
 
@@ -108,8 +108,7 @@ NOTE = "put('notes.json', json.dumps({'notes': ['stored\\x1b[31m']}))\n"
 
 
 def test_the_run_is_over_before_anything_is_stored(make_fake, tmp_path):
-    """Given a worker that stores until the next one is there, when keys are pressed meanwhile,
-    then that cancels nothing."""
+    """A key press while the first worker still stores its analysis cancels nothing."""
     (tmp_path / "count").write_text("")
     reaper = make_fake(
         f"count = {str(tmp_path / 'count')!r}\n"
@@ -134,8 +133,8 @@ def test_the_run_is_over_before_anything_is_stored(make_fake, tmp_path):
     assert "cancelled" not in report.console
 
 
-def test_what_was_heard_is_stored_also_where_the_user_was_quicker(make_fake):
-    """The plan came too late for this press; the next one has it at once."""
+def test_the_analysis_is_stored_even_if_the_plan_came_too_late(make_fake):
+    """The user moved a fader before the plan came; the next press can use the analysis."""
     reaper = make_fake(f"time.sleep(0.9)\n{GIVES_PLAN}time.sleep(0.3)\n{NOTE}")
     reaper.options["clock"] = "real"
     meanwhile = [{"tick": 15, "do": {"fader": {"Snare Top": 0.5}}}]
