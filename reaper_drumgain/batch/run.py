@@ -172,7 +172,7 @@ class Batch:
             plan,
             target,
             overwrite=self._options.overwrite,
-            note=lambda intent: journal.writing(intent, done),
+            before_write=lambda intent: journal.writing(intent, done),
         )
         if target is None and written.backup is None:
             return replace(outcome, status="unchanged")

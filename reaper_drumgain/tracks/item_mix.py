@@ -1,12 +1,12 @@
 """Which parts of a track's items do not play because another item covers them.
 
-A project says how items that overlap on a track sound (REAPER's item mix behavior): 0, an item
+A project says how items that overlap on a track play (REAPER's item mix behavior): 0, an item
 that lies within another one replaces it there (what REAPER starts with); 1, all are mixed; 2,
 each replaces those that began earlier.
 
 Assumed of REAPER (not confirmed here): items that do not play and items without a source
 replace nothing; of two with the same extent the one that comes later in the project replaces
-the other; items in other fixed lanes do not count; an item that begins earlier still sounds
+the other; items in other fixed lanes do not count; an item that begins earlier still plays
 under the fade-in of one that replaces it in the last of the three ways (their crossfade).
 Standard library only.
 """

@@ -40,7 +40,7 @@ _MODE_DUAL_PAN = 6
 def kind_of(session: Session, track: Track) -> Kind:
     """What a track is in the balance; only a ``microphone`` or ``instrument`` may move.
 
-    ``instrument``: sound made by a plug-in on this track or sent from one, which no media
+    ``instrument``: audio made by a plug-in on this track or sent from one, which no media
     file holds. A folder is path even where it holds items: its fader moves its children.
     """
     if track.vca_leader:
@@ -122,7 +122,7 @@ def path_of(session: Session, track: Track) -> Path:
 
 
 class _Walk:
-    """One walk from a microphone to the master, which notes what it meets."""
+    """One walk along the routing from a microphone to the master; collects what it meets."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

@@ -138,9 +138,9 @@ def tracks_to_classify(session: Session, settings: Settings) -> tuple[DrumTrack,
     """The tracks whose role is to be recognized by sound, in project order.
 
     Those that the settings name, or that store, ``listen`` for a role; with ``Settings.listen``
-    those whose names say nothing, unless a role is stated. Left out is what has no audio to
-    listen to. Their roles here mean nothing. Raises InputError where the settings name a track
-    that is not there.
+    those whose names say nothing, unless a role is stated. Tracks without
+    audio are left out. The roles of the result are placeholders. Raises InputError where the
+    settings name a track that is not there.
     """
     named: dict[int, str] = {}
     for name, role_text in settings.roles:
@@ -228,10 +228,10 @@ def _envelope_warnings(track: Track, settings: Settings) -> Iterable[str]:
         if not envelope.active or envelope.kind == written:
             continue
         if envelope.kind in ("volume", "trim volume", "mute"):
-            ours = " ('drumgain clear-automation' takes back DrumGain's own)"
+            hint = " ('drumgain clear-automation' takes back DrumGain's own)"
             yield (
                 f"track {track.name!r}: its {envelope.kind} envelope goes on playing on top of the "
-                f"fader and is not counted in the levels{ours if track.automation_note else ''}"
+                f"fader and is not counted in the levels{hint if track.automation_note else ''}"
             )
 
 

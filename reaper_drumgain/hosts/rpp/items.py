@@ -12,7 +12,7 @@ here as follows (assumptions, to be checked against REAPER itself):
   lane is YPOS's first field (its top as a fraction of the track) times the lane count.
 - SOURCE SECTION's MODE: bit 0 plays the whole file, bit 1 backwards.
 - ``_OFFLINE_`` sources are read like the media they stand for, because REAPER writes them
-  for projects saved while media was set offline for a moment; the track is told.
+  for projects saved while media was set offline for a moment; the track gets a warning.
 """
 
 from __future__ import annotations
@@ -108,11 +108,11 @@ class ItemReader:
         loop = read(b"LOOP", lines.get(b"LOOP", b""), _flag, faults)
         if len(takes) > 1:
             every = read(b"ALLTAKES", lines.get(b"ALLTAKES", b""), _flag, faults)
-            sounding = _sounding(takes, every=every)
+            playing = _playing(takes, every=every)
         else:
-            sounding = takes
+            playing = takes
         clips = []
-        for take in sounding:
+        for take in playing:
             own = take.lines
             rate, preserve_pitch, pitch = read(
                 b"PLAYRATE", own.get(b"PLAYRATE", b""), _rate, faults
@@ -265,7 +265,7 @@ class ItemReader:
         ), fault
 
 
-def _sounding(takes: list[_Take], *, every: bool) -> list[_Take]:
+def _playing(takes: list[_Take], *, every: bool) -> list[_Take]:
     """The takes that play: all that are not empty, or the selected one, else the first."""
     if every:
         return [take for take in takes if b"NULL" not in take.words] or takes[:1]

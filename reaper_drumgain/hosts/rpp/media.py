@@ -50,7 +50,7 @@ class Resolver:
         self.folder = os.path.dirname(os.path.abspath(project))  # noqa: PTH100, PTH120
         # a project reached through a link may have its media beside the link or the file
         real = os.path.dirname(os.path.realpath(project))  # noqa: PTH120
-        self._folders_beside = list(dict.fromkeys((self.folder, real)))
+        self._project_folders = list(dict.fromkeys((self.folder, real)))
         self._record = [
             self._join(self.folder, path)
             for path in record_paths
@@ -94,14 +94,14 @@ class Resolver:
     def _candidates(self, written: str) -> Iterator[str]:
         base = written.replace("\\", "/").rpartition("/")[2]
         if self._usable(written):
-            for folder in self._folders_beside:
+            for folder in self._project_folders:
                 yield self._join(folder, written)
         if not is_absolute(written):
             for folder in self._record:
                 yield self._join(folder, written)
         for folder in self._record:
             yield self._join(folder, base)
-        for folder in self._folders_beside:
+        for folder in self._project_folders:
             yield self._join(folder, base)
 
     @staticmethod

@@ -13,7 +13,7 @@ from reaper_drumgain.errors import ConflictError, ProjectError, StorageError
 from reaper_drumgain.hosts.rpp.syntax import MAX_BYTES
 from reaper_drumgain.hosts.rpp.values import text
 
-_PIECE = 1 << 16
+_CHUNK_BYTES = 1 << 16
 #: what a file system says that gives a file no second name
 _NO_LINKS = (
     *(errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL),
@@ -79,9 +79,9 @@ def refuse_changed(path: Path, read: bytes) -> None:
     place, same = 0, True
     try:
         with storage_errors(f"cannot read {name} again"), open(path, "rb") as file:  # noqa: PTH123
-            while same and (piece := file.read(_PIECE)):
-                same = read[place : place + len(piece)] == piece
-                place += len(piece)
+            while same and (chunk := file.read(_CHUNK_BYTES)):
+                same = read[place : place + len(chunk)] == chunk
+                place += len(chunk)
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise ConflictError(f"{name} is gone since it was read: nothing was written") from error
@@ -128,7 +128,7 @@ def refuse_existing(target: Path) -> None:
 
 
 def temporary_name(target: Path) -> Path:
-    """A name beside a file, for what will take its place; nothing is there."""
+    """A free name in the folder of a file, for the temporary file that will take its place."""
     return target.with_name(f".drumgain-{os.urandom(8).hex()}.tmp")
 
 
@@ -183,7 +183,7 @@ def _refuse_protected(target: Path) -> None:
 
 
 def backup_draft(temporary: Path) -> Path:
-    """The file as which a backup is written, beside the temporary file of the same write."""
+    """The name under which a backup is first written, next to the temporary file of that write."""
     return temporary.with_suffix(".bak.tmp")
 
 

@@ -43,7 +43,7 @@ def number(raw: bytes) -> float | None:
 
 
 class Fields:
-    """The values of one line, with defaults; notes what could not be read.
+    """The values of one line, with defaults; collects what could not be read.
 
     ``faults`` collects a sentence per damaged value.
     """

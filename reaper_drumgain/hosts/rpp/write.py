@@ -66,9 +66,9 @@ class ClearReport:
 
 @dataclass(frozen=True, slots=True)
 class WriteIntent:
-    """What is about to be written, told before anything is: the real file, the SHA-256 of the
-    bytes that are meant for it, and the name of the temporary file that takes its place (what
-    is left, should the process end in between: that file, and ``backup_draft`` of it)."""
+    """What is about to be written: the real file, the SHA-256 of its new bytes, and the name of
+    the temporary file that takes its place. A process that ends in between leaves at most that
+    file and its ``backup_draft``."""
 
     target: Path
     after: str
@@ -101,7 +101,7 @@ def apply_plan(
     *,
     overwrite: bool = False,
     now: datetime | None = None,
-    note: Callable[[WriteIntent], None] | None = None,
+    before_write: Callable[[WriteIntent], None] | None = None,
 ) -> WriteReport:
     """Writes the plan's new faders and envelopes: to ``output``, or in place with a dated backup.
 
@@ -110,8 +110,8 @@ def apply_plan(
     the plan belongs to another, StorageError where the system refuses, or
     the output exists and ``overwrite`` is false. After an error every file is as before.
 
-    ``note`` is called once all is ready and before anything is written; nothing is where it
-    raises, and not at all where there is nothing to write.
+    ``before_write`` is called once all is ready and before anything is written. Nothing is
+    written where it raises. It is not called where there is nothing to write.
     """
     faders = faders_of(project, plan)
     moved = fader_edits(project, faders)
@@ -124,7 +124,7 @@ def apply_plan(
         edits += added
         checks.append(check)
     automated = tuple(track.index for track in plan.automated)
-    path, backup = _put(project, edits, faders, checks, output, overwrite, now, note)
+    path, backup = _write(project, edits, faders, checks, output, overwrite, now, before_write)
     return WriteReport(path, backup, tuple(sorted(moved)), automated)
 
 
@@ -135,9 +135,10 @@ def clear_automation(
     overwrite: bool = False,
     now: datetime | None = None,
 ) -> ClearReport:
-    """Takes back the envelopes that DrumGain wrote and nobody changed since; faders stay.
+    """Takes back the envelopes that DrumGain wrote and that are unchanged since; faders stay.
 
-    To ``output`` or in place, as ``apply_plan``, with its errors. What is left is told.
+    Writes to ``output`` or in place, with the errors of ``apply_plan``. The report says which
+    envelopes were left and why.
     """
     edits: list[Edit] = []
     checks: list[EditCheck] = []
@@ -156,11 +157,11 @@ def clear_automation(
             cleared.append(track.index)
     if not cleared:
         return ClearReport(project.path, None, (), tuple(left))
-    path, backup = _put(project, edits, {}, checks, output, overwrite, now, None)
+    path, backup = _write(project, edits, {}, checks, output, overwrite, now, None)
     return ClearReport(path, backup, tuple(cleared), tuple(left))
 
 
-def _put(
+def _write(
     project: ProjectFile,
     edits: list[Edit],
     faders: Mapping[int, LinearGain],
@@ -168,7 +169,7 @@ def _put(
     output: str | os.PathLike[str] | None,
     overwrite: bool,
     now: datetime | None,
-    note: Callable[[WriteIntent], None] | None,
+    before_write: Callable[[WriteIntent], None] | None,
 ) -> tuple[Path, Path | None]:
     """Writes the edited project; returns its path and that of the backup."""
     source = real_target(project.path)
@@ -189,8 +190,8 @@ def _put(
             refuse_existing(target)
 
     temporary = temporary_name(target)
-    if note is not None:
-        note(WriteIntent(target, hashlib.sha256(data).hexdigest(), temporary))
+    if before_write is not None:
+        before_write(WriteIntent(target, hashlib.sha256(data).hexdigest(), temporary))
     backup = put(
         target,
         data,
@@ -214,13 +215,13 @@ def _edited(
     data = splice(project.data, edits)
     name = name_of(project.path)
     again = track_blocks(scan(data, name, keep=2))
-    sound = len(again) == len(project.tracks) and unchanged_outside(project.data, data, edits)
+    as_meant = len(again) == len(project.tracks) and unchanged_outside(project.data, data, edits)
     for index, gain in faders.items():
-        if not sound:
+        if not as_meant:
             break
         value = fader_at(data, again[index])
-        sound = value is not None and format_gain(value) == format_gain(gain)
-    if not sound:
+        as_meant = value is not None and format_gain(value) == format_gain(gain)
+    if not as_meant:
         raise ProjectError(f"{name}: the edited project does not read as meant: nothing written")
     for check in checks:
         check(data, again)
