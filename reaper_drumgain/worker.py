@@ -4,14 +4,14 @@
 only files of this protocol, each of them complete as soon as it has its name:
 
 - ``request.json`` (from the host): ``protocol``, ``version``, ``session``, ``settings`` and
-  ``remember``: whether what was heard is remembered (no, where it is not there). Where the file
+  ``remember``: whether analysis results are cached (no, where it is not there). Where the file
   is not there yet, what a plan needs is imported until it is: the host starts this process
   first and reads the project meanwhile;
 - ``progress.json`` (from here): ``doing`` and ``share``, replaced as work goes on;
 - ``result.json`` (from here): ``protocol``, ``version`` and either ``plan`` or ``error``
   with ``kind`` (a class of errors.py, or ``unexpected``) and ``message``;
-- ``notes.json`` (from here): ``notes``, sentences on why something could not be remembered, if
-  so. What was heard is stored after the result, and this process ends when that is done.
+- ``notes.json`` (from here): ``notes``, sentences on why results could not be cached, if so.
+  They are cached after the plan was written, and this process ends when that is done.
 
 The host holds the other end of standard input: when it closes, the host is gone or wants no
 result any more, and this process ends at once. Standard output is not used.
@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
         answer["error"] = {"kind": "unexpected", "message": message}
     _write(folder / RESULT, answer)
     if analyzer is not None:
-        # nobody waits for it: the answer is there
+        # only now: the host has its answer
         analyzer.finish()
         if notes:
             _write(folder / NOTES, {"notes": notes})

@@ -117,7 +117,7 @@ def onset_levels(
 
 
 def dominance(
-    heard: OnsetLevels, track: int, others: Sequence[int], *, near: float, spread: float
+    levels: OnsetLevels, track: int, others: Sequence[int], *, near: float, spread: float
 ) -> float:
     """How far ``track`` stands out in dB over each of ``others`` at the best of its strongest
     onsets (those within ``near`` dB of the strongest).
@@ -125,28 +125,28 @@ def dominance(
     inf where none of the others hears anything different (a ratio that spreads by less than
     ``spread`` dB), or the track has no onset.
     """
-    fresh = heard.fresh[track]
+    fresh = levels.fresh[track]
     strongest = fresh.max(initial=_FLOOR_DB)
-    rivals = [o for o in others if o != track and heard.spread[track, o] >= spread]
+    rivals = [o for o in others if o != track and levels.spread[track, o] >= spread]
     if strongest <= _FLOOR_DB or not rivals:
         return float("inf")
     chosen = np.flatnonzero(fresh >= strongest - near)
-    level = heard.level
+    level = levels.level
     excess = level[track, chosen] - level[rivals][:, chosen]
-    excess -= heard.low[track, rivals][:, None]
+    excess -= levels.low[track, rivals][:, None]
     return float(excess.min(axis=0).max())
 
 
-def dominances(heard: OnsetLevels, members: Sequence[int]) -> Float64:
+def dominances(levels: OnsetLevels, members: Sequence[int]) -> Float64:
     """The dominance of each of ``members`` over the other members in dB; NaN where none."""
     values = np.array(
-        [dominance(heard, m, members, near=_NEAR_DB, spread=_SPREAD_DB) for m in members]
+        [dominance(levels, m, members, near=_NEAR_DB, spread=_SPREAD_DB) for m in members]
     )
     return np.where(np.isfinite(values), values, np.nan)
 
 
 def only_bleed(
-    heard: OnsetLevels, families: Sequence[Hashable] | None = None
+    levels: OnsetLevels, families: Sequence[Hashable] | None = None
 ) -> npt.NDArray[np.bool_]:
     """Which tracks hold nothing but bleed (tracks,).
 
@@ -158,7 +158,7 @@ def only_bleed(
     A track holds only bleed where all of its strongest onsets are explained by tracks that
     dominate on their own. In doubt it does not.
     """
-    count = heard.level.shape[0]
+    count = levels.level.shape[0]
     labels = list(range(count)) if families is None else list(families)
     if len(labels) != count:
         raise ValueError(f"families has {len(labels)} labels, expected {count}")
@@ -168,12 +168,14 @@ def only_bleed(
     sources = {
         t
         for t in there
-        if _SOURCE_DB <= dominance(heard, t, others[t], near=_NEAR_DB, spread=spread) < float("inf")
+        if _SOURCE_DB
+        <= dominance(levels, t, others[t], near=_NEAR_DB, spread=spread)
+        < float("inf")
     }
     return np.array(
         [
             dominance(
-                heard, t, [o for o in others[t] if o in sources], near=_NEAREST_DB, spread=spread
+                levels, t, [o for o in others[t] if o in sources], near=_NEAREST_DB, spread=spread
             )
             <= _BLEED_DB
             for t in range(count)

@@ -201,10 +201,10 @@ def _relative_columns(
         relative[sounding] = np.where(np.isfinite(loudness), loudness - kit_loudness, np.nan)
     columns["loudness_re_kit_lu"] = relative
     rank = np.full(count, np.nan)
-    heard = [place for place in range(len(sounding)) if math.isfinite(loudness[place])]
-    for place in heard:
-        louder = int((loudness[heard] > loudness[place]).sum())
-        rank[sounding[place]] = louder / max(len(heard) - 1, 1)
+    measured = [place for place in range(len(sounding)) if math.isfinite(loudness[place])]
+    for place in measured:
+        louder = int((loudness[measured] > loudness[place]).sum())
+        rank[sounding[place]] = louder / max(len(measured) - 1, 1)
     columns["loudness_rank"] = rank
     bands = np.stack([measurement.tracks[i].spectrum.band_energy for i in sounding])
     bands = bands * db_to_power(gains_db[sounding, None])
@@ -227,11 +227,11 @@ def _bleed_columns(measurement: Measurement, sounding: Sequence[int]) -> dict[st
     if len(sounding) == sum(track.peak > 0.0 for track in measurement.tracks):
         columns["dominance_db"][sounding] = bleed.dominances(measurement.onsets, sounding)
     else:  # onsets of others are no onsets of this session
-        heard = bleed.onset_levels(
+        levels = bleed.onset_levels(
             [measurement.tracks[index].envelope for index in sounding],
             [measurement.found[index] for index in sounding],
         )
-        columns["dominance_db"][sounding] = bleed.dominances(heard, range(len(sounding)))
+        columns["dominance_db"][sounding] = bleed.dominances(levels, range(len(sounding)))
     for index in sounding:
         others = measurement.similarity[index, [other for other in sounding if other != index]]
         others = others[np.isfinite(others)]

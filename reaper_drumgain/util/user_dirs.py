@@ -37,7 +37,7 @@ def _chosen(variable: str) -> Path | None:
 
 
 def _usual(which: str) -> Path:
-    # imported late: whoever names the folder does not wait for it
+    # imported here, because it is not needed where the folder is named
     import platformdirs
 
     folder: Path = getattr(platformdirs, which)(_NAME, appauthor=False)
