@@ -46,9 +46,12 @@ def test_leaving_cancels_what_was_not_begun() -> None:
 
 
 INTERRUPTED = """
+import signal
 import time
 from reaper_drumgain.util.thread_pool import thread_pool
 
+# a background job of a shell ignores it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with thread_pool(2) as pool:
     jobs = [pool.submit(time.sleep, 0.2) for _ in range(1000)]
     print("begun", flush=True)
@@ -59,15 +62,18 @@ with thread_pool(2) as pool:
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
 def test_an_interrupt_does_not_wait_for_the_rest() -> None:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(INTERRUPTED)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    process.send_signal(signal.SIGINT)
-    # all of the work would take 100 s
-    _, told = process.communicate(timeout=50)
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        try:
+            # all of the work would take 100 s
+            _, told = process.communicate(timeout=50)
+        finally:
+            process.kill()
     assert "KeyboardInterrupt" in told
