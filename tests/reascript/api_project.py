@@ -119,6 +119,19 @@ RENDER_NUMBERS = {
     "RENDER_FADEOUTSHAPE": 0.0,
 }
 RENDER_STRINGS = ("RENDER_FILE", "RENDER_PATTERN", "RENDER_FORMAT", "RENDER_FORMAT2")
+#: key and place of a render setting in the project's text
+RENDER_PLACES = {
+    "RENDER_SETTINGS": ("RENDER_STEMS", 1),
+    "RENDER_BOUNDSFLAG": ("RENDER_RANGE", 1),
+    "RENDER_STARTPOS": ("RENDER_RANGE", 2),
+    "RENDER_ENDPOS": ("RENDER_RANGE", 3),
+    "RENDER_TAILFLAG": ("RENDER_RANGE", 4),
+    "RENDER_TAILMS": ("RENDER_RANGE", 5),
+    "RENDER_CHANNELS": ("RENDER_FMT", 2),
+    "RENDER_SRATE": ("RENDER_FMT", 3),
+    "RENDER_ADDTOPROJ": ("RENDER_ADDTOPROJ", 1),
+    "RENDER_DITHER": ("RENDER_DITHER", 1),
+}
 
 
 def render_number(project: Project, name: str) -> float:
@@ -126,20 +139,8 @@ def render_number(project: Project, name: str) -> float:
     held = project.render.numbers
     if name in held:
         return held[name]
-    places = {
-        "RENDER_SETTINGS": ("RENDER_STEMS", 1),
-        "RENDER_BOUNDSFLAG": ("RENDER_RANGE", 1),
-        "RENDER_STARTPOS": ("RENDER_RANGE", 2),
-        "RENDER_ENDPOS": ("RENDER_RANGE", 3),
-        "RENDER_TAILFLAG": ("RENDER_RANGE", 4),
-        "RENDER_TAILMS": ("RENDER_RANGE", 5),
-        "RENDER_CHANNELS": ("RENDER_FMT", 2),
-        "RENDER_SRATE": ("RENDER_FMT", 3),
-        "RENDER_ADDTOPROJ": ("RENDER_ADDTOPROJ", 1),
-        "RENDER_DITHER": ("RENDER_DITHER", 1),
-    }
     default = RENDER_NUMBERS[name]
-    return project.number(*places[name], default) if name in places else default
+    return project.number(*RENDER_PLACES[name], default) if name in RENDER_PLACES else default
 
 
 def render_string(project: Project, name: str) -> str:

@@ -171,22 +171,12 @@ _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from reascript.render imp
 
 def settings_into(project: Project) -> None:
     """Put the render settings that scripts changed into the text, as a save writes them."""
+    from reascript.api_project import RENDER_PLACES
+
     held = project.render
-    places = {
-        "RENDER_SETTINGS": ("RENDER_STEMS", 1),
-        "RENDER_BOUNDSFLAG": ("RENDER_RANGE", 1),
-        "RENDER_STARTPOS": ("RENDER_RANGE", 2),
-        "RENDER_ENDPOS": ("RENDER_RANGE", 3),
-        "RENDER_TAILFLAG": ("RENDER_RANGE", 4),
-        "RENDER_TAILMS": ("RENDER_RANGE", 5),
-        "RENDER_CHANNELS": ("RENDER_FMT", 2),
-        "RENDER_SRATE": ("RENDER_FMT", 3),
-        "RENDER_ADDTOPROJ": ("RENDER_ADDTOPROJ", 1),
-        "RENDER_DITHER": ("RENDER_DITHER", 1),
-    }
     for name, value in held.numbers.items():
-        if name in places and project.number(*places[name], -1.0) != value:
-            project.put(*places[name], value)
+        if name in RENDER_PLACES and project.number(*RENDER_PLACES[name], -1.0) != value:
+            project.put(*RENDER_PLACES[name], value)
     for name in ("RENDER_FILE", "RENDER_PATTERN"):
         if name in held.strings and project.string(name) != held.strings[name]:
             project.put(name, 1, held.strings[name])

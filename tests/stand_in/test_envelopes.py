@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reascript.api_envelopes import from_fader_scale
 from reascript.api_storage import save
 from reascript.engine import Engine, Faults
+from reascript.fader_scale import from_fader_scale
 from reascript.python_api import make_module
 from reascript.table import Table
 

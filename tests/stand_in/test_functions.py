@@ -13,9 +13,9 @@ import reaper_parser
 from hypothesis import given
 from hypothesis import strategies as st
 from reascript import StandInError, history, model, rpp
-from reascript.api_envelopes import from_fader_scale, to_fader_scale
 from reascript.api_storage import save
 from reascript.engine import Engine, Faults
+from reascript.fader_scale import from_fader_scale, to_fader_scale
 from reascript.python_api import make_module
 from reascript.scenario import World
 from reascript.signatures import parse_signature
