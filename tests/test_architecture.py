@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(str(resources.files("reaper_drumgain")))
-HEAVY = ("scipy", "sklearn", "librosa", "numba", "matplotlib", "joblib", "rich")
+HEAVY = ("scipy", "sklearn", "librosa", "numba", "matplotlib", "joblib")
 #: rooms and modules that may import nothing but the standard library and each other
 STDLIB_ONLY = ("errors", "units", "schema", "tracks")
 #: from the top down: a room imports only from those in later lines
@@ -141,9 +141,86 @@ def test_only_the_command_line_prints():
     assert set(printing) <= {"__main__", "worker"}
 
 
+#: what a reader holds at one sitting; tables of words are no code
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
+TABLES = {"tracks.vocabulary"}
+
+
 def test_no_module_is_too_long_to_read():
-    long = {dotted(p): n for p in modules() if (n := len(p.read_text().splitlines())) > 600}
+    lengths = {dotted(path): len(path.read_text("utf-8").splitlines()) for path in modules()}
+    long = {name: n for name, n in lengths.items() if n > LONGEST_MODULE and name not in TABLES}
     assert long == {}
+
+
+def functions(path):
+    """(name, lines) of every function of a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_no_function_is_too_long_to_read():
+    long = {
+        f"{dotted(path)}.{name}": lines
+        for path in modules()
+        for name, lines in functions(path)
+        if lines > LONGEST_FUNCTION
+    }
+    assert long == {}
+
+
+def test_each_room_says_what_it_is_for():
+    short = []
+    for path in modules():
+        if path.name != "__init__.py" or path.parent == PACKAGE:
+            continue
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        if len(text.split()) < 20:
+            short.append(dotted(path))
+    assert short == []
+
+
+def import_graph():
+    """Module -> the modules of the package that it imports when it is imported itself.
+
+    Imports inside functions come later and close no circle.
+    """
+    names = {dotted(path): path for path in modules()}
+    graph = {}
+    for name, path in names.items():
+        graph[name] = set()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if not isinstance(node, ast.ImportFrom) or not node.module:
+                continue
+            base = node.module.removeprefix("reaper_drumgain").lstrip(".")
+            if not node.module.startswith("reaper_drumgain"):
+                continue
+            inner = {f"{base}.{alias.name}".lstrip(".") for alias in node.names}
+            graph[name] |= {target for target in {base, *inner} if target in names} - {name}
+    return graph
+
+
+def circle(graph):
+    """A list of modules that import one another in a circle; empty where there is none."""
+    done, way = set(), []
+
+    def visit(name):
+        if name in way:
+            return [*way[way.index(name) :], name]
+        if name in done:
+            return []
+        way.append(name)
+        found = next((c for target in sorted(graph[name]) if (c := visit(target))), [])
+        way.pop()
+        done.add(name)
+        return found
+
+    return next((found for name in sorted(graph) if (found := visit(name))), [])
+
+
+def test_no_modules_import_one_another_in_a_circle():
+    assert circle(import_graph()) == []
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
 
 
 CHECK = """
