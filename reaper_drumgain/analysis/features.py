@@ -105,7 +105,7 @@ def feature_table(
     for index, track in enumerate(measurement.tracks):
         own = _own_columns(track, hops[index], loudness[index], float(gains[index]))
         own |= _activity_columns(
-            hops[index][active[index]], loudness[index], measurement.found[index].size, span
+            hops[index][active[index]], loudness[index], measurement.onset_steps[index].size, span
         )
         for name, value in own.items():
             columns[name][index] = value
@@ -229,7 +229,7 @@ def _bleed_columns(measurement: Measurement, sounding: Sequence[int]) -> dict[st
     else:  # onsets of others are no onsets of this session
         levels = bleed.onset_levels(
             [measurement.tracks[index].envelope for index in sounding],
-            [measurement.found[index] for index in sounding],
+            [measurement.onset_steps[index] for index in sounding],
         )
         columns["dominance_db"][sounding] = bleed.dominances(levels, range(len(sounding)))
     for index in sounding:

@@ -89,14 +89,14 @@ class Measurement:
     described: Mapping[str, tuple[Float32, ...]] = field(default_factory=dict)
 
     @cached_property
-    def found(self) -> tuple[npt.NDArray[np.intp], ...]:
+    def onset_steps(self) -> tuple[npt.NDArray[np.intp], ...]:
         """The onsets of each track, in steps of 10 ms."""
         return tuple(bleed.onsets(track.envelope) for track in self.tracks)
 
     @cached_property
     def onsets(self) -> bleed.OnsetLevels:
         """The tracks' levels at the onsets of all of them."""
-        return bleed.onset_levels([track.envelope for track in self.tracks], self.found)
+        return bleed.onset_levels([track.envelope for track in self.tracks], self.onset_steps)
 
     @cached_property
     def similarity(self) -> Float64:
