@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reaper_drumgain.schema.session import Clip
+from reaper_drumgain.tracks.reaper_rules import FREE_POSITIONING
 
 ENCLOSED, MIXED, LATER = 0, 1, 2
 #: pairs of items of one track that are compared; no edited song has as many
@@ -29,9 +30,9 @@ _SLACK = 1e-6
 def behavior_on_track(project_behavior: int, free_mode: int) -> int:
     """The item mix behavior of a track, from the project's and REAPER's free mode number.
 
-    With free item positioning (1) items lie beside each other, so none covers another.
+    With free item positioning items lie beside each other, so none covers another.
     """
-    return MIXED if free_mode == 1 else project_behavior
+    return MIXED if free_mode == FREE_POSITIONING else project_behavior
 
 
 def with_covered_ranges(

@@ -21,6 +21,12 @@ ROLE_KEY, LOCK_KEY = "drumgain_role", "drumgain_lock"
 MAX_CHANNELS = 128
 #: the highest sample rate of a project, in Hz
 MAX_SAMPLE_RATE = 1_536_000
+#: REAPER's numbers (I_FREEMODE, FREEMODE in files) of how the items of a track are placed
+FREE_POSITIONING, FIXED_LANES = 1, 2
+#: the lines that REAPER 7 writes for an envelope that is shown in its own lane
+NEW_ENVELOPE = (
+    *("ACT 1 -1", "VIS 1 1 1", "LANEHEIGHT 0 0", "ARM 0", "DEFSHAPE 0 -1 -1", "VOLTYPE 1"),
+)
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
 
 

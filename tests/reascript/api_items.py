@@ -79,6 +79,16 @@ def get_track_media_item(engine: Engine, track: Track, place: int) -> Item | Non
     return items[place] if 0 <= place < len(items) else None
 
 
+@api("MediaItem* AddMediaItemToTrack(MediaTrack* tr)")
+def add_media_item_to_track(engine: Engine, track: Track) -> Item:
+    item = Item(Line("<ITEM"))
+    for text in ("POSITION 0", "LENGTH 0", "LOOP 1", "ALLTAKES 0", "MUTE 0 0", "SEL 0"):
+        item.append(Line(text))
+    track.append(item)
+    engine.wrote("AddMediaItemToTrack", track.name, "", None, track.project)
+    return item
+
+
 @api("MediaTrack* GetMediaItemTrack(MediaItem* item)")
 def get_media_item_track(engine: Engine, item: Item) -> Track:
     return item.track
@@ -100,6 +110,19 @@ def _lane(item: Item) -> int | None:
         return None
     lanes = max(1, int(track.number("ITEMLANES", 1, 1)))
     return min(lanes - 1, max(0, round(item.number("YPOS", 1) * lanes)))
+
+
+def _set_lane(item: Item, lane: int) -> None:
+    """Move an item to a lane; a track that has fewer gets as many, and its items keep theirs."""
+    track = item.track
+    if track.number("FREEMODE", 1) != 2:
+        raise StandInError("what a lane does on a track without fixed lanes is not known")
+    lanes = max(lane + 1, int(track.number("ITEMLANES", 1, 1)))
+    of_items = {id(each): _lane(each) or 0 for each in track.items} | {id(item): lane}
+    track.put("ITEMLANES", 1, lanes)
+    for each in track.items:
+        each.put("YPOS", 1, of_items[id(each)] / lanes, ("YPOS", 0, 1))
+        each.put("YPOS", 2, 1 / lanes)
 
 
 def _fade(item: Item, key: str, name: str) -> float:
@@ -124,7 +147,7 @@ def get_media_item_info_value(engine: Engine, item: Item, name: str) -> float:
     if name == "P_TRACK":
         return float(engine.pointer(item.track))
     if name == "I_FIXEDLANE":
-        return _lane(item) or 0
+        return 0 if engine.faults.first_lane_only else _lane(item) or 0
     if name == "C_LANEPLAYS":
         lane = _lane(item)
         return 2 if lane is None else lane_plays(item.track, lane)
@@ -138,6 +161,10 @@ def get_media_item_info_value(engine: Engine, item: Item, name: str) -> float:
 @api("bool SetMediaItemInfo_Value(MediaItem* item, const char* parmname, double newvalue)")
 def set_media_item_info_value(engine: Engine, item: Item, name: str, value: float) -> bool:
     found = ITEM_FIELDS.get(name)
+    if name == "I_FIXEDLANE":
+        _set_lane(item, int(value))
+        engine.wrote("SetMediaItemInfo_Value", item.track.name, name, value, item.track.project)
+        return True
     if found is None:
         raise StandInError(f"the value {name!r} of an item cannot be set here")
     item.put(found.key, found.place, int(value) if found.whole else value, found.fill)

@@ -200,6 +200,13 @@ def set_value(
     """Set a track's value as the given function."""
     home, fields = _home(track)
     found = fields.get(name)
+    lane = _LANE.match(name)
+    if lane and value == 1.0 and isinstance(track, Track):
+        for word in range(8):
+            alone = 1 << int(lane.group(1)) >> 32 * word & 0xFFFFFFFF
+            track.put("LANESOLO", 1 + word, alone, ("LANESOLO", *8 * (0,)))
+        engine.wrote(function, track.name, name, value, track.project)
+        return True
     if found is None or found.read_only:
         raise StandInError(f"the value {name!r} of {track.name!r} cannot be set here")
     if math.isnan(value):

@@ -62,6 +62,8 @@ class Faults:
     envelope_range: float | None = None
     #: what GetGlobalAutomationOverride says: -1 none, 0 trim/read, 1 read ... 6 bypass
     automation_override: int = -1
+    #: an item is always said to be in the first fixed lane
+    first_lane_only: bool = False
 
 
 class Clock:

@@ -7,7 +7,6 @@ from __future__ import annotations
 UNKNOWN = frozenset(
     [
         "APITest",
-        "AddMediaItemToTrack",
         "AddProjectMarker2",
         "AddRemoveReaScript",
         "AddTakeToMediaItem",

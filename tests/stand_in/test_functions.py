@@ -362,6 +362,21 @@ def test_items_takes_and_sources(R: Host, tmp_path: Path) -> None:
     assert R.CountTakes(lanes) == 0
 
 
+def test_an_item_is_made_and_moved_to_a_fixed_lane(R: Host) -> None:
+    kick = R.track("Kick In")
+    count = R.CountTrackMediaItems(kick)
+    R.SetMediaTrackInfo_Value(kick, "I_FREEMODE", 2)
+    item = R.AddMediaItemToTrack(kick)
+    assert R.CountTrackMediaItems(kick) == count + 1
+    R.SetMediaItemInfo_Value(item, "I_FIXEDLANE", 2)
+    assert R.GetMediaTrackInfo_Value(kick, "I_NUMFIXEDLANES") == 3
+    lanes = [R.GetTrackMediaItem(kick, place) for place in range(count + 1)]
+    assert [R.GetMediaItemInfo_Value(each, "I_FIXEDLANE") for each in lanes] == [*count * [0], 2]
+    R.SetMediaTrackInfo_Value(kick, "C_LANEPLAYS:2", 1)
+    plays = [R.GetMediaItemInfo_Value(each, "C_LANEPLAYS") for each in lanes]
+    assert plays == [*count * [0], 1]
+
+
 def test_markers_and_regions(R: Host) -> None:
     assert R.CountProjectMarkers(0, 0, 0)[2:] == (1, 1)
     found = R.EnumProjectMarkers3(0, 1, 0, 0, 0, "kept", 0, 0)

@@ -8,24 +8,19 @@ import re
 import stat
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from reaper_drumgain.hosts.live.envelopes import take_envelopes
 from reaper_drumgain.hosts.live.reaper import Calls
 from reaper_drumgain.schema.session import Clip, Effect, Envelope, Fade, Source
+from reaper_drumgain.tracks.item_rules import MAX_SECTIONS, item_fade, item_muted, source_type
 from reaper_drumgain.units import LinearGain
 
 _ITEM, _TAKE = "GetMediaItemInfo_Value", "GetMediaItemTakeInfo_Value"
-#: source types that are one audio file in a format libsndfile may know
-_AUDIO_FILES = frozenset(("WAVE", "AIFF", "MP3", "FLAC", "VORBIS", "OPUS"))
-_MIDI = frozenset(("MIDI", "MIDIPOOL"))
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_NO_FADE = Fade()
-_MAX_SECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class TrackFacts:
+class ItemContext:
     """What an item needs to know of its track.
 
     ``lanes``: whether it has fixed lanes. ``shift``: its playback offset in seconds.
@@ -49,7 +44,7 @@ class ItemReader:
         self._files: dict[str, str | None] = {}
 
     def read(
-        self, item: int, facts: TrackFacts, warnings: list[str]
+        self, item: int, context: ItemContext, warnings: list[str]
     ) -> Generator[None, None, list[Clip]]:
         """The clips of an item: of its active take, or of all takes if all of them play."""
         calls = self._calls
@@ -58,11 +53,10 @@ class ItemReader:
         def value(key: bytes) -> float:
             return calls.number(_ITEM, item, key)
 
-        solo = value(b"C_MUTE_SOLO")
-        muted = solo > 0.0 or (solo == 0.0 and value(b"B_MUTE") != 0.0)
-        lane = int(value(b"I_FIXEDLANE")) if facts.lanes else None
+        muted = item_muted(mute=value(b"B_MUTE") != 0.0, solo=value(b"C_MUTE_SOLO"))
+        lane = int(value(b"I_FIXEDLANE")) if context.lanes else None
         plays = not muted and (lane is None or value(b"C_LANEPLAYS") != 0.0)
-        position = value(b"D_POSITION") + facts.shift
+        position = value(b"D_POSITION") + context.shift
         base = Clip(
             position=position,
             length=max(0.0, value(b"D_LENGTH")),
@@ -70,8 +64,8 @@ class ItemReader:
             loop=value(b"B_LOOPSRC") != 0.0,
             plays=plays,
             item_gain=LinearGain(value(b"D_VOL")),
-            fade_in=self._fade(item, b"IN"),
-            fade_out=self._fade(item, b"OUT"),
+            fade_in=self._fade(item, b"IN", faults),
+            fade_out=self._fade(item, b"OUT", faults),
             lane=lane,
         )
         clips = []
@@ -90,19 +84,18 @@ class ItemReader:
         takes = [calls.child("GetTake", item, place) for place in range(count)]
         return [take for take in takes if take] or [0]
 
-    def _fade(self, item: int, side: bytes) -> Fade:
-        calls = self._calls
-        automatic = calls.number(_ITEM, item, b"D_FADE" + side + b"LEN_AUTO")
-        length = (
-            automatic if automatic > 0.0 else calls.number(_ITEM, item, b"D_FADE" + side + b"LEN")
+    def _fade(self, item: int, side: bytes, faults: list[str]) -> Fade:
+        def value(key: bytes) -> float:
+            return self._calls.number(_ITEM, item, key)
+
+        return item_fade(
+            f"its fade-{side.decode().lower()}",
+            value(b"C_FADE" + side + b"SHAPE"),
+            value(b"D_FADE" + side + b"LEN"),
+            value(b"D_FADE" + side + b"LEN_AUTO"),
+            value(b"D_FADE" + side + b"DIR"),
+            faults,
         )
-        if length <= 0.0:
-            return _NO_FADE
-        written = calls.number(_ITEM, item, b"C_FADE" + side + b"SHAPE")
-        # equal power was added after the seven shapes; project files write it as 1.1
-        shape = 7 if written == 1.1 else int(written)
-        curvature = calls.number(_ITEM, item, b"D_FADE" + side + b"DIR")
-        return Fade(length, shape if 0 <= shape <= 7 else 0, min(1.0, max(-1.0, curvature)))
 
     def _clip(
         self, take: int, base: Clip, faults: list[str], warnings: list[str]
@@ -161,7 +154,7 @@ class ItemReader:
         bounds: tuple[float | None, float | None] = (None, None)
         backwards, depth = False, 0
         kind = calls.written("GetMediaSourceType", source)
-        while kind == "SECTION" and depth < _MAX_SECTIONS:
+        while kind == "SECTION" and depth < MAX_SECTIONS:
             inner = calls.child("GetMediaSourceParent", source)
             if not inner:
                 break
@@ -179,28 +172,26 @@ class ItemReader:
             return found
         return replace(found, section_start=bounds[0], section_length=bounds[1], reversed=backwards)
 
-    def _file(self, kind: str, source: int, warnings: list[str]) -> Source:
-        if kind.startswith("_OFFLINE_"):
-            kind = kind.removeprefix("_OFFLINE_")
+    def _file(self, type_name: str, source: int, warnings: list[str]) -> Source:
+        name, kind, offline = source_type(type_name)
+        if offline:
             warnings.append("has media that is offline: taken as online")
-        if kind in ("", "EMPTY"):
-            return Source(kind="empty", format=kind)
+        if kind == "empty":
+            return Source(kind=kind, format=name)
         path = self._calls.written("GetMediaSourceFileName", source)
-        if kind not in _AUDIO_FILES and kind not in _MIDI:
-            return Source(kind="other", format=kind, written=self._written(path) or None)
-        sort: Literal["file", "midi"] = "midi" if kind in _MIDI else "file"
-        kind = "MIDI" if sort == "midi" else kind
+        if kind == "other":
+            return Source(kind=kind, format=name, written=self._written(path) or None)
         if not path:
-            if sort == "file":
-                warnings.append(f"a {kind} source names no file")
-            return Source(kind=sort, format=kind)
+            if kind == "file":
+                warnings.append(f"a {name} source names no file")
+            return Source(kind=kind, format=name)
         problem = self._problem(path)
-        if problem is not None and sort == "file":
+        if problem is not None and kind == "file":
             warnings.append(f"{self._written(path)!r} {problem}")
         full = path if is_absolute(path) else os.path.join(self._folder, path)  # noqa: PTH118
         return Source(
-            kind=sort,
-            format=kind,
+            kind=kind,
+            format=name,
             path=os.path.normpath(full),
             written=self._written(path),
             found=problem is None,

@@ -25,6 +25,7 @@ from reaper_drumgain.hosts.live.state_chunks import Chunks, is_on, switched, wit
 from reaper_drumgain.hosts.live.tasks import Steps, print_line
 from reaper_drumgain.hosts.live.undo_block import EnvelopeEdit
 from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
+from reaper_drumgain.tracks.reaper_rules import FIXED_LANES
 
 T = TypeVar("T")
 _NEW_TAB, _CLOSE_TAB = 40859, 40860
@@ -283,11 +284,27 @@ def _stems_bit(tab: _Tab) -> str | None:
 
 
 def _lanes(tab: _Tab) -> str | None:
-    RPR.SetMediaTrackInfo_Value(tab.two, "I_FREEMODE", 2.0)
-    mode = RPR.GetMediaTrackInfo_Value(tab.two, "I_FREEMODE")
-    plays = RPR.GetMediaTrackInfo_Value(tab.two, "C_LANEPLAYS:0")
-    RPR.SetMediaTrackInfo_Value(tab.two, "I_FREEMODE", 0.0)
-    return _expect("I_FREEMODE", mode, 2.0) or _expect("C_LANEPLAYS:0", plays > 0.0, True)
+    """An item in the second lane is in lane 1, and silent where the first lane plays alone."""
+    track = tab.two
+    RPR.SetMediaTrackInfo_Value(track, "I_FREEMODE", float(FIXED_LANES))
+    RPR.UpdateTimeline()
+    item = RPR.AddMediaItemToTrack(track)
+    RPR.SetMediaItemInfo_Value(item, "D_LENGTH", 1.0)
+    RPR.SetMediaItemInfo_Value(item, "I_FIXEDLANE", 1.0)
+    for alone, plays in ((1, True), (0, False)):
+        RPR.SetMediaTrackInfo_Value(track, f"C_LANEPLAYS:{alone}", 1.0)
+        lane = RPR.GetMediaItemInfo_Value(item, "I_FIXEDLANE")
+        heard = RPR.GetMediaItemInfo_Value(item, "C_LANEPLAYS") != 0.0
+        clips = _result(take_snapshot(tab.project)).session.tracks[1].clips
+        problem = (
+            _expect("I_FIXEDLANE of an item in the second lane", lane, 1.0)
+            or _expect(f"C_LANEPLAYS while lane {alone} plays alone", heard, plays)
+            or _expect("the snapshot", [(clip.lane, clip.plays) for clip in clips], [(1, plays)])
+        )
+        if problem is not None:
+            return problem
+    RPR.SetMediaTrackInfo_Value(track, "I_FREEMODE", 0.0)
+    return None
 
 
 def _direct_calls(tab: _Tab) -> str | None:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reaper_drumgain.errors import HostError
+from reaper_drumgain.tracks.reaper_rules import NEW_ENVELOPE
 
 if TYPE_CHECKING:
     from reaper_drumgain.hosts.live.reaper import Calls
@@ -21,8 +22,7 @@ _SIZES = (1 << 20, 1 << 24, 1 << 28)
 _EDGE = re.compile(rb"^[ \t]*(?:<(\S*)[^\n]*|[\"'`]?>[^\n]*)\n?", re.MULTILINE)
 _PLACE = re.compile(rb"^[ \t]*(?:MAINSEND|HWOUT)[ \t][^\n]*\n", re.MULTILINE)
 _ACTIVE = re.compile(rb"^[ \t]*ACT[ \t]+(\S+)", re.MULTILINE)
-#: as REAPER writes an envelope that is shown for the first time
-_NEW = b"ACT 1 -1\nVIS 1 1 1\nLANEHEIGHT 0 0\nARM 0\nDEFSHAPE 0 -1 -1\nVOLTYPE 1\nPT 0 1 0\n>\n"
+_NEW = "\n".join((*NEW_ENVELOPE, "PT 0 1 0", ">", "")).encode()
 
 
 class Chunks:

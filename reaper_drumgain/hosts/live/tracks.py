@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from reaper_drumgain.hosts.live.envelopes import fader_gain, track_envelopes
-from reaper_drumgain.hosts.live.items import ItemReader, TrackFacts
+from reaper_drumgain.hosts.live.items import ItemContext, ItemReader
 from reaper_drumgain.hosts.live.project_settings import ProjectSettings
 from reaper_drumgain.hosts.live.reaper import Calls
 from reaper_drumgain.schema import envelope_note
@@ -22,6 +22,7 @@ from reaper_drumgain.schema.session import (
 )
 from reaper_drumgain.tracks import item_mix
 from reaper_drumgain.tracks.reaper_rules import (
+    FIXED_LANES,
     LOCK_KEY,
     MAX_CHANNELS,
     ROLE_KEY,
@@ -39,7 +40,6 @@ _GROUP_KINDS = (b"VOLUME_LEAD", b"VOLUME_FOLLOW", b"VOLUME_VCA_LEAD", b"VOLUME_V
 #: the first group that each function knows, and the function
 _GROUP_FUNCTIONS = ((1, "GetSetTrackGroupMembership"), (33, "GetSetTrackGroupMembershipHigh"))
 _INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
-_FIXED_LANES = 2.0
 _STEREO_PAN, _DUAL_PAN = 5, 6
 
 
@@ -219,12 +219,12 @@ class TrackReader:
         offset = calls.number(_TRACK, pointer, b"D_PLAY_OFFSET")
         flags = int(calls.number(_TRACK, pointer, b"I_PLAY_OFFSET_FLAG"))
         shift = media_shift(offset, flags, self._settings.sample_rate, warnings)
-        facts = TrackFacts(lanes=free_mode == _FIXED_LANES, shift=shift)
+        context = ItemContext(lanes=free_mode == FIXED_LANES, shift=shift)
         items: list[list[Clip]] = []
         for place in range(calls.whole("CountTrackMediaItems", pointer)):
             item = calls.child("GetTrackMediaItem", pointer, place)
             if item:
-                items.append((yield from self._items.read(item, facts, warnings)))
+                items.append((yield from self._items.read(item, context, warnings)))
             yield
         behavior = item_mix.behavior_on_track(self._settings.item_mix_behavior, int(free_mode))
         return item_mix.with_covered_ranges(items, behavior, warnings)

@@ -27,11 +27,11 @@ from reaper_drumgain.hosts.rpp.syntax import (
 from reaper_drumgain.schema.envelope_note import KEY, TakenBack
 from reaper_drumgain.schema.plan import TrackAutomation
 from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
+from reaper_drumgain.tracks.reaper_rules import NEW_ENVELOPE
 
 _NOTE_KEY = KEY.encode()
 _KEYWORDS: dict[EnvelopeKind, bytes] = {"volume": b"VOLENV2", "trim volume": b"VOLENV3"}
-#: what REAPER 7 writes for an envelope that is shown in its own lane
-_NEW = (b"ACT 1 -1", b"VIS 1 1 1", b"LANEHEIGHT 0 0", b"ARM 0", b"DEFSHAPE 0 -1 -1", b"VOLTYPE 1")
+_NEW = tuple(line.encode() for line in NEW_ENVELOPE)
 #: what a track's envelopes follow, and what they come before, as REAPER writes them
 _BEFORE_ENVELOPES = (b"HWOUT", b"MAINSEND", b"MIDIOUT", b"AUXRECV")
 _AFTER_EXT = (b"AUXRECV", b"MIDIOUT", b"MAINSEND", b"HWOUT")

@@ -7,9 +7,7 @@ here as follows (assumptions, to be checked against REAPER itself):
   the length is the third field (automatic crossfade) where that is above zero, else the
   second; the curvature is the sixth.
 - MUTE: a second field of -1 (item solo) overrides a mute, 1 (solo elsewhere) silences.
-- Fixed lanes (REAPER 7): a track with FREEMODE 2 has ITEMLANES lanes. LANESOLO holds the
-  playing lanes as bits of 32-bit words; where the line is missing, all play. An item's
-  lane is YPOS's first field (its top as a fraction of the track) times the lane count.
+- YPOS: the lane, see ``lanes``.
 - SOURCE SECTION's MODE: bit 0 plays the whole file, bit 1 backwards.
 - ``_OFFLINE_`` sources are read like the media they stand for, because REAPER writes them
   for projects saved while media was set offline for a moment; the track gets a warning.
@@ -19,18 +17,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
-from typing import Literal
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
+from reaper_drumgain.hosts.rpp.lanes import Lanes
 from reaper_drumgain.hosts.rpp.media import Resolver
 from reaper_drumgain.hosts.rpp.syntax import Block, compiled, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_NUMBER, Fields, Memo, text
 from reaper_drumgain.schema.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
+from reaper_drumgain.tracks.item_rules import MAX_SECTIONS, item_fade, item_muted, source_type
 from reaper_drumgain.units import LinearGain
 
-#: source types that are one audio file in a format libsndfile may know
-_AUDIO_FILES = frozenset((b"WAVE", b"AIFF", b"MP3", b"FLAC", b"VORBIS", b"OPUS"))
 _ENVELOPES: dict[bytes, EnvelopeKind] = {b"VOLENV": "volume", b"PANENV": "pan", b"MUTEENV": "mute"}
 _LINES = re.compile(
     rb"\n[ \t\r]*+(POSITION|LENGTH|LOOP|ALLTAKES|FADEIN|FADEOUT|MUTE|YPOS|NAME|VOLPAN"
@@ -38,27 +34,7 @@ _LINES = re.compile(
 )
 _SECTION_LINES = rb"\n[ \t\r]*+(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)"
 _FILE = re.compile(rb"\n[ \t\r]*+FILE[ \t]+(?=[^ \t\r\n])")
-_NO_FADE = Fade()
 _NOTHING = Source()
-_MAX_SECTIONS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """The fixed lanes of a track: how many, and the bits of those that play."""
-
-    count: int = 0
-    playing: int = -1
-
-    def of(self, top: float) -> int | None:
-        """The lane of an item whose top is at this fraction of the track's height."""
-        if self.count < 1:
-            return None
-        return min(max(round(top * self.count), 0), self.count - 1)
-
-    def plays(self, lane: int | None) -> bool:
-        """Whether a lane plays."""
-        return lane is None or bool(self.playing >> lane & 1)
 
 
 class _Take:
@@ -189,7 +165,7 @@ class ItemReader:
         backwards = False
         while source.children and _word(self._data, source) == b"SECTION":
             inner = next((child for child in source.children if child.keyword == b"SOURCE"), None)
-            if inner is None or depth == _MAX_SECTIONS:
+            if inner is None or depth == MAX_SECTIONS:
                 break
             depth += 1
             section, reverse = self._section(source, inner, faults)
@@ -241,27 +217,23 @@ class ItemReader:
             warnings.append(fault)
         return source
 
-    def _resolve(self, kind: bytes, written: bytes) -> tuple[Source, str | None]:
+    def _resolve(self, type_word: bytes, written: bytes) -> tuple[Source, str | None]:
         fault: str | None = None
-        if kind.startswith(b"_OFFLINE_"):
-            kind = kind.removeprefix(b"_OFFLINE_")
+        name, kind, offline = source_type(text(type_word))
+        if offline:
             fault = f"{text(written)!r} was offline when the project was saved: taken as online"
-        name = text(kind)
-        if kind == b"EMPTY" or not kind:
-            return Source(kind="empty", format=name), fault
-        if kind not in _AUDIO_FILES and kind != b"MIDI":
-            # VIDEO, WAVPACK and RPP_PROJECT name a file that is not read, CLICK and LTC none
-            return Source(kind="other", format=name, written=text(written) or None), fault
-        sort: Literal["file", "midi"] = "midi" if kind == b"MIDI" else "file"
+        if kind == "empty":
+            return Source(kind=kind, format=name), fault
+        if kind == "other":
+            return Source(kind=kind, format=name, written=text(written) or None), fault
         if not written:
-            return Source(
-                kind=sort, format=name
-            ), f"a {name} source names no file" if sort == "file" else fault
+            fault = f"a {name} source names no file" if kind == "file" else fault
+            return Source(kind=kind, format=name), fault
         found = self._resolver.find(text(written))
-        if not found.found and sort == "file":
+        if not found.found and kind == "file":
             fault = f"{text(written)!r} {found.problem}"
         return Source(
-            kind=sort, format=name, path=found.path, written=text(written), found=found.found
+            kind=kind, format=name, path=found.path, written=text(written), found=found.found
         ), fault
 
 
@@ -309,8 +281,7 @@ def _flag(fields: Fields) -> bool:
 
 
 def _muted(fields: Fields) -> bool:
-    override = fields.real(1, 0.0)
-    return override > 0.0 or (override == 0.0 and fields.flag(0))
+    return item_muted(mute=fields.flag(0), solo=fields.real(1, 0.0))
 
 
 def _volume(fields: Fields) -> tuple[LinearGain, float, LinearGain]:
@@ -331,13 +302,5 @@ def _rate(fields: Fields) -> tuple[float, bool, float]:
 
 
 def _fade(fields: Fields) -> Fade:
-    automatic = fields.real(2, 0.0)
-    length = automatic if automatic > 0.0 else fields.real(1, 0.0)
-    if length <= 0.0:
-        return _NO_FADE
-    # equal power came after the seven shapes and is written as a kind of the first
-    shape = 7 if fields.real(0, 0.0) == 1.1 else fields.whole(0, 0)
-    if not 0 <= shape <= 7:
-        fields.faults.append(f"{fields.key} has shape {shape}: read as linear")
-        shape = 0
-    return Fade(length, shape, min(1.0, max(-1.0, fields.real(5, 0.0))))
+    shape, length, automatic = (fields.real(place, 0.0) for place in range(3))
+    return item_fade(fields.key, shape, length, automatic, fields.real(5, 0.0), fields.faults)

@@ -16,15 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from reaper_drumgain.hosts.rpp.items import Lanes
 from reaper_drumgain.hosts.rpp.syntax import values
 from reaper_drumgain.hosts.rpp.values import Fields, number, text
 from reaper_drumgain.schema.session import AUTOMATION_MODES
 from reaper_drumgain.tracks.reaper_rules import MAX_CHANNELS, clamp_pan
 from reaper_drumgain.units import UNITY, LinearGain
 
-#: REAPER 7 has 256
-_MAX_LANES = 1024
 _VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD, _VCA_FOLLOW = 0, 1, 14, 20, 21
 _WORD = 0xFFFFFFFF
 
@@ -136,27 +133,6 @@ def _automation(mode: Fields) -> int:
         return value
     mode.faults.append(f"AUTOMODE is {value}: taken as trim/read")
     return 0
-
-
-_NO_LANES = Lanes()
-
-
-def lanes_of(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> Lanes:
-    """The fixed lanes of a track, from the values of FREEMODE and ITEMLANES and the LANESOLO
-    line."""
-    if mode != 2:
-        return _NO_LANES
-    lanes = min(max(1, count), _MAX_LANES)
-    if solo is None:
-        return Lanes(lanes)
-    playing = 0
-    for place, word in enumerate(solo.split()[:32]):
-        value = number(word)
-        if value is None or not 0 <= value <= _WORD:
-            warnings.append(f"LANESOLO holds {text(word)[:40]!r}: those lanes are taken as silent")
-            continue
-        playing |= int(value) << 32 * place
-    return Lanes(lanes, playing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.items import ItemReader
+from reaper_drumgain.hosts.rpp.lanes import lanes_of
 from reaper_drumgain.hosts.rpp.syntax import SETTING, Block, compiled, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.track_lines import (
     NO_GROUPS,
@@ -20,7 +21,6 @@ from reaper_drumgain.hosts.rpp.track_lines import (
     PlainValues,
     dual_pan,
     fader_groups,
-    lanes_of,
     volpan,
 )
 from reaper_drumgain.hosts.rpp.values import Fields, Memo, text
@@ -36,6 +36,7 @@ from reaper_drumgain.schema.session import (
 )
 from reaper_drumgain.tracks import item_mix
 from reaper_drumgain.tracks.reaper_rules import (
+    LOCK_KEY,
     ROLE_KEY,
     FolderDepth,
     clamp_pan,
@@ -70,7 +71,7 @@ _OWN = re.compile(
 )
 #: how the lines begin that are read as well as the plain ones
 _OTHERS = (b"LANESOLO", b"GROUP_FLAGS")
-_EXT_LINE = rb"\n[ \t\r]*+(drumgain_role|drumgain_lock|drumgain_automation)[ \t]"
+_EXT_LINE = rb"\n[ \t\r]*+(%s)[ \t]" % b"|".join(key.encode() for key in (ROLE_KEY, LOCK_KEY, KEY))
 #: how many texts between a track's own lines are kept as read, and how long they may be
 _MAX_KNOWN, _LONGEST_KNOWN = 1024, 4096
 _VOLPAN_TWICE = "it has more than one VOLPAN line: open and save the project in REAPER"

@@ -35,6 +35,7 @@ def test_all_holds_on_the_stand_in_and_nothing_is_left(reaper):
         ({"envelope_range": 0.6}, "FAILS  a trim volume envelope"),
         ({"null_envelopes": ["Trim Volume"]}, "FAILS  a trim volume envelope"),
         ({"missing_functions": ["AddProjectMarker"]}, "FAILS  the names of regions"),
+        ({"first_lane_only": True}, "FAILS  fixed lanes can be read"),
     ],
     ids=str,
 )

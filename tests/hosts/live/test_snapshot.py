@@ -130,6 +130,9 @@ CASES = {
     "fades": ITEM.format(
         item="      FADEIN 3 0.1 0 3 0 0.5 0\n      FADEOUT 1.1 0 0.2 1 0 0 0\n", take=WAVE
     ),
+    "pooled MIDI": ITEM.format(
+        item="", take="      <SOURCE MIDIPOOL\n        HASDATA 1 960 QN\n      >\n"
+    ),
     "section backwards": ITEM.format(item="", take=SECTION),
     "take envelope": ITEM.format(item="", take=WAVE + ENVELOPE.format("      ", "", 1)),
     "stretched": ITEM.format(item="", take=WAVE + "      SM 0 0 + 1 1.1\n"),

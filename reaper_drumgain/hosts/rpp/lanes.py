@@ -1,0 +1,56 @@
+"""The fixed lanes of a track (REAPER 7), from its lines.
+
+Assumed, to be checked against REAPER itself: a track with FREEMODE 2 has ITEMLANES lanes.
+LANESOLO holds the playing lanes as bits of 32-bit words; where the line is missing, all play.
+An item's lane is YPOS's first field (its top as a fraction of the track) times the lane count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reaper_drumgain.hosts.rpp.values import number, text
+from reaper_drumgain.tracks.reaper_rules import FIXED_LANES
+
+#: REAPER 7 has 256
+_MAX_LANES = 1024
+_WORD = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The fixed lanes of a track: how many, and the bits of those that play."""
+
+    count: int = 0
+    playing: int = -1
+
+    def of(self, top: float) -> int | None:
+        """The lane of an item whose top is at this fraction of the track's height."""
+        if self.count < 1:
+            return None
+        return min(max(round(top * self.count), 0), self.count - 1)
+
+    def plays(self, lane: int | None) -> bool:
+        """Whether a lane plays."""
+        return lane is None or bool(self.playing >> lane & 1)
+
+
+_NO_LANES = Lanes()
+
+
+def lanes_of(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> Lanes:
+    """The fixed lanes of a track, from the values of FREEMODE and ITEMLANES and the LANESOLO
+    line."""
+    if mode != FIXED_LANES:
+        return _NO_LANES
+    lanes = min(max(1, count), _MAX_LANES)
+    if solo is None:
+        return Lanes(lanes)
+    playing = 0
+    for place, word in enumerate(solo.split()[:32]):
+        value = number(word)
+        if value is None or not 0 <= value <= _WORD:
+            warnings.append(f"LANESOLO holds {text(word)[:40]!r}: those lanes are taken as silent")
+            continue
+        playing |= int(value) << 32 * place
+    return Lanes(lanes, playing)

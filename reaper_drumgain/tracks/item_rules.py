@@ -1,0 +1,60 @@
+"""REAPER's rules for items that the project file host and the live host both apply.
+
+- A fade's length is that of the automatic crossfade where it has one, else its own. Shapes are
+  0 to 6; equal power came later and is kept as 1.1.
+- Item solo: -1 on the item itself overrides its mute, 1 says that another item is soloed.
+- A source's type says what it is; ``_OFFLINE_`` before it says that REAPER had the media offline.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from reaper_drumgain.schema.session import Fade
+
+SourceKind = Literal["file", "midi", "empty", "other"]
+#: of sections within sections, no more are opened
+MAX_SECTIONS = 16
+#: types that are one audio file in a format libsndfile may know
+_AUDIO_FILES = frozenset(("WAVE", "AIFF", "MP3", "FLAC", "VORBIS", "OPUS"))
+#: pooled MIDI has a type of its own
+_MIDI = frozenset(("MIDI", "MIDIPOOL"))
+_OFFLINE = "_OFFLINE_"
+_EQUAL_POWER, _EQUAL_POWER_AS_KEPT = 7, 1.1
+_NO_FADE = Fade()
+
+
+def item_fade(
+    name: str, shape: float, length: float, automatic: float, curvature: float, faults: list[str]
+) -> Fade:
+    """A fade from REAPER's values: lengths in seconds, ``automatic`` that of the crossfade.
+
+    An unknown shape goes to ``faults``, which calls the fade ``name``.
+    """
+    seconds = automatic if automatic > 0.0 else length
+    if seconds <= 0.0:
+        return _NO_FADE
+    number = _EQUAL_POWER if shape == _EQUAL_POWER_AS_KEPT else int(shape)
+    if not 0 <= number <= _EQUAL_POWER:
+        faults.append(f"{name} has shape {number}: read as linear")
+        number = 0
+    return Fade(seconds, number, min(1.0, max(-1.0, curvature)))
+
+
+def item_muted(*, mute: bool, solo: float) -> bool:
+    """Whether an item is silent, from its mute and its item solo."""
+    return solo > 0.0 or (solo == 0.0 and mute)
+
+
+def source_type(written: str) -> tuple[str, SourceKind, bool]:
+    """A media source's type as REAPER has it: the type's name, its kind, whether offline."""
+    name = written.removeprefix(_OFFLINE)
+    offline = name != written
+    if name in ("", "EMPTY"):
+        return name, "empty", offline
+    if name in _MIDI:
+        return "MIDI", "midi", offline
+    # VIDEO, WAVPACK and RPP_PROJECT name a file that is not read, CLICK and LTC none
+    return name, "file" if name in _AUDIO_FILES else "other", offline
