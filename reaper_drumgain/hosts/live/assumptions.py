@@ -42,10 +42,12 @@ class Tab:
 
     @property
     def one(self) -> str:
+        """The first track."""
         return self._track(0)
 
     @property
     def two(self) -> str:
+        """The second track."""
         return self._track(1)
 
     def _track(self, place: int) -> str:
@@ -65,9 +67,11 @@ class Tab:
         return expect("the undo point's name", RPR.Undo_CanUndo2(self.project.pointer), name)
 
     def fader(self, track: str) -> float:
+        """A track's fader as a linear gain."""
         return float(RPR.GetMediaTrackInfo_Value(track, "D_VOL"))
 
     def set_fader(self, track: str, value: float) -> None:
+        """Set a track's fader as a script does."""
         RPR.SetMediaTrackInfo_Value(track, "D_VOL", value)
 
     def close(self) -> None:
