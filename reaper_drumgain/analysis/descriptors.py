@@ -6,7 +6,7 @@ each of them every track's audio. What no chosen method asks for is not computed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,12 +39,35 @@ class Descriptor(Protocol):
     def name(self) -> str:
         """The key of its results in ``Measurement.described``."""
 
+    @property
+    def identity(self) -> str:
+        """The name and all parameters: descriptors of one identity measure the same."""
+
     def meter(self, rate: int, channels: int, frames: int) -> Meter:
         """A meter of one track in a session of ``frames`` samples."""
 
     def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:
         """What of a track's results belongs to samples ``start`` to ``stop`` of a session of
         ``frames``; both are whole hops of 100 ms."""
+
+    def scaled(self, measured: Float32, power: float) -> Float32:
+        """The results for a track recorded louder: its samples times the root of ``power``."""
+
+
+def by_name(descriptors: Iterable[Descriptor]) -> dict[str, Descriptor]:
+    """The descriptors by name, each once.
+
+    Raises ValueError where two of the same name do not measure the same.
+    """
+    found: dict[str, Descriptor] = {}
+    for descriptor in descriptors:
+        known = found.setdefault(descriptor.name, descriptor)
+        if known.identity != descriptor.identity:
+            raise ValueError(
+                f"two different descriptors have the name {descriptor.name!r}: {known.identity} "
+                f"and {descriptor.identity}"
+            )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,11 @@ class SegmentLevels:
 
     name: str = "segments"
 
+    @property
+    def identity(self) -> str:
+        """It has no parameters."""
+        return self.name
+
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
         """Any length of session."""
         return _LevelMeter(hop_length(rate))
@@ -65,16 +93,26 @@ class SegmentLevels:
         hop = hop_length(rate)
         return measured[start // hop : stop // hop]
 
+    def scaled(self, measured: Float32, power: float) -> Float32:
+        """The peaks with the samples, the sums with their squares."""
+        factors: Float32 = np.array([np.sqrt(power), power], dtype=np.float32)
+        return measured * factors
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentFrames:
-    """The frames of the ordinary spectrum, which ``measure`` keeps for it: (frames,
-    ``spectrum.FRAME_COLUMNS``)."""
+    """Every frame of the spectrum that ``measure`` takes anyway: (frames,
+    ``spectrum.FRAME_COLUMNS``). Without this descriptor only their averages are kept."""
 
     name: str = "segments: frames"
 
+    @property
+    def identity(self) -> str:
+        """It has no parameters."""
+        return self.name
+
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
-        """Nothing of its own."""
+        """A meter that measures nothing: ``measure`` keeps the frames of its own spectrum."""
         return _NoMeter()
 
     def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
@@ -82,6 +120,12 @@ class SegmentFrames:
         n_fft = fft_length(rate)
         first, last = np.searchsorted(measured[:, 0], [-(-start // n_fft), -(-stop // n_fft)])
         return measured[first:last]
+
+    def scaled(self, measured: Float32, power: float) -> Float32:
+        """All but the number of the frame are energies or weighted with them."""
+        scaled = _times(measured, power)
+        scaled[:, 0] = measured[:, 0]
+        return scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +138,11 @@ class WeightedEnvelope:
     name: str
     biquads: Callable[[int], tuple[Float64, Float64, Float64, Float64]]
 
+    @property
+    def identity(self) -> str:
+        """The name, and the coefficients at 48 kHz for the curve."""
+        return f"{self.name}: {[part.tolist() for part in self.biquads(48_000)]}"
+
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
         """Any length of session."""
         return _EnvelopeMeter(Weighting(self.biquads(rate)), hop_length(rate), channels)
@@ -102,6 +151,10 @@ class WeightedEnvelope:
         """Whole steps."""
         hop = hop_length(rate)
         return measured[start // hop * _STEPS : stop // hop * _STEPS]
+
+    def scaled(self, measured: Float32, power: float) -> Float32:
+        """Its mean squares times ``power``."""
+        return _times(measured, power)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +171,11 @@ class BandPowers:
     edges: tuple[float, ...]
     most: int = 4096
 
+    @property
+    def identity(self) -> str:
+        """The name, the edges of the bands, the most frames."""
+        return f"{self.name}: {self.edges}, {self.most}"
+
     def meter(self, rate: int, channels: int, frames: int) -> Meter:
         """Frame n of each track of a session lies at the same time."""
         n_fft, stride = self._steps(rate, frames)
@@ -129,14 +187,22 @@ class BandPowers:
         step = n_fft * stride
         return measured[-(-start // step) : -(-stop // step)]
 
+    def scaled(self, measured: Float32, power: float) -> Float32:
+        """Its mean squares times ``power``."""
+        return _times(measured, power)
+
     def _steps(self, rate: int, frames: int) -> tuple[int, int]:
         n_fft = 2 * fft_length(rate)
         return n_fft, max(-(-(frames // n_fft) // self.most), 1)
 
 
+def _times(measured: Float32, power: float) -> Float32:
+    return (measured * np.float64(power)).astype(np.float32)
+
+
 class _NoMeter:
     def add(self, samples: Float32 | None, frames: int) -> None:
-        """Another meter does."""
+        """The meter of the ordinary spectrum keeps the frames."""
 
     def finish(self) -> Float32:
         return np.zeros(0, dtype=np.float32)

@@ -251,7 +251,8 @@ def measure(
     if progress:
         progress(1.0)
     described = {
-        p.name: tuple(m.descriptors[n].finish() for m in meters) for n, p in enumerate(descriptors)
+        descriptor.name: tuple(meter.descriptors[place].finish() for meter in meters)
+        for place, descriptor in enumerate(descriptors)
     }
     if keep:
         described[SegmentFrames().name] = tuple(spectrum.frames() for spectrum in spectra)

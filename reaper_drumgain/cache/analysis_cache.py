@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.analyze import AnalysisRequest
-from reaper_drumgain.analysis.descriptors import Descriptor
+from reaper_drumgain.analysis.descriptors import Descriptor, by_name
 from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.analysis.measurement import FINE, MEASUREMENT_VERSION, MultitrackAnalysis
 from reaper_drumgain.analysis.spectrum import BANDS
 from reaper_drumgain.audio.decoder import decoder_version
 from reaper_drumgain.cache.arrays import pack, unpack
-from reaper_drumgain.cache.keys import AnalyzedAudio, analyzed_audio, digest
+from reaper_drumgain.cache.keys import analyzed_audio, digest
 from reaper_drumgain.cache.store import MAX_ENTRY, Store
 from reaper_drumgain.util.npz import read_npz, write_npz
 
@@ -39,6 +39,16 @@ class _Entry:
     analysis: MultitrackAnalysis
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A new analysis to store. ``is_whole``: not only its descriptors are new."""
+
+    key: bytes
+    analysis: MultitrackAnalysis
+    descriptors: tuple[Descriptor, ...]
+    is_whole: bool
+
+
 class AnalysisCache:
     """Looks up analyses in a store, and collects new ones until ``finish`` writes them.
 
@@ -52,7 +62,7 @@ class AnalysisCache:
     ) -> None:
         self._store = store
         self._all_descriptors = all_descriptors
-        self._new: list[tuple[AnalyzedAudio, MultitrackAnalysis, bool]] = []
+        self._new: list[_New] = []
         self._used: list[bytes] = []
 
     def analyze(
@@ -63,24 +73,23 @@ class AnalysisCache:
         """What ``measure`` gives for a request, from the cache where it is there."""
         drums, span = request.drums, request.span
         audio = analyzed_audio(request.session, drums, span)
-        wanted = {descriptor.name: descriptor for descriptor in request.descriptors}
+        wanted = by_name(request.descriptors)
         cached = None if self._store.is_empty else self._cached_analysis(audio.key, len(drums))
         if cached is not None:
             described = {
-                name: self._cached_descriptor(audio.key, name, len(drums)) for name in wanted
+                name: self._cached_descriptor(audio.key, descriptor, len(drums))
+                for name, descriptor in wanted.items()
             }
             found = {name: own for name, own in described.items() if own is not None}
             if len(found) == len(wanted):
                 return _with_descriptors(cached, found)
-            wanted = {
-                descriptor.name: descriptor for descriptor in self._all_descriptors()
-            } | wanted
+            wanted = by_name((*self._all_descriptors(), *request.descriptors))
         began = time.time()
         analysis = measure(
             AnalysisRequest(audio.session, audio.drums, span, tuple(wanted.values()))
         )
         if audio.is_settled(began):
-            self._new.append((audio, analysis, cached is None))
+            self._new.append(_New(audio.key, analysis, tuple(wanted.values()), cached is None))
         asked = {
             descriptor.name: analysis.measurement.described[descriptor.name]
             for descriptor in request.descriptors
@@ -90,13 +99,15 @@ class AnalysisCache:
     def finish(self) -> None:
         """Store new results, and note which cached ones were used."""
         entries: list[tuple[bytes, bytes]] = []
-        for audio, analysis, is_new in self._new:
-            key = audio.key
-            if is_new:
-                entry = _Entry(_made_with(), _with_descriptors(analysis, {}))
-                entries.append((key, write_npz(pack(entry))))
-            for name, found in analysis.measurement.described.items():
-                entries.append((_descriptor_key(key, name), write_npz(pack(found))))
+        for new in self._new:
+            if new.is_whole:
+                entry = _Entry(_made_with(), _with_descriptors(new.analysis, {}))
+                entries.append((new.key, write_npz(pack(entry))))
+            described = new.analysis.measurement.described
+            entries += [
+                (_descriptor_key(new.key, own), write_npz(pack(described[own.name])))
+                for own in new.descriptors
+            ]
         if entries or self._used:
             self._store.write(entries, self._used)
         self._new, self._used = [], []
@@ -116,8 +127,11 @@ class AnalysisCache:
         self._used.append(key)
         return entry.analysis
 
-    def _cached_descriptor(self, key: bytes, name: str, tracks: int) -> Described | None:
-        data = self._store.read(_descriptor_key(key, name))
+    def _cached_descriptor(
+        self, key: bytes, descriptor: Descriptor, tracks: int
+    ) -> Described | None:
+        own_key = _descriptor_key(key, descriptor)
+        data = self._store.read(own_key)
         if data is None:
             return None
         try:
@@ -126,7 +140,7 @@ class AnalysisCache:
                 return None
         except _DAMAGE:
             return None
-        self._used.append(_descriptor_key(key, name))
+        self._used.append(own_key)
         return found
 
 
@@ -145,8 +159,10 @@ def _with_descriptors(
     return replace(analysis, measurement=replace(analysis.measurement, described=described))
 
 
-def _descriptor_key(key: bytes, name: str) -> bytes:
-    return digest(key + str((*_made_with(), name)).encode("utf-8", "surrogatepass"))
+def _descriptor_key(key: bytes, descriptor: Descriptor) -> bytes:
+    """Of a descriptor's results for the audio with this key: another curve, another entry."""
+    own = str((*_made_with(), descriptor.identity))
+    return digest(key + own.encode("utf-8", "surrogatepass"))
 
 
 def _check(analysis: MultitrackAnalysis, tracks: int) -> None:

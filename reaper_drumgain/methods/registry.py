@@ -212,8 +212,11 @@ def create(name: str) -> Method:
 
 
 def all_descriptors() -> tuple[Descriptor, ...]:
-    """The descriptors of all methods together, each once."""
-    found = {
-        descriptor.name: descriptor for entry in METHODS for descriptor in entry.load().descriptors
-    }
-    return tuple(found.values())
+    """The descriptors of all methods together, each once.
+
+    Raises ValueError where two methods give one name to different descriptors.
+    """
+    from reaper_drumgain.analysis.descriptors import by_name
+
+    every = (descriptor for entry in METHODS for descriptor in entry.load().descriptors)
+    return tuple(by_name(every).values())

@@ -1,4 +1,4 @@
-"""Probes against plain computation."""
+"""Descriptors against plain computation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from streams import ArrayStream, drum_track
 
-from reaper_drumgain.analysis.descriptors import BandPowers, WeightedEnvelope
+from reaper_drumgain.analysis.descriptors import (
+    BandPowers,
+    SegmentFrames,
+    SegmentLevels,
+    WeightedEnvelope,
+    by_name,
+)
 from reaper_drumgain.analysis.k_weighting import k_weighting
 from reaper_drumgain.analysis.measure import measure
 
@@ -33,7 +39,7 @@ def test_the_k_weighted_envelope_is_that_of_the_ordinary_measurement(rate):
         )
 
 
-def test_nothing_is_probed_unasked():
+def test_what_nobody_asks_for_is_not_measured():
     streams = [ArrayStream(drum_track(8_000, 1.0, seed=1), 8_000)]
     assert measure(streams, threads=1).described == {}
 
@@ -92,3 +98,32 @@ def test_frames_of_all_tracks_lie_at_the_same_times_however_they_are_read():
 def test_a_track_shorter_than_a_frame_has_none():
     measurement = described(BandPowers("b", (50.0, 15_000.0)), [np.ones(100)], 44_100)
     assert measurement.described["b"][0].shape == (0, 1)
+
+
+BANDS = BandPowers("b", (50.0, 500.0, 4_000.0))
+
+
+def test_two_descriptors_of_one_name_must_measure_the_same():
+    assert by_name([K, BANDS, K, SegmentLevels()]) == {
+        "k": K,
+        "b": BANDS,
+        "segments": SegmentLevels(),
+    }
+    steeper = WeightedEnvelope("k", lambda rate: tuple(2.0 * part for part in k_weighting(rate)))
+    for one, other in ((K, steeper), (BANDS, BandPowers("b", (50.0, 400.0, 4_000.0)))):
+        with pytest.raises(ValueError, match=f"two different .* name '{one.name}'"):
+            by_name([one, other])
+
+
+@pytest.mark.parametrize(
+    "descriptor", [K, BANDS, SegmentLevels(), SegmentFrames()], ids=lambda each: each.name
+)
+def test_scaled_is_what_a_louder_track_gives(descriptor):
+    rate, gain = 44_100, 4.0
+    track = drum_track(rate, 2.0, seed=3)
+    quiet, loud = (
+        described(descriptor, [samples], rate).described[descriptor.name][0]
+        for samples in (track, gain * track)
+    )
+    assert quiet.any()
+    np.testing.assert_allclose(descriptor.scaled(quiet, gain**2), loud, rtol=1e-4, atol=1e-12)

@@ -27,6 +27,7 @@ from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.cache import analysis_cache, keys
 from reaper_drumgain.cache import store as store_module
 from reaper_drumgain.cache.store import FILE_NAME, Store
+from reaper_drumgain.methods import weighted
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Effect, Envelope, EnvelopePoint, Session, Track
 from reaper_drumgain.schema.settings import Level, Settings
@@ -112,6 +113,19 @@ def test_a_method_that_measures_more_leaves_enough_for_the_others(
 ) -> None:
     assert balanced(kit, Settings(method="fenton-lee"))[1] == 1
     assert balanced(kit, Settings(method="forest"))[1] == 0
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_method_with_another_curve_measures_anew(
+    kit: Session, balanced: CachedBalance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = Settings(method="fenton-lee")
+    before, _ = balanced(kit, wish)
+    assert balanced(kit, wish) == (before, 0)
+    monkeypatch.setattr(weighted, "FENTON_LEE", weighted.PESTANA)
+    changed, passes = balanced(kit, wish)
+    assert passes == 1
+    assert changed == balance(kit, wish) != before
 
 
 @pytest.mark.usefixtures("settled")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from reaper_drumgain.analysis.descriptors import Descriptor, by_name
 from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.analysis.mix_loudness import CovarianceRun
 from reaper_drumgain.cache.arrays import pack, unpack
@@ -29,11 +31,14 @@ def load_measurement(path: Path) -> Measurement:
         raise InputError(damaged(path, error)) from error
 
 
-def as_recorded_louder(measurement: Measurement, gains_db: Float64) -> Measurement:
+def as_recorded_louder(
+    measurement: Measurement, gains_db: Float64, descriptors: Sequence[Descriptor] = ()
+) -> Measurement:
     """The measurement as it would be had each track been recorded louder by ``gains_db`` (tracks,).
 
     Everything that is measured scales with the samples or with their squares, so this equals a
-    measurement of the scaled audio.
+    measurement of the scaled audio. ``descriptors``: at least those of which it holds results,
+    else KeyError.
     """
     powers = db_to_power(np.asarray(gains_db))
     tracks = tuple(
@@ -57,8 +62,11 @@ def as_recorded_louder(measurement: Measurement, gains_db: Float64) -> Measureme
         amplitudes = np.sqrt(powers[owners[run.channels]])
         packed = run.packed * amplitudes[first] * amplitudes[second]
         runs.append(CovarianceRun(run.start, run.channels, packed.astype(np.float32)))
+    known = by_name(descriptors)
     described = {
-        name: tuple((own * powers[place]).astype(np.float32) for place, own in enumerate(held))
+        name: tuple(
+            known[name].scaled(own, float(power)) for own, power in zip(held, powers, strict=True)
+        )
         for name, held in measurement.described.items()
     }
     return dataclasses.replace(

@@ -90,7 +90,7 @@ def measure_song(
         if np.max(np.abs(missing)) < 1e-3:
             break
         gains = gains + missing
-    return as_recorded_louder(measurement, gains), gains
+    return as_recorded_louder(measurement, gains, descriptors), gains
 
 
 def _measure(tracks: Sequence[Audio], descriptors: Sequence[Descriptor]) -> Measurement:
@@ -144,7 +144,8 @@ class _Job:
             first = render_song(self.song, kit, self.performances[0], self.seed)
             _, gains = measure_song(self.song, first)
         tracks = render_song(self.song, kit, performance, self.seed + place)
-        return as_recorded_louder(_measure(tracks, self.descriptors), gains), gains
+        measurement = _measure(tracks, self.descriptors)
+        return as_recorded_louder(measurement, gains, self.descriptors), gains
 
     def _key(self, place: int) -> str:
         performances = (*self.performances, *self.resting)

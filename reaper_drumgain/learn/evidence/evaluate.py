@@ -32,6 +32,7 @@ from reaper_drumgain.learn.fitting.fold import FOREST, Fold, fit_fold
 from reaper_drumgain.learn.fitting.intervals import Widths
 from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out, songs_of
 from reaper_drumgain.learn.fitting.settings import FitSettings
+from reaper_drumgain.methods import all_descriptors
 from reaper_drumgain.methods.base import Method, MethodInput
 from reaper_drumgain.methods.chance import Random
 from reaper_drumgain.util.processes import in_processes
@@ -44,6 +45,8 @@ _INVARIANCE_DRAWS = 2
 _SAME_DB = 0.2
 #: by how much one track is raised when the response of its fader is measured
 STEPS_DB = (0.5, 3.0, 12.0)
+#: making them loads every method
+_descriptors = functools.cache(all_descriptors)
 
 
 @dataclass(frozen=True)
@@ -255,7 +258,7 @@ def case_of(own: Sequence[Rendering], source: int, shift: Float64 | None = None)
         raise ValueError("the rendering was not kept whole")
     measurement, table = rendering.measurement, rendering.table
     if shift is not None:
-        measurement = as_recorded_louder(measurement, shift)
+        measurement = as_recorded_louder(measurement, shift, _descriptors())
         table = features.feature_table(measurement)
     roles = tuple(track.role for track in rendering.song.tracks)
     close = np.array([role.name in CLOSE_ROLES for role in roles])
@@ -270,7 +273,7 @@ def raised_cases(case: Case) -> list[Case]:
     raised = []
     for shift in np.eye(len(case.shift)):
         for step in STEPS_DB:
-            measurement = as_recorded_louder(case.given.measurement, shift * step)
+            measurement = as_recorded_louder(case.given.measurement, shift * step, _descriptors())
             table = features.feature_table(measurement)
             given = MethodInput(case.given.roles, table, measurement, case.given.active)
             raised.append(Case(given, shift * step, case.source))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reaper_drumgain.analysis import features
+from reaper_drumgain.analysis.descriptors import SegmentFrames, SegmentLevels
 from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.measurements import (
@@ -16,6 +17,7 @@ from reaper_drumgain.learn.data.measurements import (
 from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.methods import all_descriptors
 
+DESCRIPTORS = (*all_descriptors(), SegmentLevels(), SegmentFrames())
 RATE = 44100
 
 
@@ -35,7 +37,7 @@ def sounds(gains_db=(0.0, 0.0, 0.0)):
 
 
 def measured(tracks):
-    return measure([ArrayStream(t) for t in tracks], threads=1, descriptors=all_descriptors())
+    return measure([ArrayStream(t) for t in tracks], threads=1, descriptors=DESCRIPTORS)
 
 
 def leaves(value, name="measurement"):
@@ -56,7 +58,7 @@ def leaves(value, name="measurement"):
 def test_louder_is_what_measuring_louder_audio_gives():
     gains = (7.0, -11.0, 3.0)
     expected = dict(leaves(measured(sounds(gains))))
-    found = dict(leaves(as_recorded_louder(measured(sounds()), np.array(gains))))
+    found = dict(leaves(as_recorded_louder(measured(sounds()), np.array(gains), DESCRIPTORS)))
     assert set(found) == set(expected)
     assert len(found) > 40
     for name, value in expected.items():
