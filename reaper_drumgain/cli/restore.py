@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from reaper_drumgain.cli import options
 from reaper_drumgain.cli.show import printable
+from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
 
 SUMMARY = "Bring back the last backup that 'balance --in-place' made of a project."
@@ -14,10 +16,46 @@ SUMMARY = "Bring back the last backup that 'balance --in-place' made of a projec
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     options.add_project(parser)
+    parser.add_argument(
+        "--list", action="store_true", help="list the backups, the last one first; change nothing"
+    )
+    parser.add_argument(
+        "--backup",
+        type=Path,
+        metavar="FILE",
+        help="bring this file back instead (a backup, or an .undone.bak to go forward again)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Restore, and say from where."""
-    backup = rpp.restore(arguments.project)
-    print(f"{printable(str(arguments.project))} is again as in {printable(backup.name)}")
+    """Restore, and say which state that is; or list the backups."""
+    if arguments.list:
+        if arguments.backup is not None:
+            raise InputError("--list changes nothing: give it without --backup")
+        _list(arguments.project)
+        return 0
+    backup = rpp.restore(arguments.project, arguments.backup)
+    saved = rpp.saved_at(backup)
+    when = "" if saved is None else f" before the write of {saved:%Y-%m-%d %H:%M:%S}"
+    undone = backup.name.endswith(".undone.bak") or ".undone-" in backup.name
+    if undone:
+        when = "" if saved is None else f" before the write of {saved:%Y-%m-%d %H:%M:%S} was undone"
+    print(f"{printable(str(arguments.project))} is again as it was{when}: {printable(backup.name)}")
     return 0
+
+
+def _list(project: Path) -> None:
+    backups = rpp.list_backups(project)
+    if not backups:
+        print(f"{printable(str(project))} has no backup made by DrumGain beside it")
+        return
+    following = True
+    for backup in backups:
+        state: str = backup.state
+        if state == "ready":
+            state = "the next that 'restore' brings back" if following else ""
+            following = False
+        elif state == "as the project":
+            state = "what the project holds now"
+        saved = "" if backup.saved is None else f"{backup.saved:%Y-%m-%d %H:%M:%S}"
+        print(f"{saved}  {printable(backup.path.name)}  {state}".rstrip())

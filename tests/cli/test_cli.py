@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -124,9 +125,20 @@ def test_in_place_keeps_a_backup_that_restore_brings_back(capsys, project):
     (backup,) = project.parent.glob("*.bak")
     assert backup.read_bytes() == before
     assert backup.name in out
+    after = project.read_bytes()
+    out, _ = run(capsys, "restore", project, "--list")
+    assert f"{backup.name}  the next that 'restore' brings back" in out
+    assert project.read_bytes() == after
     out, _ = run(capsys, "restore", project)
     assert project.read_bytes() == before
+    assert re.search(r"again as it was before the write of 20\d\d-\d\d-\d\d [\d:]{8}: ", out)
     assert backup.name in out
+    out, _ = run(capsys, "restore", project, "--list")
+    assert f"{backup.name}  what the project holds now" in out
+    undone = project.with_name(backup.name.replace(".bak", ".undone.bak"))
+    out, _ = run(capsys, "restore", project, "--backup", undone)
+    assert project.read_bytes() == after
+    assert "was undone" in out
 
 
 def test_in_place_with_nothing_to_move_writes_nothing_and_says_so(capsys, project):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reaper_drumgain.hosts.rpp.read import ProjectFile, read_project
 
 if TYPE_CHECKING:
-    from reaper_drumgain.hosts.rpp.backups import restore
+    from reaper_drumgain.hosts.rpp.backups import list_backups, restore, saved_at
     from reaper_drumgain.hosts.rpp.paths import free_name_beside
     from reaper_drumgain.hosts.rpp.write import (
         ClearReport,
@@ -34,9 +34,11 @@ __all__ = [
     "apply_plan",
     "clear_automation",
     "free_name_beside",
+    "list_backups",
     "read_project",
     "relocate",
     "restore",
+    "saved_at",
     "set_faders",
 ]
 
@@ -46,6 +48,7 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         from reaper_drumgain.hosts.rpp import backups, paths, write
 
-        module = {"free_name_beside": paths, "restore": backups}.get(name, write)
+        for_backups = ("restore", "list_backups", "saved_at")
+        module = backups if name in for_backups else paths if name == "free_name_beside" else write
         return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,21 +1,27 @@
-"""Dated backups of a project file, and bringing them back.
+"""Numbered and dated backups of a project file, and bringing them back.
 
 A write in place keeps the former file beside it as
-``song.RPP.drumgain-20261122-181530.bak`` (``-2`` and so on within one second). ``restore``
-puts a copy of the last backup in place, after keeping the present file as
-``song.RPP.drumgain-20261122-181530.undone.bak``: under the name of the backup that it gives
-way to. A backup with such a partner counts as brought back, so a second restore goes one
-balance further back, and a restore is taken back by naming the ``.undone.bak`` file. No
-backup is ever overwritten or removed.
+``song.RPP.drumgain-0007-20261122-181530.bak``: the number counts the backups of this file, so
+their order needs no clock; the date is for people. Backups of earlier versions have no number
+and come first, by date. ``restore`` puts a copy of a backup in place, after keeping the present
+file as ``...-181530.undone.bak``: under the name of the backup that it gives way to.
+
+Which backup is the last one is told by contents. A backup has nothing to bring back where the
+project holds what it holds (its write was cut off). A backup counts as brought back where it has
+such a partner, unless the project still holds what the partner holds: then the restore was cut
+off, or taken back. So a second restore goes one write further back, whatever was killed in
+between. No backup is ever overwritten or removed.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.hosts.rpp.storage import (
@@ -30,8 +36,33 @@ from reaper_drumgain.hosts.rpp.storage import (
 )
 from reaper_drumgain.hosts.rpp.syntax import scan
 
-_BACKUP = re.compile(r"\.drumgain-((\d{8}-\d{6})(?:-(\d+))?)(\.undone(?:-\d+)?)?\.bak")
+_BACKUP = re.compile(
+    r"\.drumgain-((?:(\d{4,7})-)?(\d{8}-\d{6})(?:-(\d{1,6}))?)(\.undone(?:-\d+)?)?\.bak"
+)
 _MAX_BACKUPS = 1000
+
+State = Literal["ready", "brought back", "as the project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One backup: ``saved`` is the local time of the write that it was made for.
+
+    ``state``: whether it can be brought back, was brought back, or holds what the project holds.
+    """
+
+    path: Path
+    saved: datetime | None
+    state: State
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A backup and what was kept when it was brought back, by name."""
+
+    order: tuple[int, str, int]
+    name: str = ""
+    undone: list[str] = field(default_factory=list)
 
 
 def restore(
@@ -48,15 +79,15 @@ def restore(
     After an error every file is as before.
     """
     target = real_target(Path(path))
-    chosen = _last_backup(target) if backup is None else Path(backup)
+    present = read_file(target)[0] if exists(target) else None
+    chosen = _last_backup(target, present) if backup is None else Path(backup)
     data, mode = read_file(chosen)
     scan(data, name_of(chosen), keep=1)
-    if not exists(target):
+    if present is None:
         put(target, data, mode, lambda: refuse_existing(target))
         return chosen
-    present, _ = read_file(target)
     match = _BACKUP.fullmatch(chosen.name.removeprefix(target.name))
-    stamp = match.group(1) if match is not None else time_stamp(now)
+    stamp = match.group(1) if match is not None else next_stamp(target, now)
     put(
         target,
         data,
@@ -68,9 +99,34 @@ def restore(
     return chosen
 
 
-def time_stamp(now: datetime | None) -> str:
-    """The local time, for people to read in a file's name."""
-    return (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
+def saved_at(backup: Path) -> datetime | None:
+    """The local time in the name of a backup; None where it has another name."""
+    match = re.search(_BACKUP.pattern + r"\Z", backup.name)
+    try:
+        return None if match is None else datetime.strptime(match.group(3), "%Y%m%d-%H%M%S")
+    except ValueError:
+        return None
+
+
+def list_backups(path: str | os.PathLike[str]) -> tuple[Backup, ...]:
+    """The backups of a project, the last one first: ``restore`` brings the first one back that is
+    ``ready``. Raises StorageError where they cannot be read."""
+    target = real_target(Path(path))
+    present = read_file(target)[0] if exists(target) else None
+    return tuple(
+        Backup(
+            target.with_name(entry.name),
+            saved_at(target.with_name(entry.name)),
+            _state(target, entry, present),
+        )
+        for entry in _backups(target)
+    )
+
+
+def next_stamp(target: Path, now: datetime | None) -> str:
+    """What the name of the next backup of a file says: its number and the local time."""
+    number = max((entry.order[0] for entry in _entries(target)), default=0) + 1
+    return f"{number:04}-{(now or datetime.now()).strftime('%Y%m%d-%H%M%S')}"
 
 
 def backup_names(target: Path, stamp: str) -> Iterator[Path]:
@@ -83,26 +139,53 @@ def backup_names(target: Path, stamp: str) -> Iterator[Path]:
     )
 
 
-def _last_backup(target: Path) -> Path:
-    """The latest backup that was not brought back yet."""
-    found: dict[str, tuple[str, int, str]] = {}
-    brought_back = set()
+def _entries(target: Path) -> Sequence[_Entry]:
+    """All that was kept of a file, by the part of their names that backup and partner share."""
+    found: dict[str, _Entry] = {}
     with storage_errors(f"cannot list the folder of {name_of(target)}"):
-        names = os.listdir(target.parent)  # noqa: PTH208
+        names = sorted(os.listdir(target.parent))  # noqa: PTH208
     for name in names:
         match = _BACKUP.fullmatch(name[len(target.name) :])
         if match is None or not name.startswith(target.name):
             continue
-        if match.group(4):
-            brought_back.add(match.group(1))
+        stamp, number, date, count, undone = match.groups()
+        entry = found.setdefault(stamp, _Entry((int(number or 0), date, int(count or 1))))
+        if undone:
+            entry.undone.append(name)
         else:
-            found[match.group(1)] = (match.group(2), int(match.group(3) or 1), name)
-    if not found:
+            entry.name = name
+    return tuple(found.values())
+
+
+def _backups(target: Path) -> list[_Entry]:
+    """The backups of a file, the last one first."""
+    entries = [entry for entry in _entries(target) if entry.name]
+    return sorted(entries, key=lambda entry: entry.order, reverse=True)
+
+
+def _state(target: Path, entry: _Entry, present: bytes | None) -> State:
+    def holds(name: str) -> bytes:
+        return read_file(target.with_name(name))[0]
+
+    if present is None:
+        return "brought back" if entry.undone else "ready"
+    # the beginning of it: where files have no second names, a kill leaves a backup that is cut
+    if present.startswith(holds(entry.name)):
+        return "as the project"
+    if entry.undone and not any(holds(name) == present for name in entry.undone):
+        return "brought back"
+    return "ready"
+
+
+def _last_backup(target: Path, present: bytes | None) -> Path:
+    """The latest backup that was not brought back yet."""
+    entries = _backups(target)
+    if not entries:
         raise StorageError(f"{name_of(target)} has no backup made by DrumGain beside it")
-    left = [entry for stamp, entry in found.items() if stamp not in brought_back]
-    if not left:
-        raise StorageError(
-            f"every backup of {name_of(target)} was brought back already; to go forward again, "
-            "copy one of the .undone.bak files beside it over it"
-        )
-    return target.with_name(max(left)[2])
+    for entry in entries:
+        if _state(target, entry, present) == "ready":
+            return target.with_name(entry.name)
+    raise StorageError(
+        f"every backup of {name_of(target)} was brought back already; 'drumgain restore --list' "
+        "shows them, and --backup with an .undone.bak file beside it goes forward again"
+    )

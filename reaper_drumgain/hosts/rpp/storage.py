@@ -173,9 +173,17 @@ def put(
 
 
 def _refuse_protected(target: Path) -> None:
-    """A new file would take the place of one that its owner has made read-only."""
+    """A new file would take the place of one that its owner has made read-only, or of only one
+    of the names that a file has."""
     with contextlib.suppress(FileNotFoundError):
-        if not os.stat(target).st_mode & 0o222:  # noqa: PTH116
+        status = os.stat(target)  # noqa: PTH116
+        if status.st_nlink > 1:
+            raise StorageError(
+                f"{name_of(target)} has {status.st_nlink} names (hard links), which would no "
+                "longer be one file: nothing was written; write to another file, or make it a "
+                "copy of its own"
+            )
+        if not status.st_mode & 0o222:
             raise StorageError(
                 f"{name_of(target)} is read-only: nothing was written; allow writing to it, or "
                 "write to another file"
@@ -221,8 +229,9 @@ def _name_it(draft: Path, name: Path, data: bytes, mode: int | None, made: list[
 def _create(path: Path, data: bytes, mode: int | None, made: list[Path]) -> None:
     """Makes a file that must not exist yet; it is on disk when this returns."""
     made.append(path)
+    opener = None if mode is None else _for_owner_alone
     try:
-        file = open(path, "xb", buffering=0)  # noqa: PTH123, SIM115 - closed below
+        file = open(path, "xb", buffering=0, opener=opener)  # noqa: SIM115 - closed below
     except FileExistsError:
         made.remove(path)
         raise
@@ -233,6 +242,11 @@ def _create(path: Path, data: bytes, mode: int | None, made: list[Path]) -> None
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
+
+
+def _for_owner_alone(path: str, flags: int) -> int:
+    """Makes a file that nobody else can open: it gets its permissions when it is written."""
+    return os.open(path, flags, 0o600)
 
 
 def _discard(paths: Iterable[Path]) -> None:

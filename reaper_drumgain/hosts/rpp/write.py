@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reaper_drumgain.errors import ConflictError, ProjectError
 from reaper_drumgain.hosts.rpp.automation import planned_edits, taking_back_edits
-from reaper_drumgain.hosts.rpp.backups import backup_names, time_stamp
+from reaper_drumgain.hosts.rpp.backups import backup_names, next_stamp
 from reaper_drumgain.hosts.rpp.faders import (
     fader_at,
     fader_edits,
@@ -198,7 +198,7 @@ def _write(
         # a copy of a read-only project is there to be worked on
         project.mode if in_place else project.mode | stat.S_IWUSR,
         last_check,
-        backup_names(target, time_stamp(now)) if in_place else iter(()),
+        backup_names(target, next_stamp(target, now)) if in_place else iter(()),
         project.data,
         temporary=temporary,
     )

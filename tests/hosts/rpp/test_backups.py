@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from project_edits import NOW, TWO, names, plan_for
 from reaper_drumgain.errors import ProjectError, StorageError
 from reaper_drumgain.hosts.rpp import (
     apply_plan,
+    list_backups,
     read_project,
     restore,
 )
@@ -24,14 +26,14 @@ def test_restores_go_back_one_balance_at_a_time(make: Callable[..., Path], tmp_p
         apply_plan(project, plan_for(project, {0: level}), now=NOW.replace(minute=minute))
         states.append(path.read_bytes())
     before = names(tmp_path)
-    assert restore(path).name == "song.RPP.drumgain-20261122-180130.bak"
+    assert restore(path).name == "song.RPP.drumgain-0002-20261122-180130.bak"
     assert path.read_bytes() == states[1]
-    assert restore(path).name == "song.RPP.drumgain-20261122-180030.bak"
+    assert restore(path).name == "song.RPP.drumgain-0001-20261122-180030.bak"
     assert path.read_bytes() == states[0]
     with pytest.raises(StorageError, match=r"every backup .* was brought back"):
         restore(path)
     assert names(tmp_path) > before, "no backup is removed"
-    undone = tmp_path / "song.RPP.drumgain-20261122-180130.undone.bak"
+    undone = tmp_path / "song.RPP.drumgain-0002-20261122-180130.undone.bak"
     assert undone.read_bytes() == states[2]
     assert restore(path, undone) == undone
     assert path.read_bytes() == states[2]
@@ -67,3 +69,83 @@ def test_a_damaged_backup_is_not_brought_back(make: Callable[..., Path]) -> None
     with pytest.raises(ProjectError, match="never ends"):
         restore(project.path)
     assert project.path.read_bytes() == present
+
+
+def balanced(path: Path, *levels: float, minutes: tuple[int, ...] = ()) -> list[bytes]:
+    """The bytes of the project before, between and after so many writes in place."""
+    states = [path.read_bytes()]
+    for place, level in enumerate(levels):
+        project = read_project(path)
+        minute = minutes[place] if minutes else 15
+        apply_plan(project, plan_for(project, {0: level}), now=NOW.replace(minute=minute))
+        states.append(path.read_bytes())
+    return states
+
+
+@pytest.mark.parametrize("minutes", [(15, 15, 15), (30, 20, 10)])
+def test_the_order_needs_no_clock(make: Callable[..., Path], minutes: tuple[int, ...]) -> None:
+    path = make(TWO)
+    states = balanced(path, -3.0, -6.0, -9.0, minutes=minutes)
+    for state in reversed(states[:-1]):
+        restore(path)
+        assert path.read_bytes() == state
+
+
+def test_backups_without_a_number_come_first(make: Callable[..., Path], tmp_path: Path) -> None:
+    path = make(TWO)
+    text = path.read_text()
+    for stamp, level in (("20301122-181530", "0.2"), ("20301122-181530-2", "0.3")):
+        older = text.replace("VOLPAN 1 0 -1 -1 1", f"VOLPAN {level} 0 -1 -1 1")
+        (tmp_path / f"song.RPP.drumgain-{stamp}.bak").write_text(older)
+    balanced(path, -3.0)
+    found = [backup.path.name for backup in list_backups(path)]
+    assert found == [
+        "song.RPP.drumgain-0001-20261122-181530.bak",
+        "song.RPP.drumgain-20301122-181530-2.bak",
+        "song.RPP.drumgain-20301122-181530.bak",
+    ]
+
+
+def killed_before_replacing(work: Callable[[], object]) -> None:
+    """What a kill leaves between the backup and the step that puts the new file in place."""
+    pid = os.fork()
+    if not pid:
+        os.replace = lambda *_: os._exit(0)  # type: ignore[assignment]
+        try:
+            work()
+        finally:
+            os._exit(1)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_restore_that_was_killed_is_done_by_the_next(make: Callable[..., Path]) -> None:
+    path = make(TWO)
+    states = balanced(path, -3.0, -6.0)
+    killed_before_replacing(lambda: restore(path))
+    assert path.read_bytes() == states[2]
+    assert list_backups(path)[0].state == "ready"
+    restore(path)
+    assert path.read_bytes() == states[1]
+    killed_before_replacing(lambda: restore(path))
+    restore(path)
+    assert path.read_bytes() == states[0]
+
+
+def test_the_backup_of_a_write_that_was_killed_is_passed_over(make: Callable[..., Path]) -> None:
+    path = make(TWO)
+    states = balanced(path, -3.0)
+    project = read_project(path)
+    killed_before_replacing(lambda: apply_plan(project, plan_for(project, {0: -6.0})))
+    assert [backup.state for backup in list_backups(path)] == ["as the project", "ready"]
+    restore(path)
+    assert path.read_bytes() == states[0]
+
+
+def test_a_restore_that_was_taken_back_can_be_done_again(make: Callable[..., Path]) -> None:
+    path = make(TWO)
+    states = balanced(path, -3.0)
+    first = restore(path)
+    restore(path, first.with_name(first.name.replace(".bak", ".undone.bak")))
+    assert path.read_bytes() == states[1]
+    assert restore(path) == first
+    assert path.read_bytes() == states[0]

@@ -25,12 +25,53 @@ def test_in_place_with_a_dated_backup(make: Callable[..., Path], tmp_path: Path)
     before = path.read_bytes()
     project = read_project(path)
     report = apply_plan(project, plan_for(project, {1: -12.0}), now=NOW)
-    backup = tmp_path / "song.RPP.drumgain-20261122-181530.bak"
+    backup = tmp_path / "song.RPP.drumgain-0001-20261122-181530.bak"
     assert (report.path, report.backup, report.changed) == (path, backup, (1,))
     assert backup.read_bytes() == before
     assert read_project(path).session.tracks[1].fader == pytest.approx(10 ** (-12 / 20))
     assert {stat.S_IMODE(p.stat().st_mode) for p in (path, backup)} == {0o640}
     assert names(tmp_path) == {path.name, backup.name}
+
+
+def test_a_private_project_is_private_while_it_is_written(
+    make: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(TWO)
+    path.chmod(0o600)
+    seen: dict[str, int] = {}
+    real = os.fsync
+
+    def spy(descriptor: int) -> None:
+        for entry in tmp_path.iterdir():
+            seen[entry.name] = seen.get(entry.name, 0) | stat.S_IMODE(entry.stat().st_mode)
+        real(descriptor)
+
+    real_open = os.open
+
+    def first_look(name: str, flags: int, *more: int, **other: int) -> int:
+        descriptor = real_open(name, flags, *more, **other)
+        if flags & os.O_CREAT:
+            seen[Path(name).name] = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        return descriptor
+
+    monkeypatch.setattr(os, "fsync", spy)
+    monkeypatch.setattr(os, "open", first_look)
+    project = read_project(path)
+    apply_plan(project, plan_for(project, {1: -12.0}))
+    assert len(seen) > 2, "the temporary files are among them"
+    assert set(seen.values()) == {0o600}
+
+
+def test_a_project_with_two_names_is_not_torn_apart(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(TWO)
+    os.link(path, tmp_path / "other.RPP")
+    before = path.read_bytes()
+    project = read_project(path)
+    with pytest.raises(StorageError, match=r"has 2 names \(hard links\).*nothing was written"):
+        apply_plan(project, plan_for(project, {1: -12.0}))
+    assert (path.read_bytes(), names(tmp_path)) == (before, {"song.RPP", "other.RPP"})
 
 
 def test_a_read_only_project_is_left_and_its_copy_can_be_saved(
@@ -61,8 +102,10 @@ def test_backups_are_never_overwritten(make: Callable[..., Path], tmp_path: Path
         kept.append(path.read_bytes())
         project = read_project(path)
         apply_plan(project, plan_for(project, {0: level}), now=NOW)
-    base = "song.RPP.drumgain-20261122-181530"
-    found = [(tmp_path / f"{base}{end}.bak").read_bytes() for end in ("", "-2", "-3")]
+    found = [
+        (tmp_path / f"song.RPP.drumgain-000{number}-20261122-181530.bak").read_bytes()
+        for number in (1, 2, 3)
+    ]
     assert found == kept
 
 
