@@ -34,10 +34,8 @@ def press_and(fake, deeds, tick=15):
     )
 
 
-SLOW = (
-    "time.sleep(0.9)\n"
-    "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': plan}))\n"
-)
+GIVES_PLAN = "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': plan}))\n"
+SLOW = "time.sleep(0.9)\n" + GIVES_PLAN
 
 
 @pytest.fixture
@@ -115,24 +113,32 @@ def test_the_project_changes_while_it_is_read(slow, deeds):
         assert report.console or boxes(report)
 
 
-def test_the_second_press_cancels(slow):
-    report = slow.play(
+def test_the_second_press_cancels(make_fake):
+    reaper = make_fake(WAITS)
+    report = reaper.play(
         {"ticks": 1},
-        slow.press("balance_all", ticks=16),
-        slow.press("balance_all"),
+        reaper.press("balance_all", ticks=16),
+        reaper.press("balance_all"),
     )
     assert report.console.splitlines() == ["DrumGain: cancelled, nothing was changed"]
     assert unchanged(report)
     assert report.undo() == []
 
 
-def test_the_cancel_action_and_the_busy_actions(slow):
-    report = slow.play(
-        slow.press("balance_all", ticks=16),
-        slow.press("compare", ticks=2),
-        slow.press("amount_up", ticks=2),
-        slow.press("cancel"),
-        slow.press("balance_all"),
+def test_the_cancel_action_and_the_busy_actions(make_fake, tmp_path):
+    # only the first run waits, for as long as it is let
+    mark = tmp_path / "the first run has begun"
+    first_waits = (
+        f"p = {str(mark)!r}\nif not os.path.exists(p):\n    open(p, 'w'); time.sleep(60)\n"
+    )
+    reaper = make_fake(first_waits + GIVES_PLAN)
+    reaper.options["clock"] = "real"
+    report = reaper.play(
+        reaper.press("balance_all", ticks=16),
+        reaper.press("compare", ticks=2),
+        reaper.press("amount_up", ticks=2),
+        reaper.press("cancel"),
+        reaper.press("balance_all"),
     )
     lines = report.console.splitlines()
     assert sum("still at work" in line for line in lines) == 2
