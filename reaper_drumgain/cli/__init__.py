@@ -61,7 +61,7 @@ def _told(error: BaseException) -> int:
     elif not isinstance(error, errors.DrumGainError):
         # the one place that may let nothing through
         message = f"unexpected {type(error).__name__}: {error}. Please report it with --debug"
-    from reaper_drumgain.cli.show import printable
+    from reaper_drumgain.schema.printable import printable
 
     print(f"drumgain: {printable(message)}", file=sys.stderr)
     return status

@@ -7,6 +7,7 @@ from typing import Any
 from reaper_drumgain.cli import show
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.units import Decibel, LinearGain, to_decibel
 
 #: more columns than this no terminal holds
@@ -44,14 +45,14 @@ def table(plan: GainPlan) -> None:
     tracks = plan.automated
     for track in plan.tracks:
         if track.not_automated is not None:
-            name = show.printable(track.name)
-            print(f"no automation of {name}: {show.printable(track.not_automated)}")
+            name = printable(track.name)
+            print(f"no automation of {name}: {printable(track.not_automated)}")
     if not tracks:
         print("no envelope changes")
         return
     sections = tracks[0].automation.sections if tracks[0].automation else ()
     if 0 < len(sections) <= _MOST_COLUMNS:
-        header = ["#", "Track", *(show.printable(s.name) for s in sections), "Points"]
+        header = ["#", "Track", *(printable(s.name) for s in sections), "Points"]
         rows = [[*_start(track), *_levels(track), _points(track)] for track in tracks]
     else:
         header = ["#", "Track", "Lowest", "Highest", "Points"]

@@ -13,6 +13,7 @@ from reaper_drumgain.cli import options, plan_text, show
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.schema.session import Session
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         plan_text.print_plan(plan, written, dry_run=arguments.dry_run)
         if page is not None:
-            print(f"report: {show.printable(str(page))}")
+            print(f"report: {printable(str(page))}")
     # nobody waits for the cache: the answer is there
     sys.stdout.flush()
     analyzer.finish()

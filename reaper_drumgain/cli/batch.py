@@ -13,6 +13,7 @@ from reaper_drumgain.cli import options, show
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import SCHEMA
+from reaper_drumgain.schema.printable import printable
 
 if TYPE_CHECKING:
     from reaper_drumgain.batch.outcome import Outcome
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     batch = Batch(_options(arguments))
     for path, why in batch.found.left_out:
         if not arguments.json:
-            print(f"left out ({why}): {show.printable(str(path))}", file=sys.stderr)
+            print(f"left out ({why}): {printable(str(path))}", file=sys.stderr)
     progress = _Progress(batch.total)
     outcomes: list[Outcome] = []
     interrupted = False
@@ -93,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.report is not None and outcomes:
         page = save_index(outcomes, arguments.report)
         if not arguments.json:
-            print(f"report: {show.printable(str(page))}")
+            print(f"report: {printable(str(page))}")
     return _status(outcomes, interrupted)
 
 

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from reaper_drumgain.cli import options
-from reaper_drumgain.cli.show import printable, warn
+from reaper_drumgain.cli.show import warn
 from reaper_drumgain.hosts import rpp
+from reaper_drumgain.schema.printable import printable
 
 SUMMARY = "Take back the envelopes that DrumGain wrote, where they were not changed since."
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from reaper_drumgain import __version__, methods
-from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
+from reaper_drumgain.schema.printable import printable
 
 SUMMARY = "Put the actions into REAPER's resource folder."
 

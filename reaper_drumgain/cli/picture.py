@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,6 +8,7 @@ from reaper_drumgain.cli import automation, show
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.plan import SCHEMA, GainPlan, TrackPlan
+from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.units import Decibel
 
 
@@ -77,9 +78,9 @@ def print_plan(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool
     if written is None:
         print("nothing to write: every fader stands where it should")
         return
-    print(f"written: {show.printable(str(written.path))}")
+    print(f"written: {printable(str(written.path))}")
     if written.backup is not None:
-        print(f"backup: {show.printable(str(written.backup))} ('drumgain restore' brings it back)")
+        print(f"backup: {printable(str(written.backup))} ('drumgain restore' brings it back)")
 
 
 def plan_table(plan: GainPlan) -> None:
@@ -98,7 +99,6 @@ def plan_table(plan: GainPlan) -> None:
 
 
 def _row(track: TrackPlan) -> list[str]:
-    words = (track.role, track.ordinal, track.side)
     move = ""
     if track.moves and track.new_db is not None and track.old_db is not None:
         move = show.decibels(Decibel(track.new_db - track.old_db), sign=True)
@@ -108,7 +108,7 @@ def _row(track: TrackPlan) -> list[str]:
     return [
         str(track.index + 1),
         track.name,
-        " ".join(str(word) for word in words if word is not None),
+        track.role_text,
         show.decibels(track.old_db),
         show.decibels(track.new_db),
         move,

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from reaper_drumgain.cli import options
-from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
+from reaper_drumgain.schema.printable import printable
 
 SUMMARY = "Bring back the last backup that 'balance --in-place' made of a project."
 

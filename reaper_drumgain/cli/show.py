@@ -9,23 +9,10 @@ import sys
 import time
 from collections.abc import Sequence
 
+from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.units import Decibel
 
-#: Unicode categories that can move the cursor, reorder or hide text
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SHOWN_AFTER_S = 0.5
-
-
-def printable(text: str) -> str:
-    """The text with every character that could act on a terminal escaped."""
-    if text.isprintable():  # true of no text with a character of those categories
-        return text
-    import unicodedata
-
-    return "".join(
-        c.encode("unicode_escape").decode("ascii") if unicodedata.category(c) in _UNSAFE else c
-        for c in text
-    )
 
 
 def printable_lines(text: str) -> str:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
-from reaper_drumgain.cli.show import printable
+from reaper_drumgain.schema.printable import printable
 
 _GAP = "  "
 #: a last column narrower than this goes below its row instead

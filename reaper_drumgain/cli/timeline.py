@@ -11,9 +11,9 @@ import numpy as np
 
 from reaper_drumgain.audio.envelope_curves import EnvelopeCurve
 from reaper_drumgain.audio.track_reader import analysis_rate, open_track, playing_span
-from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.schema.session import Envelope, Session
 from reaper_drumgain.util.decibels import gain_to_db
 

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from reaper_drumgain.cli.install import add_resource_path, manifest, resource_folder
-from reaper_drumgain.cli.show import printable
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER
+from reaper_drumgain.schema.printable import printable
 
 SUMMARY = "Take the actions out of REAPER's resource folder."
 

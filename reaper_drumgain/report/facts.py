@@ -19,7 +19,7 @@ from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 COLUMNS = 420
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackFacts:
     """A drum track. Levels are LU re the drums together, before and after (None: unknown).
 
@@ -50,7 +50,7 @@ class TrackFacts:
         return self.human[0] <= self.after_lu <= self.human[1]
 
     @property
-    def place(self) -> str | None:
+    def compared(self) -> str | None:
         """Its new level compared with the human range of its role, in words."""
         if self.human is None or self.after_lu is None:
             return None
@@ -84,12 +84,12 @@ def facts_of(
         )
         found.append(
             TrackFacts(
-                track,
-                _level(track, track.old_db, plan.levels.before_lufs),
-                _level(track, track.new_db, plan.levels.after_lufs),
-                ranges.get(track.role),
-                shape,
-                seconds,
+                plan=track,
+                before_lu=_level(track, track.old_db, plan.levels.before_lufs),
+                after_lu=_level(track, track.new_db, plan.levels.after_lufs),
+                human=ranges.get(track.role),
+                shape=shape,
+                seconds=seconds,
             )
         )
     return found

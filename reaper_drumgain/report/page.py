@@ -13,13 +13,12 @@ from typing import Any
 
 from reaper_drumgain import __version__
 from reaper_drumgain.methods.forest_file import bundled_folder
+from reaper_drumgain.report.columns import PAGE_COLUMNS, fader_text
 from reaper_drumgain.report.facts import TrackFacts
-from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.settings import Settings
 
 _LIBRARIES = ("numpy", "soundfile", "soxr", "matplotlib", "jinja2")
-#: the smallest move that a figure with two decimals shows
-_SHOWN_DB = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ def project_page(
         title=title,
         plan=plan,
         tracks=tracks,
+        columns=PAGE_COLUMNS,
         audio=audio,
         shortened=shortened,
         facts=_facts(plan),
@@ -127,23 +127,10 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     made.filters.update(
-        fader=lambda level: "-inf" if level is None else f"{level:.2f}",
+        fader=fader_text,
         level=lambda level: "silence" if level is None else f"{level:.1f}",
-        signed=lambda level: f"{level:+.1f}",
-        move=lambda move: f"{move:+.2f}" if _moves(move) else "",
-        direction=lambda move: ("up" if move > 0 else "down") if _moves(move) else "",
-        role=_role,
     )
     return made
-
-
-def _moves(move: float | None) -> bool:
-    return move is not None and abs(move) >= _SHOWN_DB
-
-
-def _role(plan: TrackPlan) -> str:
-    words = (plan.role, plan.ordinal, plan.side)
-    return " ".join(str(word) for word in words if word is not None)
 
 
 def _trusted(drawn: Mapping[str, str] | None) -> Mapping[str, Any] | None:

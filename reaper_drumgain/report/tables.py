@@ -6,32 +6,18 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from reaper_drumgain.report.columns import COLUMNS, Cell
 from reaper_drumgain.report.facts import TrackFacts
 
-_HEADER = (
-    *("number", "track", "role", "side", "ordinal", "old_db", "new_db", "move_db"),
-    *("interval_low_db", "interval_high_db", "level_before_lu", "level_after_lu"),
-    *("human_low_lu", "human_high_lu", "loudness_lufs", "path_db", "flags", "reason"),
-)
 #: with these a spreadsheet begins a formula
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-Cell = str | float | int | None
 
 
 def track_table(tracks: Sequence[TrackFacts]) -> bytes:
     """A line per drum track; levels in dB or LU, empty where unknown."""
-    return _table(_HEADER, map(_row, tracks))
-
-
-def _row(track: TrackFacts) -> Sequence[Cell]:
-    plan = track.plan
-    return (
-        *(plan.index + 1, plan.name, plan.role, plan.side, plan.ordinal, plan.old_db),
-        *(plan.new_db, track.move_db, *(plan.interval_db or (None, None))),
-        *(track.before_lu, track.after_lu, *(track.human or (None, None))),
-        *(plan.loudness_lufs, plan.path_db, ", ".join(plan.flags), plan.reason),
-    )
+    fields = {name: value for column in COLUMNS for name, value in column.fields.items()}
+    rows = ([value(track) for value in fields.values()] for track in tracks)
+    return _table(tuple(fields), rows)
 
 
 def summary_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

@@ -71,6 +71,12 @@ class TrackAutomation:
         return (*old[: self.kept_before], *self.points, *old[len(old) - self.kept_after :])
 
 
+def role_text(name: str, ordinal: int | None, side: str | None) -> str:
+    """A role with its number and side, like ``tom 2`` or ``overhead left``."""
+    words = (name, ordinal, side)
+    return " ".join(str(word) for word in words if word is not None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackPlan:
     """One drum track. Levels in dB, None where a fader is at -inf or nothing was measured.
@@ -102,6 +108,11 @@ class TrackPlan:
     path_db: Decibel | None = None
     automation: TrackAutomation | None = None
     not_automated: str | None = None
+
+    @property
+    def role_text(self) -> str:
+        """The role with its number and side, like ``tom 2`` or ``overhead left``."""
+        return role_text(self.role, self.ordinal, self.side)
 
     @property
     def moves(self) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.schema.plan import role_text
 
 ROLE_NAMES = (
     "kick in",
@@ -51,8 +52,7 @@ class Role:
             raise ValueError(f"role number {self.ordinal!r} is not in 1 to {MAX_ORDINAL}")
 
     def __str__(self) -> str:
-        words = (self.name, self.ordinal, self.side)
-        return " ".join(str(word) for word in words if word is not None)
+        return role_text(self.name, self.ordinal, self.side)
 
     @classmethod
     def parse(cls, text: str) -> Role | None:

@@ -15,7 +15,6 @@ import soundfile as sf
 from terminal import shown_at_terminal
 
 from reaper_drumgain.cli import main
-from reaper_drumgain.cli.show import printable
 
 DRUMS = [
     "Kick In",
@@ -352,17 +351,6 @@ def test_hostile_track_names_do_not_reach_the_terminal(capsys, project):
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert json.loads(out)["tracks"][0]["name"] == hostile
-
-
-@pytest.mark.parametrize("bad", ["\x1b[2J", "a\nb", "\u202e", "\u2028", "\ud800", "\x9b"])
-def test_printable_lets_nothing_through_that_acts(bad):
-    shown = printable(bad)
-    assert shown.isprintable()
-    assert shown.isascii()
-
-
-def test_printable_leaves_names_alone():
-    assert printable("Größe 中文 é [b]") == "Größe 中文 é [b]"
 
 
 def test_a_terminal_gets_a_table_without_markup_being_read(project):

@@ -10,11 +10,10 @@ from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, project_state, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.balance import NO_SELECTION
-from reaper_drumgain.hosts.live.balance_run import printable
 from reaper_drumgain.hosts.live.project_state import LastResult, Side, TrackResult, same_fader
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.snapshot import take_snapshot
-from reaper_drumgain.hosts.live.tasks import print_line
+from reaper_drumgain.hosts.live.tasks import one_line, print_line
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
 from reaper_drumgain.tracks.roles import Role
@@ -75,7 +74,7 @@ def set_role(project: Project) -> None:
         Role.parse(text)
     name = f"DrumGain: set role of {_tracks(len(tracks))}"
     _set_ext(project, tracks, ROLE_KEY, text, name)
-    told = "by its sound" if by_sound else printable(text) or "by name again"
+    told = "by its sound" if by_sound else one_line(text) or "by name again"
     print_line(f"DrumGain: {_tracks(len(tracks))}: role {told}")
 
 
@@ -100,7 +99,7 @@ def _found(project: Project, result: LastResult) -> list[tuple[TrackResult, int,
     known = apply.tracks_by_guid(project)
     gone = [track.name for track in result.tracks if track.guid not in known]
     if gone:
-        names = ", ".join(repr(printable(name)) for name in gone[:5])
+        names = ", ".join(repr(one_line(name)) for name in gone[:5])
         raise ConflictError(
             f"the last result names tracks that {project.name} does not have any more ({names}): "
             "balance again"
@@ -201,14 +200,14 @@ def move_overheads(project: Project, decibel: float) -> Generator[Any, None, Non
         new = LinearGain(old * to_linear(Decibel(decibel)))
         if new > to_linear(MAX_FADER):
             print_line(
-                f"DrumGain: {printable(drum.track.name)} is at the end of its fader: nothing moved"
+                f"DrumGain: {one_line(drum.track.name)} is at the end of its fader: nothing moved"
             )
             return
         moves.append(Move(snapshot.pointers[drum.track.index], drum.track.name, old, new))
     _check_unmoved(project, moves)
     side = "up" if decibel > 0 else "down"
     apply.set_faders(project, moves, f"DrumGain: overheads {side} {abs(decibel):g} dB")
-    names = ", ".join(printable(move.name) for move in moves)
+    names = ", ".join(one_line(move.name) for move in moves)
     print_line(f"DrumGain: overheads {side} {abs(decibel):g} dB ({names})")
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from reaper_drumgain.errors import ConflictError, NothingToBalanceError
 from reaper_drumgain.hosts.live import balance_run, project_state, reaper, tasks
-from reaper_drumgain.hosts.live.balance_run import printable
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import Project, is_open, selected_count, time_selection
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.hosts.live.tasks import Steps, print_line
+from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
 
 NO_SELECTION = (
     "DrumGain: no track is selected: select the drum tracks (or their folder), or use 'balance all "
@@ -85,7 +84,7 @@ class Balance:
     def _finish(self) -> Steps:
         notes = yield from self._worker.finish()
         for note in notes:
-            print_line(f"DrumGain: {printable(note)}")
+            print_line(f"DrumGain: {one_line(note)}")
 
     def _run(self) -> Steps:
         if not is_open(self._project):

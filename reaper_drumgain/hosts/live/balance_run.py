@@ -17,7 +17,7 @@ from reaper_drumgain.hosts.live.project_state import (
 )
 from reaper_drumgain.hosts.live.reaper import Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
-from reaper_drumgain.hosts.live.tasks import Steps, print_line
+from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Session, Track
 from reaper_drumgain.schema.settings import Settings
@@ -28,11 +28,6 @@ from reaper_drumgain.units import to_linear
 _PRINT_PROGRESS_AT = 10
 #: what makes a track sound different from its files
 _EFFECTS, _STRETCHED, _INSTRUMENT = "effects", "stretch markers", "an instrument"
-
-
-def printable(text: str) -> str:
-    """A name from a project, made safe for one line of the console."""
-    return "".join(c if c.isprintable() else "?" for c in text)[:200]
 
 
 def run(project: Project, preferences: Preferences, worker: Worker) -> Steps:
@@ -100,7 +95,7 @@ class _Progress:
     def __call__(self, doing: str, share: float) -> None:
         self._reports += 1
         if self._reports == _PRINT_PROGRESS_AT:
-            print_line(f"DrumGain: {printable(doing)}, {share:.0%} (press again to cancel)")
+            print_line(f"DrumGain: {one_line(doing)}, {share:.0%} (press again to cancel)")
 
 
 def run_settings(session: Session, preferences: Preferences) -> Settings:
@@ -169,7 +164,7 @@ def summary(plan: GainPlan, pre_effects: Sequence[str]) -> str:
         parts.append(_automated(plan))
     left = [track for track in plan.tracks if not (track.moves or track.automation)]
     if left:
-        shown = ", ".join(f"{printable(t.name)} ({_why(t)})" for t in left[:3])
+        shown = ", ".join(f"{one_line(t.name)} ({_why(t)})" for t in left[:3])
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
         parts.append(f"left {shown}{more}")
     if plan.untouched:
@@ -192,7 +187,7 @@ def _automated(plan: GainPlan) -> str:
     refused = [track for track in plan.tracks if track.not_automated]
     if refused:
         shown = ", ".join(
-            f"{printable(t.name)} ({printable(t.not_automated or '')})" for t in refused[:3]
+            f"{one_line(t.name)} ({one_line(t.not_automated or '')})" for t in refused[:3]
         )
         more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
         line += f", not on {shown}{more}"

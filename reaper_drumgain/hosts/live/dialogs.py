@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live.balance_run import printable
 from reaper_drumgain.hosts.live.project_state import (
     AUDIOS,
     ENVELOPES,
@@ -21,6 +20,7 @@ from reaper_drumgain.hosts.live.project_state import (
 )
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.hosts.live.tasks import one_line
 from reaper_drumgain.schema.settings import Level
 from reaper_drumgain.units import LinearGain, to_decibel
 
@@ -117,7 +117,7 @@ def _choice(what: str, text: str, choices: tuple[T, ...]) -> T:
 def preferences_line(project: Project, wanted: Preferences) -> str:
     """The saved settings in one line."""
     line = (
-        f"DrumGain: settings of {printable(project.name)}: {wanted.method} at "
+        f"DrumGain: settings of {one_line(project.name)}: {wanted.method} at "
         f"{wanted.amount:g} %, level {wanted.level}, repeat on {wanted.scope}, audio {wanted.audio}"
     )
     if wanted.listen:
@@ -134,29 +134,29 @@ def preferences_line(project: Project, wanted: Preferences) -> str:
 
 def report(result: LastResult) -> str:
     """The last result as text: per track the old and new fader in dB, and why."""
-    width = max([len(printable(track.name)) for track in result.tracks] + [5])
+    width = max([len(one_line(track.name)) for track in result.tracks] + [5])
     lines = [result.summary, f"{'track':<{width}}  {'old':>7}  {'new':>7}  role and reason"]
     for track in result.tracks:
         flags = f" [{', '.join(track.flags)}]" if track.flags else ""
-        reason = f": {printable(track.reason)}" if track.reason else ""
+        reason = f": {one_line(track.reason)}" if track.reason else ""
         lines.append(
-            f"{printable(track.name):<{width}}  {_decibel(track.before)}  {_decibel(track.after)}  "
-            f"{printable(track.role)}{printable(flags)}{reason}"
+            f"{one_line(track.name):<{width}}  {_decibel(track.before)}  {_decibel(track.after)}  "
+            f"{one_line(track.role)}{one_line(flags)}{reason}"
         )
         lines += [f"{'':<{width}}  {line}" for line in _automation(track)]
-    lines += [f"note: {printable(warning)}" for warning in result.warnings]
-    return "\n".join([printable(lines[0]), *lines[1:]])
+    lines += [f"note: {one_line(warning)}" for warning in result.warnings]
+    return "\n".join([one_line(lines[0]), *lines[1:]])
 
 
 def _automation(track: TrackResult) -> Iterator[str]:
     """Lines on the envelope of a track, section by section."""
     if track.not_automated:
-        yield f"no automation: {printable(track.not_automated)}"
+        yield f"no automation: {one_line(track.not_automated)}"
     if track.automated and not track.sections:
         yield "automation that follows the song"
     for section in track.sections:
-        name = f" {printable(section.name)}" if section.name else ""
-        state = f" ({printable(section.state)})" if section.state else ""
+        name = f" {one_line(section.name)}" if section.name else ""
+        state = f" ({one_line(section.state)})" if section.state else ""
         span = f"{_clock(section.start)} to {_clock(section.end)}"
         yield f"{span}: {section.fader_db:+7.2f} dB{name}{state}"
 

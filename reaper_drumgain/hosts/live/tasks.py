@@ -19,11 +19,14 @@ from typing import Any
 from reaper_drumgain.errors import DrumGainError
 from reaper_drumgain.hosts.live import WAIT, reaper
 from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.schema.printable import printable
 
 #: no further step starts in a tick after this time; the tick lasts longer by one step at most
 BUDGET_S = 0.01
 _SECTION, _RUNNING, _CANCEL = "DrumGain", "running", "cancel"
 _HEARTBEAT_EVERY_S = 0.5
+#: characters of a project's text in one line of the console
+_LONGEST = 200
 #: a task without a heartbeat for this long was ended, or REAPER is blocked by a dialog
 _GONE_AFTER_S = 10.0
 
@@ -59,6 +62,11 @@ def cancel_running() -> bool:
         return False
     RPR.SetExtState(_SECTION, _CANCEL, token, False)
     return True
+
+
+def one_line(text: str) -> str:
+    """A text from a project, made safe for one line of the console and no longer than that."""
+    return printable(text[:_LONGEST])
 
 
 def print_line(text: str) -> None:
