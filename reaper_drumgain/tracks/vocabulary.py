@@ -4,6 +4,20 @@ The vocabulary stands as words read after folding: lower case, Latin letters wit
 accents, compatibility forms unified. A meaning is a drum ("kick"), what places a microphone
 ("in", "top", "left"), the whole "kit", "process" (bus, return, effect), "other" (another
 instrument), or "noise" (says nothing).
+
+To add a word: write it, folded, under its meaning in ``_BY_MEANING``, or in ``_PHRASES`` where
+several words say it. A drum's word that means other things as well ("ride", "room") goes into
+``WEAK`` too: it counts only where nothing speaks against it. What may begin a word that is
+written together ("snbot") goes into ``_GLUED_FIRST``, a microphone's model into ``_MODELS``.
+Then add names with it to ``tests/data/role_names.tsv``, with what each must be; a word has one
+meaning only, and the tests say where a row does not hold.
+
+A new word is another name of a role that is known. A new role is more: its name in
+``roles.ROLE_NAMES``, the rule that finds it in ``role_names``, whether other drums bleed into
+it in ``faders/activity``, its slots in ``methods/forest``, its microphone in
+``learn/data/microphones``, the role that stands for it where no engineer had it in
+``learn/fitting/role_means``; then ``drumgain train`` and ``report/ranges.json``, because models
+list every role.
 """
 
 from __future__ import annotations
@@ -22,6 +36,7 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+#: meaning -> its words; a word has one meaning only
 _BY_MEANING = {
     "kick": """kick kicks kik kck kk bd kd bassdrum bassdrums kickdrum bombo bumbo cassa
         grancassa bastrumma baskagge kagge basdrum stopa centrala grossetrommel grossecaisse
@@ -49,7 +64,7 @@ _BY_MEANING = {
         ambients raum raume rum kamer ruimte pokoj sala piece pzm fok hall hallway stairwell
         trash crotch wurst комната комнаты рум румы эмбиент ルーム アンビ アンビエンス 룸""",
     "percussion": """perc percs percussion percussions perk tamb tambo tambos tmb tmbo
-        tambourine tambourines tambo tamborine pandereta pandeiro tamburyn tamburello
+        tambourine tambourines tamborine pandereta pandeiro tamburyn tamburello
         schellenkranz schellen tamburin tamboerijn shaker shakers shkr cowbell cowbells
         kuhglocke conga congas bongo bongos cabasa claves clave clap claps handclap handclaps
         snap snaps fingersnap fingersnaps triangle woodblock woodblocks cajon djembe timbale
@@ -196,7 +211,7 @@ _PHRASES = {
     }.items()
 }
 
-#: words of drums that mean other things too
+#: words of drums that mean other things too; all of them stand in ``_BY_MEANING``
 WEAK = _set(
     """hat hats charles tom toms tt timpano puka aire rack rk rt rtom hange floor flr fl ft
         stand goliat surdo piso ride rides rd stack china splash ataque oh over overs ovr ovrs

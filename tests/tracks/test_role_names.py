@@ -18,6 +18,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from reaper_drumgain.tracks import vocabulary
 from reaper_drumgain.tracks.role_names import is_processing_name, role_of, says_nothing
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
@@ -110,6 +111,24 @@ def test_name_list() -> None:
     print(f"\nFrozen list of names\n{table}")
     assert share >= WANTED_SHARE, table
     assert share_of_details(rows) >= WANTED_SHARE, table
+
+
+@pytest.mark.parametrize(
+    "row", read_name_list(), ids=lambda row: "/".join((*row.folders, row.name))
+)
+def test_each_name_of_the_list_is_read_as_it_says(row: Labelled) -> None:
+    assert found(row) == (row.role, row.side, row.ordinal)
+
+
+def test_no_word_of_the_vocabulary_has_two_meanings() -> None:
+    words = [word for held in vocabulary._BY_MEANING.values() for word in held.split()]
+    assert [word for word, count in Counter(words).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("name", ["WEAK", "_GLUED_FIRST", "_SIDED"])
+def test_words_with_a_rule_of_their_own_are_in_the_vocabulary(name: str) -> None:
+    known = {word for held in vocabulary._BY_MEANING.values() for word in held.split()}
+    assert sorted(getattr(vocabulary, name) - known) == []
 
 
 def test_table_shows_a_miss() -> None:
