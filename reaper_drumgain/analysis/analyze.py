@@ -9,6 +9,7 @@ from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.loudness import Float64
 from reaper_drumgain.analysis.measurement import MultitrackAnalysis, Progress
 from reaper_drumgain.analysis.multitrack import Multitrack
+from reaper_drumgain.audio.safe_open import trust_shares_of
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.selection import DrumTrack
 
@@ -50,8 +51,7 @@ def analyze(
     Media that cannot be read count as silence, and are named in the result's ``flags`` and
     ``warnings``.
     """
-    multitrack = Multitrack(request.session, request.drums, progress, request.span)
-    return multitrack.measure(threads, request.descriptors)
+    return _multitrack(request, progress).measure(threads, request.descriptors)
 
 
 def mix_peaks(
@@ -62,5 +62,9 @@ def mix_peaks(
     ``mixes``: (2, channels) linear gains each.
     """
     request = analyzed.request
-    multitrack = Multitrack(request.session, request.drums, progress, request.span)
-    return multitrack.peaks(mixes, analyzed.analysis)
+    return _multitrack(request, progress).peaks(mixes, analyzed.analysis)
+
+
+def _multitrack(request: AnalysisRequest, progress: Progress | None) -> Multitrack:
+    trust_shares_of(request.session.path)
+    return Multitrack(request.session, request.drums, progress, request.span)

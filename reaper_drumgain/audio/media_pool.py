@@ -7,7 +7,7 @@ import os
 from collections import OrderedDict
 
 from reaper_drumgain.audio.decoder import MediaFile
-from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError, is_local
+from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError, is_trusted
 
 #: files that one track keeps open at once
 MAX_OPEN = 3
@@ -49,7 +49,7 @@ class MediaPool:
 
 def _status(path: str) -> os.stat_result | None:
     try:
-        return os.stat(path) if is_local(path) else None  # noqa: PTH116
+        return os.stat(path) if is_trusted(path) else None  # noqa: PTH116
     except (OSError, ValueError):
         return None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from reaper_drumgain.errors import MediaError
+from reaper_drumgain.tracks.media_paths import network_root, roots_of_project
 
 MediaFault = Literal["missing media", "refused media", "unreadable media"]
 
@@ -46,9 +47,19 @@ class UnplayableMediaError(MediaError):
         self.fault: MediaFault = fault
 
 
-def is_local(path: str) -> bool:
-    """Whether a path names no other machine."""
-    return path[:2].replace("\\", "/") != "//"
+#: the shares from which the user opened a project
+_opened_shares: set[str] = set()
+
+
+def trust_shares_of(project: str) -> None:
+    """Let files be opened on the share that a project was opened from, if it was."""
+    _opened_shares.update(roots_of_project(project))
+
+
+def is_trusted(path: str) -> bool:
+    """Whether a path names this machine, or a share from which a project was opened."""
+    root = network_root(path)
+    return root is None or root in _opened_shares
 
 
 def checked_descriptor(path: str) -> int:
@@ -56,7 +67,7 @@ def checked_descriptor(path: str) -> int:
 
     Raises UnplayableMediaError.
     """
-    if not is_local(path):
+    if not is_trusted(path):
         raise UnplayableMediaError("refused media", "it lies on a network share")
     if "\0" in path or not Path(path).is_absolute():
         raise UnplayableMediaError("missing media", "it was not found")

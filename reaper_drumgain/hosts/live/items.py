@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
-import stat
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
@@ -13,10 +11,10 @@ from reaper_drumgain.hosts.live.envelopes import take_envelopes
 from reaper_drumgain.hosts.live.reaper import Calls
 from reaper_drumgain.schema.session import Clip, Effect, Envelope, Fade, Source
 from reaper_drumgain.tracks.item_rules import MAX_SECTIONS, item_fade, item_muted, source_type
+from reaper_drumgain.tracks.media import Resolver
 from reaper_drumgain.units import LinearGain
 
 _ITEM, _TAKE = "GetMediaItemInfo_Value", "GetMediaItemTakeInfo_Value"
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +28,16 @@ class ItemContext:
     shift: float
 
 
-def is_absolute(path: str) -> bool:
-    """Whether a path is absolute on any operating system."""
-    return path.startswith(("/", "\\")) or _DRIVE.match(path) is not None
-
-
 class ItemReader:
-    """Reads the items of one project; ``folder`` is that of the project's file."""
+    """Reads the items of one project.
 
-    def __init__(self, calls: Calls, folder: str) -> None:
+    ``folder`` is that of the project's file, ``media`` finds its media.
+    """
+
+    def __init__(self, calls: Calls, folder: str, media: Resolver) -> None:
         self._calls = calls
         self._folder = folder
-        self._files: dict[str, str | None] = {}
+        self._media = media
 
     def read(
         self, item: int, context: ItemContext, warnings: list[str]
@@ -185,30 +181,11 @@ class ItemReader:
             if kind == "file":
                 warnings.append(f"a {name} source names no file")
             return Source(kind=kind, format=name)
-        problem = self._problem(path)
-        if problem is not None and kind == "file":
-            warnings.append(f"{self._written(path)!r} {problem}")
-        full = path if is_absolute(path) else os.path.join(self._folder, path)  # noqa: PTH118
-        return Source(
-            kind=kind,
-            format=name,
-            path=os.path.normpath(full),
-            written=self._written(path),
-            found=problem is None,
-        )
-
-    def _problem(self, path: str) -> str | None:
-        """What is wrong with a file, as words that follow its name; cached per path."""
-        if path not in self._files:
-            self._files[path] = self._file_problem(path)
-        return self._files[path]
-
-    def _file_problem(self, path: str) -> str | None:
-        try:
-            mode = os.stat(os.path.join(self._folder, path)).st_mode  # noqa: PTH116, PTH118
-        except (OSError, ValueError):
-            return "is missing"
-        return None if stat.S_ISREG(mode) else "is no regular file: not opened"
+        written = self._written(path)
+        found = self._media.find(written)
+        if found.problem is not None and kind == "file":
+            warnings.append(f"{written!r} {found.problem}")
+        return Source(kind=kind, format=name, path=found.path, written=written, found=found.found)
 
     def _written(self, path: str) -> str:
         """A path as the project's file has it: relative if it is in the project's folder."""

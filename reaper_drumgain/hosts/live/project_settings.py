@@ -19,6 +19,11 @@ from reaper_drumgain.tracks.reaper_rules import MAX_SAMPLE_RATE
 _LINE = re.compile(
     rb"^[ \t]*(PANLAW|PANMODE|ITEMMIX|GLOBAL_AUTO|<TRACK)[ \t]+([^ \t\r\n]+)", re.MULTILINE
 )
+_RECORD_PATH = re.compile(
+    rb"""^[ \t]*RECORD_PATH[ \t]+("[^"\r\n]*"|'[^'\r\n]*'|`[^`\r\n]*`|[^ \t\r\n]+)"""
+    rb"""(?:[ \t]+("[^"\r\n]*"|'[^'\r\n]*'|`[^`\r\n]*`|[^ \t\r\n]+))?""",
+    re.MULTILINE,
+)
 _MAX_HEAD_BYTES = 1 << 16
 _MIN_SAMPLE_RATE = 1000
 
@@ -29,7 +34,8 @@ class ProjectSettings:
 
     ``sample_rate`` is in Hz, None if the project follows the audio device. ``pan_law`` is a
     linear gain; ``pan_law_known`` is False if no saved file says it. ``automation_override`` is
-    REAPER's number of a mode for all tracks, -1 for none.
+    REAPER's number of a mode for all tracks, -1 for none. ``record_paths`` are the folders that
+    recordings go to.
     """
 
     sample_rate: int | None = None
@@ -38,6 +44,7 @@ class ProjectSettings:
     pan_mode: int = 3
     item_mix_behavior: int = item_mix.ENCLOSED
     automation_override: int = -1
+    record_paths: tuple[str, ...] = ()
 
 
 def read_settings(calls: Calls, project: Project) -> ProjectSettings:
@@ -48,6 +55,16 @@ def read_settings(calls: Calls, project: Project) -> ProjectSettings:
     if is_current and reaper.has("GetGlobalAutomationOverride"):
         found = replace(found, automation_override=int(RPR.GetGlobalAutomationOverride()))
     return found
+
+
+def _record_paths(head: bytes) -> tuple[str, ...]:
+    found = _RECORD_PATH.search(head.partition(b"<TRACK")[0])
+    words = found.groups() if found is not None else ()
+    return tuple(
+        reaper.text_of(word[1:-1] if word[:1] in (b'"', b"'", b"`") else word)
+        for word in words
+        if word is not None
+    )
 
 
 def _sample_rate(calls: Calls, project: Project) -> int | None:
@@ -66,7 +83,7 @@ def _saved_settings(path: str) -> ProjectSettings:
             head = file.read(_MAX_HEAD_BYTES)
     except (OSError, ValueError):
         return found
-    found = replace(found, pan_law_known=True)
+    found = replace(found, pan_law_known=True, record_paths=_record_paths(head))
     for key, raw in _LINE.findall(head):
         if key == b"<TRACK":
             break

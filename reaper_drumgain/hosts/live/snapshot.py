@@ -9,7 +9,6 @@ these are missing from a snapshot. ``project_settings`` lists what is read from 
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
@@ -82,9 +81,7 @@ def _read_session(
 ) -> Generator[None, None, Session]:
     settings = read_settings(calls, project)
     yield
-    # as in hosts.rpp: absolute, but links are not resolved
-    folder = os.path.dirname(os.path.abspath(project.path)) if project.path else ""  # noqa: PTH100, PTH120
-    reader = TrackReader(calls, settings, pointers, folder)
+    reader = TrackReader(calls, settings, pointers, project.path)
     tracks: list[Track] = []
     for index, pointer in enumerate(pointers):
         tracks.append((yield from reader.read(index, pointer)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Generator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from reaper_drumgain.schema.session import (
     Track,
 )
 from reaper_drumgain.tracks import item_mix
+from reaper_drumgain.tracks.media import Resolver
 from reaper_drumgain.tracks.reaper_rules import (
     FIXED_LANES,
     LOCK_KEY,
@@ -46,16 +48,19 @@ _STEREO_PAN, _DUAL_PAN = 5, 6
 class TrackReader:
     """Reads the tracks of one project, in order; collects their receives as ``sends``.
 
-    ``pointers`` are the addresses of all tracks, ``folder`` that of the project's file.
+    ``pointers`` are the addresses of all tracks, ``path`` is that of the project's file (empty
+    for one that was never saved).
     """
 
     def __init__(
-        self, calls: Calls, settings: ProjectSettings, pointers: tuple[int, ...], folder: str
+        self, calls: Calls, settings: ProjectSettings, pointers: tuple[int, ...], path: str
     ) -> None:
         self._calls = calls
         self._settings = settings
         self._index = {pointer: index for index, pointer in enumerate(pointers)}
-        self._items = ItemReader(calls, folder)
+        # as in hosts.rpp: absolute, but links are not resolved
+        folder = os.path.dirname(os.path.abspath(path)) if path else ""  # noqa: PTH100, PTH120
+        self._items = ItemReader(calls, folder, Resolver(path, settings.record_paths))
         self._folders = FolderDepth()
         self.sends: list[Send] = []
 

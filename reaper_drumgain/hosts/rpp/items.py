@@ -20,11 +20,11 @@ import re
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.lanes import Lanes
-from reaper_drumgain.hosts.rpp.media import Resolver
 from reaper_drumgain.hosts.rpp.syntax import Block, compiled, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_NUMBER, Fields, Memo, text
 from reaper_drumgain.schema.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
 from reaper_drumgain.tracks.item_rules import MAX_SECTIONS, item_fade, item_muted, source_type
+from reaper_drumgain.tracks.media import Resolver
 from reaper_drumgain.units import LinearGain
 
 _ENVELOPES: dict[bytes, EnvelopeKind] = {b"VOLENV": "volume", b"PANENV": "pan", b"MUTEENV": "mute"}
@@ -230,7 +230,7 @@ class ItemReader:
             fault = f"a {name} source names no file" if kind == "file" else fault
             return Source(kind=kind, format=name), fault
         found = self._resolver.find(text(written))
-        if not found.found and kind == "file":
+        if found.problem is not None and kind == "file":
             fault = f"{text(written)!r} {found.problem}"
         return Source(
             kind=kind, format=name, path=found.path, written=text(written), found=found.found

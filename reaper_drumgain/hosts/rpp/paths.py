@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reaper_drumgain.errors import ProjectError
-from reaper_drumgain.hosts.rpp.media import Resolver, is_absolute, is_network
 from reaper_drumgain.hosts.rpp.storage import name_of
 from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Edit, Token, line_of, tokens
 from reaper_drumgain.hosts.rpp.values import text
+from reaper_drumgain.tracks.media import Resolver
+from reaper_drumgain.tracks.media_paths import is_absolute, network_root
 
 if TYPE_CHECKING:
     from reaper_drumgain.hosts.rpp.read import ProjectFile
@@ -60,9 +61,11 @@ def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
     ]
     for token in _media(data, project.root):
         written = text(token.value)
-        if not written or is_network(written):
+        if not written:
             continue
         found = resolver.find(written)
+        if network_root(written) is not None and not found.found:
+            continue
         if is_absolute(written):
             if found.found and found.path is not None and not _same(found.path, written):
                 edits.append(_edit(project, token, os.fsencode(found.path)))

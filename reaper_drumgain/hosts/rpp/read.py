@@ -12,13 +12,13 @@ from pathlib import Path
 
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp.items import ItemReader
-from reaper_drumgain.hosts.rpp.media import Resolver
 from reaper_drumgain.hosts.rpp.storage import read_file
 from reaper_drumgain.hosts.rpp.syntax import SETTING, Block, line_of, scan, tokens
 from reaper_drumgain.hosts.rpp.tracks import TrackReader
 from reaper_drumgain.hosts.rpp.values import Fields, text
 from reaper_drumgain.schema.session import Marker, Session
 from reaper_drumgain.tracks import item_mix
+from reaper_drumgain.tracks.media import Resolver
 from reaper_drumgain.tracks.reaper_rules import (
     MAX_SAMPLE_RATE,
     master_warnings,

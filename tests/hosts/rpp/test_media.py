@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from reaper_drumgain.audio import safe_open
 from reaper_drumgain.hosts.rpp import read_project
 from reaper_drumgain.schema.session import Track
+from reaper_drumgain.tracks import media_paths
 
 
 def track_with(written: str, quote: str = '"') -> str:
@@ -95,6 +97,11 @@ def test_missing_media_is_told_once_per_track(tmp_path: Path, make: Callable[...
         "smb://host/kick.wav",
         "file://host/kick.wav",
         "/net/host/kick.wav",
+        "/./net/host/kick.wav",
+        "/NET/host/kick.wav",
+        "/x/../net/host/kick.wav",
+        "../" * 40 + "net/host/kick.wav",
+        "..\\" * 40 + "net\\host\\kick.wav",
     ],
 )
 def test_network_paths_are_never_touched(
@@ -161,3 +168,69 @@ def test_a_project_reached_by_a_link_finds_its_media(
     link = tmp_path / "link.RPP"
     link.symlink_to(real)
     assert read_project(link).session.tracks[0].clips[0].source.found
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "../OtherSong/kick.wav",
+        "C:\\Users\\me\\kick.wav",
+        "\\\\nas\\songs\\Song\\kick.wav",
+        "\\\\?\\UNC\\nas\\songs\\kick.wav",
+        "/net/nas/kick.wav",
+        "smb://nas/kick.wav",
+        "Z:\\Song\\kick.wav",
+    ],
+)
+def test_another_file_of_the_same_name_is_told(
+    tmp_path: Path, make: Callable[..., Path], written: str
+) -> None:
+    beside = place(tmp_path / "project" / "kick.wav")
+    track = read_project(make(track_with(written), name="project/song.RPP")).session.tracks[0]
+    assert track.clips[0].source.path == str(beside)
+    (warning,) = track.warnings
+    assert "another file of that name was taken instead: 'kick.wav'" in warning
+
+
+@pytest.mark.parametrize("written", ["kick.wav", "KICK.wav", "sub\\kick.wav"])
+def test_the_file_that_is_written_is_not_told(
+    tmp_path: Path, make: Callable[..., Path], written: str
+) -> None:
+    place(tmp_path / "kick.wav")
+    place(tmp_path / "Recorded" / "sub" / "kick.wav")
+    track = read_project(make(track_with(written), 'RECORD_PATH "Recorded" ""\n'))
+    assert track.session.tracks[0].clips[0].source.found
+    assert track.session.tracks[0].warnings == ()
+
+
+def test_a_project_that_was_opened_on_a_share_finds_its_media_there(
+    tmp_path: Path, make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount = str(tmp_path / "net")
+    monkeypatch.setattr(media_paths, "_AUTOMOUNTED", mount)
+    own = place(tmp_path / "net" / "nas" / "audio" / "kick.wav")
+    place(tmp_path / "net" / "other" / "kick.wav")
+    for written in ("../audio/kick.wav", str(own)):
+        path = make(track_with(written), name="net/nas/songs/song.RPP")
+        track = read_project(path).session.tracks[0]
+        assert (track.clips[0].source.path, track.warnings) == (str(own), ())
+    for name in ("local/song.RPP", "net/other/song/song.RPP"):
+        track = read_project(make(track_with(str(own)), name=name)).session.tracks[0]
+        assert not track.clips[0].source.found
+        assert "network" in track.warnings[0]
+
+
+def test_media_on_the_share_of_a_project_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_paths, "_AUTOMOUNTED", str(tmp_path / "net"))
+    monkeypatch.setattr(safe_open, "_opened_shares", set())
+    path = tmp_path / "net" / "nas" / "kick.wav"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"RIFF")
+    with pytest.raises(safe_open.UnplayableMediaError, match="network"):
+        safe_open.checked_descriptor(str(path))
+    safe_open.trust_shares_of(str(tmp_path / "net" / "nas" / "song.RPP"))
+    os.close(safe_open.checked_descriptor(str(path)))
+    with pytest.raises(safe_open.UnplayableMediaError, match="network"):
+        safe_open.checked_descriptor(str(tmp_path / "net" / "other" / "kick.wav"))

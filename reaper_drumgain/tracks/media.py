@@ -1,60 +1,58 @@
-"""Where a project's audio files are on this machine. Looks, opens nothing."""
+"""Where a project's audio files are on this machine. Looks, opens nothing.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# // and \\ name another machine or a device, /net is where automounters put machines
-_NETWORK = ("//", "\\\\", "/\\", "\\/", "/net/")
+from reaper_drumgain.tracks.media_paths import is_absolute, network_root, roots_of_project
+
 _LONGEST = 4096
+_ELSEWHERE = "lies on the network or a device: not touched"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``path`` is absolute, or None where nothing may be touched; ``problem`` says what is
-    wrong where ``found`` is false, in words that follow the file's name."""
+    """``path`` is absolute, or None where nothing may be touched. ``problem`` says what is wrong
+    in words that follow the file's name: why there is none where ``found`` is false, else that
+    another file of the same name stands in for it."""
 
     path: str | None
     found: bool
     problem: str | None = None
 
 
-def is_network(written: str) -> bool:
-    """Whether a path leads to another machine or a device. Looking at such a path can
-    send the user's credentials there."""
-    if written.startswith(_NETWORK):
-        return True
-    return "://" in written and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", written) is not None
-
-
-def is_absolute(written: str) -> bool:
-    """Whether a path is absolute in the manner of any system."""
-    drive, rest = written[:1], written[1:3]
-    on_drive = drive.isascii() and drive.isalpha() and rest in (":/", ":\\")
-    return written.startswith(("/", "\\")) or on_drive
-
-
 class Resolver:
-    """Finds media as REAPER does, and more forgivingly: relative to the project's folder,
-    then in the recording folders, then by its bare name beside the project; in each place
-    without regard to case and to how accents are composed, and with the separators of any system.
+    """Finds media as REAPER does: the path as written, relative to the project's folder, then in
+    the recording folders; in each place without regard to case and to how accents are composed,
+    and with the separators of any system. Where nothing is there, a file of the same name in the
+    recording folders or beside the project is taken, and that is told.
+
+    ``project``: the project's file, empty for one that was never saved. Other machines are not
+    looked at, unless the project itself lies on that share.
     """
 
-    def __init__(self, project: Path, record_paths: tuple[str, ...] = ()) -> None:
-        self.folder = os.path.dirname(os.path.abspath(project))  # noqa: PTH100, PTH120
-        # a project reached through a link may have its media beside the link or the file
-        real = os.path.dirname(os.path.realpath(project))  # noqa: PTH120
-        self._project_folders = list(dict.fromkeys((self.folder, real)))
+    def __init__(self, project: str | os.PathLike[str], record_paths: tuple[str, ...] = ()) -> None:
+        self._project_folders: list[str] = []
+        self._shares: frozenset[str] = frozenset()
+        if os.fspath(project):
+            folder = os.path.dirname(os.path.abspath(project))  # noqa: PTH100, PTH120
+            # a project reached through a link may have its media beside the link or the file
+            real = os.path.dirname(os.path.realpath(project))  # noqa: PTH120
+            self._project_folders = list(dict.fromkeys((folder, real)))
+            self._shares = roots_of_project(project)
         self._record = [
-            self._join(self.folder, path)
+            self._join(folder, path)
+            for folder in self._project_folders[:1]
             for path in record_paths
-            if path and not is_network(path) and self._usable(path)
+            if path and self._usable(path)
         ]
         self._known: dict[str, Found] = {}
         self._names: dict[str, dict[str, str]] = {}
@@ -72,41 +70,75 @@ class Resolver:
             return Found(None, found=False, problem="has no name")
         if len(written) > _LONGEST:
             return Found(None, found=False, problem="has a name longer than any file's")
-        if is_network(written):
-            return Found(None, found=False, problem="lies on the network or a device: not touched")
         first: str | None = None
-        for candidate in self._candidates(written):
-            first = first or candidate
-            actual = self._on_disk(candidate)
-            if actual is None:
+        refused = not self._is_allowed(written)
+        for candidate in self._as_written(written):
+            if not self._is_allowed(candidate):
+                refused = True
                 continue
-            kind = _kind(actual)
-            if not _is_text(actual):
-                return Found(None, found=False, problem="lies in a folder whose name is no text")
-            if kind == "file":
-                return Found(actual, found=True)
-            if kind is not None:
-                return Found(actual, found=False, problem=f"is {kind}, not a file: not opened")
-        if first is not None and not _is_text(first):
+            first = first or candidate
+            here = self._look(candidate)
+            if here is not None:
+                return here
+        why = _ELSEWHERE if refused else "is missing"
+        for candidate in self._of_same_name(written):
+            if not self._is_allowed(candidate):
+                continue
+            first = first or candidate
+            here = self._look(candidate)
+            if here is not None and here.found:
+                return Found(here.path, found=True, problem=f"{why}; {self._instead(here.path)}")
+        if refused or first is None or not _is_text(first):
             first = None
-        return Found(first, found=False, problem="is missing")
+        return Found(first, found=False, problem=why)
 
-    def _candidates(self, written: str) -> Iterator[str]:
-        base = written.replace("\\", "/").rpartition("/")[2]
+    def _look(self, candidate: str) -> Found | None:
+        """What is at a place; None for nothing."""
+        actual = self._on_disk(candidate)
+        if actual is None:
+            return None
+        kind = _kind(actual)
+        if not _is_text(actual):
+            return Found(None, found=False, problem="lies in a folder whose name is no text")
+        if kind is None:
+            return None
+        if kind != "file":
+            return Found(actual, found=False, problem=f"is {kind}, not a file: not opened")
+        return Found(actual, found=True)
+
+    def _instead(self, path: str | None) -> str:
+        shown = path or ""
+        for folder in self._project_folders:
+            if shown.startswith(folder + os.sep):
+                shown = shown[len(folder) + 1 :]
+                break
+        return f"another file of that name was taken instead: {shown!r}"
+
+    def _is_allowed(self, path: str) -> bool:
+        root = network_root(path)
+        return root is None or root in self._shares
+
+    def _as_written(self, written: str) -> Iterator[str]:
+        absolute = is_absolute(written)
         if self._usable(written):
+            if absolute and not self._project_folders:
+                yield self._join(os.sep, written)
             for folder in self._project_folders:
                 yield self._join(folder, written)
-        if not is_absolute(written):
+        if not absolute:
             for folder in self._record:
                 yield self._join(folder, written)
-        for folder in self._record:
-            yield self._join(folder, base)
-        for folder in self._project_folders:
+
+    def _of_same_name(self, written: str) -> Iterator[str]:
+        base = written.replace("\\", "/").rpartition("/")[2]
+        for folder in (*self._record, *self._project_folders):
             yield self._join(folder, base)
 
     @staticmethod
     def _usable(written: str) -> bool:
         """Whether this system can have a path of this form (no drive letters on POSIX)."""
+        if "://" in written:
+            return network_root(written) is None
         if os.name == "nt":
             return True
         return not is_absolute(written) or written.startswith("/")
