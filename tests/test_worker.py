@@ -163,7 +163,7 @@ def test_what_cannot_be_stored_is_told_beside_the_plan(session, tmp_path, cache)
     answered = answer(tmp_path / "run", request(session, remember=True))
     assert plan_of(answered) == balance(session, Settings(method="equal-loudness"))
     (note,) = json.loads((tmp_path / "run" / NOTES).read_text())["notes"]
-    assert "nothing is remembered in" in note
+    assert "analysis results are not cached in" in note
 
 
 def test_the_plan_is_there_before_anything_is_stored(session, tmp_path, cache):

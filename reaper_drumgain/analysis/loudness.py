@@ -42,7 +42,11 @@ def from_lufs(loudness: float) -> float:
 
 
 def _sliding_mean(hops: Float64, width: int) -> Float64:
-    """Means of ``width`` neighbours: sums of two, four, eight, ... of which each makes its part."""
+    """Means over windows of ``width`` values: (count,), one for each place of the window.
+
+    Sums over 1, 2, 4, 8, ... neighbours are built by doubling; those of the binary digits of
+    ``width`` are added.
+    """
     count = hops.size - width + 1
     if count < 1:
         return np.empty(0)

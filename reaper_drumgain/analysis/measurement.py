@@ -20,7 +20,7 @@ from reaper_drumgain.analysis.loudness import Float32, Float64, hop_length
 from reaper_drumgain.analysis.mix_loudness import MixLoudness
 from reaper_drumgain.analysis.spectrum import SpectrumSummary
 
-#: of what a ``Measurement`` holds: one of another version is made anew
+#: version of what a ``Measurement`` holds; results of another version are not used
 MEASUREMENT_VERSION = 4
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
@@ -56,8 +56,8 @@ class TrackMeasures:
     ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
     100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
     that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
-    absolute peak per ``peak_step`` (20 ms, at odd rates 100), the last one of less, with damage
-    as it is.
+    absolute peak per ``peak_step`` (20 ms, or 100 ms where a hop is no multiple of 5 samples);
+    the last step may be shorter. Damaged samples count in it as they are.
     """
 
     channels: int

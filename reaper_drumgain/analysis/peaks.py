@@ -27,16 +27,16 @@ _ROUNDING = np.float32(1.0001)
 
 
 def peak_step(hop: int) -> int:
-    """Samples of a step, a part of a hop of so many.
+    """Samples per step, for a hop of ``hop`` samples: a fifth of it, or all of it.
 
-    With shorter ones less audio is read again to find the peak of a mix, and more is done for
-    every measurement.
+    Shorter steps mean that less audio is read again to find the peak of a mix, and that every
+    measurement takes longer.
     """
     return hop if hop % 5 else hop // 5
 
 
 def step_peaks(samples: Float32, step: int) -> Float32:
-    """The absolute peaks (channels, steps) of samples, those of the last step of what there is."""
+    """The absolute peak of each step: (channels, steps); the last step may be shorter."""
     whole = samples.shape[1] // step * step
     # their bits compare faster as whole numbers: signed, the highest float is the largest one;
     # unsigned, the lowest is where any is negative
@@ -51,7 +51,10 @@ def step_peaks(samples: Float32, step: int) -> Float32:
 
 
 def upper_bounds(measurement: Measurement, gains: NDArray[np.float64]) -> Float32:
-    """What no sample passes of gains (outputs, channels) times the tracks: (outputs, steps)."""
+    """Upper bounds of the absolute peaks of mixes: (outputs, steps).
+
+    ``gains`` (outputs, channels): linear, of every channel of the tracks in each output.
+    """
     factors = _ROUNDING * np.abs(gains).astype(np.float32)
     steps = max(track.peaks.shape[1] for track in measurement.tracks)
     found = np.zeros((len(gains), steps), dtype=np.float32)

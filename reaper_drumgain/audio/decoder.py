@@ -1,6 +1,6 @@
 """One audio file, decoded by libsndfile through soundfile: any part of it, in blocks.
 
-Nothing is ever allocated by what a header declares.
+Memory is never allocated by the size that a header declares.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class MediaFile:
         self._position = 0
 
     def close(self) -> None:
-        """Close the file; once is enough, twice does no harm."""
+        """Close the file; closing it twice is harmless."""
         if self._descriptor >= 0:
             self._sound.close()
             os.close(self._descriptor)

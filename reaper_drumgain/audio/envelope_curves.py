@@ -20,7 +20,7 @@ from reaper_drumgain.util.decibels import db_to_gain, gain_to_db
 
 Curve = npt.NDArray[np.float64]
 
-#: a linear gain beyond this is no gain that anyone has set
+#: a larger linear gain is taken for damage
 MAX_GAIN = 1e6
 
 # Assumed: REAPER names its fades linear, inverted quadratic, quadratic, inverted quartic,

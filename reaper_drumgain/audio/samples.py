@@ -23,5 +23,5 @@ def pick_channels(target: Samples, frames: Samples, pick: tuple[int, ...]) -> in
 
 
 def sounds(block: Samples) -> bool:
-    """Whether a block holds any sample but 0; a sounding one is told from a few samples."""
+    """Whether a block has any sample that is not 0. A few are tested first: mostly enough."""
     return bool(block[:, ::61].any()) or bool(block.any())

@@ -36,7 +36,7 @@ MAX_FAILURES = 8
 #: frames by which a file may fall short of its declared length, a guess in some MP3 files
 LENGTH_DOUBT = 2 * 1152
 TRUNCATED = "it ends before the length that it declares"
-#: 100 dB over full scale; what is beyond was made by no microphone
+#: 100 dB over full scale: larger samples are damage
 MAX_SAMPLE = 1e5
 
 #: called with a flag and the reason for it
@@ -65,7 +65,7 @@ def channel_pick(channel_mode: int, channels: int) -> tuple[tuple[int, ...], boo
 
 
 class SourceReader:
-    """The endless line of source frames that a clip plays from: silence outside the source.
+    """The source frames that a clip plays from, without end: silence outside the source.
 
     A section is a part of the file with its own frame 0; reversed, that part runs backwards;
     looped, it repeats in both directions.

@@ -87,7 +87,7 @@ class TrackAudio:
         return tuple((reader.first, reader.last) for reader in self._waiting)
 
     def skip(self, frames: int) -> None:
-        """Go on without reading: what follows is what it would be after ``read``, to rounding."""
+        """Skip frames without reading; what follows is as after ``read``, up to rounding."""
         self._position = min(self.frames, self._position + frames)
 
     def read(self, frames: int) -> Samples | None:

@@ -220,7 +220,8 @@ def _within(
         drawn = [point for point in drawn if point.time < written_time(end)]
         reached = _value(existing.values, end - _BEFORE_S)
         if drawn[-1].shape != _SQUARE and abs(reached - points[behind].value) > SLACK:
-            # of several points at one time the first that stays is not where the curve comes to
+            # where several points share a time, the curve ends at the first of them, not at the
+            # one that stays
             drawn.append(EnvelopePoint(written_time(end), reached))
     return (*points[:first], *drawn, *points[behind:])
 

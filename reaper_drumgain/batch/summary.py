@@ -31,7 +31,7 @@ def counted(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """By project: the order in which they were done is an accident."""
+    """The outcomes sorted by project; projects finish in any order."""
     return sorted(outcomes, key=lambda outcome: outcome.project)
 
 

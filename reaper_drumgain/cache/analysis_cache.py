@@ -70,7 +70,7 @@ class AnalysisCache:
         request: AnalysisRequest,
         measure: Callable[[AnalysisRequest], MultitrackAnalysis],
     ) -> MultitrackAnalysis:
-        """What ``measure`` gives for a request, from the cache where it is there."""
+        """The analysis for a request: from the cache if it is there, else made by ``measure``."""
         drums, span = request.drums, request.span
         audio = analyzed_audio(request.session, drums, span)
         wanted = by_name(request.descriptors)

@@ -1,4 +1,4 @@
-"""Dataclasses of measurements as named plain arrays, and back: nothing in them ever runs.
+"""Dataclasses of measurements as named plain arrays, and back, without pickle.
 
 Arrays keep their place in the dataclass as their name (``.tracks.0.envelope``); all other
 values stand in one JSON text, itself an array of bytes. Reading follows the annotations of the
@@ -34,7 +34,8 @@ def pack(value: Any, name: str = "") -> dict[str, NDArray[Any]]:
 def unpack(cls: type[T], arrays: Mapping[str, Any]) -> T:
     """The instance of ``cls`` that ``pack`` took apart.
 
-    Raises KeyError, ValueError or TypeError where the arrays are not those of such a one.
+    Raises KeyError, ValueError or TypeError where the arrays do not
+    describe one.
     """
     held: dict[str, Any] = dict(arrays)
     if _VALUES in held:  # older files of training data hold each value as an array

@@ -14,7 +14,7 @@ from reaper_drumgain import __version__
 from reaper_drumgain.schema.session import Clip, Session, Track
 from reaper_drumgain.tracks.selection import DrumTrack
 
-#: of what the keys are made of, and of the cached bytes
+#: version of the keys and of the bytes that are stored under them
 FORMAT = 2
 #: the coarsest clock of a file system (FAT) ticks every 2 s
 SETTLED_S = 2.5
@@ -25,7 +25,7 @@ FileIdentity = tuple[int, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class AnalyzedAudio:
-    """The audio of an analysis. The analysis sees no more than this, so this decides it.
+    """The audio that an analysis reads. Nothing else decides the result, so the key is made of it.
 
     ``session``: of the drum tracks alone, with what plays before their faders. ``drums``: in
     that session. ``span``: the analyzed part, in seconds. ``files``: the identity of each media

@@ -1,4 +1,4 @@
-"""Bytes by key in a SQLite database: nothing in it is ever run.
+"""Bytes by key in a SQLite database.
 
 The file may be deleted at any time, also while it is used. Where it cannot be used, work goes
 on without it. Standard library only; SQLite is imported once there is something to read or
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import sqlite3
 
 FILE_NAME = f"analyses-{FORMAT}.sqlite3"
-#: bytes of everything that is kept, and of one entry
+#: most bytes of the whole database, and of one entry
 LIMIT = 1 << 30
 MAX_ENTRY = 128 << 20
 _BUSY_S = 2.0
-#: what is left of the limit once it was passed
+#: share of the limit that is kept once it was passed
 _SHRUNK = 0.8
 _TABLE = (
     "CREATE TABLE analyses "
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 def warm_up() -> None:
-    """Import what a look into the cache takes, where there is anything in it."""
+    """Import SQLite ahead of time, if the cache holds anything."""
     if not Store(lambda _: None).is_empty:
         with contextlib.suppress(ImportError):
             import sqlite3  # noqa: F401
@@ -62,7 +62,7 @@ class Store:
         return self._connection is None and not os.path.lexists(self._path)
 
     def read(self, key: bytes) -> bytes | None:
-        """What was written under a key; None where there is nothing whole."""
+        """The bytes stored under a key; None if there are none or they are damaged."""
 
         def look(connection: sqlite3.Connection) -> bytes | None:
             query = "SELECT digest, data FROM analyses WHERE key = ? AND size <= ?"
@@ -74,7 +74,7 @@ class Store:
         return self._do(look, create=False)
 
     def write(self, entries: Sequence[tuple[bytes, bytes]], used: Sequence[bytes] = ()) -> None:
-        """Keep entries, and drop those used longest ago where all together take too much."""
+        """Store entries; above the limit, those used longest ago are deleted."""
         now = time.time_ns()
         rows = [
             (key, now, len(data), digest(data), data)
@@ -139,7 +139,7 @@ class Store:
 
     def _give_up(self, error: Exception) -> None:
         self._given_up = True
-        self._tell(f"nothing is remembered in {self._path}: {error}")
+        self._tell(f"analysis results are not cached in {self._path}: {error}")
 
     def _open(self) -> sqlite3.Connection:
         import sqlite3
@@ -187,10 +187,12 @@ class Store:
             aside = self._path.with_suffix(".damaged")
             with contextlib.suppress(OSError):
                 os.replace(self._path, aside)  # noqa: PTH105
-            self._tell(f"the memory of what was heard was damaged: it now lies in {aside}")
+            self._tell(
+                f"the analysis cache was damaged; it was moved to {aside} and a new one is made"
+            )
         else:
             self._give_up(error)
 
 
 class _UnusableError(Exception):
-    """The database is none of ours."""
+    """The file is not a database of this version of the cache."""

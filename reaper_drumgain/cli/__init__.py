@@ -21,7 +21,7 @@ _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130
 
 
 def command() -> NoReturn:
-    """The process of the command line: ``main``, and the end of it."""
+    """Entry point of the installed command: run ``main`` and end the process."""
     sys.exit(main())
 
 

@@ -1,4 +1,4 @@
-"""``drumgain demo``: the whole of it on a small recorded kit, to see, hear and look at."""
+"""``drumgain demo``: balance a small recorded drum kit, with bounces and a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``drumgain evaluate``: how good is every method on songs that it never saw?"""
+"""``drumgain evaluate``: compare all methods on songs that they were not trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``drumgain methods``: what there is to choose from."""
+"""``drumgain methods``: list the methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``drumgain tracks``: what each track of a project is taken for."""
+"""``drumgain tracks``: show the role of each track of a project."""
 
 from __future__ import annotations
 

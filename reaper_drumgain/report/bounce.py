@@ -15,7 +15,7 @@ from reaper_drumgain.faders.levels import PathGains
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.units import Decibel, to_decibel, to_linear
 
-#: what a bounce keeps below full scale
+#: the highest peak of a bounce
 _CEILING_DBFS = -0.5
 _FORMATS = {
     ".wav": {"format": "WAV", "subtype": "PCM_24"},

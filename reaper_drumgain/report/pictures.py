@@ -23,7 +23,7 @@ _VARIABLES = {
 }
 _WIDE_IN, _NARROW_IN = 9.4, 3.7
 _NAME_LETTERS = 26
-#: what opens a file of its own, but has no place within a page
+#: what begins an SVG file, and must not stand in an SVG within a page
 _HEAD = re.compile(r"^.*?(?=<svg )", re.DOTALL)
 _SIZE = re.compile(r'(<svg [^>]*?) width="[\d.]+pt" height="[\d.]+pt"', re.DOTALL)
 _DIGITS = re.compile(r"(?<=\d\.\d)\d{2,}")

@@ -1,4 +1,4 @@
-"""The tracks of a plan as CSV for spreadsheets, and the plan as JSON for programs."""
+"""The tracks of a plan and the projects of a batch as CSV for spreadsheets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from reaper_drumgain.report.columns import COLUMNS, Cell
 from reaper_drumgain.report.facts import TrackFacts
 
-#: with these a spreadsheet begins a formula
+#: characters that begin a formula in a spreadsheet
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 

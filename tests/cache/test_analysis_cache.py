@@ -486,7 +486,7 @@ def test_a_folder_that_cannot_be_made_is_told_and_done_without(
     balanced = CachedBalance(tmp_path / "file" / "cache")
     assert balanced(kit) == (balance(kit, Settings()), 1)
     assert len(balanced.notes) == 1
-    assert "nothing is remembered in" in balanced.notes[0]
+    assert "analysis results are not cached in" in balanced.notes[0]
 
 
 def test_a_python_without_sqlite_does_without(
@@ -497,7 +497,7 @@ def test_a_python_without_sqlite_does_without(
     store_module.warm_up()
     assert balanced(kit) == (balance(kit, Settings()), 1)
     assert len(balanced.notes) == 1
-    assert "nothing is remembered in" in balanced.notes[0]
+    assert "analysis results are not cached in" in balanced.notes[0]
 
 
 def test_a_database_that_cannot_be_written_is_told_and_read(
@@ -538,7 +538,7 @@ def test_a_full_disk_is_told_and_what_was_there_stays(tmp_path: Path) -> None:
         check=True,
     )
     note, last = done.stdout.splitlines()
-    assert note.startswith("nothing is remembered in")
+    assert note.startswith("analysis results are not cached in")
     assert last == "True None"
 
 

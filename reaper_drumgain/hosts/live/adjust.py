@@ -9,9 +9,9 @@ from typing import Any
 from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, project_state, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
-from reaper_drumgain.hosts.live.balance import NO_SELECTION
 from reaper_drumgain.hosts.live.project_state import LastResult, Side, TrackResult, same_fader
 from reaper_drumgain.hosts.live.reaper import RPR, Project
+from reaper_drumgain.hosts.live.run_control import NO_SELECTION
 from reaper_drumgain.hosts.live.snapshot import take_snapshot
 from reaper_drumgain.hosts.live.tasks import one_line, print_line
 from reaper_drumgain.schema.settings import Settings

@@ -14,10 +14,10 @@ from reaper_drumgain.hosts.live import (
     BALANCE_SCOPES,
     adjust,
     automate,
-    balance,
     dialogs,
     project_state,
     reaper,
+    run_control,
     selftest,
     tasks,
 )
@@ -45,7 +45,7 @@ def _steps(name: str, project: Project, worker: Worker | None) -> Steps:
         if name in BALANCE_SCOPES:
             _balance(project, name, worker)
         else:
-            steps = COMMANDS[name](project)
+            steps = ACTIONS[name](project)
             if steps is not None:
                 yield from steps
     except ConflictError as error:
@@ -76,12 +76,12 @@ def _balance(project: Project, name: str, worker: Worker | None) -> None:
         setup = _setup()
         _check_open(project)
         scope = BALANCE_SCOPES[name]
-        problem = balance.scope_problem(project, scope)
+        problem = run_control.scope_problem(project, scope)
         if problem is not None:
             print_line(problem)
             return
         automated = name == "write_automation"
-        run = balance.Balance(project, setup, scope, worker, automated=automated)
+        run = run_control.RunControl(project, setup, scope, worker, automated=automated)
         tasks.Task(run.steps(), run.abandon).start()
     finally:
         if run is None and worker is not None:
@@ -174,7 +174,7 @@ def _self_test(_: Project) -> None:
 
 
 #: the actions beside those of BALANCE_SCOPES
-COMMANDS: dict[str, Callable[[Project], Steps | None]] = {
+ACTIONS: dict[str, Callable[[Project], Steps | None]] = {
     "settings": _settings,
     "set_role": _set_role,
     "toggle_lock": _toggle_lock,

@@ -24,13 +24,13 @@ T = TypeVar("T")
 Scope = Literal["selected", "all", "time selection"]
 Audio = Literal["files", "skip", "export"]
 Sections = Literal["usual", "regions", "markers", "time selection", "running"]
-Envelope = Literal["volume", "trim"]
+EnvelopeChoice = Literal["volume", "trim"]
 Side = Literal["before", "after"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 AUDIOS: tuple[Audio, ...] = get_args(Audio)
 WRITES: tuple[Write, ...] = get_args(Write)
 SECTIONS: tuple[Sections, ...] = get_args(Sections)
-ENVELOPES: tuple[Envelope, ...] = get_args(Envelope)
+ENVELOPES: tuple[EnvelopeChoice, ...] = get_args(EnvelopeChoice)
 EXISTING: tuple[Existing, ...] = get_args(Existing)
 
 _SECTION = "DrumGain"
@@ -62,7 +62,7 @@ class Preferences:
     write: Write = "volume"
     audio: Audio = "files"
     sections: Sections = "usual"
-    envelope: Envelope = "volume"
+    envelope: EnvelopeChoice = "volume"
     existing: Existing = "refuse"
     automated: bool = False
     listen: bool = False

@@ -14,7 +14,7 @@ from reaper_drumgain.hosts.rpp.syntax import MAX_BYTES
 from reaper_drumgain.hosts.rpp.values import text
 
 _CHUNK_BYTES = 1 << 16
-#: what a file system says that gives a file no second name
+#: errors of file systems without hard links
 _NO_LINKS = (
     *(errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL),
     *(errno.EXDEV, errno.ENOTSUP),

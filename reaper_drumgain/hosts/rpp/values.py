@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: beyond this a number is damage, not music: 30,000 years in seconds
+#: a larger number is taken for damage: 30,000 years in seconds
 MAX_NUMBER = 1e12
 
 # half of all numbers in projects

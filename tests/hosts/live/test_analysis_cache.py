@@ -91,7 +91,7 @@ def test_a_cache_folder_that_cannot_be_written_is_reported_and_the_run_goes_on(r
     assert has_plan_of(report)
     moved, note = report.console.splitlines()
     assert moved.startswith("DrumGain: moved 11 of 11")
-    assert note.startswith("DrumGain: nothing is remembered in ")
+    assert note.startswith("DrumGain: analysis results are not cached in ")
     assert report.data["dialogs"] == []
 
 
@@ -100,7 +100,7 @@ def test_a_damaged_cache_is_reported_and_the_run_goes_on(reaper):
     (reaper.cache / FILE_NAME).write_bytes(b"no database at all" * 999)
     report = reaper.play(reaper.press("balance_all"), **INSTALLED)
     assert has_plan_of(report)
-    assert "DrumGain: the memory of what was heard was damaged" in report.console
+    assert "DrumGain: the analysis cache was damaged" in report.console
 
 
 GIVES_PLAN = "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': plan}))\n"
@@ -129,7 +129,7 @@ def test_the_run_is_over_before_anything_is_stored(make_fake, tmp_path):
     assert len(moved) == 2
     assert lines[0] == moved[0]
     assert "before the last run" in lines[1]
-    assert lines.count("DrumGain: stored?[31m") == 2
+    assert lines.count("DrumGain: stored\\x1b[31m") == 2
     assert "cancelled" not in report.console
 
 

@@ -93,7 +93,7 @@ NAMES = """
 import sys
 sys.path.insert(0, {lib!r})
 from reaper_drumgain.hosts.live import BALANCE_SCOPES, commands, reaper
-reaper.RPR.ShowConsoleMsg(" ".join(sorted([*BALANCE_SCOPES, *commands.COMMANDS])))
+reaper.RPR.ShowConsoleMsg(" ".join(sorted([*BALANCE_SCOPES, *commands.ACTIONS])))
 """
 
 

@@ -27,8 +27,8 @@ def scope_problem(project: Project, scope: str | None) -> str | None:
     return None
 
 
-class Balance:
-    """A run over a scope.
+class RunControl:
+    """A balance run over a scope, from its start to its end or its cancellation.
 
     ``scope`` None means the scope of the last run. ``worker`` is a worker that was started
     already. ``automated`` writes automation whatever the preferences say.
