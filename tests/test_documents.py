@@ -1,0 +1,51 @@
+"""README and CONTRIBUTING name what the package has."""
+
+import re
+from pathlib import Path
+
+import pytest
+from test_architecture import FLOORS, PACKAGE
+
+from reaper_drumgain import methods
+from reaper_drumgain.hosts.live import BALANCE_SCOPES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_the_readme_names_every_method(name):
+    assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "actions").glob("*.py")), ids=lambda p: p.stem)
+def test_the_readme_names_every_action(path):
+    assert f"`{path.stem.removeprefix('drumgain_')}`" in README
+
+
+def test_every_balance_action_has_a_script():
+    assert all((ROOT / "actions" / f"drumgain_{name}.py").is_file() for name in BALANCE_SCOPES)
+
+
+def test_the_map_names_every_room_from_the_top_down():
+    table = re.findall(r"^\| (`.*?) \|", CONTRIBUTING, re.MULTILINE)
+    paths = [path for cell in table for path in re.findall("`(.+?)`", cell)]
+    assert all((PACKAGE / path).exists() for path in paths)
+    rooms = dict.fromkeys(path.split("/")[0].removesuffix(".py") for path in paths)
+    assert tuple(rooms) == FLOORS
+
+
+def test_the_recipes_name_files_that_are_there():
+    recipes = CONTRIBUTING.split("## How to")[1].split("## Style")[0]
+    named = re.findall(r"`([a-z_/]+/[\w./]+)`", recipes)
+    assert len(named) > 20
+    missing = [
+        path
+        for path in named
+        if "NAME" not in path
+        and not (ROOT / path).exists()
+        and not (PACKAGE / path).exists()
+        and not (PACKAGE / path.split(".")[0]).with_suffix(".py").exists()
+    ]
+    assert missing == []
