@@ -130,7 +130,7 @@ class SegmentFrames:
 
 @dataclass(frozen=True, slots=True)
 class WeightedEnvelope:
-    """Mean square per 10 ms behind another weighting than K, channels summed: (steps,).
+    """Mean square per 10 ms behind another weighting than K, both sides summed: (steps,).
 
     ``biquads``: the coefficients (b, a, b, a) of both stages at a sample rate.
     """
@@ -159,7 +159,7 @@ class WeightedEnvelope:
 
 @dataclass(frozen=True, slots=True)
 class BandPowers:
-    """Mean square in frequency bands, frame by frame: (frames, bands), channels summed.
+    """Mean square in frequency bands, frame by frame: (frames, bands), both sides summed.
 
     Frames are those of ``spectrum``, twice as long (93 ms at 44.1 kHz), Hann, one after the
     other; of a long session every second, third, ... is taken, so that there are at most
@@ -260,6 +260,8 @@ class _EnvelopeMeter:
             self._states[channel] = self._weighting.process(sound, state, out)
             squares = np.square(out).reshape(hops, self._hop)
             envelope += np.add.reduceat(squares, self._edges[:-1], axis=1).ravel()
+        # a track of one channel plays on both sides
+        envelope *= 2.0 / len(self._states)
         envelope /= np.tile(np.diff(self._edges), hops).astype(np.float32)
         if not self._rings:
             self._states = [np.zeros(ORDER) for _ in self._states]
@@ -276,8 +278,9 @@ class _BandMeter:
         window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n_fft) / n_fft)
         # times n_fft, which norm="forward" takes out again and which keeps float32 inside
         self._window: Float32 = (n_fft * window).astype(np.float32)
-        # so that the sum over all bands from 0 on is the frame's mean square
-        scaled = weights * (2.0 / (n_fft * np.square(window).sum()))
+        # so that the sum over all bands from 0 on is the frame's mean square, both sides summed;
+        # a track of one channel plays on both
+        scaled = weights * (4.0 / (channels * n_fft * np.square(window).sum()))
         self._weights: Float32 = np.ascontiguousarray(scaled, dtype=np.float32)
         self._rest: Float32 = np.zeros((channels, 0), dtype=np.float32)
         self._next = 0

@@ -30,7 +30,7 @@ from reaper_drumgain.units import Decibel, LinearGain, power_to_decibel, to_deci
 from reaper_drumgain.util.decibels import db_to_power, power_to_db
 
 #: of the columns: a model trained on another version does not fit
-VERSION = 1
+VERSION = 2
 #: floor of shares in dB
 FLOOR_DB = -120.0
 

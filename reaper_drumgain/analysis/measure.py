@@ -17,6 +17,7 @@ from reaper_drumgain.analysis.k_weighting import ORDER, KWeighting
 from reaper_drumgain.analysis.loudness import Float32, hop_length
 from reaper_drumgain.analysis.measurement import FINE, Measurement, Stream, TrackMeasures
 from reaper_drumgain.analysis.mix_loudness import CovarianceMeter
+from reaper_drumgain.analysis.onset_windows import OnsetWindowMeter
 from reaper_drumgain.analysis.peaks import peak_step, step_peaks
 from reaper_drumgain.analysis.scheduler import PIECE_HOPS, Chunks, chunk_hops, run
 from reaper_drumgain.analysis.spectrum import Spectra, SpectrumMeter, SpectrumPlan
@@ -59,6 +60,7 @@ class _TrackMeter:
         widths = np.tile(np.diff(self._edges), chunk // hop)
         self._widths: Float32 = widths.astype(np.float32)
         self._envelope: list[Float32] = []
+        self.chunk_envelope: Float32 = np.zeros(0, dtype=np.float32)
         self._peaks: list[Float32] = []
         self._peak = 0.0
         self._damaged = 0
@@ -126,7 +128,8 @@ class _TrackMeter:
             self._job = helper.submit(self._transform, samples, chunk.length)
         if samples is None and not self._ringing:
             steps = weighted.shape[1] // self.hop * FINE
-            self._envelope.append(np.zeros(steps, dtype=np.float32))
+            self.chunk_envelope = np.zeros(steps, dtype=np.float32)
+            self._envelope.append(self.chunk_envelope)
             return False
         self._ringing = samples is not None
         if samples is None:
@@ -180,7 +183,9 @@ class _TrackMeter:
             else:
                 squares = np.square(out).reshape(-1, self.hop)
                 envelope += np.add.reduceat(squares, self._edges[:-1], axis=1).ravel()
-        envelope /= self._widths[: envelope.size]
+        # a track of one channel plays on both sides
+        envelope *= (2.0 / self.channels) / self._widths[: envelope.size]
+        self.chunk_envelope = envelope
         self._envelope.append(envelope)
 
     def finish(self) -> TrackMeasures:
@@ -238,10 +243,12 @@ def measure(
     stops = np.cumsum([meter.channels for meter in meters]).tolist()
     slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
     covariance = CovarianceMeter(slices, hop)
+    onsets = OnsetWindowMeter(rate, slices)
     run(
         meters,
         slices,
         covariance,
+        onsets,
         Chunks(hop, chunk, expected),
         _reporter(progress, expected),
         threads=threads,
@@ -256,7 +263,8 @@ def measure(
     }
     if keep:
         described[SegmentFrames().name] = tuple(spectrum.frames() for spectrum in spectra)
-    return Measurement(rate, frames / rate, tracks, covariance.finish(frames // hop), described)
+    mix = covariance.finish(frames // hop)
+    return Measurement(rate, frames / rate, tracks, mix, onsets.finish(), described)
 
 
 def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:

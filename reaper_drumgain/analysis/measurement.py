@@ -18,10 +18,11 @@ import numpy.typing as npt
 from reaper_drumgain.analysis import bleed
 from reaper_drumgain.analysis.loudness import Float32, Float64, hop_length
 from reaper_drumgain.analysis.mix_loudness import MixLoudness
+from reaper_drumgain.analysis.onset_windows import OnsetWindows
 from reaper_drumgain.analysis.spectrum import SpectrumSummary
 
 #: version of what a ``Measurement`` holds; results of another version are not used
-MEASUREMENT_VERSION = 4
+MEASUREMENT_VERSION = 5
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
 
@@ -53,9 +54,10 @@ class Stream(Protocol):
 class TrackMeasures:
     """What is kept of one track.
 
-    ``envelope``: K-weighted mean square per 10 ms, channels summed (float32), whole hops of
-    100 ms only. ``energy``: sum of squared samples over all channels. ``damaged``: samples
-    that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
+    ``envelope``: K-weighted mean square per 10 ms, both sides summed (float32), whole hops of
+    100 ms only; a track of one channel plays on both sides, so that it counts like a file with
+    the same signal twice. ``energy``: sum of squared samples over all channels. ``damaged``:
+    samples that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
     absolute peak per ``peak_step`` (20 ms, or 100 ms where a hop is no multiple of 5 samples);
     the last step may be shorter. Damaged samples count in it as they are.
     """
@@ -71,7 +73,7 @@ class TrackMeasures:
 
     @property
     def hop_powers(self) -> Float64:
-        """K-weighted mean square per 100 ms hop, channels summed."""
+        """K-weighted mean square per 100 ms hop, both sides summed."""
         return np.asarray(self.envelope.reshape(-1, FINE).sum(axis=1, dtype=np.float64) / FINE)
 
 
@@ -86,6 +88,7 @@ class Measurement:
     seconds: float
     tracks: tuple[TrackMeasures, ...]
     mix: MixLoudness
+    onset_windows: OnsetWindows
     described: Mapping[str, tuple[Float32, ...]] = field(default_factory=dict)
 
     @cached_property

@@ -52,7 +52,7 @@ class OnsetWindows:
 
     ``steps`` (onsets,): when, in steps of 10 ms. ``own`` (tracks, onsets): whether the track
     itself has an onset there. ``energy``, ``before`` (tracks, onsets, bands): K-weighted mean
-    square, channels summed, in the window at the onset and in the one that ends where it starts.
+    square, both sides summed, in the window at the onset and in the one that ends where it starts.
     """
 
     steps: Intp
@@ -234,9 +234,11 @@ class OnsetWindowMeter:
         for place, channels in enumerate(self._slices):
             for samples in self._samples[channels]:
                 if marks.size and samples.any():
-                    found[:, 0, place] += self._window.energies(samples, starts)
+                    # a track of one channel plays on both sides
+                    sides = np.float32(2.0 / (channels.stop - channels.start))
                     earlier = starts - self._window.length
-                    found[:, 1, place] += self._window.energies(samples, earlier)
+                    found[:, 0, place] += sides * self._window.energies(samples, starts)
+                    found[:, 1, place] += sides * self._window.energies(samples, earlier)
         self._marks += marks.tolist()
         self._found += list(found)
 

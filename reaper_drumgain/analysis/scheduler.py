@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.analysis.mix_loudness import CovarianceMeter
+from reaper_drumgain.analysis.onset_windows import OnsetWindowMeter
 from reaper_drumgain.util.thread_pool import thread_pool
 
 #: hops read at a time, fewer where all tracks together would take more than this
@@ -39,6 +40,8 @@ class TrackMeter(Protocol[C]):
     """Reads and measures one track, chunk by chunk."""
 
     hop: int
+    #: K-weighted mean squares per 10 ms of the last chunk (steps,)
+    chunk_envelope: Float32
 
     def read_chunk(self, wanted: int, /) -> C:
         """The next ``wanted`` samples; fewer at the end. Any thread may call it."""
@@ -100,6 +103,7 @@ def run(
     meters: Sequence[TrackMeter[C]],
     slices: Sequence[slice],
     covariance: CovarianceMeter,
+    onsets: OnsetWindowMeter,
     chunks: Chunks,
     report: Callable[[int], None],
     *,
@@ -114,11 +118,11 @@ def run(
     turns = _turns(meters, chunks)
     if threads <= 1:
         arriving: Iterator[tuple[int, C]] = ((n, meter.read_chunk(n)) for meter, n in turns)
-        _measure_all(meters, slices, covariance, chunks.longest, arriving, report, None)
+        _measure_all(meters, slices, covariance, onsets, chunks.longest, arriving, report, None)
         return
     with thread_pool(1) as helper, thread_pool(threads) as readers:
         arriving = _read_ahead(readers, turns, len(meters))
-        _measure_all(meters, slices, covariance, chunks.longest, arriving, report, helper)
+        _measure_all(meters, slices, covariance, onsets, chunks.longest, arriving, report, helper)
 
 
 def _turns(meters: Sequence[TrackMeter[C]], chunks: Chunks) -> Iterator[tuple[TrackMeter[C], int]]:
@@ -149,6 +153,7 @@ def _measure_all(
     meters: Sequence[TrackMeter[C]],
     slices: Sequence[slice],
     covariance: CovarianceMeter,
+    onsets: OnsetWindowMeter,
     longest: int,
     arriving: Iterator[tuple[int, C]],
     report: Callable[[int], None],
@@ -162,8 +167,11 @@ def _measure_all(
         for meter, place in zip(meters, slices, strict=True):
             samples, chunk = next(arriving)
             sounds.append(meter.measure_chunk(chunk, buffer[place, :samples], helper))
+            if not sounds[-1]:
+                buffer[place, :samples] = 0.0
             ended = ended and chunk.last
         _collect(covariance, done // hop, buffer[:, :samples], slices, sounds)
+        onsets.add(buffer[:, :samples], np.stack([meter.chunk_envelope for meter in meters]))
         done += samples
         report(done)
     for meter in meters:

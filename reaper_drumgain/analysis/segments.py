@@ -64,4 +64,6 @@ def between(
         for descriptor in descriptors
     }
     seconds = max(track.frames for track in tracks) / rate
-    return Measurement(rate, seconds, tracks, measurement.mix.between(first, last), described)
+    mix = measurement.mix.between(first, last)
+    onsets = measurement.onset_windows.between(first * FINE, last * FINE)
+    return Measurement(rate, seconds, tracks, mix, onsets, described)

@@ -19,6 +19,7 @@ from reaper_drumgain.analysis.analyze import AnalysisRequest
 from reaper_drumgain.analysis.descriptors import Descriptor, by_name
 from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.analysis.measurement import FINE, MEASUREMENT_VERSION, MultitrackAnalysis
+from reaper_drumgain.analysis.onset_windows import BANDS as ONSET_BANDS
 from reaper_drumgain.analysis.spectrum import BANDS
 from reaper_drumgain.audio.decoder import decoder_version
 from reaper_drumgain.cache.arrays import pack, unpack
@@ -187,6 +188,14 @@ def _check(analysis: MultitrackAnalysis, tracks: int) -> None:
             and 0 <= run.start <= run.start + run.packed.shape[0] <= mix.hops
             for run in mix.runs
         )
+    )
+    windows = measurement.onset_windows
+    shape = (tracks, windows.steps.size, ONSET_BANDS)
+    fits = (
+        fits
+        and windows.steps.ndim == 1
+        and windows.own.shape == shape[:2]
+        and windows.energy.shape == windows.before.shape == shape
     )
     if not fits:
         raise ValueError("not an analysis of these tracks")

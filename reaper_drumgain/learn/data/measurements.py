@@ -73,5 +73,6 @@ def as_recorded_louder(
         measurement,
         tracks=tracks,
         mix=dataclasses.replace(mix, runs=tuple(runs)),
+        onset_windows=measurement.onset_windows.scaled(np.sqrt(powers)),
         described=described,
     )
