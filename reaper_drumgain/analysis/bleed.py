@@ -1,4 +1,4 @@
-"""Does a close microphone hold its own drum, or only what leaks in from the others?
+"""How far a track stands out over the others at its onsets, as a feature of the track.
 
 At every onset of the kit each track has an energy. Where a track's energy comes from another
 drum, the ratio of the two tracks' energies is at its lowest there, because nothing hears a
@@ -7,12 +7,13 @@ snare's, a tom hit 30 dB above. So the dominance of a track is how far, at its s
 onsets, its ratio to *every* other track exceeds the low end (10th percentile) of that ratio.
 Ratios of tracks are compared with themselves only: recording levels cancel.
 
-Tracks whose ratio hardly changes hear the same things and say nothing about each other.
+Tracks whose ratio hardly changes hear the same things and say nothing about each other. Which
+tracks hold only what leaks in is decided in ``leakage``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,15 +32,9 @@ _FLOOR_DB = -60.0
 #: onsets for the statistics of ratios
 _SAMPLE = 1500
 #: onsets this far under the strongest count as strongest
-_NEAR_DB, _NEAREST_DB = 10.0, 6.0
-#: a track is a source of bleed where it dominates by this
-_SOURCE_DB = 12.0
-#: what a track exceeds its sources by where it holds bleed only: at most this
-_BLEED_DB = 5.0
+_NEAR_DB = 10.0
 #: spread of the ratio (5th to 95th percentile) above which two tracks hear different things
 _SPREAD_DB = 12.0
-_SPREAD_FAMILY_DB = 20.0
-_SPREAD_BLIND_DB = 30.0
 
 
 def onsets(envelope: Float32) -> npt.NDArray[np.intp]:
@@ -116,21 +111,19 @@ def onset_levels(
     return OnsetLevels(level, fresh, low, spread)
 
 
-def dominance(
-    levels: OnsetLevels, track: int, others: Sequence[int], *, near: float, spread: float
-) -> float:
+def dominance(levels: OnsetLevels, track: int, others: Sequence[int]) -> float:
     """How far ``track`` stands out in dB over each of ``others`` at the best of its strongest
-    onsets (those within ``near`` dB of the strongest).
+    onsets (those within 10 dB of the strongest).
 
     inf where none of the others hears anything different (a ratio that spreads by less than
-    ``spread`` dB), or the track has no onset.
+    12 dB), or the track has no onset.
     """
     fresh = levels.fresh[track]
     strongest = fresh.max(initial=_FLOOR_DB)
-    rivals = [o for o in others if o != track and levels.spread[track, o] >= spread]
+    rivals = [o for o in others if o != track and levels.spread[track, o] >= _SPREAD_DB]
     if strongest <= _FLOOR_DB or not rivals:
         return float("inf")
-    chosen = np.flatnonzero(fresh >= strongest - near)
+    chosen = np.flatnonzero(fresh >= strongest - _NEAR_DB)
     level = levels.level
     excess = level[track, chosen] - level[rivals][:, chosen]
     excess -= levels.low[track, rivals][:, None]
@@ -139,46 +132,5 @@ def dominance(
 
 def dominances(levels: OnsetLevels, members: Sequence[int]) -> Float64:
     """The dominance of each of ``members`` over the other members in dB; NaN where none."""
-    values = np.array(
-        [dominance(levels, m, members, near=_NEAR_DB, spread=_SPREAD_DB) for m in members]
-    )
+    values = np.array([dominance(levels, member, members) for member in members])
     return np.where(np.isfinite(values), values, np.nan)
-
-
-def only_bleed(
-    levels: OnsetLevels, families: Sequence[Hashable] | None = None
-) -> npt.NDArray[np.bool_]:
-    """Which tracks hold nothing but bleed (tracks,).
-
-    ``families``: one label per track; tracks with the same label (the microphones of one
-    drum) do not explain each other away, and one labelled None explains nothing: it was not
-    recorded with the others. Without labels only tracks are compared that hear very different
-    things, and fewer cases are found.
-
-    A track holds only bleed where all of its strongest onsets are explained by tracks that
-    dominate on their own. In doubt it does not.
-    """
-    count = levels.level.shape[0]
-    labels = list(range(count)) if families is None else list(families)
-    if len(labels) != count:
-        raise ValueError(f"families has {len(labels)} labels, expected {count}")
-    spread = _SPREAD_BLIND_DB if families is None else _SPREAD_FAMILY_DB
-    there = [t for t in range(count) if labels[t] is not None]
-    others = [[o for o in there if labels[o] != labels[t]] for t in range(count)]
-    sources = {
-        t
-        for t in there
-        if _SOURCE_DB
-        <= dominance(levels, t, others[t], near=_NEAR_DB, spread=spread)
-        < float("inf")
-    }
-    return np.array(
-        [
-            dominance(
-                levels, t, [o for o in others[t] if o in sources], near=_NEAREST_DB, spread=spread
-            )
-            <= _BLEED_DB
-            for t in range(count)
-        ],
-        dtype=bool,
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -239,17 +239,3 @@ def _bleed_columns(measurement: Measurement, sounding: Sequence[int]) -> dict[st
             columns["similarity_max"][index] = others.max()
             columns["similarity_mean"][index] = others.mean()
     return columns
-
-
-def holds_only_bleed(
-    measurement: Measurement, families: Sequence[Hashable] | None = None
-) -> npt.NDArray[np.bool_]:
-    """Which tracks hold only what leaks in from other drums (tracks,); see ``bleed``.
-
-    For close microphones; in doubt False, and False for silence. ``families``: a label per
-    track, the same for the microphones of one drum (kick in and out, snare top and bottom),
-    None for what was not recorded with the kit; with it about 80 % of the tom microphones
-    without a tom hit were found in sessions of a sampled kit, without it about 60 %, in both
-    cases with none that held its own drum.
-    """
-    return bleed.only_bleed(measurement.onsets, families)

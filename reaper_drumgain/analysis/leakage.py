@@ -53,7 +53,7 @@ ALONE_DB = 6.0
 #: the limit of X: this share of what the kit's better microphones reach (their upper quartile),
 #: within bounds: what strokes at other places, sticks and cymbals add to leak (real bands: 3 to
 #: 6 dB) is not to pass for a stroke
-LIMIT_SHARE, LIMIT_MIN_DB, LIMIT_MAX_DB = 0.3, 4.5, 8.0
+LIMIT_SHARE, LIMIT_MIN_DB, LIMIT_MAX_DB = 0.3, 5.5, 8.0
 #: a track is cleaned where more than half of the kit's onsets find it this far under its strongest
 CLEANED_DB = -50.0
 #: a cleaned track this far under the kit's median holds residue; and under the nearer limit where
@@ -261,7 +261,7 @@ def plays_in(heard: Heard, verdicts: Sequence[Verdict], section: Bool) -> Bool:
         if not heard.microphones[track].close or not np.isfinite(heard.excess_db[track]):
             found[track] = True
         elif heard.cleaned[track]:
-            found[track] = bool((_strong(heard.risen[track]) & section).any())
+            found[track] = bool((strong_onsets(heard.risen[track]) & section).any())
         elif heard.excess_db[track] < heard.limit_db:
             found[track] = True
         else:
@@ -290,7 +290,7 @@ def _state(heard: Heard, track: int) -> str:
         for other in np.flatnonzero(standing & ~heard.cleaned).tolist()
         if heard.families[other] != heard.families[track]
     ]
-    strong = _strong(heard.risen[track])
+    strong = strong_onsets(heard.risen[track])
     strokes = (heard.over[sources] >= heard.limit_db).any(axis=0)
     if heard.cleaned[track]:
         alone = bool((strong & ~strokes).any())
@@ -303,7 +303,7 @@ def _state(heard: Heard, track: int) -> str:
     return LEAK
 
 
-def _strong(risen: Float64) -> Bool:
+def strong_onsets(risen: Float64) -> Bool:
     """Onsets (onsets,) at which a track rises by nearly as much as at its largest."""
     largest = float(risen.max(initial=0.0))
     return np.asarray((risen > 0.0) & (risen >= largest * to_power(Decibel(-STRONG_DB))))
@@ -311,7 +311,7 @@ def _strong(risen: Float64) -> Bool:
 
 def _excess(over: Float64, risen: Float64, section: Bool) -> float:
     """X of a track over the onsets of ``section`` (onsets,), NaN where it does not rise there."""
-    strong = _strong(np.where(section, risen, 0.0))
+    strong = strong_onsets(np.where(section, risen, 0.0))
     found = np.sort(over[strong])[::-1]
     if not found.size or not np.isfinite(found).all():
         return float("nan")

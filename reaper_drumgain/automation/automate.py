@@ -48,7 +48,8 @@ def follows_song(settings: Settings, method: Method) -> bool:
 
 def descriptors_for(settings: Settings, method: Method) -> tuple[Descriptor, ...]:
     """What automation needs measured beside the method's own descriptors."""
-    return () if follows_song(settings, method) else SEGMENT_DESCRIPTORS
+    whole = follows_song(settings, method) or method.rides_playing
+    return () if whole else SEGMENT_DESCRIPTORS
 
 
 def automate(given: AutomationInput) -> AutomationResult:

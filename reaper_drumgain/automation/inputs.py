@@ -41,7 +41,8 @@ class AutomationInput:
     tracks have. ``refusals``: why a track that may move gets no automation, else None.
     ``movable`` (n,): tracks whose fader may move. ``automatable`` (n,): those that also play
     their own drum and are not refused. ``faders_db`` (n,): the constant part, which stands where
-    no section is. ``level_change_db``: by how much the drums get louder in the whole song.
+    no section is. ``solved_db`` (n,): the faders of the plan without automation, which are the same
+    unless there is a span. ``level_change_db``: by how much the drums get louder in the whole song.
     ``powers_before`` (hops,): the power of the drums before, per 100 ms, along their path.
     """
 
@@ -60,6 +61,7 @@ class AutomationInput:
     automatable: Mask
     old_faders_db: Array
     faders_db: Array
+    solved_db: Array
     level_change_db: float
     powers_before: Array
 
@@ -94,7 +96,7 @@ def automation_input(
     span = span_of(session, settings)
     links = linked_places(drums)
     existing = tuple(existing_envelope(drum.track, settings, span) for drum in drums)
-    movable = np.array([drum.flag is None for drum in drums]) & activity.readable
+    movable = np.array([drum.flag is None for drum in drums]) & activity.judged
     refusals = _refusals(drums, links, existing, movable)
     # 0 unless the level is another than keep, or the end of a fader lowers the whole kit
     change = solution.after_lufs - solution.before_lufs
@@ -115,6 +117,7 @@ def automation_input(
         old_faders_db=solution.old,
         # faders count outside of a span too, where nothing may change
         faders_db=solution.old if span is not None else solution.faders,
+        solved_db=solution.faders,
         level_change_db=change if math.isfinite(change) else 0.0,
         powers_before=path.powers(_old_gains_over_time(analysis, existing, solution.old)),
     )

@@ -12,6 +12,19 @@ from reaper_drumgain.schema.plan import SectionGain, TrackAutomation
 
 
 @dataclass(frozen=True, slots=True)
+class SectionFaders:
+    """The gains of one section.
+
+    ``faders_db`` (n,): fader and envelope together. ``states``: why a track is held in this
+    section, in the words of ``faders.activity``, else None. ``warnings``: about this section.
+    """
+
+    faders_db: NDArray[np.float64]
+    states: tuple[str | None, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GainsOverTime:
     """The gains of n measured tracks over time, before points are made of them.
 

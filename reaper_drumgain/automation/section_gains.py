@@ -1,12 +1,13 @@
 """The gains of each section of the song, as one curve over time for each track.
 
-Each section is balanced as if it were the whole song, from the one analysis of the audio, with
+Methods go one of two ways. One that rides playing (``Method.rides_playing``) keeps its constant
+gains, and a section follows what is played in it a little: see ``section_rides``. For any other
+each section is balanced as if it were the whole song, from the one analysis of the audio, with
 these differences:
 
-- a track keeps its constant gain in a section (hold while inactive) where it is silent, or
-  softer by 20 LU than in the whole song (where the gate of cross-adaptive closes), or within
-  10 LU of that for less than a gating block of 0.4 s. One that holds only bleed there is raised
-  neither above that nor above its old fader. One that is held in the whole song is never moved.
+- a track that rests (see ``section_states``) keeps its constant gain in a section. One that holds
+  only bleed there is raised neither above that nor above its old fader. One that is held in the
+  whole song is never moved.
 - a section shorter than ``sections.SHORTEST_S`` has no gains of its own: those of the section
   next to it go on, as an engineer leaves the faders for a fill. Where none adjoins, and for
   tracks that rest there, it is the constant gain.
@@ -19,24 +20,26 @@ a section begins, so that its first hit is at its level already.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_drumgain.analysis.loudness import GATING_HOPS, from_lufs
-from reaper_drumgain.analysis.measurement import Measurement
+from reaper_drumgain.analysis.features import feature_table
+from reaper_drumgain.analysis.loudness import GATING_HOPS
 from reaper_drumgain.analysis.segments import between
 from reaper_drumgain.automation.existing_envelopes import NOT_AUTOMATED
 from reaper_drumgain.automation.inputs import AutomationInput
 from reaper_drumgain.automation.ramps import section_curve
-from reaper_drumgain.automation.records import GainsOverTime
+from reaper_drumgain.automation.records import GainsOverTime, SectionFaders
 from reaper_drumgain.automation.section_levels import (
     at_section_level,
     below_fader_end,
     hops_of,
     powers_with_sections,
 )
+from reaper_drumgain.automation.section_rides import ride_sections
+from reaper_drumgain.automation.section_states import section_states
 from reaper_drumgain.automation.sections import (
     SHORTEST_S,
     Section,
@@ -44,11 +47,10 @@ from reaper_drumgain.automation.sections import (
     neighbour,
     sections_of,
 )
-from reaper_drumgain.faders.activity import BLEED, FAINT, SHORT, TrackActivity, track_activity
+from reaper_drumgain.faders.activity import BLEED, FAINT, SHORT
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.solver import Solver
 from reaper_drumgain.methods.base import MethodInput
-from reaper_drumgain.methods.cross_adaptive import CLOSE_LU, OPEN_LU
 from reaper_drumgain.schema.plan import SectionGain
 from reaper_drumgain.schema.settings import Level
 from reaper_drumgain.tracks.selection import DrumTrack
@@ -58,19 +60,6 @@ Array = NDArray[np.float64]
 
 #: short sections that a warning names
 _MOST_TOLD = 5
-
-
-@dataclass(frozen=True, slots=True)
-class SectionFaders:
-    """The gains of one section.
-
-    ``faders_db`` (n,): fader and envelope together. ``states``: why a track is held in this
-    section, in the words of ``faders.activity``, else None. ``warnings``: about this section.
-    """
-
-    faders_db: Array
-    states: tuple[str | None, ...]
-    warnings: tuple[str, ...] = ()
 
 
 def section_gains(given: AutomationInput) -> GainsOverTime:
@@ -113,7 +102,10 @@ def balance_sections(
     given: AutomationInput, sections: Sequence[Section]
 ) -> tuple[SectionFaders, ...]:
     """The gains of every section; a short one gets those of the section next to it."""
-    own = [None if is_short(section) else balance_section(given, section) for section in sections]
+    if given.method.rides_playing:
+        own = ride_sections(given, sections)
+    else:
+        own = [None if is_short(one) else balance_section(given, one) for one in sections]
 
     def taken_over(place: int) -> SectionFaders:
         other = neighbour(sections, place)
@@ -164,47 +156,29 @@ def balance_section(given: AutomationInput, section: Section) -> SectionFaders:
         warning = f"section {section} is too short to be measured: left as it is"
         return SectionFaders(given.faders_db, (FAINT,) * len(given.drums), (warning,))
     measurement = between(given.analysis.measurement, first, last, given.method.descriptors)
-    activity = _section_activity(given, measurement)
-    active = activity.active & given.activity.active
+    states = section_states(given, (first, last))
+    active = np.array([state is None for state in states])
     path = PathLevels(measurement, [drum.path for drum in given.drums])
     wanted = given.method.gains(
-        MethodInput(tuple(d.role for d in given.drums), activity.table, measurement, active)
+        MethodInput(
+            tuple(drum.role for drum in given.drums),
+            feature_table(measurement),
+            measurement,
+            active,
+        )
     )
     solver = Solver(
         [_as_fixed(given, place) for place in range(len(given.drums))],
         active,
-        given.activity.readable,
+        given.activity.judged,
         path,
         replace(given.settings, level=Level()),
         lambda _: [],
     )
-    faders = _held(given, solver.solve(wanted.gains_db).faders, activity.states)
+    faders = _held(given, solver.solve(wanted.gains_db).faders, states)
     faders = at_section_level(given, faders, active, path, given.powers_before[first:last])
     faders, warnings = below_fader_end(given, faders, active, section)
-    return SectionFaders(faders, activity.states, warnings)
-
-
-def _section_activity(given: AutomationInput, measurement: Measurement) -> TrackActivity:
-    """The activity of the tracks in a section.
-
-    A track rests also where it only rings on, or sounds for less than a gating block: that is
-    too little to have a loudness.
-    """
-    activity = track_activity(given.drums, measurement, given.analysis.flags)
-    whole = given.activity.loudness_lufs
-    quiet = activity.loudness_lufs < whole + CLOSE_LU
-    loud_hops = [
-        np.count_nonzero(track.hop_powers > from_lufs(level + OPEN_LU))
-        for track, level in zip(measurement.tracks, whole.tolist(), strict=True)
-    ]
-    # one side of a pair must not stay where the other moves
-    longest = [max(loud_hops[other] for other in members) for members in given.links]
-    rests = quiet | (np.array(longest) < GATING_HOPS)
-    states = [
-        FAINT if state is None and rest else state
-        for state, rest in zip(activity.states, rests.tolist(), strict=True)
-    ]
-    return replace(activity, states=tuple(states))
+    return SectionFaders(faders, states, warnings)
 
 
 def _as_fixed(given: AutomationInput, place: int) -> DrumTrack:

@@ -72,7 +72,7 @@ def balance(
         )
     )
     solver = Solver(
-        selection.measured, activity.active, activity.readable, path, settings, analyzer.peaks
+        selection.measured, activity.active, activity.judged, path, settings, analyzer.peaks
     )
     solution = solver.solve(wanted.gains_db, wanted.intervals_db)
     found = _Balanced(session, settings, selection, analysis, activity, path, solution)
@@ -163,6 +163,8 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         found.automation,
     )
     drums, solution = found.selection.measured, found.solution
+    held = zip(drums, found.activity.causes, strict=True)
+    causes = {drum.track.index: cause for drum, cause in held if cause is not None}
     told = (
         *found.session.warnings,
         *found.selection.warnings,
@@ -176,7 +178,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         project=found.session.path,
         method=found.settings.method,
         settings=found.settings,
-        tracks=reasons.with_reasons(plans, found.selection),
+        tracks=reasons.with_reasons(plans, found.selection, causes),
         untouched=found.selection.untouched,
         levels=track_plans.levels_of(solution),
         warnings=(*found_by_sound, *dict.fromkeys(told)),

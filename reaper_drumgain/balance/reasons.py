@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reaper_drumgain.faders.activity import BLEED, FAINT, SILENT, UNREADABLE
+from reaper_drumgain.faders.activity import UNREADABLE
 from reaper_drumgain.schema.plan import TrackPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.selection import EMPTY, NAMELESS, DrumTrack, Selection
 from reaper_drumgain.units import HEARD_DB
 
 _REFERENCES = ("snare top", "snare", "kick in", "kick", "kick out", "snare bottom")
-#: why a track is held, by its flag
-_HELD = {
-    SILENT: "silent",
-    FAINT: "too short or too quiet to have a loudness",
-    BLEED: "holds only bleed of the other drums",
-}
 #: tracks that an error names
 _MOST_TOLD = 8
 
 
-def with_reasons(plans: Sequence[TrackPlan], selection: Selection) -> tuple[TrackPlan, ...]:
-    """The plans of ``selection.drums``, each with the reason for its fader."""
+def with_reasons(
+    plans: Sequence[TrackPlan], selection: Selection, causes: Mapping[int, str]
+) -> tuple[TrackPlan, ...]:
+    """The plans of ``selection.drums``, each with the reason for its fader.
+
+    ``causes``: why tracks are held, by their index.
+    """
     names = {plan.index: plan.name for plan in plans}
-    sounding = [plan for plan in plans if not {*_HELD, UNREADABLE} & set(plan.flags)]
+    sounding = [p for p in plans if p.index not in causes and UNREADABLE not in p.flags]
     compared, recorded = references(sounding), ranks(sounding)
 
     def reason(plan: TrackPlan, drum: DrumTrack) -> str | None:
@@ -33,9 +32,8 @@ def with_reasons(plans: Sequence[TrackPlan], selection: Selection) -> tuple[Trac
             return plan.reason
         if UNREADABLE in plan.flags:
             return "none of its media can be read: stays"
-        for flag, cause in _HELD.items():
-            if flag in plan.flags:
-                return held_sentence(plan, cause)
+        if plan.index in causes:
+            return held_sentence(plan, causes[plan.index])
         partners = [names[index] for index in drum.links]
         return sentence(plan, compared, partners, recorded.get(plan.index))
 

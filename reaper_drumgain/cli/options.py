@@ -17,6 +17,7 @@ from reaper_drumgain.schema.settings import (
     Settings,
     Write,
 )
+from reaper_drumgain.units import Decibel
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
@@ -154,6 +155,13 @@ def add_automation(parser: argparse.ArgumentParser) -> None:
         help="for automation: what becomes of an envelope that does something already: leave the "
         "track without automation, replace it, or keep it and multiply (default: refuse)",
     )
+    parser.add_argument(
+        "--ride-limit",
+        type=float,
+        metavar="DB",
+        help="for automation by sections with the forest: by how much a section follows what is "
+        "played in it at most (default: 3)",
+    )
 
 
 def add_cache(parser: argparse.ArgumentParser) -> None:
@@ -208,13 +216,14 @@ def _automation_from(arguments: argparse.Namespace) -> tuple[Write, Automation]:
         "sections": arguments.sections,
         "envelope": arguments.envelope,
         "existing": arguments.existing,
+        "ride-limit": arguments.ride_limit,
     }
     if write == "volume":
         unused = next((name for name, value in given.items() if value is not None), None)
         if unused is not None:
             raise InputError(f"--{unused} is for automation: add --write automation")
         return write, Automation()
-    sections = given["sections"]
+    sections, ride_limit = given["sections"], given["ride-limit"]
     kind: SectionKind = "usual" if sections is None else _SECTIONS.get(sections, "times")
     times: tuple[tuple[float, float | None, str], ...] = ()
     if kind == "times":
@@ -226,6 +235,7 @@ def _automation_from(arguments: argparse.Namespace) -> tuple[Write, Automation]:
         times,
         envelope=given["envelope"] or "volume",
         existing=given["existing"] or "refuse",
+        **({} if ride_limit is None else {"ride_limit": Decibel(ride_limit)}),
     )
 
 

@@ -1,4 +1,8 @@
-"""Which drum tracks play their own drum, and why the others are held."""
+"""Which drum tracks play their own drum, in the song and in its sections, and why others are held.
+
+``analysis.leakage`` says what only leaks; here its terms become those of a plan. This is the only
+place where that is done: plans, gains over time and the evaluation of methods all call it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reaper_drumgain.analysis import features
-from reaper_drumgain.analysis.measurement import Measurement
+from reaper_drumgain.analysis import features, leakage
+from reaper_drumgain.analysis.leakage import Heard, Microphone, Verdict
+from reaper_drumgain.analysis.measurement import FINE, Measurement
+from reaper_drumgain.faders.links import Links, linked_places
 from reaper_drumgain.tracks.roles import Role, drum_of
 from reaper_drumgain.tracks.selection import DrumTrack
+
+Mask = NDArray[np.bool_]
 
 #: roles whose microphone is close to one drum: when that drum rests, it picks up only bleed
 CLOSE_ROLES = frozenset(
@@ -21,6 +29,8 @@ CLOSE_ROLES = frozenset(
         *("hi-hat", "tom", "ride", "cymbal"),
     }
 )
+#: cymbals ring in every microphone; kick and snare are played in nearly every song
+_METAL, _USUAL = frozenset({"hi-hat", "ride", "cymbal"}), frozenset({"kick", "snare"})
 #: roles of tracks without bleed from or into the microphones of the kit
 _ELSEWHERE = ("sample", "percussion")
 SILENT, FAINT, BLEED, UNREADABLE = "silent", "too short or quiet", "bleed only", "unreadable"
@@ -28,6 +38,10 @@ SILENT, FAINT, BLEED, UNREADABLE = "silent", "too short or quiet", "bleed only",
 SHORT = "short section"
 #: flags of media that could not be read; a track is unreadable where nothing else sounds
 _UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
+#: a peak below this is silence in any format: 24 bit ends at -144 dBFS
+_SILENCE_DBFS = -200.0
+#: a stroke up to so many steps of 10 ms before a section begins belongs to it, as ramps do
+_EARLY_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +49,16 @@ class TrackActivity:
     """The features of n measured tracks, and for each why it is not active.
 
     ``states``: None for an active track, else one of SILENT, FAINT, BLEED, UNREADABLE or SHORT.
+    ``causes``: the same as the beginning of a sentence. ``short`` (n,): tracks with too little
+    sound to judge, which stay where they are. ``heard``, ``verdicts``: what that follows from.
     """
 
     table: features.FeatureTable
     states: tuple[str | None, ...]
+    causes: tuple[str | None, ...]
+    short: Mask
+    heard: Heard
+    verdicts: tuple[Verdict, ...]
 
     @property
     def loudness_lufs(self) -> NDArray[np.float64]:
@@ -51,14 +71,19 @@ class TrackActivity:
         return self.table.column("peak_dbfs")
 
     @property
-    def active(self) -> NDArray[np.bool_]:
+    def active(self) -> Mask:
         """Tracks that hold their own drum."""
-        return np.array([state is None for state in self.states])
+        return np.array([state is None for state in self.states], dtype=bool)
 
     @property
-    def readable(self) -> NDArray[np.bool_]:
+    def readable(self) -> Mask:
         """Tracks of whose media something could be read."""
-        return np.array([state != UNREADABLE for state in self.states])
+        return np.array([state != UNREADABLE for state in self.states], dtype=bool)
+
+    @property
+    def judged(self) -> Mask:
+        """Tracks of which enough is known for their faders to move: readable, and not short."""
+        return np.asarray(self.readable & ~self.short)
 
 
 def track_activity(
@@ -68,26 +93,86 @@ def track_activity(
 
     ``flags``: for each track the flags of its media, as ``MultitrackAnalysis`` has them.
     """
-    table = features.feature_table(measurement)
-    silent = ~np.isfinite(table.column("loudness_lufs"))
-    close = np.array([drum.role.name in CLOSE_ROLES for drum in drums])
-    labels = drum_labels([drum.role for drum in drums])
-    bleed = features.holds_only_bleed(measurement, labels) & close
-    peaks = table.column("peak_dbfs")
+    return activity_of(
+        [drum.role for drum in drums],
+        measurement,
+        features.feature_table(measurement),
+        flags=flags,
+        pairs=pairs_of(drums),
+    )
 
-    def state(place: int) -> str | None:
-        if silent[place]:
-            if _UNREAD & set(flags[place]):
-                return UNREADABLE
-            # a track shorter than a gating block, or under the absolute gate, has no loudness
-            return FAINT if math.isfinite(peaks[place]) else SILENT
-        return BLEED if bleed[place] else None
 
-    return TrackActivity(table, tuple(state(place) for place in range(len(drums))))
+def activity_of(
+    roles: Sequence[Role],
+    measurement: Measurement,
+    table: features.FeatureTable,
+    *,
+    flags: Sequence[tuple[str, ...]] | None = None,
+    pairs: Links | None = None,
+) -> TrackActivity:
+    """The activity of tracks of these roles; ``table``: the features of ``measurement``.
+
+    ``pairs``: for each track the places of itself and of the other side of its pair. A pair is
+    active where one side is.
+    """
+    heard = hear_tracks(roles, measurement)
+    verdicts = leakage.judge(heard)
+    unread = [bool(_UNREAD & set(own)) for own in flags or [()] * len(roles)]
+    found = [_state(v, table, place, unread[place]) for place, v in enumerate(verdicts)]
+    states = [state for state, _ in found]
+    for place, members in enumerate(pairs or ()):
+        if found[place][0] == BLEED and any(found[other][0] is None for other in members):
+            states[place] = None
+    causes = [None if s is None else cause for s, (_, cause) in zip(states, found, strict=True)]
+    short = np.array([verdict.state == leakage.SHORT for verdict in verdicts], dtype=bool)
+    # a side that is too short goes where the other side goes
+    for place, members in enumerate(pairs or ()):
+        short[place] &= not any(states[other] is None for other in members)
+    return TrackActivity(table, tuple(states), tuple(causes), short, heard, verdicts)
+
+
+def plays_in_section(
+    song: TrackActivity, measurement: Measurement, hops: tuple[int, int], pairs: Links
+) -> Mask:
+    """Which tracks (n,) play their own drum in a section; a pair does where one side does."""
+    own = leakage.plays_in(song.heard, song.verdicts, section_onsets(measurement, hops))
+    together = [song.active[list(members)] & own[list(members)] for members in pairs]
+    return np.array([one.any() for one in together], dtype=bool) & song.active
+
+
+def section_onsets(measurement: Measurement, hops: tuple[int, int]) -> Mask:
+    """Which of the song's onsets (onsets,) lie in ``hops`` (first, last) of 100 ms."""
+    steps = measurement.onset_windows.steps + _EARLY_STEPS
+    return np.asarray((steps >= hops[0] * FINE) & (steps < hops[1] * FINE))
+
+
+def hear_tracks(roles: Sequence[Role], measurement: Measurement) -> Heard:
+    """What the onsets of a session say of its tracks."""
+    windows = measurement.onset_windows
+    return leakage.hear(
+        microphones(roles),
+        [track.envelope for track in measurement.tracks],
+        windows.own.sum(axis=1).tolist(),
+        windows.energy.astype(np.float64),
+        windows.before.astype(np.float64),
+    )
+
+
+def microphones(roles: Sequence[Role]) -> tuple[Microphone, ...]:
+    """What roles say of microphones, in the terms of ``analysis.leakage``."""
+    return tuple(
+        Microphone(
+            drum=label,
+            close=role.name in CLOSE_ROLES,
+            metal=role.name in _METAL,
+            usual=drum_of(role) in _USUAL,
+        )
+        for role, label in zip(roles, drum_labels(roles), strict=True)
+    )
 
 
 def drum_labels(roles: Sequence[Role]) -> list[Hashable]:
-    """One label per track for ``features.holds_only_bleed``.
+    """One label per track: the same for those that do not explain each other's sound.
 
     The close microphones of one drum share a label, every other track has its own. None for
     tracks that were not recorded in the room with the kit: triggered samples sound together with
@@ -97,3 +182,53 @@ def drum_labels(roles: Sequence[Role]) -> list[Hashable]:
         None if role.name in _ELSEWHERE else drum_of(role) if role.name in CLOSE_ROLES else place
         for place, role in enumerate(roles)
     ]
+
+
+def pairs_of(drums: Sequence[DrumTrack]) -> Links:
+    """For each measured track the places of itself and of the other side of its pair.
+
+    Groups are left out: the toms of a group play one by one.
+    """
+    return tuple(
+        tuple(
+            other
+            for other in members
+            if other == place or _are_sides(drums[other].role, drums[place].role)
+        )
+        for place, members in enumerate(linked_places(drums))
+    )
+
+
+def _are_sides(one: Role, other: Role) -> bool:
+    """Whether two linked microphones of these roles are the sides of one pair."""
+    same = one.ordinal == other.ordinal or one.name not in CLOSE_ROLES
+    return one.name == other.name and same
+
+
+def _state(
+    verdict: Verdict, table: features.FeatureTable, place: int, unread: bool
+) -> tuple[str | None, str | None]:
+    """The state of a track, and the cause in words; both None for an active track."""
+    loudness = float(table.column("loudness_lufs")[place])
+    peak = float(table.column("peak_dbfs")[place])
+    if _without_loudness(peak) == SILENT:
+        return (UNREADABLE, None) if unread else (SILENT, "silent")
+    if verdict.state == leakage.SHORT:
+        return FAINT, f"too short to judge ({verdict.seconds:.2f} s of sound)"
+    if not math.isfinite(loudness):
+        # shorter than a gating block, or under the absolute gate
+        return (
+            (UNREADABLE, None) if unread else (FAINT, "too short or too quiet to have a loudness")
+        )
+    if verdict.state == leakage.EMPTY:
+        return FAINT, "holds no stroke, only hiss or hum"
+    if verdict.state == leakage.RESIDUE:
+        return BLEED, "holds only what cleaning left"
+    if verdict.state == leakage.LEAK:
+        return BLEED, "holds only what leaks in from the other drums"
+    return None, None
+
+
+def _without_loudness(peak_dbfs: float) -> str:
+    """The state of a track that has no loudness."""
+    return FAINT if peak_dbfs > _SILENCE_DBFS else SILENT

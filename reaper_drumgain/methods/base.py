@@ -69,11 +69,14 @@ class Method(ABC):
 
     ``descriptors``: what has to be measured beside the usual features; the results are in
     ``MethodInput.measurement.described``. ``has_running_gains``: whether the method also gives
-    gains over time, by ``running``.
+    gains over time, by ``running``. ``rides_playing``: how it goes by sections. True: its gains
+    stand for the whole song, and a section rides what is played in it, by ``playing_gains``; a
+    method that tells recording gain from playing. False: each section is balanced for itself.
     """
 
     descriptors: tuple[Descriptor, ...] = ()
     has_running_gains: ClassVar[bool] = False
+    rides_playing: ClassVar[bool] = False
 
     @abstractmethod
     def gains(self, given: MethodInput) -> MethodGains:
@@ -82,6 +85,14 @@ class Method(ABC):
     def running(self, given: MethodInput) -> RunningGains:
         """The gains over time. Raises NotImplementedError unless ``has_running_gains``."""
         raise NotImplementedError(f"{type(self).__name__} gives no gains over time")
+
+    def playing_gains(self, departures_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the method makes of playing that departs from the usual: gains in dB for
+        departures in dB (louder is positive), of their shape.
+
+        Raises NotImplementedError unless ``rides_playing``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} rides no playing: {departures_db.shape}")
 
     def warm_up(self) -> None:  # noqa: B027
         """Load what the first call of ``gains`` would load; never raises DrumGainError."""

@@ -34,6 +34,9 @@ from reaper_drumgain.tracks.roles import Role
 
 Float64 = npt.NDArray[np.float64]
 
+#: how much of a departure that is playing is undone, and of how many dB at most
+PLAYING_SHARE, PLAYING_DB = 0.2, 4.0
+
 _COUNTS: Mapping[str, int] = {
     "kick in": 1,
     "kick out": 1,
@@ -157,6 +160,8 @@ def slope(departure: Float64, width_db: float) -> float:
 class ForestMethod(Method):
     """The bundled forest, or another model of the same make."""
 
+    rides_playing = True
+
     #: the bundled model, where ``warm_up`` has loaded it
     _bundled: ClassVar[Forest | None] = None
 
@@ -182,6 +187,10 @@ class ForestMethod(Method):
             half = interval_halves(linear, table.column("loudness_lufs"), roles)
             intervals[chosen] = wanted[chosen, None] + np.stack([-half, half], axis=1)
         return MethodGains(wanted, intervals)
+
+    def playing_gains(self, departures_db: Float64) -> Float64:
+        """A share of what is playing is undone, and no more than of 4 dB."""
+        return -PLAYING_SHARE * np.clip(departures_db, -PLAYING_DB, PLAYING_DB)
 
     def warm_up(self) -> None:
         """Load the bundled model before it is needed; ``model`` raises where that fails."""

@@ -8,13 +8,16 @@ from typing import Any, Literal
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema import json_codec
-from reaper_drumgain.units import Decibel
+from reaper_drumgain.units import MAX_FADER, Decibel
 
 SCHEMA = 1
 
 Write = Literal["volume", "automation"]
 SectionKind = Literal["usual", "regions", "markers", "times", "time selection", "running"]
 Existing = Literal["refuse", "replace", "trim"]
+
+#: how far a section rides playing at most, unless the user says otherwise
+RIDE_LIMIT = Decibel(3.0)
 
 #: what ``Level.parse`` takes, for help texts and messages
 LEVEL_FORMS = "keep, peak:DBFS (like peak:-6) or lufs:LUFS (like lufs:-18)"
@@ -73,15 +76,19 @@ class Automation:
     the markers. ``times``: (start, end, name) in seconds; an end of None is the next start.
     ``envelope``: which one is written, the volume envelope or the trim volume envelope.
     ``existing``: what becomes of an envelope that does something already: the track is
-    refused, the envelope is replaced, or it is kept and multiplied (trim).
+    refused, the envelope is replaced, or it is kept and multiplied (trim). ``ride_limit``: how far
+    a section rides playing at most, in dB up or down (methods that do, see ``methods.base``).
     """
 
     sections: SectionKind = "usual"
     times: tuple[tuple[float, float | None, str], ...] = ()
     envelope: Literal["volume", "trim"] = "volume"
     existing: Existing = "refuse"
+    ride_limit: Decibel = RIDE_LIMIT
 
     def __post_init__(self) -> None:
+        if not (math.isfinite(self.ride_limit) and 0.0 <= self.ride_limit <= MAX_FADER):
+            raise InputError(f"ride limit is {self.ride_limit!r}: expected 0 to {MAX_FADER:g} dB")
         if (self.sections == "times") != bool(self.times):
             raise InputError("sections by times need times, and other sections take none")
         for start, end, name in self.times:

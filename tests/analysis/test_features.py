@@ -22,11 +22,12 @@ from reaper_drumgain.analysis.features import (
     VERSION,
     FeatureTable,
     feature_table,
-    holds_only_bleed,
 )
 from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.analysis.spectrum import BAND_EDGES, band_weights, fft_length
+from reaper_drumgain.faders.activity import activity_of
+from reaper_drumgain.tracks.roles import Role
 
 RATE = 44_100
 LEVELS = ("rms_dbfs", "peak_dbfs")
@@ -333,8 +334,13 @@ def test_importing_features_stays_light() -> None:
 
 CLOSE = ("KdrumR", "Snare_top", "Snare_bottom", "Hihat", "Tom1", "Tom2", "Tom4", "RideR")
 MICROPHONES = (*CLOSE, "OHL", "OHR", "AmbL", "AmbR")
-DRUM = {"Snare_top": "snare", "Snare_bottom": "snare"}
-FAMILIES = [DRUM.get(name, name) for name in MICROPHONES]
+ROLES = tuple(
+    Role.parse(name)
+    for name in (
+        *("kick", "snare top", "snare bottom", "hi-hat", "tom 1", "tom 2", "tom 3", "ride"),
+        *("overhead left", "overhead right", "room left", "room right"),
+    )
+)
 
 
 class Kit:
@@ -389,10 +395,10 @@ def test_close_microphones_with_and_without_their_drum(shared_data: Path) -> Non
         measurement = measured(list(tracks))
         playing = {"KdrumR", "Snare_top", "Snare_bottom", *toms}
         playing |= {"HihatClosed": {"Hihat"}, "HihatOpen": {"Hihat"}}.get(cymbal or "", {cymbal})
-        for families in (None, FAMILIES):
-            bleed = dict(zip(MICROPHONES, holds_only_bleed(measurement, families), strict=True))
-            wrong = [name for name in CLOSE if bleed[name] and name in playing]
-            assert not wrong, (cymbal, toms, soft)
+        active = activity_of(ROLES, measurement, feature_table(measurement)).active
+        bleed = dict(zip(MICROPHONES, ~active, strict=True))
+        wrong = [name for name in CLOSE if bleed[name] and name in playing]
+        assert not wrong, (cymbal, toms, soft)
         silent_toms = [name for name in CLOSE if name.startswith("Tom") and name not in playing]
         found += sum(bleed[name] for name in silent_toms)
         missed += sum(not bleed[name] for name in silent_toms)
@@ -401,21 +407,6 @@ def test_close_microphones_with_and_without_their_drum(shared_data: Path) -> Non
         )
         dominant += [dominance[tom] for tom in toms]
         foreign += [dominance[tom] for tom in silent_toms]
-    assert found > 2 * missed
+    assert found > 20 * missed
     assert min(dominant) > 15.0
     assert np.median(foreign) < 4.0
-
-
-def test_one_drum_alone_is_not_bleed() -> None:
-    """Tracks that hear the same thing at other levels say nothing about each other."""
-    hit = drum_track(RATE, 10.0, seed=1)
-    random = np.random.default_rng(1)
-    tracks = [gain * hit + 1e-5 * random.standard_normal(hit.size) for gain in (1.0, 0.3, 0.1)]
-    assert not holds_only_bleed(measured(tracks)).any()
-
-
-def test_silence_is_not_bleed() -> None:
-    measurement = measured([np.zeros(RATE), drum_track(RATE, 1.0, seed=1)])
-    assert not holds_only_bleed(measurement).any()
-    with pytest.raises(ValueError, match="families has 1 labels, expected 2"):
-        holds_only_bleed(measurement, ["kick"])

@@ -7,7 +7,7 @@ import pytest
 from streams import ArrayStream, drum_track
 
 from reaper_drumgain.analysis.descriptors import BandPowers, WeightedEnvelope
-from reaper_drumgain.analysis.features import COLUMNS, feature_table, holds_only_bleed
+from reaper_drumgain.analysis.features import COLUMNS, feature_table
 from reaper_drumgain.analysis.k_weighting import k_weighting
 from reaper_drumgain.analysis.loudness import hop_length
 from reaper_drumgain.analysis.measure import measure
@@ -50,7 +50,6 @@ def test_a_part_is_measured_as_if_alone(rate, first, last):
         np.testing.assert_array_equal(mine.peaks, theirs.peaks[:, : mine.peaks.shape[1]])
     gains = np.array([[0.5, 1.0, 0.7, 1.0, 0.0, 0.3], [0.5, 0.2, 0.7, 0.0, 1.0, 0.3]])
     assert part.mix.integrated(gains) == pytest.approx(alone.mix.integrated(gains), abs=0.05)
-    assert holds_only_bleed(part).tolist() == holds_only_bleed(alone).tolist()
     for descriptor in OTHERS:
         for mine, theirs in zip(
             part.described[descriptor.name], alone.described[descriptor.name], strict=True

@@ -19,7 +19,7 @@ from reaper_drumgain.schema.session import Envelope, EnvelopePoint, Marker, Trac
 from reaper_drumgain.schema.settings import Level, Settings
 
 
-@pytest.mark.parametrize("method", ["equal-loudness", "cross-adaptive", "fenton-lee", "forest"])
+@pytest.mark.parametrize("method", ["equal-loudness", "cross-adaptive", "fenton-lee"])
 def test_each_section_gets_what_the_method_gives_for_it_alone(song, method):
     built, _ = song
     wanted = automated(method, sections="regions")

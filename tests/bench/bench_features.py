@@ -38,7 +38,9 @@ import json, re, resource
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.audio.track_reader import open_track, playing_span
+from reaper_drumgain.faders.activity import activity_of
 from reaper_drumgain.schema.session import Clip, Session, Source, Track
+from reaper_drumgain.tracks.roles import Role
 seconds, threads, files = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 source = lambda path: Source(kind="file", format="WAVE", path=path, found=True)
 tracks = tuple(
@@ -55,8 +57,9 @@ start, end = playing_span(tracks)
 streams = [open_track(t, rate=48000, start=start, end=end) for t in tracks]
 measurement = measure(streams, threads=threads)
 read = time.perf_counter()
-features.feature_table(measurement)
-features.holds_only_bleed(measurement)
+table = features.feature_table(measurement)
+roles = [Role("tom", ordinal=1 + place % 9) for place in range(len(files))]
+activity_of(roles, measurement, table)
 done = time.perf_counter()
 used = resource.getrusage(resource.RUSAGE_SELF)
 # ru_maxrss starts with what the parent had when it started this process

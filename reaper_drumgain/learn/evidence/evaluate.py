@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.analysis import features
-from reaper_drumgain.faders.activity import CLOSE_ROLES, drum_labels
+from reaper_drumgain.faders.activity import activity_of
 from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.data.measurements import as_recorded_louder
 from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
@@ -261,9 +261,7 @@ def case_of(own: Sequence[Rendering], source: int, shift: Float64 | None = None)
         measurement = as_recorded_louder(measurement, shift, _descriptors())
         table = features.feature_table(measurement)
     roles = tuple(track.role for track in rendering.song.tracks)
-    close = np.array([role.name in CLOSE_ROLES for role in roles])
-    bleed = features.holds_only_bleed(measurement, drum_labels(roles)) & close
-    active = np.isfinite(table.column("loudness_lufs")) & ~bleed
+    active = activity_of(roles, measurement, table).active
     given = MethodInput(roles, table, measurement, active)
     return Case(given, np.zeros(len(roles)) if shift is None else shift, source)
 

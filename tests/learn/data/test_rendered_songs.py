@@ -8,7 +8,7 @@ import pytest
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.faders.activity import CLOSE_ROLES
+from reaper_drumgain.faders.activity import activity_of
 from reaper_drumgain.learn.data.human_faders import HumanFaders, load_human_faders
 from reaper_drumgain.learn.data.kits import KITS, RATE, load_kit
 from reaper_drumgain.learn.data.microphones import virtual_mics_for
@@ -84,9 +84,9 @@ def test_a_resting_performance_has_the_levels_of_the_session(shared_data, faders
     names = [track.role.name for track in playing.song.tracks]
     assert min(b for b, name in zip(below, names, strict=True) if name == "tom") > 10.0
     assert abs(below[names.index("kick in")]) < 8.0
-    held = features.holds_only_bleed(still.measurement, names)
-    close = {name for name, only in zip(names, held, strict=True) if only} & CLOSE_ROLES
-    assert close == {"tom"}
+    roles = [track.role for track in playing.song.tracks]
+    active = activity_of(roles, still.measurement, still.table).active
+    assert {name for name, plays in zip(names, active, strict=True) if not plays} == {"tom"}
 
 
 @pytest.mark.parametrize("kit", KITS)

@@ -1,0 +1,108 @@
+"""How loud a drum is played in parts of a song, against the whole song.
+
+The level of a close microphone is that of the strong ones among its own strokes, so that ghost
+notes, how often a drum is struck and what leaks in do not count. The level of a microphone further
+away (overheads, rooms) is that at the strokes of each drum; what the drums have in common counts,
+their median, so that it stays where one of them is played softer.
+
+A *departure* is the level in a section less that in the whole song, in dB. It is 0 where too few
+strokes tell, or where it is within what strokes differ by chance: sections alike have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis.leakage import Heard, strong_onsets
+from reaper_drumgain.analysis.stereo_pairs import alone
+from reaper_drumgain.util.decibels import power_to_db
+
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+#: strokes that a section must have, and the song
+MIN_STROKES = 2
+#: strong strokes are within so many dB of the 90th percentile
+STRONG_DB = 10.0
+#: a departure counts from here on, and from so many standard errors on
+LEAST_DB, ERRORS = 1.0, 2.0
+#: the standard error of a median is larger than that of a mean by this, for a normal distribution
+_MEDIAN_ERROR = 1.25
+
+
+def playing_departures(heard: Heard, sections: Sequence[Bool], plays: Bool) -> Float64:
+    """The departures (sections, tracks) in dB, NaN where a track does not play.
+
+    Parameters
+    ----------
+    heard
+        What the onsets of the song say of its n tracks.
+    sections
+        For each section which of the song's onsets (onsets,) lie in it.
+    plays
+        (sections, n) which tracks play their own drum there.
+    """
+    found = np.full(plays.shape, np.nan)
+    drums = _strokes_alone(heard)
+    for track, microphone in enumerate(heard.microphones):
+        own = [_own_strokes(heard, track)] if microphone.close else list(drums.values())
+        levels = np.full(heard.risen.shape[1], -np.inf)
+        risen = heard.risen[track] > 0.0
+        levels[risen] = power_to_db(heard.risen[track, risen])
+        by_drum = [_departures(levels, strokes & risen, sections) for strokes in own]
+        for place in np.flatnonzero(plays[:, track]).tolist():
+            known = [row[place] for row in by_drum if np.isfinite(row[place])]
+            found[place, track] = np.median(known) if known else 0.0
+    return found
+
+
+def _own_strokes(heard: Heard, track: int) -> Bool:
+    """Onsets (onsets,) at which a close microphone hears its own drum."""
+    over = heard.over[track]
+    stands_out = np.isfinite(heard.excess_db[track]) and (
+        heard.excess_db[track] >= heard.limit_db and not heard.cleaned[track]
+    )
+    if stands_out:
+        return np.asarray(over >= heard.limit_db)
+    return strong_onsets(heard.risen[track])
+
+
+def _strokes_alone(heard: Heard) -> dict[int, Bool]:
+    """Onsets (onsets,) at which one drum alone has a stroke, by its family."""
+    close = np.array([microphone.close for microphone in heard.microphones], dtype=bool)
+    standing = close & (np.nan_to_num(heard.excess_db, nan=-np.inf) >= heard.limit_db)
+    return alone(heard.over, heard.families, standing & ~heard.cleaned, heard.limit_db)
+
+
+def _departures(levels: Float64, strokes: Bool, sections: Sequence[Bool]) -> Float64:
+    """The departures (sections,) of one drum in one microphone, NaN where too few strokes tell.
+
+    ``levels`` (onsets,): in dB; ``strokes`` (onsets,): the drum's own.
+    """
+    everything = _strong(levels[strokes])
+    parts = [_strong(levels[strokes & section]) for section in sections]
+    enough = [part for part in parts if part.size >= MIN_STROKES]
+    found = np.full(len(parts), np.nan)
+    if not enough or everything.size < MIN_STROKES:
+        return found
+    spread = np.sqrt(
+        sum(float(np.square(part - part.mean()).sum()) for part in enough)
+        / max(sum(part.size - 1 for part in enough), 1)
+    )
+    usual = float(np.median(everything))
+    for place, part in enumerate(parts):
+        if part.size >= MIN_STROKES:
+            departure = float(np.median(part)) - usual
+            error = _MEDIAN_ERROR * spread / np.sqrt(part.size)
+            found[place] = departure if abs(departure) > max(LEAST_DB, ERRORS * error) else 0.0
+    return found
+
+
+def _strong(levels: Float64) -> Float64:
+    """The strong ones of some levels in dB."""
+    if not levels.size:
+        return levels
+    return levels[levels >= np.quantile(levels, 0.9) - STRONG_DB]
