@@ -139,7 +139,7 @@ def add_automation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sections",
         metavar="WHICH",
-        help="for automation: balance each section for itself: regions, markers, time-selection "
+        help="for automation: gains for each section: regions, markers, time-selection "
         "(nothing changes outside of it), or a file of times (start, end and name per line); or "
         "running: follow the song without sections (cross-adaptive; its default). Default: the "
         "regions, else the markers",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from reaper_drumgain.learn.data.kits import KITS
 from reaper_drumgain.learn.data.labelled_sounds import LabelledSounds
 from reaper_drumgain.learn.data.performances import Performance, choose_performances
 from reaper_drumgain.learn.data.rendered_songs import Rendering, renderings
+from reaper_drumgain.learn.evidence import held_tracks
 from reaper_drumgain.learn.evidence.across_kits import across_kits
 from reaper_drumgain.learn.evidence.figures import REAL
 from reaper_drumgain.learn.evidence.model_card import model_card
@@ -29,8 +30,8 @@ from reaper_drumgain.methods.forest_file import Forest
 
 BY_SOUND_FIGURES = "roles by sound"
 _FEWEST_SONGS = 3
-#: the share of the loading time that rendering the songs takes
-_RENDERED = 2 / 3
+#: shares of the loading time: songs rendered, sounds rendered
+_RENDERED, _SOUNDS = 0.5, 0.75
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,23 @@ class HumanMixes(DataSet):
     """``folder``: the one with ``human_faders``, ``kits`` and ``groove``.
 
     ``performances`` of ``seconds`` each are rendered with each kit, and one in which no tom is
-    struck; ``sounds`` others are for the forest that tells drums by their sound.
+    struck; ``sounds`` others are for the forest that tells drums by their sound, and in
+    ``habits`` of ``habit_seconds``, of any style and with drums at rest, it is counted which tracks
+    are held.
     """
 
     folder: Path
     performances: int = 3
     seconds: float = 12.0
     sounds: int = labelled_sounds.PERFORMANCES
+    habits: int = 48
+    habit_seconds: float = 40.0
     draws: int = 50
 
     @classmethod
     def reduced(cls, folder: Path) -> HumanMixes:
         """With little audio, for a quick run."""
-        return cls(folder, performances=1, seconds=8.0, sounds=2)
+        return cls(folder, performances=1, seconds=8.0, sounds=2, habits=2, habit_seconds=16.0)
 
     def check(self) -> None:
         """Raises InputError for settings out of range."""
@@ -90,21 +95,33 @@ class HumanMixes(DataSet):
             cache=options.cache,
             jobs=options.jobs,
             progress=lambda what, share: options.progress(
-                what, _RENDERED + share * (1.0 - _RENDERED)
+                what, _RENDERED + share * (_SOUNDS - _RENDERED)
             ),
         )
-        return LoadedHumanMixes(self.folder, rendered, faders, chosen, sounds)
+        held = held_tracks.count_held_tracks(
+            self.folder,
+            sessions=self.habits,
+            seconds=self.habit_seconds,
+            seed=seed,
+            jobs=options.jobs,
+            progress=lambda what, share: options.progress(what, _SOUNDS + share * (1.0 - _SOUNDS)),
+        )
+        return LoadedHumanMixes(self.folder, rendered, faders, chosen, sounds, held)
 
 
 @dataclass(frozen=True)
 class LoadedHumanMixes(LoadedData):
-    """The songs with human faders, rendered. ``sounds``: for the forest by sound."""
+    """The songs with human faders, rendered.
+
+    ``sounds``: for the forest by sound. ``held``: which tracks are held, as ``held_tracks`` counts.
+    """
 
     folder: Path
     renderings: Sequence[Rendering]
     faders: HumanFaders
     performances: Sequence[Performance]
     sounds: LabelledSounds
+    held: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def mixes(self) -> int:
@@ -129,9 +146,9 @@ class LoadedHumanMixes(LoadedData):
         return text
 
     def more_figures(self, settings: FitSettings) -> Mapping[str, Any]:
-        """How well drums are told by their sound from one kit to the other."""
+        """How well drums are told by their sound, and which tracks are held."""
         tried = across_kits(self.sounds, trees=settings.trees, seed=settings.seed)
-        return {BY_SOUND_FIGURES: tried}
+        return {BY_SOUND_FIGURES: tried, held_tracks.FIGURES: self.held}
 
     def training_data(self) -> dict[str, Any]:
         """Songs, mixes, what was left out, performances, and digests of all files."""

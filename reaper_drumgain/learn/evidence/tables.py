@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reaper_drumgain.learn.evidence import held_tracks
 from reaper_drumgain.learn.evidence.evaluate import RECORDED, RESTING, SHIFTS_DB
 from reaper_drumgain.learn.evidence.figures import LOUDEST
 
@@ -26,6 +27,9 @@ def text(figures: Mapping[str, Any]) -> str:
     if "roles by sound" in figures:
         parts.append("Drums told by their sound, learnt from one kit and tried on the other:")
         parts.append(sound_table(figures))
+    if figures.get(held_tracks.FIGURES):
+        parts.append("Tracks held in rendered sessions, some of whose drums rest (simulated):")
+        parts.append(table(held_tracks.held_table(figures[held_tracks.FIGURES])))
     parts += figures["data"]["what is what"]
     return "\n\n".join(parts)
 
