@@ -99,6 +99,7 @@ def _over_time(settings: Settings) -> list[tuple[str, str]]:
         ("Sections", wanted.sections),
         ("Envelope", wanted.envelope),
         ("Envelopes that were there", wanted.existing),
+        ("Rides up to", f"{wanted.ride_limit:g} dB"),
     ]
 
 

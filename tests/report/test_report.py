@@ -241,7 +241,8 @@ def test_before_and_after_are_equally_loud_whatever_the_level(tmp_path: Path) ->
 def test_gains_over_time_are_told_with_their_settings(tmp_path: Path) -> None:
     tracks = []
     for index, name in enumerate(("Kick", "Snare", "OH")):
-        audio = hits(16.0, every=0.3, frequency=90 * (index + 1), level=0.3, seed=index)
+        every = 0.3 + 0.07 * index
+        audio = hits(16.0, every=every, frequency=90 * (index + 1), level=0.3, seed=index)
         audio[audio.size // 2 :] *= (0.2, 1.0, 1.0)[index]
         tracks.append(
             Track(
@@ -257,7 +258,11 @@ def test_gains_over_time_are_told_with_their_settings(tmp_path: Path) -> None:
     first, second = plan.tracks[0].automation.sections
     told = f"{first.name} {first.fader_db:.2f} dB, {second.name} {second.fader_db:.2f} dB"
     assert f"over time: {told}" in page.text
-    for name, value in {"Sections": "regions", "Envelopes that were there": "trim"}.items():
+    for name, value in {
+        "Sections": "regions",
+        "Envelopes that were there": "trim",
+        "Rides up to": "3 dB",
+    }.items():
         assert f"<dt>{name}</dt><dd>{value}</dd>" in files["song.html"].decode()
 
     plan, files = reported(built, Settings(method="cross-adaptive", write="automation"))

@@ -649,6 +649,7 @@ def test_the_worker_is_asked_for_what_the_settings_say(asked, tmp_path):
     values = ["forest", "100", "keep", "all", "volume", "files", "markers", "trim", "replace"]
     values += ["no", "yes"]
     wanted = {"sections": "markers", "times": [], "envelope": "trim", "existing": "replace"}
+    wanted["ride_limit"] = 3.0
 
     def asked_by(*presses):
         report = asked.play(asked.press("settings", {"values": values}), *presses)
