@@ -108,7 +108,9 @@ class Clip:
     ``offset + (t - position) * play_rate`` (within the section, modulo its length where
     ``loop``), times ``item_gain * take_gain``, the fades and the take envelope.
     ``plays`` is false where the item is muted or lies in a lane that does not play.
-    ``covered``: from and to which project seconds other items play in its place, ascending.
+    ``mix_behavior``: REAPER's number of how the item plays where it overlaps others, None as the
+    project says. ``covered``: from and to which project seconds other items play in its place,
+    ascending.
     """
 
     position: float
@@ -131,6 +133,7 @@ class Clip:
     effects: tuple[Effect, ...] = ()
     lane: int | None = None
     name: str = ""
+    mix_behavior: int | None = None
     covered: tuple[tuple[float, float], ...] = ()
 
 
@@ -161,6 +164,7 @@ class Track:
     ``guid`` is None in project files that have none. ``pan_mode`` is REAPER's number
     (0 classic balance, 3 stereo balance, 5 stereo pan, 6 dual pan), None for the project's.
     ``dual_pan``: left and right pan of mode 6, or (width, unused) of mode 5.
+    ``main_send_channels``: how many channels go to its parent, 0 for all.
     ``hidden``: shown in neither track panel nor mixer. ``role`` and ``locked`` are what the
     user stored on the track itself. ``volume_groups``: the numbers of the groups in which
     its fader leads or follows. ``vca_led`` and ``vca_followed``: the numbers of the groups in
@@ -184,6 +188,7 @@ class Track:
     parent: int | None = None
     folder: bool = False
     main_send: bool = True
+    main_send_channels: int = 0
     channels: int = 2
     effects_enabled: bool = True
     effects: tuple[Effect, ...] = ()

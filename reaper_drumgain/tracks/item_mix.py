@@ -2,11 +2,12 @@
 
 A project says how items that overlap on a track play (REAPER's item mix behavior): 0, an item
 that lies within another one replaces it there (what REAPER starts with); 1, all are mixed; 2,
-each replaces those that began earlier.
+each replaces those that began earlier. An item can have a behavior of its own (``MIXFLAG``).
 
 Assumed of REAPER (not confirmed here): items that do not play and items without a source
 replace nothing; of two with the same extent the one that comes later in the project replaces
-the other; items in other fixed lanes do not count; an item that begins earlier still plays
+the other; where items say differently, the one that would replace the other decides; items in
+other fixed lanes do not count; an item that begins earlier still plays
 under the fade-in of one that replaces it in the last of the three ways (their crossfade).
 Standard library only.
 """
@@ -27,24 +28,25 @@ _MOST_PAIRS = 200_000
 _SLACK = 1e-6
 
 
-def behavior_on_track(project_behavior: int, free_mode: int) -> int:
-    """The item mix behavior of a track, from the project's and REAPER's free mode number.
-
-    With free item positioning items lie beside each other, so none covers another.
-    """
-    return MIXED if free_mode == FREE_POSITIONING else project_behavior
-
-
 def with_covered_ranges(
-    items: Sequence[Sequence[Clip]], behavior: int, warnings: list[str]
+    items: Sequence[Sequence[Clip]], project_behavior: int, free_mode: int, warnings: list[str]
 ) -> tuple[Clip, ...]:
     """The clips of a track, given per item, with the seconds that others replace in ``covered``.
 
-    ``behavior``: REAPER's number of the item mix behavior. What is too much to compare is
-    taken as mixed and goes to ``warnings``.
+    ``project_behavior``: REAPER's number of the project's item mix behavior, which items may
+    override. ``free_mode``: REAPER's number; with free item positioning items lie beside each
+    other, so none covers another. What is too much to compare is taken as mixed and goes to
+    ``warnings``.
     """
     clips = tuple(clip for item in items for clip in item)
-    if behavior not in (ENCLOSED, LATER) or _one_after_another(items):
+    if free_mode == FREE_POSITIONING or one_after_another(items):
+        return clips
+
+    def behavior_of(item: Sequence[Clip]) -> int:
+        own = item[0].mix_behavior
+        return project_behavior if own is None else own
+
+    if not any(behavior_of(item) in (ENCLOSED, LATER) for item in items):
         return clips
     spans = sorted(
         (item[0].position, -item[0].position - item[0].length, place)
@@ -54,24 +56,20 @@ def with_covered_ranges(
     covered: dict[int, list[tuple[float, float]]] = {}
     pairs = 0
     for number, (_, negative_end, place) in enumerate(spans):
-        lane, end = items[place][0].lane, -negative_end
+        lower = items[place][0]
+        end = -negative_end
         for after in range(number + 1, len(spans)):
-            start, other_end, other = spans[after][0], -spans[after][1], spans[after][2]
-            if start > end - _SLACK:
+            other = items[spans[after][2]]
+            if spans[after][0] > end - _SLACK:
                 break
             pairs += 1
             if pairs > _MOST_PAIRS:
                 warnings.append("its items overlap too often to be told apart: all are mixed")
                 return clips
-            over = items[other][0]
-            if over.lane != lane:
-                continue
-            if behavior == LATER:
-                start += over.fade_in.length
-            elif other_end > end + _SLACK:
-                continue
-            if start < min(end, other_end):
-                covered.setdefault(place, []).append((start, min(end, other_end)))
+            if other[0].lane == lower.lane:
+                span = _replaced(other[0], behavior_of(other), end)
+                if span is not None:
+                    covered.setdefault(place, []).append(span)
     if not covered:
         return clips
     return tuple(
@@ -81,7 +79,17 @@ def with_covered_ranges(
     )
 
 
-def _one_after_another(items: Sequence[Sequence[Clip]]) -> bool:
+def _replaced(over: Clip, behavior: int, end: float) -> tuple[float, float] | None:
+    """The seconds in which an item replaces one that began before it and ends at ``end``."""
+    start, over_end = over.position, over.position + over.length
+    if behavior == LATER:
+        start += over.fade_in.length
+    elif behavior != ENCLOSED or over_end > end + _SLACK:
+        return None
+    return (start, min(end, over_end)) if start < min(end, over_end) else None
+
+
+def one_after_another(items: Sequence[Sequence[Clip]]) -> bool:
     """Whether they are in order and none overlaps another, as on most tracks."""
     end = -math.inf
     for item in items:

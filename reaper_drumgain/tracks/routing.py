@@ -27,6 +27,7 @@ Kind = Literal["microphone", "instrument", "folder", "bus", "return", "vca", "em
 
 _ZERO: Matrix = ((0.0, 0.0), (0.0, 0.0))
 _UNIT: Matrix = ((1.0, 0.0), (0.0, 1.0))
+_FIRST_CHANNEL: Matrix = ((1.0, 0.0), (0.0, 0.0))
 #: deeper routing than any studio's counts as feedback, so that no project can exhaust the stack
 _MAX_DEPTH = 100
 #: what plain buses are called, together with the drum that they carry
@@ -158,7 +159,8 @@ class _Walk:
             self.blocked_by = f"the master/parent send of {track.name!r} on its way is off"
         through, pre_fader = _ZERO, _ZERO
         if track.main_send:
-            through = _add(through, _multiply(self._enter_parent(track), post))
+            sent = _multiply(_FIRST_CHANNEL, post) if track.main_send_channels == 1 else post
+            through = _add(through, _multiply(self._enter_parent(track), sent))
         for send in self.sends.get(track.index, ()):
             arriving = self._enter_send(track, send)
             if arriving is None:

@@ -150,7 +150,10 @@ def get_media_item_info_value(engine: Engine, item: Item, name: str) -> float:
         return 0 if engine.faults.first_lane_only else _lane(item) or 0
     if name == "C_LANEPLAYS":
         lane = _lane(item)
-        return 2 if lane is None else lane_plays(item.track, lane)
+        if lane is None:
+            lanes = max(1, int(item.track.number("ITEMLANES", 1, 1)))
+            lane = min(lanes - 1, max(0, round(item.number("YPOS", 1) * lanes)))
+        return lane_plays(item.track, lane)
     if name in ("D_FADEINDIR", "D_FADEINLEN_AUTO"):
         return _fade(item, "FADEIN", name)
     if name in ("D_FADEOUTDIR", "D_FADEOUTLEN_AUTO"):

@@ -38,6 +38,7 @@ TRACK_FIELDS = {
     "I_AUTOMODE": Field("AUTOMODE", 1, 0),
     "B_MAINSEND": Field("MAINSEND", 1, 1),
     "C_MAINSEND_OFFS": Field("MAINSEND", 2, 0),
+    "C_MAINSEND_NCH": Field("MAINSEND_NCH", 1, 0),
     "I_CUSTOMCOLOR": Field("PEAKCOL", 1, 0),
     "I_PLAY_OFFSET_FLAG": Field("PLAYOFFS", 2, 0),
     "D_PLAY_OFFSET": Field("PLAYOFFS", 1, 0.0, whole=False),
@@ -158,9 +159,12 @@ def _home(track: Track | Master) -> tuple[Node, dict[str, Field]]:
 
 
 def lane_plays(track: Track, lane: int) -> int:
-    """0 where a fixed lane does not play, 1 where it alone does, 2 with others."""
+    """0 where a fixed lane does not play, 1 where it alone does, 2 with others; on a track that
+    formerly had lanes -1 where it did not play."""
     if track.number("FREEMODE", 1) != 2:
-        return 0
+        former = track.line("LANESOLO") is not None and track.number("ITEMLANES", 1) > 1
+        hidden = former and not int(track.number("LANESOLO", 1)) >> lane & 1
+        return -1 if hidden and track.number("FREEMODE", 1) == 0 else 0
     lanes = max(1, int(track.number("ITEMLANES", 1, 1)))
     line = track.line("LANESOLO")
     if line is None:
@@ -378,6 +382,19 @@ def get_set_track_group_membership_high(
     engine: Engine, track: Track, name: str, mask: int, value: int
 ) -> int:
     return _membership(engine, track, name, mask, value, "GROUP_FLAGS_HIGH")
+
+
+@api(
+    "unsigned int GetSetTrackGroupMembershipEx(MediaTrack* tr, const char* groupname, int offset,"
+    " unsigned int setmask, unsigned int setvalue)",
+)
+def get_set_track_group_membership_ex(
+    engine: Engine, track: Track, name: str, offset: int, mask: int, value: int
+) -> int:
+    # how project files hold the groups beyond 64 is not known: a line of the stand-in's own
+    more = {0: "GROUP_FLAGS", 32: "GROUP_FLAGS_HIGH"}
+    key = more.get(offset, f"GROUP_FLAGS_STAND_IN_{offset}")
+    return _membership(engine, track, name, mask, value, key)
 
 
 def _membership(engine: Engine, track: Track, name: str, mask: int, value: int, key: str) -> int:

@@ -294,3 +294,13 @@ def test_what_a_track_is_that_receives():
     )
     kinds = [kind_of(built, track) for track in built.tracks]
     assert kinds == ["microphone", "return", "bus", "instrument", "instrument"]
+
+
+def test_one_channel_to_the_parent_is_its_left_side():
+    built = session(
+        Track(index=0, name="Drums", folder=True, fader=HALF),
+        Track(index=1, name="Kick", parent=0, main_send_channels=1, clips=AUDIO),
+    )
+    assert close(through(built), ((0.5, 0), (0, 0)))
+    built = session(Track(index=0, name="Kick", main_send_channels=2, clips=AUDIO))
+    assert close(through(built), ((1, 0), (0, 1)))

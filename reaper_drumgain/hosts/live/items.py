@@ -51,7 +51,9 @@ class ItemReader:
 
         muted = item_muted(mute=value(b"B_MUTE") != 0.0, solo=value(b"C_MUTE_SOLO"))
         lane = int(value(b"I_FIXEDLANE")) if context.lanes else None
-        plays = not muted and (lane is None or value(b"C_LANEPLAYS") != 0.0)
+        # -1: on a lane that neither plays nor shows, also where the track has no lanes any more
+        lane_plays = value(b"C_LANEPLAYS")
+        plays = not muted and (lane_plays > 0.0 if context.lanes else lane_plays >= 0.0)
         position = value(b"D_POSITION") + context.shift
         base = Clip(
             position=position,

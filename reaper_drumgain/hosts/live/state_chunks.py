@@ -21,6 +21,7 @@ _SIZES = (1 << 20, 1 << 24, 1 << 28)
 #: what opens a block, with its word, or closes one (a quote before it is skipped by REAPER)
 _EDGE = re.compile(rb"^[ \t]*(?:<(\S*)[^\n]*|[\"'`]?>[^\n]*)\n?", re.MULTILINE)
 _PLACE = re.compile(rb"^[ \t]*(?:MAINSEND|HWOUT)[ \t][^\n]*\n", re.MULTILINE)
+_MIX = re.compile(rb"^[ \t]*MIXFLAG[ \t]+(\d{1,9})", re.MULTILINE)
 _ACTIVE = re.compile(rb"^[ \t]*ACT[ \t]+(\S+)", re.MULTILINE)
 _NEW = "\n".join((*NEW_ENVELOPE, "PT 0 1 0", ">", "")).encode()
 
@@ -39,6 +40,10 @@ class Chunks:
     def of_envelope(self, envelope: int) -> bytes:
         """The chunk of an envelope. Raises HostError if it is not complete."""
         return self._get("GetEnvelopeStateChunk", envelope)
+
+    def of_item(self, item: int) -> bytes:
+        """The chunk of an item. Raises HostError if it is not complete."""
+        return self._get("GetItemStateChunk", item)
 
     def set_track(self, track: int, text: bytes) -> bool:
         """Set the chunk of a track. Returns whether REAPER says that it took it."""
@@ -123,6 +128,12 @@ def is_on(text: bytes) -> bool:
     """Whether an envelope with this chunk plays."""
     found = _ACTIVE.search(text)
     return found is None or found.group(1) != b"0"
+
+
+def item_mix_of(text: bytes) -> int | None:
+    """REAPER's number of the mix behavior that an item with this chunk has of its own."""
+    found = _MIX.search(text)
+    return None if found is None else int(found.group(1))
 
 
 def switched(text: bytes, *, active: bool, visible: bool | None = None) -> bytes:

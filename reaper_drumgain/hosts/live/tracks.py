@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from reaper_drumgain.hosts.live.envelopes import fader_gain, track_envelopes
 from reaper_drumgain.hosts.live.items import ItemContext, ItemReader
 from reaper_drumgain.hosts.live.project_settings import ProjectSettings
-from reaper_drumgain.hosts.live.reaper import Calls
+from reaper_drumgain.hosts.live.reaper import Calls, has
+from reaper_drumgain.hosts.live.state_chunks import Chunks, item_mix_of
 from reaper_drumgain.schema import envelope_note
 from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
@@ -41,6 +42,8 @@ _STRING = "GetSetMediaTrackInfo_String"
 _GROUP_KINDS = (b"VOLUME_LEAD", b"VOLUME_FOLLOW", b"VOLUME_VCA_LEAD", b"VOLUME_VCA_FOLLOW")
 #: the first group that each function knows, and the function
 _GROUP_FUNCTIONS = ((1, "GetSetTrackGroupMembership"), (33, "GetSetTrackGroupMembershipHigh"))
+#: of groups 65 to 128, in 32s from an offset (about REAPER 7.23)
+_MORE_GROUPS = "GetSetTrackGroupMembershipEx"
 _INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
 _STEREO_PAN, _DUAL_PAN = 5, 6
 
@@ -115,6 +118,7 @@ class TrackReader:
             soloed=value(b"I_SOLO") != 0.0,
             inverted=value(b"B_PHASE") != 0.0,
             main_send=value(b"B_MAINSEND") != 0.0,
+            main_send_channels=int(value(b"C_MAINSEND_NCH")),
             channels=min(MAX_CHANNELS, max(1, int(value(b"I_NCHAN")))),
             effects_enabled=value(b"I_FXEN") != 0.0,
             automation_mode=automation_mode,
@@ -157,12 +161,7 @@ class TrackReader:
     def _with_groups(self, track: Track, pointer: int, warnings: list[str]) -> Track:
         """The track with the numbers of its volume and VCA groups."""
         found: dict[bytes, list[int]] = {kind: [] for kind in _GROUP_KINDS}
-        for first, name in _GROUP_FUNCTIONS:
-            read = self._calls.function(name, "int", "pointer", "text", "int", "int")
-            bits = {
-                kind: read(pointer, kind, 0, 0) & 0xFFFFFFFF
-                for kind in (*_GROUP_KINDS, b"VOLUME_REVERSE")
-            }
+        for first, bits in self._group_bits(pointer):
             for kind, members in found.items():
                 members += [first + bit for bit in range(32) if bits[kind] >> bit & 1]
             linked = bits[b"VOLUME_LEAD"] | bits[b"VOLUME_FOLLOW"]
@@ -174,6 +173,18 @@ class TrackReader:
             vca_led=tuple(found[b"VOLUME_VCA_LEAD"]),
             vca_followed=tuple(found[b"VOLUME_VCA_FOLLOW"]),
         )
+
+    def _group_bits(self, pointer: int) -> Iterator[tuple[int, dict[bytes, int]]]:
+        """The first of 32 groups, and a track's bits in them by kind."""
+        kinds = (*_GROUP_KINDS, b"VOLUME_REVERSE")
+        for first, name in _GROUP_FUNCTIONS:
+            read = self._calls.function(name, "int", "pointer", "text", "int", "int")
+            yield first, {kind: read(pointer, kind, 0, 0) & 0xFFFFFFFF for kind in kinds}
+        if has(_MORE_GROUPS):
+            of = self._calls.function(_MORE_GROUPS, "int", "pointer", "text", "int", "int", "int")
+            for offset in (64, 96):
+                bits = {kind: of(pointer, kind, offset, 0, 0) & 0xFFFFFFFF for kind in kinds}
+                yield offset + 1, bits
 
     def _read_receives(self, index: int, pointer: int, warnings: list[str]) -> None:
         calls = self._calls
@@ -226,10 +237,26 @@ class TrackReader:
         shift = media_shift(offset, flags, self._settings.sample_rate, warnings)
         context = ItemContext(lanes=free_mode == FIXED_LANES, shift=shift)
         items: list[list[Clip]] = []
+        handles: list[int] = []
         for place in range(calls.whole("CountTrackMediaItems", pointer)):
             item = calls.child("GetTrackMediaItem", pointer, place)
             if item:
+                handles.append(item)
                 items.append((yield from self._items.read(item, context, warnings)))
             yield
-        behavior = item_mix.behavior_on_track(self._settings.item_mix_behavior, int(free_mode))
-        return item_mix.with_covered_ranges(items, behavior, warnings)
+        if not item_mix.one_after_another(items):
+            items = yield from self._with_own_mix(handles, items)
+        return item_mix.with_covered_ranges(
+            items, self._settings.item_mix_behavior, int(free_mode), warnings
+        )
+
+    def _with_own_mix(
+        self, handles: list[int], items: list[list[Clip]]
+    ) -> Generator[None, None, list[list[Clip]]]:
+        """The items with their own mix behavior, which REAPER tells in their state text alone."""
+        chunks, found = Chunks(self._calls), []
+        for item, clips in zip(handles, items, strict=True):
+            own = item_mix_of(chunks.of_item(item))
+            found.append([replace(clip, mix_behavior=own) for clip in clips])
+            yield
+        return found

@@ -29,7 +29,7 @@ from reaper_drumgain.units import LinearGain
 
 _ENVELOPES: dict[bytes, EnvelopeKind] = {b"VOLENV": "volume", b"PANENV": "pan", b"MUTEENV": "mute"}
 _LINES = re.compile(
-    rb"\n[ \t\r]*+(POSITION|LENGTH|LOOP|ALLTAKES|FADEIN|FADEOUT|MUTE|YPOS|NAME|VOLPAN"
+    rb"\n[ \t\r]*+(POSITION|LENGTH|LOOP|ALLTAKES|FADEIN|FADEOUT|MUTE|MIXFLAG|YPOS|NAME|VOLPAN"
     rb"|SOFFS|PLAYRATE|CHANMODE|TAKEVOLPAN|TAKE|SM)(?![^ \t\r\n])([^\r\n]*)"
 )
 _SECTION_LINES = rb"\n[ \t\r]*+(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)"
@@ -87,6 +87,7 @@ class ItemReader:
             playing = _playing(takes, every=every)
         else:
             playing = takes
+        mix = read(b"MIXFLAG", lines.get(b"MIXFLAG", b""), _own_mix, faults)
         clips = []
         for take in playing:
             own = take.lines
@@ -117,7 +118,8 @@ class ItemReader:
                     envelopes=take.envelopes,
                     stretched=take.stretched,
                     effects=take.effects,
-                    lane=lane,
+                    lane=None if lanes.former else lane,
+                    mix_behavior=mix,
                     name=_first_text(own.get(b"NAME", b"")),
                 )
             )
@@ -270,6 +272,10 @@ def _real(lines: dict[bytes, bytes], key: bytes, default: float, faults: list[st
 
 def _first(fields: Fields) -> float:
     return fields.real(0, 0.0)
+
+
+def _own_mix(fields: Fields) -> int | None:
+    return fields.whole(0, 0) if len(fields) else None
 
 
 def _whole(fields: Fields) -> int:

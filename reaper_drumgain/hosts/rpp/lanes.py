@@ -2,7 +2,9 @@
 
 Assumed, to be checked against REAPER itself: a track with FREEMODE 2 has ITEMLANES lanes.
 LANESOLO holds the playing lanes as bits of 32-bit words; where the line is missing, all play.
-An item's lane is YPOS's first field (its top as a fraction of the track) times the lane count.
+A track that had fixed lanes (FREEMODE 0 with a LANESOLO line): its items on lanes that did not
+play are hidden and do not play. An item's lane is YPOS's first field (its top as a fraction of
+the track) times the lane count.
 """
 
 from __future__ import annotations
@@ -19,10 +21,14 @@ _WORD = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The fixed lanes of a track: how many, and the bits of those that play."""
+    """The fixed lanes of a track: how many, and the bits of those that play.
+
+    ``former``: the track has none any more.
+    """
 
     count: int = 0
     playing: int = -1
+    former: bool = False
 
     def of(self, top: float) -> int | None:
         """The lane of an item whose top is at this fraction of the track's height."""
@@ -41,7 +47,8 @@ _NO_LANES = Lanes()
 def lanes_of(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> Lanes:
     """The fixed lanes of a track, from the values of FREEMODE and ITEMLANES and the LANESOLO
     line."""
-    if mode != FIXED_LANES:
+    had_lanes = mode == 0 and solo is not None and count > 1
+    if mode != FIXED_LANES and not had_lanes:
         return _NO_LANES
     lanes = min(max(1, count), _MAX_LANES)
     if solo is None:
@@ -53,4 +60,4 @@ def lanes_of(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> 
             warnings.append(f"LANESOLO holds {text(word)[:40]!r}: those lanes are taken as silent")
             continue
         playing |= int(value) << 32 * place
-    return Lanes(lanes, playing)
+    return Lanes(lanes, playing, former=had_lanes)

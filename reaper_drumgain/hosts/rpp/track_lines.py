@@ -37,6 +37,7 @@ class PlainValues:
     pan_mode: int
     mute_solo: tuple[bool, bool]
     main_send: tuple[bool, int]
+    main_send_channels: int
     width: float
     inverted: bool
     channels: int
@@ -178,6 +179,7 @@ PLAIN_LINES: dict[bytes, Callable[[Fields], Any]] = {
     b"PANMODE": _pan_mode,
     b"MUTESOLO": _mute_solo,
     b"MAINSEND": _main_send,
+    b"MAINSEND_NCH": _whole,
     b"WIDTH": _width,
     b"IPHASE": _flag,
     b"NCHAN": _channels,

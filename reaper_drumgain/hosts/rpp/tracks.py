@@ -160,6 +160,7 @@ class TrackReader:
             parent=parent,
             folder=folder,
             main_send=main_send,
+            main_send_channels=plain.main_send_channels,
             channels=plain.channels,
             effects_enabled=plain.effects,
             effects=content.effects,
@@ -248,8 +249,7 @@ class TrackReader:
                     warnings.append(f"automates its {_OTHER_ENVELOPES[keyword]}: not followed")
         clips: tuple[Clip, ...] = ()
         if items:
-            behavior = item_mix.behavior_on_track(self._item_mix, plain.lane_mode)
-            clips = item_mix.with_covered_ranges(items, behavior, warnings)
+            clips = item_mix.with_covered_ranges(items, self._item_mix, plain.lane_mode, warnings)
         return _Content(effects, tuple(envelopes), clips, frozen)
 
     def _receives(self, index: int, receives: Iterable[bytes], warnings: list[str]) -> None:

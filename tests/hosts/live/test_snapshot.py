@@ -147,6 +147,20 @@ CASES = {
     "lanes": "    FREEMODE 2\n    ITEMLANES 2\n    LANESOLO 2 0 0 0 0 0 0 0\n"
     + ITEM.format(item="      YPOS 0 0.5\n", take=WAVE)
     + ITEM.format(item="      YPOS 0.5 0.5\n", take=WAVE),
+    "lanes that were": "    FREEMODE 0\n    ITEMLANES 2\n    LANESOLO 2 0 0 0 0 0 0 0\n"
+    + ITEM.format(item="      YPOS 0 0.5\n", take=WAVE)
+    + ITEM.format(item="      YPOS 0.5 0.5\n", take=WAVE),
+    "one channel to the parent": "    MAINSEND 1 0\n    MAINSEND_NCH 1\n",
+    "items with a mix of their own": ITEM.format(item="      MIXFLAG 1\n", take=WAVE)
+    + ITEM.replace("1.5\n", "1.75\n", 1)
+    .replace("LENGTH 2", "LENGTH 1")
+    .format(item="      MIXFLAG 1\n", take=WAVE)
+    + ITEM.replace("1.5\n", "2\n", 1)
+    .replace("LENGTH 2", "LENGTH 1")
+    .format(item="      MIXFLAG 2\n", take=WAVE),
+    "media elsewhere": ITEM.format(
+        item="", take=WAVE.replace("kick.wav", "/net/other/songs/kick.wav")
+    ),
     "enclosed items": ITEM.format(item="", take=WAVE)
     + ITEM.replace("1.5\n", "1.75\n", 1).replace("LENGTH 2", "LENGTH 1").format(item="", take=WAVE),
     "free items": "    FREEMODE 1\n" + 2 * ITEM.format(item="", take=WAVE),
@@ -171,6 +185,12 @@ def test_every_kind_of_track_and_item_is_read_alike(tmp_path):
     (found,) = taken([path], tmp_path)
     live = Session.from_json(json.dumps(found["session"]))
     file = rpp.read_project(path).session
+    lanes, mixed = (
+        file.tracks[list(CASES).index(name)].clips
+        for name in ("lanes that were", "items with a mix of their own")
+    )
+    assert [clip.plays for clip in lanes] == [False, True]
+    assert [clip.covered for clip in mixed] == [((2.0, 3.0),), ((2.0, 2.75),), ()]
     wrong = {}
     for name, one, other in zip(CASES, file.tracks, live.tracks, strict=True):
         different = list(differences(one, other))
@@ -180,6 +200,17 @@ def test_every_kind_of_track_and_item_is_read_alike(tmp_path):
     assert file.sends == live.sends
     rest = dataclasses.replace(live, tracks=(), sends=())
     assert list(differences(dataclasses.replace(file, tracks=(), sends=()), rest)) == []
+
+
+def test_groups_beyond_64_are_read_where_reaper_knows_them(tmp_path):
+    path = written(
+        tmp_path, "    GROUP_FLAGS_STAND_IN_64 1 4\n    GROUP_FLAGS_STAND_IN_96 0 2147483648\n"
+    )
+    (found,) = taken([path], tmp_path)
+    live = Session.from_json(json.dumps(found["session"]))
+    assert live.tracks[0].volume_groups == (65, 67, 128)
+    file = rpp.read_project(path).session
+    assert "groups beyond 64 are not followed" in file.tracks[0].warnings[0]
 
 
 def test_an_unsaved_project_says_what_is_not_known(tmp_path):

@@ -93,3 +93,29 @@ def test_an_automation_mode_of_the_whole_project_stands_above_those_of_its_track
 ) -> None:
     session = session_of("<TRACK\nAUTOMODE 1\n>\n", f"GLOBAL_AUTO {line}\n")
     assert session.tracks[0].automation_mode == mode
+
+
+@pytest.mark.parametrize(
+    ("project", "own", "expected"),
+    [
+        (0, "MIXFLAG 1\n", [(), ()]),
+        (0, "MIXFLAG 2\n", [((2.0, 3.0),), ()]),
+        (1, "MIXFLAG 0\n", [((2.0, 3.0),), ()]),
+        (1, "MIXFLAG 2\n", [((2.0, 3.0),), ()]),
+        (2, "MIXFLAG 1\n", [(), ()]),
+        (1, "", [(), ()]),
+        (0, "", [((2.0, 3.0),), ()]),
+    ],
+)
+def test_the_own_mix_of_an_item_counts(
+    track_of: Reader, project: int, own: str, expected: list[object]
+) -> None:
+    track = track_of(item(0, 10, own) + item(2, 3, own), f"ITEMMIX {project}\n")
+    assert covered(track) == expected
+
+
+def test_the_item_that_would_replace_the_other_decides(track_of: Reader) -> None:
+    assert covered(track_of(item(0, 10, "MIXFLAG 1\n") + item(2, 3), "ITEMMIX 0\n"))[0]
+    assert not covered(track_of(item(0, 10) + item(2, 3, "MIXFLAG 1\n"), "ITEMMIX 0\n"))[0]
+    free = "FREEMODE 1\n" + item(0, 10, "MIXFLAG 2\n") + item(2, 3, "MIXFLAG 2\n")
+    assert covered(track_of(free, "ITEMMIX 0\n")) == [(), ()]

@@ -127,10 +127,18 @@ def test_lanes_beyond_32_and_thirds(track_of: ReadTrack) -> None:
     assert [clip.plays for clip in track.clips] == [False] * 32 + [True]
 
 
-@pytest.mark.parametrize("mode", [0, 1])
-def test_lanes_count_only_in_lane_mode(track_of: ReadTrack, mode: int) -> None:
-    track = track_of(f"FREEMODE {mode}\nITEMLANES 2\nLANESOLO 1\n" + item("YPOS 0.5 0.5 1\n"))
-    assert (track.clips[0].lane, track.clips[0].plays) == (None, True)
+def test_lanes_count_only_in_lane_mode(track_of: ReadTrack) -> None:
+    for lines in ("FREEMODE 1\nITEMLANES 2\nLANESOLO 1\n", "FREEMODE 0\nITEMLANES 2\n"):
+        track = track_of(lines + item("YPOS 0.5 0.5 1\n"))
+        assert (track.clips[0].lane, track.clips[0].plays) == (None, True)
+
+
+def test_lanes_that_did_not_play_stay_silent_when_a_track_has_no_lanes_any_more(
+    track_of: ReadTrack,
+) -> None:
+    items = item("YPOS 0 0.5 1\n") + item("YPOS 0.5 0.5 1\n")
+    track = track_of(f"FREEMODE 0\nITEMLANES 2\nLANESOLO 1\n{items}")
+    assert [(clip.lane, clip.plays) for clip in track.clips] == [(None, True), (None, False)]
 
 
 @pytest.mark.parametrize(
