@@ -87,7 +87,6 @@ class ItemReader:
             playing = _playing(takes, every=every)
         else:
             playing = takes
-        mix = read(b"MIXFLAG", lines.get(b"MIXFLAG", b""), _own_mix, faults)
         clips = []
         for take in playing:
             own = take.lines
@@ -119,7 +118,7 @@ class ItemReader:
                     stretched=take.stretched,
                     effects=take.effects,
                     lane=None if lanes.former else lane,
-                    mix_behavior=mix,
+                    mix_behavior=read(b"MIXFLAG", lines.get(b"MIXFLAG", b""), _own_mix, faults),
                     name=_first_text(own.get(b"NAME", b"")),
                 )
             )
