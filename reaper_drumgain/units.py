@@ -19,8 +19,13 @@ SILENCE = Decibel(-math.inf)
 UNITY = LinearGain(1.0)
 #: the upper end of a REAPER fader
 MAX_FADER = Decibel(12.0)
+#: at and below this a REAPER fader shows -inf
+FADER_OFF = Decibel(-150.0)
 #: a smaller change is not audible, and is shown as 0.0 dB
 HEARD_DB = 0.05
+
+
+_FADER_OFF_GAIN: float = 10.0 ** (FADER_OFF / 20.0)
 
 
 def to_decibel(gain: LinearGain) -> Decibel:
@@ -45,6 +50,11 @@ def to_linear(level: Decibel) -> LinearGain:
         return LinearGain(math.pow(10.0, level / 20.0))
     except OverflowError:
         raise ValueError(f"a level of {level!r} dB has no finite gain") from None
+
+
+def is_off(fader: float) -> bool:
+    """Whether a fader's linear gain counts as -inf: nothing of it is heard."""
+    return abs(fader) <= _FADER_OFF_GAIN
 
 
 def power_to_decibel(power: float) -> Decibel:

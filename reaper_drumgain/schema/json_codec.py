@@ -137,7 +137,10 @@ def _decode_record(data: Any, cls: Any, where: str) -> Any:
 
 def _decode_plain(data: Any, wanted: Any, where: str) -> Any:
     if wanted is float and isinstance(data, int) and not isinstance(data, bool):
-        data = float(data)
+        try:
+            data = float(data)
+        except OverflowError as error:
+            raise InputError(f"{where}: a number with too many digits") from error
     if type(data) is not wanted:
         raise InputError(f"{where}: expected {wanted.__name__}, got {data!r}")
     if isinstance(data, float) and not math.isfinite(data):

@@ -20,6 +20,7 @@ from typing import Literal
 
 from reaper_drumgain.schema.session import Send, Session, Track
 from reaper_drumgain.tracks.role_names import is_processing_name
+from reaper_drumgain.units import is_off
 
 #: 2 x 2 linear gains, rows left and right out, columns left and right in
 Matrix = tuple[tuple[float, float], tuple[float, float]]
@@ -153,7 +154,7 @@ class _Walk:
         post = _pan_matrix(self.session, track)
         sign = -1.0 if track.inverted else 1.0
         post = _scale(post, sign * (track.fader if with_fader else 1.0) * self._vca_gain(track))
-        if with_fader and track.fader == 0.0:
+        if with_fader and is_off(track.fader):
             self.blocked_by = f"the fader of {track.name!r} on its way is at -inf"
         if with_fader and not track.main_send and track.index not in self.sends:
             self.blocked_by = f"the master/parent send of {track.name!r} on its way is off"
@@ -181,7 +182,7 @@ class _Walk:
                     seen.add(leader.index)
                     gain *= leader.fader
                     waiting += leader.vca_followed
-        if gain == 0.0:
+        if is_off(gain):
             self.blocked_by = "a VCA leader of its way is at -inf"
         return gain
 

@@ -16,6 +16,7 @@ from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.role_names import role_of, says_nothing
 from reaper_drumgain.tracks.roles import Role
 from reaper_drumgain.tracks.routing import Kind, Path, kind_of, path_of
+from reaper_drumgain.units import is_off
 
 #: flags of tracks that keep their fader and whose level anchors that of the others
 LOCKED, NOT_SELECTED = "locked", "not selected"
@@ -177,10 +178,12 @@ def find_tracks(session: Session, name: str) -> tuple[int, ...]:
     """
     wanted = name.strip()
     if wanted.startswith("#") and wanted[1:].isdecimal():
-        number = int(wanted[1:])
+        digits = wanted[1:].lstrip("0")
+        # Python refuses to read numbers of thousands of digits
+        number = int(digits) if 0 < len(digits) < 10 else 0
         if 1 <= number <= len(session.tracks):
             return (number - 1,)
-        raise InputError(f"there is no track {wanted}: the project has {len(session.tracks)}")
+        raise InputError(f"there is no track {wanted[:40]}: the project has {len(session.tracks)}")
     by_guid = [t.index for t in session.tracks if t.guid and t.guid.lower() == wanted.lower()]
     exact = [t.index for t in session.tracks if t.name.strip() == wanted]
     folded = [t.index for t in session.tracks if t.name.strip().lower() == wanted.lower()]
@@ -254,7 +257,7 @@ def _obstacle(
         return "missing media", f"its media is not there or refused ({first}): stays"
     if track.unwritable is not None:
         return "unwritable", f"{track.unwritable}: stays"
-    if track.fader == 0.0:
+    if is_off(track.fader):
         return "fader at -inf", "its fader is at -inf: stays"
     driven = [e for e in track.envelopes if e.kind == "volume" and e.active]
     if driven and track.automation_mode != "trim/read":

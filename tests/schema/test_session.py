@@ -191,3 +191,10 @@ def test_folders_of_names_the_nearest_first():
     )
     assert [t.name for t in session.folders_of(session.tracks[2])] == ["Drums", "Band"]
     assert session.folders_of(session.tracks[0]) == ()
+
+
+@pytest.mark.parametrize("digits", ["9" * 400, "9" * 5000, "1e999"])
+def test_a_number_of_many_digits_is_an_input_error(digits):
+    text = Session(path="x", tempo=123.0).to_json().replace("123.0", digits)
+    with pytest.raises(InputError):
+        Session.from_json(text)

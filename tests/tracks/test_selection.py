@@ -75,6 +75,12 @@ def test_what_cannot_move_is_flagged_and_out_of_the_measurement(flag):
     assert snare.why
 
 
+@pytest.mark.parametrize(("level", "flag"), [(-180.0, "fader at -inf"), (-149.0, None)])
+def test_a_fader_where_reaper_shows_inf_stays(level, flag):
+    built = session(mic(0, "Kick"), mic(1, "Snare", fader=gain(level)))
+    assert select(built, Settings()).drums[1].flag == flag
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -180,8 +186,10 @@ def test_tracks_are_found_by_number_guid_and_name():
         find_tracks(built, "Tom")
     with pytest.raises(InputError, match=r"no track is named 'Snare'.*'Kick'"):
         find_tracks(built, "Snare")
-    with pytest.raises(InputError, match="there is no track #9"):
-        find_tracks(built, "#9")
+    for number in ("9", "0", "9" * 400, "9" * 5000):
+        with pytest.raises(InputError, match="there is no track #"):
+            find_tracks(built, f"#{number}")
+    assert find_tracks(built, "#" + "0" * 5000 + "2") == (1,)
 
 
 def links(*names, **fields):

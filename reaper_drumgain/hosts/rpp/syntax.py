@@ -31,6 +31,18 @@ MAX_LINE = 4095
 # possessive, so that a long run of blanks costs no backtracking
 _BOUNDARY = re.compile(rb"""\n[ \t\r]*+(?=[<>"'`])["'`]?(?:(<)([^ \t\r\n]*+)[^\n]*+|>)""")
 _HEADER = re.compile(rb"(?m)^[ \t\r]*+(<)(?:(REAPER_PROJECT)(?=[ \t\r\n]|\Z)[^\n]*+)?")
+#: what may stand behind the end of a project
+_BEHIND = b"\0 \t\r\n"
+_VERSION_HEAD = re.compile(rb"(?m)^<REAPER_PROJECT(?=[ \t\r\n])")
+#: how other files of REAPER begin that people take for projects
+_FOREIGN = re.compile(rb"\A[ \t\r\n]*+<?(TRACK|ITEM|BYPASS|FXCHAIN|SOURCE)(?=[ \t\r\n])")
+_KINDS = {
+    b"TRACK": "a track template, no project (insert it in a project and save that)",
+    b"ITEM": "an item template, no project",
+    b"BYPASS": "an effect chain, no project",
+    b"FXCHAIN": "an effect chain, no project",
+    b"SOURCE": "a media source, no project",
+}
 _VISIBLE = re.compile(rb"\S")
 #: key and rest of a line that starts with a word in capitals
 SETTING = re.compile(rb"\n[ \t\r]*+([A-Z_]\w*+)(?![^ \t\r\n])([^\r\n]*)")
@@ -177,7 +189,8 @@ def _refuse_foreign(data: bytes, name: str) -> None:
                 "UTF-8); save it again from REAPER"
             )
     place = data.find(b"\0")
-    if place >= 0:
+    # one real project ends in a NUL behind its last line
+    if place >= 0 and data[place:].strip(_BEHIND):
         raise ProjectError(
             f"{name}:{line_of(data, place)}: holds a NUL byte: expected text, this is a binary "
             "or UTF-16 file"
@@ -188,14 +201,23 @@ def _project_header(data: bytes, name: str) -> re.Match[bytes]:
     """The line ``<REAPER_PROJECT``; tools may put a comment line before it."""
     match = _HEADER.search(data, 0, _PREAMBLE)
     if match is None or match.group(2) is None:
-        raise ProjectError(f"{name}:1: not a REAPER project: expected a line <REAPER_PROJECT")
+        kind = _FOREIGN.search(data, 0, _PREAMBLE)
+        what = "not a REAPER project" if kind is None else _KINDS[kind.group(1)]
+        raise ProjectError(f"{name}:1: {what}: expected a line <REAPER_PROJECT")
     return match
 
 
 def _refuse_tail(data: bytes, close: int, name: str) -> None:
     end = data.find(b"\n", close)
-    if end < 0 or _VISIBLE.search(data, end) is None:
+    rest = b"" if end < 0 else data[end:].strip(_BEHIND)
+    if not rest:
         return
+    if rest.startswith(b"<REAPER_PROJECT"):
+        raise ProjectError(
+            f"{name}:{line_of(data, end + 1)}: this is REAPER's backup of several versions, "
+            f"{1 + len(_VERSION_HEAD.findall(rest))} whole projects one after another: open it in "
+            "REAPER, choose one and save it under a name of its own"
+        )
     raise ProjectError(
         f"{name}:{line_of(data, end + 1)}: the file goes on after the end of its project: it is "
         "damaged, nothing was changed"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import ProjectError
+from reaper_drumgain.hosts.rpp import read_project, set_faders
 from reaper_drumgain.hosts.rpp.syntax import (
     MAX_DEPTH,
     Edit,
@@ -83,7 +86,7 @@ def test_the_last_line_needs_no_end() -> None:
         (SMALL[:-6], "song.RPP:2: the block <TRACK never ends"),
         (SMALL.replace(b"\n", b"\r"), "song.RPP:1: the block <REAPER_PROJECT never ends"),
         (SMALL + b">\n", "song.RPP:6: the file goes on"),
-        (SMALL + SMALL, "song.RPP:6: the file goes on"),
+        (SMALL + SMALL, "song.RPP:6: this is REAPER's backup of several versions"),
         (SMALL.replace(b"NAME a", b"<X"), "song.RPP:1: the block <REAPER_PROJECT never ends"),
     ],
 )
@@ -198,3 +201,43 @@ def test_a_change_outside_the_spans_is_seen() -> None:
 def test_spans_that_overlap_or_leave_the_data_are_refused(edits: list[tuple[int, int]]) -> None:
     with pytest.raises(ValueError, match="overlaps another or leaves"):
         splice(b"abcdef", [Edit(start, end, b"") for start, end in edits])
+
+
+@pytest.mark.parametrize("tail", [b"\0", b"\r\n\0", b"\0\0\r\n"])
+def test_a_nul_behind_the_end_is_no_damage(make: Callable[..., Path], tail: bytes) -> None:
+    path = make("<TRACK\nNAME Kick\nVOLPAN 1 0 -1 -1 1\n>\n")
+    before = path.read_bytes() + tail
+    path.write_bytes(before)
+    project = read_project(path)
+    assert project.session.tracks[0].name == "Kick"
+    assert set_faders(project, {0: 0.5}) == before.replace(b"VOLPAN 1 ", b"VOLPAN 0.5 ")
+
+
+def test_a_nul_within_a_project_is_refused(make: Callable[..., Path]) -> None:
+    path = make("<TRACK\nNAME Kick\n>\n")
+    path.write_bytes(path.read_bytes().replace(b"Kick", b"K\0ck"))
+    with pytest.raises(ProjectError, match="NUL byte"):
+        read_project(path)
+
+
+def test_a_backup_of_several_versions_is_called_by_its_name(make: Callable[..., Path]) -> None:
+    path = make("<TRACK\nNAME Kick\n>\n", name="song.RPP-bak")
+    path.write_bytes(path.read_bytes() * 3)
+    with pytest.raises(ProjectError, match=r"song.RPP-bak:5: .*several versions, 3 whole projects"):
+        read_project(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("<TRACK {A}\n  NAME Kick\n>\n<TRACK {B}\n>\n", "a track template, no project"),
+        ("BYPASS 0 0 0\n<VST x\n>\n", "an effect chain"),
+        ("<ITEM\n>\n", "an item template"),
+        ("<OTHER\n>\n", "not a REAPER project"),
+    ],
+)
+def test_other_files_of_reaper_are_refused_by_name(tmp_path: Path, text: str, what: str) -> None:
+    path = tmp_path / "kit.RTrackTemplate"
+    path.write_text(text)
+    with pytest.raises(ProjectError, match=what):
+        read_project(path)
