@@ -2,6 +2,7 @@
 
 - A fade's length is that of the automatic crossfade where it has one, else its own. Shapes are
   0 to 6; equal power came later and is kept as 1.1.
+- A play rate beyond 1/1000 to 1000 is damage.
 - Item solo: -1 on the item itself overrides its mute, 1 says that another item is soloed.
 - A source's type says what it is; ``_OFFLINE_`` before it says that REAPER had the media offline.
 
@@ -27,20 +28,33 @@ _NO_FADE = Fade()
 
 
 def item_fade(
-    name: str, shape: float, length: float, automatic: float, curvature: float, faults: list[str]
+    side: Literal["in", "out"],
+    shape: float,
+    length: float,
+    automatic: float,
+    curvature: float,
+    faults: list[str],
 ) -> Fade:
     """A fade from REAPER's values: lengths in seconds, ``automatic`` that of the crossfade.
 
-    An unknown shape goes to ``faults``, which calls the fade ``name``.
+    An unknown shape is taken as linear, and said in ``faults``.
     """
     seconds = automatic if automatic > 0.0 else length
     if seconds <= 0.0:
         return _NO_FADE
     number = _EQUAL_POWER if shape == _EQUAL_POWER_AS_KEPT else int(shape)
     if not 0 <= number <= _EQUAL_POWER:
-        faults.append(f"{name} has shape {number}: read as linear")
+        faults.append(f"its fade-{side} has shape {number}: read as linear")
         number = 0
     return Fade(seconds, number, min(1.0, max(-1.0, curvature)))
+
+
+def play_rate(rate: float, faults: list[str]) -> float:
+    """The play rate of a take; 1 for one that cannot be meant, which is said in ``faults``."""
+    if 1e-3 <= rate <= 1e3:
+        return rate
+    faults.append(f"its play rate is {rate:g}: read as 1")
+    return 1.0
 
 
 def item_muted(*, mute: bool, solo: float) -> bool:

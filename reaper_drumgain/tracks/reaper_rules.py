@@ -23,6 +23,8 @@ MAX_CHANNELS = 128
 MAX_SAMPLE_RATE = 1_536_000
 #: REAPER's numbers (I_FREEMODE, FREEMODE in files) of how the items of a track are placed
 FREE_POSITIONING, FIXED_LANES = 1, 2
+#: REAPER's numbers of the pan modes with two pans: position and width, left and right
+STEREO_PAN, DUAL_PAN = 5, 6
 #: the lines that REAPER 7 writes for an envelope that is shown in its own lane
 NEW_ENVELOPE = (
     *("ACT 1 -1", "VIS 1 1 1", "LANEHEIGHT 0 0", "ARM 0", "DEFSHAPE 0 -1 -1", "VOLTYPE 1"),

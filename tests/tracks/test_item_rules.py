@@ -3,7 +3,7 @@
 import pytest
 
 from reaper_drumgain.schema.session import Fade
-from reaper_drumgain.tracks.item_rules import item_fade, item_muted, source_type
+from reaper_drumgain.tracks.item_rules import item_fade, item_muted, play_rate, source_type
 
 
 @pytest.mark.parametrize(
@@ -18,15 +18,22 @@ from reaper_drumgain.tracks.item_rules import item_fade, item_muted, source_type
 )
 def test_fades(values, expected):
     faults: list[str] = []
-    assert item_fade("FADEIN", *values, faults) == expected
+    assert item_fade("in", *values, faults) == expected
     assert faults == []
 
 
 @pytest.mark.parametrize("shape", [-1, 8, 99.5])
 def test_an_unknown_shape_is_linear_and_said(shape):
     faults: list[str] = []
-    assert item_fade("its fade-in", shape, 0.5, 0.0, 0.0, faults) == Fade(0.5)
+    assert item_fade("in", shape, 0.5, 0.0, 0.0, faults) == Fade(0.5)
     assert faults == [f"its fade-in has shape {int(shape)}: read as linear"]
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, 1e6])
+def test_a_play_rate_that_cannot_be_meant_is_1_and_said(rate):
+    faults: list[str] = []
+    assert (play_rate(0.5, faults), play_rate(rate, faults)) == (0.5, 1.0)
+    assert faults == [f"its play rate is {rate:g}: read as 1"]
 
 
 @pytest.mark.parametrize(

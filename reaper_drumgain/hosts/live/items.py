@@ -6,11 +6,18 @@ import ctypes
 import os
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from reaper_drumgain.hosts.live.envelopes import take_envelopes
 from reaper_drumgain.hosts.live.reaper import Calls
 from reaper_drumgain.schema.session import Clip, Effect, Envelope, Fade, Source
-from reaper_drumgain.tracks.item_rules import MAX_SECTIONS, item_fade, item_muted, source_type
+from reaper_drumgain.tracks.item_rules import (
+    MAX_SECTIONS,
+    item_fade,
+    item_muted,
+    play_rate,
+    source_type,
+)
 from reaper_drumgain.tracks.media import Resolver
 from reaper_drumgain.units import LinearGain
 
@@ -62,8 +69,8 @@ class ItemReader:
             loop=value(b"B_LOOPSRC") != 0.0,
             plays=plays,
             item_gain=LinearGain(value(b"D_VOL")),
-            fade_in=self._fade(item, b"IN", faults),
-            fade_out=self._fade(item, b"OUT", faults),
+            fade_in=self._fade(item, "in", faults),
+            fade_out=self._fade(item, "out", faults),
             lane=lane,
         )
         clips = []
@@ -82,16 +89,16 @@ class ItemReader:
         takes = [calls.child("GetTake", item, place) for place in range(count)]
         return [take for take in takes if take] or [0]
 
-    def _fade(self, item: int, side: bytes, faults: list[str]) -> Fade:
-        def value(key: bytes) -> float:
-            return self._calls.number(_ITEM, item, key)
+    def _fade(self, item: int, side: Literal["in", "out"], faults: list[str]) -> Fade:
+        def value(kind: str, what: str) -> float:
+            return self._calls.number(_ITEM, item, f"{kind}_FADE{side.upper()}{what}".encode())
 
         return item_fade(
-            f"its fade-{side.decode().lower()}",
-            value(b"C_FADE" + side + b"SHAPE"),
-            value(b"D_FADE" + side + b"LEN"),
-            value(b"D_FADE" + side + b"LEN_AUTO"),
-            value(b"D_FADE" + side + b"DIR"),
+            side,
+            value("C", "SHAPE"),
+            value("D", "LEN"),
+            value("D", "LEN_AUTO"),
+            value("D", "DIR"),
             faults,
         )
 
@@ -109,16 +116,12 @@ class ItemReader:
             envelopes, pitched = yield from take_envelopes(calls, take)
         if pitched:
             faults.append("the pitch of the take is automated: its audio is taken unpitched")
-        rate = value(b"D_PLAYRATE")
-        if not 1e-3 <= rate <= 1e3:
-            faults.append(f"its play rate is {rate:g}: read as 1")
-            rate = 1.0
         source = calls.child("GetMediaItemTake_Source", take)
         return replace(
             base,
             source=self._source(source, faults, warnings) if source else Source(),
             offset=value(b"D_STARTOFFS"),
-            play_rate=rate,
+            play_rate=play_rate(value(b"D_PLAYRATE"), faults),
             preserve_pitch=value(b"B_PPITCH") != 0.0,
             pitch=value(b"D_PITCH"),
             take_gain=LinearGain(value(b"D_VOL")),

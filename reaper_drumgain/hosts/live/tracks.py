@@ -25,10 +25,12 @@ from reaper_drumgain.schema.session import (
 from reaper_drumgain.tracks import item_mix
 from reaper_drumgain.tracks.media import Resolver
 from reaper_drumgain.tracks.reaper_rules import (
+    DUAL_PAN,
     FIXED_LANES,
     LOCK_KEY,
     MAX_CHANNELS,
     ROLE_KEY,
+    STEREO_PAN,
     FolderDepth,
     clamp_pan,
     media_shift,
@@ -45,7 +47,6 @@ _GROUP_FUNCTIONS = ((1, "GetSetTrackGroupMembership"), (33, "GetSetTrackGroupMem
 #: of groups 65 to 128, in 32s from an offset (about REAPER 7.23)
 _MORE_GROUPS = "GetSetTrackGroupMembershipEx"
 _INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
-_STEREO_PAN, _DUAL_PAN = 5, 6
 
 
 class TrackReader:
@@ -137,9 +138,9 @@ class TrackReader:
         def value(key: bytes) -> float:
             return clamp_pan(self._calls.number(_TRACK, pointer, key))
 
-        if mode == _STEREO_PAN:
+        if mode == STEREO_PAN:
             return value(b"D_WIDTH"), 0.0
-        if mode == _DUAL_PAN:
+        if mode == DUAL_PAN:
             return value(b"D_DUALPANL"), value(b"D_DUALPANR")
         return None
 

@@ -17,13 +17,20 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from typing import Literal
 
 from reaper_drumgain.hosts.rpp.chains import read_chain, read_envelope
 from reaper_drumgain.hosts.rpp.lanes import Lanes
 from reaper_drumgain.hosts.rpp.syntax import Block, compiled, first_value, tokens, values
 from reaper_drumgain.hosts.rpp.values import MAX_NUMBER, Fields, Memo, text
 from reaper_drumgain.schema.session import Clip, Effect, Envelope, EnvelopeKind, Fade, Source
-from reaper_drumgain.tracks.item_rules import MAX_SECTIONS, item_fade, item_muted, source_type
+from reaper_drumgain.tracks.item_rules import (
+    MAX_SECTIONS,
+    item_fade,
+    item_muted,
+    play_rate,
+    source_type,
+)
 from reaper_drumgain.tracks.media import Resolver
 from reaper_drumgain.units import LinearGain
 
@@ -299,13 +306,11 @@ def _take_volume(fields: Fields) -> tuple[float, LinearGain]:
 
 
 def _rate(fields: Fields) -> tuple[float, bool, float]:
-    rate = fields.real(0, 1.0)
-    if not 1e-3 <= rate <= 1e3:
-        fields.faults.append(f"PLAYRATE is {rate:g}: read as 1")
-        rate = 1.0
+    rate = play_rate(fields.real(0, 1.0), fields.faults)
     return rate, fields.flag(1), fields.real(2, 0.0)
 
 
 def _fade(fields: Fields) -> Fade:
     shape, length, automatic = (fields.real(place, 0.0) for place in range(3))
-    return item_fade(fields.key, shape, length, automatic, fields.real(5, 0.0), fields.faults)
+    side: Literal["in", "out"] = "in" if fields.key == "FADEIN" else "out"
+    return item_fade(side, shape, length, automatic, fields.real(5, 0.0), fields.faults)

@@ -130,6 +130,9 @@ CASES = {
     "fades": ITEM.format(
         item="      FADEIN 3 0.1 0 3 0 0.5 0\n      FADEOUT 1.1 0 0.2 1 0 0 0\n", take=WAVE
     ),
+    "fades of unknown shape": ITEM.format(
+        item="      FADEIN 9 0.1 0 1 0 0 0\n      FADEOUT 8 0 0.2 1 0 0 0\n", take=WAVE
+    ),
     "pooled MIDI": ITEM.format(
         item="", take="      <SOURCE MIDIPOOL\n        HASDATA 1 960 QN\n      >\n"
     ),
