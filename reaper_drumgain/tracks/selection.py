@@ -16,6 +16,7 @@ from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.role_names import role_of, says_nothing
 from reaper_drumgain.tracks.roles import Role
 from reaper_drumgain.tracks.routing import Kind, Path, kind_of, path_of
+from reaper_drumgain.tracks.split_channels import split_hint
 from reaper_drumgain.units import is_off
 
 #: flags of tracks that keep their fader and whose level anchors that of the others
@@ -98,7 +99,9 @@ def select(session: Session, settings: Settings) -> Selection:
         kind = kind_of(session, track)
         role = given[track.index] if track.index in given else _role(session, track, warnings)
         if kind in _PATH_KINDS:
-            untouched.append(Untouched(track.index, track.name, _PATH_KINDS[kind]))
+            hint = split_hint(session, track) if role is not None else None
+            warnings += [f"track {track.name!r} {hint}"] if hint else []
+            untouched.append(Untouched(track.index, track.name, hint or _PATH_KINDS[kind]))
         elif role is None:
             nameless = track.index not in given and _says_nothing(session, track)
             why = NAMELESS if nameless and kind != "empty" else NO_DRUM

@@ -20,6 +20,7 @@ from reaper_drumgain.hosts.live.tasks import tick_number
 from reaper_drumgain.hosts.live.tracks import TrackReader
 from reaper_drumgain.schema.session import Marker, Session, Track
 from reaper_drumgain.tracks.reaper_rules import master_warnings, with_shared_guids_noted
+from reaper_drumgain.tracks.split_channels import with_split_channels
 
 _MAX_MARKERS = 10_000
 _MAX_ATTEMPTS = 5
@@ -94,10 +95,11 @@ def _read_session(
     yield
     warnings += _master_warnings(calls, project)
     tempo = float(RPR.GetProjectTimeSignature2(project.pointer, 0.0, 0.0)[1])
+    all_tracks, sends = with_split_channels(with_shared_guids_noted(tracks), reader.sends)
     return Session(
         path=project.path or project.name,
-        tracks=with_shared_guids_noted(tracks),
-        sends=tuple(reader.sends),
+        tracks=all_tracks,
+        sends=sends,
         sample_rate=settings.sample_rate,
         tempo=tempo if _MIN_TEMPO <= tempo <= _MAX_TEMPO else _DEFAULT_TEMPO,
         pan_law=settings.pan_law,

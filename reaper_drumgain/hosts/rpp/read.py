@@ -24,6 +24,7 @@ from reaper_drumgain.tracks.reaper_rules import (
     master_warnings,
     with_shared_guids_noted,
 )
+from reaper_drumgain.tracks.split_channels import with_split_channels
 
 #: the project's own lines that are read
 _KEYS = frozenset(
@@ -127,10 +128,11 @@ def _session(data: bytes, root: Block, path: Path, name: str) -> Session:
             child.keyword in (b"MASTERVOLENV", b"MASTERVOLENV2") for child in root.children
         ),
     )
+    all_tracks, sends = with_split_channels(with_shared_guids_noted(tracks), reader.sends)
     return Session(
         path=name,
-        tracks=with_shared_guids_noted(tracks),
-        sends=tuple(reader.sends),
+        tracks=all_tracks,
+        sends=sends,
         sample_rate=sample_rate,
         tempo=_tempo(fields(b"TEMPO")),
         pan_law=max(0.0, fields(b"PANLAW").real(0, 1.0)),

@@ -205,6 +205,21 @@ def test_every_kind_of_track_and_item_is_read_alike(tmp_path):
     assert list(differences(dataclasses.replace(file, tracks=(), sends=()), rest)) == []
 
 
+def test_children_that_receive_a_channel_each_are_read_alike(tmp_path):
+    (tmp_path / "kick.wav").write_bytes(b"RIFF")
+    item = ITEM.replace("CHANMODE 3", "CHANMODE 0").format(item="", take=WAVE)
+    path = written(
+        tmp_path,
+        "    NCHAN 8\n    MAINSEND 0 0\n" + item,
+        *(f"    AUXRECV 0 0 1 0 0 0 0 {1024 + n} 0 -1:U 0 -1 ''\n" for n in range(2)),
+    )
+    (found,) = taken([path], tmp_path)
+    compare(found)
+    file = rpp.read_project(path).session
+    assert [t.clips[0].channel_mode for t in file.tracks] == [0, 3, 4]
+    assert file.sends == ()
+
+
 def test_groups_beyond_64_are_read_where_reaper_knows_them(tmp_path):
     path = written(
         tmp_path, "    GROUP_FLAGS_STAND_IN_64 1 4\n    GROUP_FLAGS_STAND_IN_96 0 2147483648\n"

@@ -223,7 +223,7 @@ def test_a_nul_within_a_project_is_refused(make: Callable[..., Path]) -> None:
 def test_a_backup_of_several_versions_is_called_by_its_name(make: Callable[..., Path]) -> None:
     path = make("<TRACK\nNAME Kick\n>\n", name="song.RPP-bak")
     path.write_bytes(path.read_bytes() * 3)
-    with pytest.raises(ProjectError, match=r"song.RPP-bak:5: .*several versions, 3 whole projects"):
+    with pytest.raises(ProjectError, match=r"song.RPP-bak:6: .*several versions, 3 whole projects"):
         read_project(path)
 
 
