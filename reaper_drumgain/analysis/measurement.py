@@ -7,6 +7,7 @@ track, the covariance that the loudness of any mix follows from, spectra and des
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,11 @@ from reaper_drumgain.analysis.spectrum import SpectrumSummary
 MEASUREMENT_VERSION = 5
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
+
+#: the sides of a stereo picture correlate less than this, see ``Measurement.stereo``
+ONE_SOUND_CORRELATION = 0.98
+#: a side this far below the other counts as silent, as a ratio of powers (-40 dB)
+_SILENT_SIDE = 1e-4
 
 #: called with what is being done and the share of it that is done
 Progress = Callable[[str, float], None]
@@ -95,6 +101,26 @@ class Measurement:
     def onset_steps(self) -> tuple[npt.NDArray[np.intp], ...]:
         """The onsets of each track, in steps of 10 ms."""
         return tuple(bleed.onsets(track.envelope) for track in self.tracks)
+
+    @cached_property
+    def stereo(self) -> npt.NDArray[np.bool_]:
+        """(tracks,) which tracks hold a stereo picture: two channels with different sound.
+
+        Both channels sound (neither is more than 40 dB below the other), and the correlation of
+        the K-weighted channels over the session is below 0.98, in either polarity. False for one
+        microphone in a stereo file: the same signal twice, panned, or on one side only.
+        """
+        powers = self.mix.covariance()
+
+        def is_picture(channels: slice) -> bool:
+            if channels.stop - channels.start != 2:
+                return False
+            (left, common), (_, right) = powers[channels, channels].tolist()
+            if min(left, right) <= max(left, right) * _SILENT_SIDE:
+                return False
+            return abs(common) < ONE_SOUND_CORRELATION * math.sqrt(left * right)
+
+        return np.array([is_picture(own) for own in self.mix.channel_slices], dtype=bool)
 
     @cached_property
     def onsets(self) -> bleed.OnsetLevels:

@@ -61,6 +61,15 @@ class MixLoudness:
                 runs.append(CovarianceRun(low - first, run.channels, packed))
         return MixLoudness(max(last - first, 0), self.channel_slices, tuple(runs))
 
+    def covariance(self) -> Float64:
+        """(channels, channels) sums over all hops of the mean products of K-weighted channels."""
+        total = np.zeros((self.channels, self.channels))
+        for run in self.runs:
+            first, second = pairs(run.channels.size)
+            one, other = run.channels[first], run.channels[second]
+            total[one, other] += run.packed.sum(axis=0, dtype=np.float64)
+        return np.asarray(np.triu(total) + np.triu(total, 1).T)
+
     def hop_powers(self, gains: npt.ArrayLike) -> Float64:
         """K-weighted mean square per hop (hops,), summed over the outputs of ``gains``."""
         matrix = np.atleast_2d(np.asarray(gains, dtype=np.float64))

@@ -229,11 +229,14 @@ def linear_part(model: Forest) -> LinearPart:
 def sounding(
     given: MethodInput,
 ) -> tuple[npt.NDArray[np.intp], list[Role], list[int], FeatureTable]:
-    """The places, roles, channels and features of the active tracks that have a loudness."""
+    """The places, roles, channels and features of the active tracks that have a loudness.
+
+    Channels: 2 for a stereo picture, 1 for one microphone, also where its file has two.
+    """
     loudness = given.table.column("loudness_lufs")
     chosen = np.flatnonzero(given.active & np.isfinite(loudness))
     roles = [given.roles[place] for place in chosen]
-    channels = [given.measurement.tracks[place].channels for place in chosen]
+    channels = [2 if given.measurement.stereo[place] else 1 for place in chosen]
     return chosen, roles, channels, FeatureTable(given.table.columns, given.table.values[chosen])
 
 
