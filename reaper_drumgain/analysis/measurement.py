@@ -118,7 +118,7 @@ class Measurement:
             (left, common), (_, right) = powers[channels, channels].tolist()
             if min(left, right) <= max(left, right) * _SILENT_SIDE:
                 return False
-            return abs(common) < ONE_SOUND_CORRELATION * math.sqrt(left * right)
+            return bool(abs(common) < ONE_SOUND_CORRELATION * math.sqrt(left * right))
 
         return np.array([is_picture(own) for own in self.mix.channel_slices], dtype=bool)
 

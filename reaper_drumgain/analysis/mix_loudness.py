@@ -61,6 +61,18 @@ class MixLoudness:
                 runs.append(CovarianceRun(low - first, run.channels, packed))
         return MixLoudness(max(last - first, 0), self.channel_slices, tuple(runs))
 
+    def alone(self, track: int) -> MixLoudness:
+        """The same of the channels of one track alone."""
+        own = self.channel_slices[track]
+        runs = []
+        for run in self.runs:
+            chosen = (run.channels >= own.start) & (run.channels < own.stop)
+            if chosen.any():
+                first, second = pairs(run.channels.size)
+                packed = run.packed[:, chosen[first] & chosen[second]]
+                runs.append(CovarianceRun(run.start, run.channels[chosen] - own.start, packed))
+        return MixLoudness(self.hops, (slice(0, own.stop - own.start),), tuple(runs))
+
     def covariance(self) -> Float64:
         """(channels, channels) sums over all hops of the mean products of K-weighted channels."""
         total = np.zeros((self.channels, self.channels))

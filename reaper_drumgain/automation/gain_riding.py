@@ -72,12 +72,13 @@ def riding_gains(given: AutomationInput) -> GainsOverTime:
 
 
 def _running_gains(given: AutomationInput) -> RunningGains:
-    """The method's gains over time."""
+    """The method's gains over time, as those of faders."""
     roles = tuple(drum.role for drum in given.drums)
     measurement = given.analysis.measurement
-    return given.method.running(
+    gains = given.method.running(
         MethodInput(roles, given.activity.table, measurement, given.activity.active)
     )
+    return replace(gains, gains_db=given.path.fader_gains(gains.gains_db))
 
 
 def riding_faders(given: AutomationInput, gains: RunningGains, anchors: Mask) -> Array:

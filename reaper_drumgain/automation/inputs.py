@@ -98,7 +98,7 @@ def automation_input(
     existing = tuple(existing_envelope(drum.track, settings, span) for drum in drums)
     movable = np.array([drum.flag is None for drum in drums]) & activity.judged
     refusals = _refusals(drums, links, existing, movable)
-    # 0 unless the level is another than keep, or the end of a fader lowers the whole kit
+    # 0 unless the level is another than keep, or a track is short because its fader ends
     change = solution.after_lufs - solution.before_lufs
     return AutomationInput(
         session=session,

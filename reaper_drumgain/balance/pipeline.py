@@ -145,7 +145,9 @@ def _with_automation(found: _Balanced, method: Method) -> _Balanced:
         # a peak does not follow from the analysis of each section
         before_dbfs=-math.inf,
         after_dbfs=-math.inf,
-        # with a span the faders stay, and intervals are around new faders
+        # with a span the faders stay: none meets its end, and intervals are around new faders
+        limited_db=solution.limited_db if given.span is None else 0.0 * solution.limited_db,
+        short_db=solution.short_db if given.span is None else 0.0,
         intervals=solution.intervals if given.span is None else None,
         warnings=(*solution.warnings, *automation.warnings),
     )
@@ -171,6 +173,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         *warnings.reader_warnings(found.session, found.selection),
         *found.analysis.warnings,
         *solution.warnings,
+        *warnings.limit_warnings(drums, solution),
         *warnings.level_warnings(drums, found.path, solution),
         *warnings.headroom_warnings(drums, found.path, found.activity.peaks_dbfs + solution.faders),
     )

@@ -134,4 +134,17 @@ def sentence(
             side = "over" if distance > 0 else "under"
             parts.append(f"to sit {abs(distance):.1f} dB {side} {other.name}")
     text = " ".join(parts)
-    return f"{text}; the same move as {' and '.join(partners)}" if partners else text
+    if partners:
+        text += f"; the same move as {' and '.join(partners)}"
+    if track.limited_db is not None and track.limited_db >= HEARD_DB:
+        text += f"; {beyond_fader_sentence(track.limited_db)}"
+    return text
+
+
+def beyond_fader_sentence(missing_db: float, count: int = 1) -> str:
+    """What to do about one track, or ``count`` linked ones, whose fader meets its upper end."""
+    verb, owner = ("needs", "its") if count == 1 else ("need", "their")
+    return (
+        f"{verb} {missing_db:.1f} dB more than a fader gives: raise {owner} item gain by "
+        f"{missing_db:.1f} dB"
+    )

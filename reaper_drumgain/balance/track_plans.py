@@ -56,7 +56,7 @@ def levels_of(solution: Solution) -> Levels:
 
 
 def _rounded(level: float | None) -> Decibel | None:
-    return None if level is None or not math.isfinite(level) else Decibel(round(level, 2))
+    return None if level is None or not math.isfinite(level) else Decibel(round(level, 2) + 0.0)
 
 
 def _fader(level: Decibel | None) -> Decibel | None:
@@ -96,7 +96,8 @@ def _measured_plan(
         flags.append(EFFECTS)
     if drum.links:
         flags.append(GROUP if drum.track.volume_groups else PAIR)
-    if solution.limited_db and drum.flag is None:
+    missing = _rounded(float(solution.limited_db[place])) or None
+    if missing is not None:
         flags.append(LIMITED)
     own = float(activity.loudness_lufs[place])
     return replace(
@@ -105,7 +106,8 @@ def _measured_plan(
         interval_db=_interval(solution, place),
         flags=tuple(dict.fromkeys(flags)),
         loudness_lufs=_rounded(own),
-        path_db=_rounded(path.path_db(place, own) if math.isfinite(own) else None),
+        path_db=_rounded(float(path.path_db[place])),
+        limited_db=missing,
     )
 
 

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_drumgain.balance.reasons import beyond_fader_sentence
 from reaper_drumgain.faders.levels import PathLevels
+from reaper_drumgain.faders.links import linked_places
 from reaper_drumgain.faders.solver import Solution
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.routing import has_effects
 from reaper_drumgain.tracks.selection import DrumTrack, Selection
-from reaper_drumgain.units import HEARD_DB, LinearGain, to_decibel
+from reaper_drumgain.units import HEARD_DB, MAX_FADER, LinearGain, to_decibel
 
 #: warnings shown per track; one line per file of a missing disk would hide everything else
 _MOST_TOLD = 5
@@ -40,6 +42,28 @@ def reader_warnings(session: Session, selection: Selection) -> Iterator[str]:
         left = len(track.warnings) - len(shown)
         if left:
             yield f"track {track.name!r}: {left} more, which 'drumgain tracks' lists"
+
+
+def limit_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[str]:
+    """The tracks whose faders end before they are loud enough, and how much the level is short.
+
+    Linked tracks, which stop as one, are told together.
+    """
+    told: set[int] = set()
+    for place, members in enumerate(linked_places(drums)):
+        missing = float(solution.limited_db[place])
+        if place in told or missing < HEARD_DB:
+            continue
+        stopped = [other for other in members if solution.limited_db[other] > 0.0]
+        told.update(stopped)
+        names = " and ".join(repr(drums[other].track.name) for other in stopped)
+        tracks = "track" if len(stopped) == 1 else "tracks"
+        yield f"{tracks} {names} {beyond_fader_sentence(missing, len(stopped))}"
+    if solution.short_db >= HEARD_DB:
+        yield (
+            f"the drums are {solution.short_db:.1f} dB softer than asked, because faders end at "
+            f"+{MAX_FADER:g} dB"
+        )
 
 
 def level_warnings(

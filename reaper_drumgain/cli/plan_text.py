@@ -47,6 +47,7 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
                 "reason": track.reason,
                 "loudness_lufs": track.loudness_lufs,
                 "path_db": track.path_db,
+                "limited_db": track.limited_db,
                 **automation.document(track),
             }
             for track in plan.tracks

@@ -1,17 +1,36 @@
 """The level of the drums along their path, and the common offset that reaches a level.
 
-A path is the way of a track's audio to where all drums meet: faders and pans of folders, sends.
+A path is the way of a track's audio from behind its fader to where all drums meet: pan and pan
+law, faders and pans of folders and buses, sends. **The level of a microphone is that with which
+it reaches the master.** So a method's gain is what a microphone's audio is to be multiplied by on
+its whole way, and the fader gives the part of it that the path does not: ``PathLevels.path_db`` is
+subtracted in full (``PathLevels.fader_gains``), for every method. What follows from that:
+
+- A track of one channel plays on both sides, as a file with the same signal twice does; the path
+  of both is 0 dB at the centre under the 0 dB pan law. Panned hard to one side it reaches the
+  master 3 dB softer and gets 3 dB more. So does each side of a pair, as each is one microphone:
+  both together are then 3 dB louder than one of them. Engineers' faders, which the forest learned
+  from, were mostly set under pan laws that keep a track's power, so their gains mean the same.
+- A linked pair makes one move: the mean of what its sides want, so that different paths of the
+  sides stay different.
+- Parallel ways add up, as they do in REAPER: a track that is also sent to a bus is as loud as both
+  ways together make it. What a pre-fader send carries does not follow the fader, and is no part of
+  this; in the level of the drums together it counts.
+- Intervals lie around the fader at the end of the full move, so they need no path; levels in
+  reasons, reports and pictures are ``loudness + path_db + fader``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reaper_drumgain.units import LinearGain, to_decibel
 from reaper_drumgain.util.decibels import db_to_gain
 
 if TYPE_CHECKING:
@@ -21,6 +40,8 @@ if TYPE_CHECKING:
 _SEARCH_DB = 120.0
 _CLOSE_ENOUGH_DB = 1e-4
 _GATE_JUMP_DB = 0.05
+#: a path so far below the most open one is in effect a mute
+_CLOSED_DB = 30.0
 
 
 class PathGains:
@@ -55,11 +76,11 @@ class PathGains:
 
         Exact for a mono track and for a stereo one whose sides stay apart.
         """
-        return float(np.abs(self.alone(place)).max(axis=1).max(initial=0.0))
+        return float(np.abs(self.alone(place)).max(initial=0.0))
 
     def alone(self, place: int) -> NDArray[np.float64]:
-        """(2, channels) linear gains of one track through its fader at 0 dB, others silent."""
-        return np.asarray(self._through * (self.track_of_channel == place))
+        """(2, channels of that track) linear gains of one track through its fader at 0 dB."""
+        return np.asarray(self._through[:, self.track_of_channel == place])
 
 
 def _columns(
@@ -101,13 +122,36 @@ class PathLevels:
             return self._meter.hop_powers(self.gains.mix(faders_db))
         return self._meter.hop_powers_over_time(self.gains.mix_over_time(faders_db))
 
-    def path_db(self, place: int, loudness: float) -> float | None:
-        """The gain in dB of the path behind one track's fader; None where nothing arrives.
+    @cached_property
+    def path_db(self) -> NDArray[np.float64]:
+        """(n,) the gain in dB of the path behind each fader: the loudness of the track alone at
+        the master with its fader at 0 dB, less that before the fader. NaN where nothing arrives."""
+        return np.array([self._path_db(place) for place in range(len(self._meter.channel_slices))])
 
-        ``loudness``: of the track before its fader, in LUFS.
+    def _path_db(self, place: int) -> float:
+        gains = self.gains.alone(place)
+        # at the scale of the raw track, so that a low path does not end below the absolute gate
+        scale = float(np.abs(gains).max(initial=0.0))
+        if not scale > 0.0:
+            return math.nan
+        alone = self._meter.alone(place)
+        both = np.eye(2) if gains.shape[1] == 2 else np.ones((2, 1))
+        level = alone.integrated(gains / scale) - alone.integrated(both)
+        return level + to_decibel(LinearGain(scale)) if math.isfinite(level) else math.nan
+
+    def fader_gains(self, gains_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the faders give of gains in dB, (n,) or (n, hops), that reach the master.
+
+        A path that is closed (nothing arrives, or 30 dB less than along the most open path, which
+        is in effect a mute) is none to make up for: it counts like the middle one of the others.
         """
-        level = float(self._meter.integrated(self.gains.alone(place))) - loudness
-        return level if math.isfinite(level) else None
+        path = self.path_db
+        heard = np.isfinite(path)
+        if not heard.any():
+            return gains_db
+        is_open = heard & (np.nan_to_num(path) > path[heard].max() - _CLOSED_DB)
+        undone = np.where(is_open, path, np.median(path[is_open]))
+        return np.asarray((gains_db.T - undone).T)
 
 
 def offset_for(level: Callable[[float], float], target: float) -> float | None:

@@ -1,8 +1,15 @@
 """From a method's relative gains to fader values.
 
-In this order: linked tracks make one move; the amount makes it smaller; a common offset sets the
-level of the drums; tracks without their own drum are held (never raised); moves are rounded to
-0.01 dB; the whole kit goes down where a fader would pass its upper end.
+In this order: the path behind each fader is taken off (``levels``); linked tracks make one move;
+the amount makes it smaller; a common offset sets the level of the drums; tracks without their own
+drum are held (never raised); moves are rounded to 0.01 dB; a fader ends at its upper end.
+
+The kit does not move for a track that would pass the end. Such a track ends there, linked tracks
+stop with it, and what it needs more is told. To keep the drums' loudness, the common offset is
+found from the tracks that reach their place: they are together as loud as before, whatever the
+others miss, and a second run moves nothing. For a stated level it is found from the unlimited moves
+of all tracks, and the drums are softer by what is missing. Where such a level would take further
+tracks to their end, the whole kit stops before that: the balance counts for more.
 """
 
 from __future__ import annotations
@@ -35,18 +42,20 @@ class Solution:
 
     ``old``, ``faders`` (n,): in dB. ``before_lufs``, ``after_lufs``: gated loudness of the drums
     along their path. ``before_dbfs``, ``after_dbfs``: their sample peak, -inf unless the level
-    setting asks for a peak. ``limited_db``: by how much the whole kit is lower than asked, because
-    a fader would pass its upper end. ``intervals`` (n, 2): the method's intervals around the
-    faders in dB, NaN where there is none.
+    setting asks for a peak. ``limited_db`` (n,): what a fader would need beyond its upper end, 0
+    where it does not; ``short_db``: by how much the drums are softer than a stated level for that.
+    ``intervals`` (n, 2): the method's intervals around the end of the full moves in dB, NaN where
+    there is none.
     """
 
     old: Array
     faders: Array
+    limited_db: Array
     before_lufs: float
     after_lufs: float
     before_dbfs: float = -math.inf
     after_dbfs: float = -math.inf
-    limited_db: float = 0.0
+    short_db: float = 0.0
     intervals: Array | None = None
     warnings: tuple[str, ...] = ()
 
@@ -75,6 +84,7 @@ class Solver:
         self._share = settings.amount / 100.0
         self._peaks = peaks
         self._old: Array = np.array([to_decibel(drum.track.fader) for drum in drums])
+        self._ends = np.maximum(MAX_FADER, self._old)
         self._movable = np.array([drum.flag is None for drum in drums]) & readable
         self._anchors = active & np.array([drum.anchors for drum in drums])
         self._leading = active & self._movable
@@ -94,24 +104,27 @@ class Solver:
             (n, 2) lower and upper bounds in dB, on the scale of the gains.
         """
         if self._share == 0.0 or not self._leading.any():
-            return self._solution(self._old, 0.0)
-        moves = linked_moves(self._targets(gains) - self._old, self._links, self._active)
-        faders, limited = self._limited(
-            self._rounded(self._moved(moves, self._share, self._offset(moves)))
-        )
+            return self._solution(self._old, np.zeros(self._old.shape))
+        targets = self._targets(self._path.fader_gains(gains))
+        moves = linked_moves(targets - self._old, self._links, self._active)
+        unlimited = self._rounded(self._moved(moves, self._share, self._offset(moves)))
+        faders, limited = self._limited(unlimited)
         solution = self._solution(faders, limited)
+        if limited.any() and self._settings.level.kind != "keep" and not self._anchors.any():
+            short = self._path.loudness(unlimited) - solution.after_lufs
+            solution = dataclasses.replace(solution, short_db=short)
         if intervals is None:
             return solution
-        return dataclasses.replace(solution, intervals=self._shifted(faders, gains, intervals))
+        around = self._around(unlimited, intervals - gains[:, None])
+        return dataclasses.replace(solution, intervals=around)
 
-    def _shifted(self, faders: Array, gains: Array, intervals: Array) -> Array:
-        """The intervals moved to the faders; NaN for tracks that are held or stay.
+    def _around(self, faders: Array, intervals: Array) -> Array:
+        """The intervals, given around 0 dB, around the faders; NaN for tracks that stay.
 
         They lie around the end of the full move, also where the amount makes only a part of it.
         """
         full = self._old + (faders - self._old) / self._share
-        shifted = full[:, None] + (intervals - gains[:, None])
-        return np.where(self._leading[:, None], shifted, np.nan)
+        return np.where(self._leading[:, None], full[:, None] + intervals, np.nan)
 
     def _targets(self, gains: Array) -> Array:
         """The method's gains; a track without one keeps its place among the others."""
@@ -125,7 +138,7 @@ class Solver:
         A held track follows the tracks that it is linked to, else the kit; down, never up.
         """
         wanted = moves * share + offset
-        kit = float(np.mean(wanted[self._leading]))
+        kit = float(np.mean(np.minimum(wanted, self._ends - self._old)[self._leading]))
         held = np.minimum(0.0, np.where(self._led, wanted, kit))
         wanted = np.where(self._active, wanted, held)
         return np.where(self._movable, self._old + wanted, self._old)
@@ -140,25 +153,79 @@ class Solver:
                     f"level {level} is not applied: the tracks that stay set the level of the rest"
                 )
             return -float(np.mean(moves[anchors])) * self._share
-        keep = offset_for(
-            lambda o: self._path.loudness(self._moved(moves, self._share, o)),
-            self._path.loudness(self._old),
-        )
-        offset = keep
-        if level.kind == "lufs" and level.target is not None:
-            full = offset_for(
-                lambda o: self._path.loudness(self._moved(moves, 1.0, o)), level.target
-            )
-            offset = None if full is None else full * self._share
-        elif level.kind == "peak" and level.target is not None:
+        keep = self._keep_offset(moves)
+        mean = -float(np.mean(moves[self._leading])) * self._share
+        if level.target is None:
+            offset = keep
+        elif level.kind == "lufs":
+            offset = self._loudness_offset(moves, level.target)
+        else:
             offset = self._peak_offset(moves, keep or 0.0, level.target)
         if offset is None:
+            self._tell_out_of_reach(moves, mean)
+            return mean
+        if level.kind == "keep":
+            return offset
+        return self._within_ends(moves, mean if keep is None else keep, offset)
+
+    def _keep_offset(self, moves: Array) -> float | None:
+        """The offset in dB with which the tracks that do not meet their end stay as loud."""
+        reaching = np.ones(self._old.shape, dtype=bool)
+        while True:
+            offset = self._keep_offset_of(moves, reaching)
+            if offset is None:
+                return None
+            _, limited = self._limited(self._moved(moves, self._share, offset))
+            fewer = reaching & (limited == 0.0)
+            if (fewer == reaching).all() or not (fewer & self._leading).any():
+                return offset
+            reaching = fewer
+
+    def _keep_offset_of(self, moves: Array, members: NDArray[np.bool_]) -> float | None:
+        return offset_for(
+            lambda o: self._path.loudness(self._moved(moves, self._share, o), members),
+            self._path.loudness(self._old, members),
+        )
+
+    def _loudness_offset(self, moves: Array, target: Decibel) -> float | None:
+        """The offset in dB that brings the full move to a loudness, times the amount."""
+        full = offset_for(lambda o: self._path.loudness(self._moved(moves, 1.0, o)), target)
+        return None if full is None else full * self._share
+
+    def _tell_out_of_reach(self, moves: Array, offset: float) -> None:
+        """Warn that tracks which stay keep the drums from their level, and by how much."""
+        level = self._settings.level
+        away = ""
+        if level.kind != "peak":
+            reached = self._path.loudness(self._moved(moves, self._share, offset))
+            target = level.target or self._path.loudness(self._old)
+            if math.isfinite(reached - target):
+                side = "over" if reached > target else "under"
+                away = f" (the drums end {abs(reached - target):.1f} dB {side} it)"
+        self._warnings.append(
+            f"level {level} cannot be reached with the tracks that may move{away}: their faders "
+            "keep their mean instead"
+        )
+
+    def _within_ends(self, moves: Array, keep: float, offset: float) -> float:
+        """The offset in dB, lower where a louder kit would lose its balance at the faders' ends.
+
+        ``keep``: the offset that keeps the drums' loudness. Tracks that would pass their end with
+        that do so for themselves; no other track may.
+        """
+        room = self._ends - self._moved(moves, self._share, keep)
+        free = self._leading & ~any_linked(room < 0.0, self._links)
+        most = keep + float(room[free].min(initial=math.inf))
+        if offset <= most:
+            return offset
+        if offset - most >= HEARD_DB:
+            first = np.flatnonzero(free)[room[free].argmin()]
             self._warnings.append(
-                f"level {level} cannot be reached with the tracks that may move: their faders "
-                "keep their mean instead"
+                f"level {self._settings.level} cannot be reached: the drums are "
+                f"{offset - most:.1f} dB lower than asked, because the fader of "
+                f"{self._drums[first].track.name!r} ends at +{MAX_FADER:g} dB"
             )
-            return -float(np.mean(moves[self._leading])) * self._share
-        return offset
+        return most
 
     def _peak_offset(self, moves: Array, guess: float, target: Decibel) -> float | None:
         """The offset in dB that brings the peak of the full move to the target, times the amount.
@@ -192,33 +259,28 @@ class Solver:
         rounded: Array = self._old + np.round(faders - self._old, _ROUNDING)
         return rounded
 
-    def _limited(self, faders: Array) -> tuple[Array, float]:
-        """The faders with the whole kit so low that none passes its end, and by how much in dB."""
-        over = self._movable & (faders > MAX_FADER) & (faders > self._old)
-        if not over.any():
-            return faders, 0.0
-        steps = (faders[over] - MAX_FADER).max() * 10.0**_ROUNDING
-        excess = math.ceil(round(steps, 6)) / 10.0**_ROUNDING
-        lowered = np.where(self._movable, self._rounded(faders - excess), faders)
-        if excess >= HEARD_DB:
-            self._warnings.append(
-                f"the whole kit is {excess:.1f} dB lower than asked, so that no fader passes "
-                f"+{MAX_FADER:g} dB"
-            )
-        return lowered, excess
+    def _limited(self, faders: Array) -> tuple[Array, Array]:
+        """The faders (n,) with none beyond its end, and what each would need more, both in dB.
 
-    def _solution(self, faders: Array, limited: float) -> Solution:
+        Linked tracks stop as one. A fader that stood beyond the end before may stay there.
+        """
+        over = np.where(self._leading, np.maximum(faders - self._ends, 0.0), 0.0)
+        excess = np.array([over[list(members)].max() for members in self._links])
+        excess = np.where(self._leading, excess, 0.0)
+        return faders - excess, excess
+
+    def _solution(self, faders: Array, limited: Array) -> Solution:
         before_peak, after_peak = -math.inf, -math.inf
         if self._settings.level.kind == "peak":
             before_peak, after_peak = self._measured_peaks(faders)
         return Solution(
             self._old,
             faders,
+            limited,
             before_lufs=self._path.loudness(self._old),
             after_lufs=self._path.loudness(faders),
             before_dbfs=before_peak,
             after_dbfs=after_peak,
-            limited_db=limited,
             warnings=tuple(self._warnings),
         )
 

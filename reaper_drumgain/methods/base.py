@@ -35,9 +35,11 @@ class MethodInput:
 
 @dataclass(frozen=True, slots=True)
 class MethodGains:
-    """The result of a method: (n,) fader gains in dB; their common offset carries no meaning.
+    """The result of a method: (n,) gains in dB; their common offset carries no meaning.
 
-    NaN where the method has no gain (the track then keeps its place among the others).
+    A gain is that of the microphone's audio on its whole way to the master; what the path behind
+    the fader gives is taken off afterwards, for all methods (``faders.levels``). NaN where the
+    method has no gain (the track then keeps its place among the others).
     ``intervals_db`` (n, 2): lower and upper bound in the same scale, or None where the method
     gives no intervals.
     """

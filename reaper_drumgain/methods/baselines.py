@@ -8,7 +8,7 @@ from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 
 
 class Unity(Method):
-    """G = 0 dB: recorded levels carry what the recording engineer decided."""
+    """G = 0 dB on the way to the master: recorded levels carry what their engineer decided."""
 
     def gains(self, given: MethodInput) -> MethodGains:
         """Zero for every track."""

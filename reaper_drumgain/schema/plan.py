@@ -81,12 +81,14 @@ def role_text(name: str, ordinal: int | None, side: str | None) -> str:
 class TrackPlan:
     """One drum track. Levels in dB, None where a fader is at -inf or nothing was measured.
 
-    ``loudness_lufs``: of the track before its fader. ``path_db``: what the way from behind
-    its fader to the drums' meeting point adds to that loudness (folders, pan, both sides of a
-    mono track), so that ``loudness_lufs + path_db + new_db`` is its level among the drums
-    after the move. ``interval_db``: between which faders the median of many engineers lies, for
-    most tracks (80 % with the forest), around where the full move ends; None where the method
-    gives none, and for tracks that stay. ``flags`` are short stable words, ``reason`` a sentence.
+    ``loudness_lufs``: of the track before its fader, as REAPER plays it: one channel on both
+    sides, like a file with the same signal twice. ``path_db``: what the way from behind its
+    fader to the drums' meeting point adds to that loudness (pan, folders, sends), so that
+    ``loudness_lufs + path_db + new_db`` is its level among the drums after the move.
+    ``limited_db``: what its fader would need beyond its upper end, None where it does not.
+    ``interval_db``: between which faders the median of many engineers lies, for most tracks
+    (80 % with the forest), around where the full move ends; None where the method gives none, and
+    for tracks that stay. ``flags`` are short stable words, ``reason`` a sentence.
 
     With automation ``new_db`` is the constant part, which stays in the fader, and
     ``automation`` what the envelope adds to it over time; None where nothing is written, and
@@ -106,6 +108,7 @@ class TrackPlan:
     reason: str | None = None
     loudness_lufs: Decibel | None = None
     path_db: Decibel | None = None
+    limited_db: Decibel | None = None
     automation: TrackAutomation | None = None
     not_automated: str | None = None
 
