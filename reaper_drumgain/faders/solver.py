@@ -4,12 +4,12 @@ In this order: the path behind each fader is taken off (``levels``); linked trac
 the amount makes it smaller; a common offset sets the level of the drums; tracks without their own
 drum are held (never raised); moves are rounded to 0.01 dB; a fader ends at its upper end.
 
-The kit does not move for a track that would pass the end. Such a track ends there, linked tracks
-stop with it, and what it needs more is told. To keep the drums' loudness, the common offset is
-found from the tracks that reach their place: they are together as loud as before, whatever the
-others miss, and a second run moves nothing. For a stated level it is found from the unlimited moves
-of all tracks, and the drums are softer by what is missing. Where such a level would take further
-tracks to their end, the whole kit stops before that: the balance counts for more.
+The kit does not go down for a track that would pass the end. Such a track ends there, linked tracks
+stop with it, and what it needs more is told. The common offset that keeps the drums' loudness is
+that with which they are as loud as before with the faders that come out, so that a second run moves
+nothing. For a stated level it is found from the unlimited moves, and the drums are softer by what
+is missing. Where such a level would take further tracks to their end, the whole kit stops before
+that: the balance counts for more.
 """
 
 from __future__ import annotations
@@ -153,7 +153,10 @@ class Solver:
                     f"level {level} is not applied: the tracks that stay set the level of the rest"
                 )
             return -float(np.mean(moves[anchors])) * self._share
-        keep = self._keep_offset(moves)
+        keep = offset_for(
+            lambda o: self._path.loudness(self._limited(self._moved(moves, self._share, o))[0]),
+            self._path.loudness(self._old),
+        )
         mean = -float(np.mean(moves[self._leading])) * self._share
         if level.target is None:
             offset = keep
@@ -167,25 +170,6 @@ class Solver:
         if level.kind == "keep":
             return offset
         return self._within_ends(moves, mean if keep is None else keep, offset)
-
-    def _keep_offset(self, moves: Array) -> float | None:
-        """The offset in dB with which the tracks that do not meet their end stay as loud."""
-        reaching = np.ones(self._old.shape, dtype=bool)
-        while True:
-            offset = self._keep_offset_of(moves, reaching)
-            if offset is None:
-                return None
-            _, limited = self._limited(self._moved(moves, self._share, offset))
-            fewer = reaching & (limited == 0.0)
-            if (fewer == reaching).all() or not (fewer & self._leading).any():
-                return offset
-            reaching = fewer
-
-    def _keep_offset_of(self, moves: Array, members: NDArray[np.bool_]) -> float | None:
-        return offset_for(
-            lambda o: self._path.loudness(self._moved(moves, self._share, o), members),
-            self._path.loudness(self._old, members),
-        )
 
     def _loudness_offset(self, moves: Array, target: Decibel) -> float | None:
         """The offset in dB that brings the full move to a loudness, times the amount."""

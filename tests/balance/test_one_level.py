@@ -6,25 +6,18 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import pyloudnorm
 import pytest
 import reference_mixer
+from balance_support import faders, loudness
 from support import RATE, changed, clip, gain, session, write
 
 from reaper_drumgain import methods
 from reaper_drumgain.balance.pipeline import balance
-from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Clip, Send, Session, Track
 from reaper_drumgain.schema.settings import Settings
 
 SECONDS = 6.0
 every_method = pytest.mark.parametrize("name", methods.names())
-
-
-def loudness(audio: np.ndarray) -> float:
-    """Of (2, samples)."""
-    meter = pyloudnorm.Meter(RATE, filter_class="DeMan")
-    return float(meter.integrated_loudness(audio.T))
 
 
 def balance_gains(pan: float, law: float) -> np.ndarray:
@@ -50,12 +43,6 @@ def at_the_master(built: Session, track: Track, fader_db: float) -> np.ndarray:
         return total
 
     return onward(raw, track, gain(fader_db))
-
-
-def faders(plan: GainPlan) -> dict[str, float]:
-    found = {track.name: track.new_db for track in plan.tracks}
-    assert all(level is not None for level in found.values())
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -5,35 +5,20 @@ import dataclasses
 import math
 
 import numpy as np
-import pyloudnorm
 import pytest
+from balance_support import faders, loudness, mix
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support import RATE, changed, clip, gain, hits, session, write
+from support import changed, clip, gain, hits, session, write
 
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Send, Track
 from reaper_drumgain.schema.settings import Level, Settings
 
 SECONDS = 6.0
 BASELINES = ("unity", "equal-rms", "equal-loudness")
-
-
-def mix(plan: GainPlan, sounds, *, new: bool) -> np.ndarray:
-    faders = {t.name: (t.new_db if new else t.old_db) for t in plan.tracks}
-    return sum(gain(faders[name]) * sounds[name] for name in faders)
-
-
-def loudness(audio: np.ndarray) -> float:
-    meter = pyloudnorm.Meter(RATE, filter_class="DeMan")
-    return meter.integrated_loudness(np.stack([audio, audio], axis=1))
-
-
-def faders(plan):
-    return {t.name: t.new_db for t in plan.tracks}
 
 
 @pytest.mark.parametrize("method", BASELINES)

@@ -1,0 +1,174 @@
+"""Sessions that no engineer would hand in: a sane plan, or a sentence.
+
+The microphones are recorded with care (each at the same loudness), so no recording gain explains
+a large move.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from balance_support import loudness
+from support import RATE, clip, gain, hits, session, write
+
+from reaper_drumgain import methods
+from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.schema.session import Session, Track
+from reaper_drumgain.schema.settings import Settings
+
+#: dB; a larger move needs a reason in how a track was recorded
+MOST_DB = 6.0
+SECONDS = 8.0
+#: how the drums are played: seconds between strokes, and pitch
+DRUMS = {
+    "Kick": (1.0, 60.0),
+    "Snare": (2.0, 220.0),
+    "Hi-Hat": (0.5, 6000.0),
+    "Tom 1": (4.0, 130.0),
+    "Floor Tom": (4.0, 90.0),
+}
+
+
+def microphones(seconds: float = SECONDS) -> dict[str, np.ndarray]:
+    """A kit with bleed into every microphone, and a pair of overheads."""
+    drums = {
+        name: hits(seconds, every=every, frequency=pitch, level=0.3, seed=number)
+        for number, (name, (every, pitch)) in enumerate(DRUMS.items())
+    }
+    # so that not all strokes fall together
+    for number, name in enumerate(drums):
+        drums[name] = np.roll(drums[name], number * 9000)
+    kit = sum(drums.values())
+    sounds = {name: drum + 0.03 * kit for name, drum in drums.items()}
+    sounds["OH L"] = 0.2 * kit + 0.2 * drums["Hi-Hat"]
+    sounds["OH R"] = 0.2 * kit + 0.2 * drums["Floor Tom"]
+    return sounds
+
+
+def recorded(folder: Path, sounds: Mapping[str, np.ndarray]) -> Session:
+    """A session of these tracks, each at -23 LUFS."""
+    tracks = []
+    for index, (name, sound) in enumerate(sounds.items()):
+        level = loudness(sound) if len(sound) > RATE else -math.inf
+        careful = sound * gain(-23.0 - level) if math.isfinite(level) else sound
+        path = write(folder / f"{index}.wav", careful)
+        items = (clip(path, len(sound) / RATE),)
+        tracks.append(Track(index=index, name=name, clips=items))
+    return session(*tracks)
+
+
+def chosen(*names: str) -> Callable[[], dict[str, np.ndarray]]:
+    return lambda: {name: microphones()[name] for name in names}
+
+
+def one_file() -> dict[str, np.ndarray]:
+    sound = microphones()["Snare"]
+    return dict.fromkeys(microphones(), sound)
+
+
+def inverted_copies() -> dict[str, np.ndarray]:
+    """Each drum a second time in opposite polarity: in the mix they leave nothing."""
+    sounds = {f"{name} {1 + n}": (-1) ** n * s for name, s in microphones().items() for n in (0, 1)}
+    return {name.replace("Tom 1 ", "Rack "): sound for name, sound in sounds.items()}
+
+
+def inverted_bottom() -> dict[str, np.ndarray]:
+    sounds = microphones()
+    top = sounds.pop("Snare")
+    return {"Snare Top": top, "Snare Bottom": -top, **sounds}
+
+
+def with_a_click() -> dict[str, np.ndarray]:
+    """A metronome on a track of its own, and one on a track that is named like a drum."""
+    click = hits(SECONDS, every=0.5, frequency=1000, level=0.9, seed=9)
+    return {**microphones(), "Click": click, "Cowbell": click}
+
+
+def forty_tracks() -> dict[str, np.ndarray]:
+    names = [
+        *(f"Kick {place}" for place in ("In", "Out", "Sub", "Trig")),
+        *(f"Snare {place}" for place in ("Top", "Bottom", "Side", "Sample", "2 Top", "2 Bottom")),
+        *(f"Tom {number}" for number in range(1, 9)),
+        *("Hi-Hat", "Hi-Hat 2", "Ride", "Ride 2", "Crash L", "Crash R", "China", "Splash"),
+        *(f"OH {side}" for side in ("L", "R", "Mono", "Far L", "Far R")),
+        *(f"Room {side}" for side in ("L", "R", "Mono", "Far L", "Far R", "Crush")),
+        *("Cowbell", "Tambourine", "Shaker"),
+    ]
+    assert len(names) == 40
+    of_kit = list(microphones().values())
+    return {name: of_kit[place % len(of_kit)] for place, name in enumerate(names)}
+
+
+CASES: Mapping[str, Callable[[], dict[str, np.ndarray]]] = {
+    "two tracks": chosen("Kick", "Snare"),
+    "one side of the overheads": chosen("Kick", "OH L"),
+    "one drum": chosen("Snare"),
+    "no overheads": chosen(*DRUMS),
+    "overheads alone": chosen("OH L", "OH R"),
+    "one file for all": one_file,
+    "inverted copies": inverted_copies,
+    "an inverted snare bottom": inverted_bottom,
+    "a click": with_a_click,
+    "three seconds": lambda: microphones(3.0),
+    "forty tracks": forty_tracks,
+    "silence": lambda: {name: np.zeros(RATE) for name in DRUMS},
+    "a sample": lambda: {name: sound[:1] for name, sound in microphones().items()},
+}
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory) -> dict[str, Session]:
+    return {
+        name: recorded(tmp_path_factory.mktemp("bad"), build()) for name, build in CASES.items()
+    }
+
+
+def moves(plan: GainPlan) -> dict[str, float]:
+    found = {}
+    for track in plan.tracks:
+        assert track.new_db is not None
+        assert track.old_db is not None
+        found[track.name] = track.new_db - track.old_db
+    return found
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("method", methods.names())
+@pytest.mark.parametrize("case", CASES)
+def test_every_method_makes_a_finite_plan(sessions, case, method):
+    plan = balance(sessions[case], Settings(method=method))
+    for name, move in moves(plan).items():
+        assert math.isfinite(move), name
+    assert all(track.reason for track in plan.tracks)
+    assert GainPlan.from_json(plan.to_json()) == plan
+    assert "nan" not in plan.to_json().casefold().replace("dominance", "")
+
+
+@pytest.mark.parametrize("method", ["forest", "linear"])
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_moves_far_in_a_careful_recording(sessions, case, method):
+    plan = balance(sessions[case], Settings(method=method))
+    found = moves(plan)
+    assert all(abs(move) <= MOST_DB for move in found.values()), found
+
+
+@pytest.mark.parametrize("shift", [-18.0, 18.0])
+@pytest.mark.parametrize("case", ["two tracks", "no overheads", "three seconds", "forty tracks"])
+def test_the_others_of_a_track_recorded_with_another_gain_move_no_farther(sessions, case, shift):
+    """Its own fader may make up for the gain. The others move together, where the drums are to stay
+    as loud as they were; none has a reason to leave them."""
+    built = sessions[case]
+    first = built.tracks[0]
+    careless = dataclasses.replace(first.clips[0], item_gain=gain(shift))
+    tracks = (dataclasses.replace(first, clips=(careless,)), *built.tracks[1:])
+    found = moves(balance(dataclasses.replace(built, tracks=tracks), Settings()))
+    own = found.pop(first.name)
+    common = float(np.median(list(found.values())))
+    assert -MOST_DB <= (own - common) * math.copysign(1.0, -shift) <= abs(shift) + MOST_DB
+    assert all(abs(move - common) <= MOST_DB for move in found.values()), found
