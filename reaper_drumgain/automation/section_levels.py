@@ -3,8 +3,8 @@
 In every section the drums are as loud along their path as before, also by an earlier envelope of
 DrumGain's. Where the whole song gets louder or softer (another level than ``keep``, or the end
 of a fader), each section does by as much. Where locked or unselected tracks play, those anchor
-the level of the section, as they do in the plan. Where a fader or envelope would pass its end,
-the whole kit goes down in that section rather than one track being clipped.
+the level of the section, as they do in the plan. Where fader and envelope would pass their end, a
+track stops there, with those that it is linked to, and the others are as they were to be.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def at_section_level(
     if anchors.any() or not moving.any():
         return faders
     target = gated_loudness(powers_before) + given.level_change_db
-    offset = offset_for(lambda o: path.loudness(faders + o * moving), target)
+    offset = offset_for(lambda o: path.loudness(_ended(given, faders + o * moving, moving)), target)
     levelled: Array = faders + (offset or 0.0) * moving
     return levelled
 
@@ -50,16 +50,27 @@ def at_section_level(
 def below_fader_end(
     given: AutomationInput, faders: Array, active: Mask, section: Section
 ) -> tuple[Array, tuple[str, ...]]:
-    """The faders (n,) in dB, the whole kit so low that none passes its end, and a warning."""
-    moving = given.automatable & active
-    excess = float(np.max((faders - given.highest_faders_db)[moving], initial=0.0))
-    if excess < HEARD_DB:
-        return faders, ()
+    """The faders (n,) in dB, none beyond its end, and a warning about those that are softer."""
+    ended = _ended(given, faders, given.automatable & active)
+    missing = faders - ended
+    told = [
+        f"{given.drums[place].track.name!r} by {missing[place]:.1f} dB"
+        for place in np.flatnonzero(missing >= HEARD_DB)
+    ]
+    if not told:
+        return ended, ()
     warning = (
-        f"the kit is {excess:.1f} dB lower than asked in section {section}, so that no fader "
-        f"or envelope passes +{MAX_FADER:g} dB"
+        f"softer than asked in section {section}, because fader and envelope end at "
+        f"+{MAX_FADER:g} dB: {', '.join(told)}"
     )
-    return np.asarray(faders - excess * moving, dtype=np.float64), (warning,)
+    return ended, (warning,)
+
+
+def _ended(given: AutomationInput, faders: Array, moving: Mask) -> Array:
+    """The faders (n,) in dB with the moving ones no higher than their end; linked ones as one."""
+    over = np.where(moving, np.maximum(faders - given.highest_faders_db, 0.0), 0.0)
+    excess = np.array([over[list(members)].max() for members in given.links])
+    return np.asarray(faders - np.where(moving, excess, 0.0), dtype=np.float64)
 
 
 def powers_with_sections(

@@ -167,8 +167,10 @@ def test_the_others_of_a_track_recorded_with_another_gain_move_no_farther(sessio
     first = built.tracks[0]
     careless = dataclasses.replace(first.clips[0], item_gain=gain(shift))
     tracks = (dataclasses.replace(first, clips=(careless,)), *built.tracks[1:])
+    careful = moves(balance(built, Settings()))
     found = moves(balance(dataclasses.replace(built, tracks=tracks), Settings()))
-    own = found.pop(first.name)
-    common = float(np.median(list(found.values())))
-    assert -MOST_DB <= (own - common) * math.copysign(1.0, -shift) <= abs(shift) + MOST_DB
-    assert all(abs(move - common) <= MOST_DB for move in found.values()), found
+    away = {name: found[name] - careful[name] for name in found}
+    own = away.pop(first.name)
+    common = float(np.median(list(away.values())))
+    assert -0.1 <= (own - common) * math.copysign(1.0, -shift) <= abs(shift) + 0.1
+    assert all(abs(move - common) <= MOST_DB for move in away.values()), away
