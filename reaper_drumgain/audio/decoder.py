@@ -12,13 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from reaper_drumgain.audio import header_repair
+from reaper_drumgain.audio.byte_view import ByteView
+from reaper_drumgain.audio.container_decoder import formats_version
+from reaper_drumgain.audio.quiet import quiet_decoder
 from reaper_drumgain.audio.safe_open import (
     MAX_RATE,
     MIN_RATE,
     MediaInfo,
     UnplayableMediaError,
     checked_descriptor,
-    is_cut,
     reason_of,
 )
 from reaper_drumgain.audio.samples import Samples, pick_channels
@@ -32,14 +35,17 @@ MP3_LEAD = 9 * 1152
 #: the same of an Ogg Vorbis: libsndfile may begin with wrong samples, the more so near the start
 VORBIS_LEAD = 1 << 15
 
+#: how files begin in which libsndfile looks for no MP3
+_NO_MP3 = (b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"riff", b"RF64", b"BW64")
+
 #: bytes per sample of the subtypes that are read as bytes, and the formats that hold them
 _WIDTHS = {"PCM_16": 2, "PCM_24": 3, "PCM_32": 4}
 _PACKED_FORMATS = frozenset({"WAV", "WAVEX", "RF64", "W64"})
 
 
 def decoder_version() -> str:
-    """The version of libsndfile."""
-    return str(soundfile.__libsndfile_version__)
+    """The versions of all decoders that are installed."""
+    return f"{soundfile.__libsndfile_version__} {formats_version()}".rstrip()
 
 
 class _Sound(soundfile.SoundFile):  # type: ignore[misc]
@@ -133,23 +139,30 @@ def _read_bytes(sound: _Sound, target: Samples, pick: tuple[int, ...]) -> int:
 class MediaFile:
     """One open audio file that reads from any frame on. Not for two threads at once."""
 
-    def __init__(self, path: str) -> None:
-        """Open a file. Raises UnplayableMediaError."""
-        self._descriptor = checked_descriptor(path)
+    def __init__(self, path: str, descriptor: int | None = None) -> None:
+        """Open a file; with its descriptor where that is open, which is closed with this object.
+
+        Raises UnplayableMediaError; a given descriptor is the caller's then.
+        """
+        self._descriptor = checked_descriptor(path) if descriptor is None else descriptor
         try:
-            self._sound = _decoder(path, self._descriptor)
+            self._header = header_repair.examine(ByteView(self._descriptor))
+            self._sound = _decoder(path, self._descriptor, self._header)
         except BaseException:
-            os.close(self._descriptor)
+            if descriptor is None:
+                os.close(self._descriptor)
             raise
         self.info = MediaInfo(
             self._sound.samplerate,
             self._sound.channels,
             max(0, self._sound.frames),
             self._sound.subtype in ("FLOAT", "DOUBLE"),
-            is_cut(self._sound.extra_info),
+            self._header.truncated,
+            self._header.unfinished,
         )
         # After a seek the bit reservoir and the overlap of an MP3 have to fill again.
-        self._lead = MP3_LEAD if self._sound.subtype.startswith("MPEG") else 0
+        self._talks = self._sound.subtype.startswith("MPEG")
+        self._lead = MP3_LEAD if self._talks else 0
         self._vorbis = self._sound.subtype == "VORBIS"
         if self._vorbis:
             self._lead = VORBIS_LEAD
@@ -172,8 +185,12 @@ class MediaFile:
         """
         try:
             if frame != self._position:
-                self._seek(frame)
-            got = self._read(self._sound, target, pick)
+                with quiet_decoder(self._talks):
+                    self._seek(frame)
+            with quiet_decoder(self._talks):
+                got = self._read(self._sound, target, pick)
+            if self._header.gain != 1.0:
+                target[:, :got] *= np.float32(self._header.gain)
         except (soundfile.SoundFileError, RuntimeError) as error:
             self._position = -1
             raise UnplayableMediaError(
@@ -197,13 +214,19 @@ class MediaFile:
         self._position = frame
 
 
-def _decoder(path: str, descriptor: int) -> _Sound:
+def _decoder(path: str, descriptor: int, header: header_repair.Header) -> _Sound:
     # closefd=False: where opening fails libsndfile would close the descriptor on its own, and
     # a second close could then hit a file that another thread has just opened. On Windows
     # libsndfile may have a C library of its own, to which our descriptor means nothing; there
     # a path cannot name a pipe without starting with two backslashes.
+    source: object = path if os.name == "nt" else descriptor
+    if header.prefix is not None:
+        source = ByteView(descriptor, header.prefix, header.start, header.length)
+    head = ByteView(descriptor).at(0, 4)
+    os.lseek(descriptor, 0, os.SEEK_SET)
     try:
-        sound = _Sound(path if os.name == "nt" else descriptor, closefd=False)
+        with quiet_decoder(head not in _NO_MP3):
+            sound = _Sound(source, closefd=False)
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         raise UnplayableMediaError(
             "unreadable media", f"it does not decode ({reason_of(error)})"

@@ -6,11 +6,47 @@ import functools
 import os
 from collections import OrderedDict
 
+from typing import Protocol
+
+from reaper_drumgain.audio.byte_view import ByteView
+from reaper_drumgain.audio.container_decoder import ContainerFile, container_kind
 from reaper_drumgain.audio.decoder import MediaFile
-from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError, is_trusted
+from reaper_drumgain.audio.safe_open import (
+    MediaInfo,
+    UnplayableMediaError,
+    checked_descriptor,
+    is_trusted,
+)
+from reaper_drumgain.audio.samples import Samples
 
 #: files that one track keeps open at once
 MAX_OPEN = 3
+
+
+class OpenMedia(Protocol):
+    """An open file of any format, as ``decoder.MediaFile`` has it."""
+
+    info: MediaInfo
+
+    def read_into(self, target: Samples, frame: int, pick: tuple[int, ...]) -> int:
+        """Read frames from ``frame`` on; returns how many the file gave."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+def open_media(path: str) -> OpenMedia:
+    """Open a file with the decoder that its first bytes ask for, whatever its name or the project
+    says. Raises UnplayableMediaError."""
+    descriptor = checked_descriptor(path)
+    try:
+        kind = container_kind(ByteView(descriptor).at(0, 16))
+        if kind is None:
+            return MediaFile(path, descriptor)
+        return ContainerFile(descriptor, kind)
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 class MediaPool:
@@ -18,15 +54,15 @@ class MediaPool:
 
     def __init__(self, limit: int = MAX_OPEN) -> None:
         self._limit = limit
-        self._open: OrderedDict[str, MediaFile] = OrderedDict()
+        self._open: OrderedDict[str, OpenMedia] = OrderedDict()
 
-    def get(self, path: str) -> MediaFile:
+    def get(self, path: str) -> OpenMedia:
         """The open file of a path. Raises UnplayableMediaError."""
         found = self._open.get(path)
         if found is None:
             while len(self._open) >= self._limit:
                 self._open.popitem(last=False)[1].close()
-            found = self._open[path] = MediaFile(path)
+            found = self._open[path] = open_media(path)
         self._open.move_to_end(path)
         return found
 
@@ -72,7 +108,7 @@ def _cached_header(path: str, *_identity: int) -> MediaInfo:
 
 
 def _header(path: str) -> MediaInfo:
-    media = MediaFile(path)
+    media = open_media(path)
     media.close()
     if not media.info.frames:
         raise UnplayableMediaError("unreadable media", "it holds no audio")

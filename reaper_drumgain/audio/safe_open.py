@@ -8,7 +8,6 @@ without waiting. Standard library only.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +29,15 @@ for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
     """What a header says: rate in Hz, channels, frames; ``floating``: it may hold NaN;
-    ``truncated``: it declares more than the file holds."""
+    ``truncated``: it declares more than the file holds; ``unfinished``: its length was never
+    written or is too small, and it is read to the end of the file."""
 
     rate: int
     channels: int
     frames: int
     floating: bool
     truncated: bool
+    unfinished: bool = False
 
 
 class UnplayableMediaError(MediaError):
@@ -103,16 +104,3 @@ def reason_of(error: BaseException) -> str:
         if text:
             return str(text).rstrip(".")
     return str(error) or type(error).__name__
-
-
-def is_cut(log: str) -> bool:
-    """Whether libsndfile's log of a header tells of a data chunk that goes on past the end.
-
-    Writers that cannot go back declare a size around 2 or 4 GB, which says nothing.
-    """
-    found = (
-        re.search(r"(?m)^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", log)
-        if "should be" in log
-        else None
-    )
-    return found is not None and int(found[2]) < int(found[1]) < 0x7FFF0000
