@@ -21,6 +21,7 @@ import math
 import numpy as np
 
 from reaper_drumgain.analysis.loudness import Float32, Float64
+from reaper_drumgain.audio.track_reader import HIGHEST_RATE, LOWEST_RATE
 from reaper_drumgain.units import Decibel, to_linear
 
 #: samples per matrix block and blocks per group of the state scan
@@ -28,8 +29,7 @@ BLOCK = 32
 GROUP = 14
 ORDER = 4
 
-MIN_RATE = 8_000
-MAX_RATE = 768_000
+MIN_RATE, MAX_RATE = LOWEST_RATE, HIGHEST_RATE
 
 
 def k_weighting(rate: int) -> tuple[Float64, Float64, Float64, Float64]:

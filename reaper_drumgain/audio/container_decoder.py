@@ -89,6 +89,7 @@ class ContainerFile:
         self._descriptor = descriptor
         self._view = ByteView(descriptor)
         self._rest: Samples = np.empty((0, 0), dtype=np.float32)
+        self._position = 0
         if not formats_version():
             raise UnplayableMediaError(
                 "unreadable media",
@@ -210,7 +211,8 @@ class ContainerFile:
 
     def _place(self, frame: Any) -> int:
         """The sample at which a decoded frame lies on the time line of its stream."""
-        return round(frame.pts * self._ticks)
+        place: int = round(frame.pts * self._ticks)
+        return place
 
     def _wavpack_length(self, first: Any) -> tuple[int, bool, bool]:
         """Frames, whether fewer are there than declared, and whether none are declared."""
@@ -305,19 +307,29 @@ class ContainerFile:
         self._rest = block
 
     def _seek(self, frame: int) -> None:
-        ahead = frame - self._position
-        if self._position < 0 or not 0 <= ahead <= _AHEAD_S * self._rate:
-            start = frame - (LEAD if self._lossy else 0)
-            if not (self._may_seek and start > 0 and self._jump(start, frame)):
-                self._restart()
+        near = 0 <= self._position <= frame <= self._position + _AHEAD_S * self._rate
+        if not near and not self._jump(frame):
+            self._restart()
+        try:
+            self._pass_over(frame)
+        except _decoder_errors():
+            if not self._jump(frame):  # there may be a way round what is damaged
+                raise
+            self._pass_over(frame)
+
+    def _pass_over(self, frame: int) -> None:
+        """Decode up to a frame, and drop what comes before it."""
         while self._position < frame and (self._rest.shape[1] or self._decode()):
             step = min(frame - self._position, self._rest.shape[1])
             self._rest = self._rest[:, step:]
             self._position += step
         self._position = frame
 
-    def _jump(self, start: int, frame: int) -> bool:
-        """Go to a packet at or before ``start``; False where that packet lies behind ``frame``."""
+    def _jump(self, frame: int) -> bool:
+        """Go to a packet early enough for a right ``frame``; False where that cannot be done."""
+        start = frame - (LEAD if self._lossy else 0)
+        if not self._may_seek or start <= 0:
+            return False
         ticks = int((start + self._origin) / self._ticks)
         self._container.seek(ticks, stream=self._stream, backward=True)
         self._frames = iter(self._container.decode(self._stream))

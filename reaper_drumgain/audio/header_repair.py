@@ -80,7 +80,8 @@ def examine(view: ByteView) -> Header:
     packed = layout.kind in ("riff", "w64") and _is_24_in_4(layout.form)
     if packed:
         return _with_24_in_4(view, layout, header)
-    if unfinished or (truncated and layout.kind == "caf"):
+    hidden = layout.kind == "w64" and _is_extensible_float(layout.form)
+    if unfinished or hidden or (truncated and layout.kind == "caf"):
         return replace(header, prefix=_prefix(layout, length))
     return header
 
@@ -246,10 +247,12 @@ def _aiff_prefix(form: bytes, length: int) -> bytes:
 
 
 def _w64_prefix(form: bytes, length: int) -> bytes | None:
-    if _sample_tag(form) not in (_PCM, _FLOAT, _ALAW, _MULAW):
+    tag = _sample_tag(form)
+    if tag not in (_PCM, _FLOAT, _ALAW, _MULAW):
         return None
-    padded = form + b"\0" * (-len(form) % 8)
-    fmt = b"fmt " + _WAVE_TAIL + struct.pack("<Q", 24 + len(form)) + padded
+    # the plain form: in Wave64 libsndfile takes extensible floats for whole numbers
+    plain = struct.pack("<H", tag) + form[2:16]
+    fmt = b"fmt " + _WAVE_TAIL + struct.pack("<Q", 24 + len(plain)) + plain
     data = b"data" + _WAVE_TAIL + struct.pack("<Q", 24 + length)
     size = 40 + len(fmt) + len(data) + length
     return _RIFF64 + struct.pack("<Q", size) + b"wave" + _WAVE_TAIL + fmt + data
@@ -260,6 +263,10 @@ def _sample_tag(form: bytes) -> int:
     if tag == _EXTENSIBLE and len(form) >= 26:
         return int(struct.unpack_from("<H", form, 24)[0])
     return tag
+
+
+def _is_extensible_float(form: bytes) -> bool:
+    return form[:2] == struct.pack("<H", _EXTENSIBLE) and _sample_tag(form) == _FLOAT
 
 
 def _is_24_in_4(form: bytes) -> bool:

@@ -17,6 +17,7 @@ from reaper_drumgain.audio.source_reader import (
     channel_pick,
 )
 from reaper_drumgain.schema.session import Clip, Track
+from reaper_drumgain.tracks.playback import clip_differences
 
 #: files of one track of which the same thing is told one by one
 MOST_TOLD = 5
@@ -62,7 +63,7 @@ class Limitations:
         def report(flag: str, reason: str) -> None:
             if flag not in said:
                 said.add(flag)
-                self.add(flag, _media_sentence(clip, reason), _subject(clip))
+                self.add(flag, _media_sentence(clip, flag, reason), _subject(clip))
 
         return report
 
@@ -76,41 +77,23 @@ class Limitations:
         if info is None:
             return None
         if info.truncated:
-            self.add("truncated media", _media_sentence(clip, TRUNCATED), subject)
+            self.add(
+                "truncated media", _media_sentence(clip, "truncated media", TRUNCATED), subject
+            )
+        if info.unfinished:
+            self.add(
+                "unfinished media",
+                f"{where} plays {subject!r}, whose header was never finished or is too small: it "
+                "is read to the end of the file.",
+                subject,
+            )
         if not MIN_RATIO <= info.rate * clip.play_rate / grid.rate <= MAX_RATIO:
             self.add("bad clip values", f"{where} plays at rate {clip.play_rate:g}: left out.")
             return None
-        self._processing(clip, where, subject)
-        self._envelopes(clip, where, subject)
+        for found in clip_differences(clip):
+            self.add(found.flag, f"{where} {found.sentence}", subject)
         self._channels(clip, info, where, subject)
         return info
-
-    def _processing(self, clip: Clip, where: str, subject: str) -> None:
-        if clip.stretched:
-            self.add(
-                "stretched",
-                f"{where} has stretch markers: it is played unstretched. Glue it.",
-                subject,
-            )
-        if clip.preserve_pitch and clip.play_rate != 1.0:
-            self.add(
-                "pitch-preserved rate",
-                f"{where} keeps its pitch at rate {clip.play_rate:g}: it is played with its "
-                "pitch changed. Glue it.",
-                subject,
-            )
-        if clip.pitch:
-            self.add(
-                "pitch shifted",
-                f"{where} is pitched by {clip.pitch:g} semitones: it is played as it is. Glue it.",
-                subject,
-            )
-        if any(effect.enabled for effect in clip.effects):
-            self.add(
-                "take effects",
-                f"{where} has take effects: it is played without them. Glue it.",
-                subject,
-            )
 
     def _channels(self, clip: Clip, info: MediaInfo, where: str, subject: str) -> None:
         pick, _ = channel_pick(clip.channel_mode, info.channels)
@@ -128,43 +111,22 @@ class Limitations:
                 subject,
             )
 
-    def _envelopes(self, clip: Clip, where: str, subject: str) -> None:
-        for envelope in clip.envelopes:
-            if not envelope.active:
-                continue
-            if envelope.pooled:
-                self.add(
-                    "automation items",
-                    f"{where} has automation items, which are not read. Glue it.",
-                    subject,
-                )
-            elif envelope.kind not in ("volume", "mute"):
-                self.add(
-                    "take envelope",
-                    f"{where} has a {envelope.kind} envelope, which is left out. Glue it.",
-                    subject,
-                )
-
     def _source(self, clip: Clip, where: str, subject: str) -> MediaInfo | None:
         source = clip.source
         if source.kind == "midi":
             self.add("MIDI", f"{where} is MIDI, which makes no sound by itself.", subject)
         elif source.kind == "other":
-            name = source.format or "unknown"
-            flag = "video" if "VIDEO" in name.upper() else "unsupported source"
-            self.add(
-                flag,
-                f"{where} is a source of the kind {name}, which cannot be read: it counts as "
-                "silence. Glue or render it to an audio file.",
-                subject,
-            )
+            found = next(clip_differences(clip))
+            self.add(found.flag, f"{where} {found.sentence}", subject)
         elif source.kind == "file" and not source.path:
-            self.add("missing media", _media_sentence(clip, "it was not found"), subject)
+            self.add(
+                "missing media", _media_sentence(clip, "missing media", "it was not found"), subject
+            )
         elif source.kind == "file" and source.path:
             try:
                 return probe(source.path)
             except UnplayableMediaError as error:
-                self.add(error.fault, _media_sentence(clip, str(error)), subject)
+                self.add(error.fault, _media_sentence(clip, error.fault, str(error)), subject)
         return None
 
 
@@ -179,8 +141,11 @@ def _subject(clip: Clip) -> str:
     return clip.source.written or clip.source.path or ""
 
 
-def _media_sentence(clip: Clip, reason: str) -> str:
+def _media_sentence(clip: Clip, flag: str, reason: str) -> str:
+    advice = "Put the file in its place, or mute the clip."
+    if flag == "unreadable media":
+        advice = "Put a whole file in its place, or glue or mute the clip."
     return (
         f"{clip_words(clip)} plays {_subject(clip)!r}, but {reason}: what is lacking counts as "
-        "silence. Put the file in its place, or mute the clip."
+        f"silence. {advice}"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from collections import OrderedDict
-
 from typing import Protocol
 
 from reaper_drumgain.audio.byte_view import ByteView

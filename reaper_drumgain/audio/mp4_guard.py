@@ -59,29 +59,33 @@ def check_boxes(view: ByteView) -> None:
         if name == b"trak":
             track.check()
             track = _Track()
-        elif name == b"moov":
-            has_index = True
-        elif name in (b"cmov", b"meta"):
-            raise _refused("its index is packed, which is not read")
-        elif name in _ENTRY:
-            _check_table(view, name, start, size, track)
-        elif name == b"stsz":
-            _check_sizes(view, start, size, track)
-        elif name == b"elst":
-            head = view.at(start, 8).ljust(8, b"\0")
-            track.edits = struct.unpack(">I", head[4:])[0]
-            _fits(track.edits * (20 if head[0] else 12), size)
-        elif name == b"stsd":
-            cookies = _COOKIE.findall(view.at(start, min(size, 1 << 16)))
-            if any(struct.unpack(">I", length)[0] > MAX_PACKET for length in cookies):
-                raise _refused("its packets are longer than any recording's")
         elif name == b"trun":
             fragments += _fragment(view, start, size)
             if fragments > MAX_ENTRIES:
                 raise _refused("its index is longer than any recording's")
+        else:
+            has_index = has_index or name == b"moov"
+            _check_box(view, name, start, size, track)
     track.check()
     if not has_index:
         raise _refused("its index is missing, as in a recording that was never finished")
+
+
+def _check_box(view: ByteView, name: bytes, start: int, size: int, track: _Track) -> None:
+    if name in (b"cmov", b"meta"):
+        raise _refused("its index is packed, which is not read")
+    if name in _ENTRY:
+        _check_table(view, name, start, size, track)
+    elif name == b"stsz":
+        _check_sizes(view, start, size, track)
+    elif name == b"elst":
+        head = view.at(start, 8).ljust(8, b"\0")
+        track.edits = struct.unpack(">I", head[4:])[0]
+        _fits(track.edits * (20 if head[0] else 12), size)
+    elif name == b"stsd":
+        cookies = _COOKIE.findall(view.at(start, min(size, 1 << 16)))
+        if any(struct.unpack(">I", length)[0] > MAX_PACKET for length in cookies):
+            raise _refused("its packets are longer than any recording's")
 
 
 def _boxes(view: ByteView) -> Iterator[tuple[bytes, int, int]]:

@@ -14,9 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
-_NOTES = re.compile(
-    rb"^\n?(?:Note: |Warning: |\[[^\n]*libmpg123)[^\n]*\n?", re.MULTILINE
-)
+_NOTES = re.compile(rb"^\n?(?:Note: |Warning: |\[[^\n]*libmpg123)[^\n]*\n?", re.MULTILINE)
 _STANDARD_ERROR = 2
 
 

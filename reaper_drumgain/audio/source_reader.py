@@ -31,10 +31,12 @@ PHASES = 640
 #: source frames per frame; beyond these a play rate is taken for a mistake
 MIN_RATIO, MAX_RATIO = 1.0 / 256.0, 256.0
 
-#: blocks of a damaged source that may fail before the rest of it counts as silence
-MAX_FAILURES = 8
+#: where decoding stops, a block is read again in pieces of this many frames
+PIECE = 4096
+#: pieces of a damaged source that may fail before the rest of it counts as silence
+MAX_FAILURES = 64
 #: frames by which a file may fall short of its declared length, a guess in some MP3 files
-LENGTH_DOUBT = 2 * 1152
+LENGTH_DOUBT = 1152
 TRUNCATED = "it ends before the length that it declares"
 #: 100 dB over full scale: larger samples are damage
 MAX_SAMPLE = 1e5
@@ -143,9 +145,8 @@ class SourceReader:
             try:
                 got = self._pool.get(self._path).read_into(part, start, self.pick)
             except UnplayableMediaError as error:
-                self._failures += 1
-                self._pool.release(self._path)  # the decoder does not recover, a new one may
                 self._report(error.fault, str(error))
+                got = self._salvage(part, start)
             else:
                 if got < high:
                     self._end = start + got
@@ -156,6 +157,26 @@ class SourceReader:
             self._require_finite(part[:, :got])
         if self._reversed:
             target[...] = target[:, ::-1].copy()
+
+    def _salvage(self, part: Samples, start: int) -> int:
+        """Read a block in which decoding stopped, piece by piece: silence where a piece fails.
+
+        Returns how many frames that makes.
+        """
+        self._pool.release(self._path)  # the decoder does not recover, a new one may
+        part[...] = 0.0
+        done = 0
+        while done < part.shape[1] and self._failures < MAX_FAILURES:
+            piece = part[:, done : done + PIECE]
+            try:
+                got = self._pool.get(self._path).read_into(piece, start + done, self.pick)
+            except UnplayableMediaError:
+                self._failures += 1
+                self._pool.release(self._path)
+                got = 0
+            piece[:, got:] = 0.0
+            done += piece.shape[1]
+        return done
 
     def _require_finite(self, block: Samples) -> None:
         # a NaN stays in both, and compares as false

@@ -21,6 +21,8 @@ from reaper_drumgain.audio.safe_open import UnplayableMediaError
 from reaper_drumgain.audio.samples import Samples, sounds
 from reaper_drumgain.schema.session import Clip, Session, Track
 
+#: Hz: audio is read, and so measured, at rates from here to there; other files are resampled
+LOWEST_RATE, HIGHEST_RATE = 8_000, 768_000
 #: Hz, where neither the clips nor the project name a rate
 DEFAULT_RATE = 48_000
 
@@ -170,7 +172,7 @@ def analysis_rate(session: Session, tracks: Sequence[Track]) -> int:
     """The rate in Hz that most of the playing seconds have in their files.
 
     Read at it, most audio needs no resampling. Without any file that opens: the session's
-    rate, or 48000.
+    rate, or 48000. Never outside ``LOWEST_RATE`` to ``HIGHEST_RATE``.
     """
     seconds: dict[int, float] = {}
     for clip in _playing(tracks):
@@ -182,8 +184,10 @@ def analysis_rate(session: Session, tracks: Sequence[Track]) -> int:
             continue
         seconds[rate] = seconds.get(rate, 0.0) + clip.length
     if seconds:
-        return max(seconds, key=lambda rate: (seconds[rate], rate))
-    return session.sample_rate or DEFAULT_RATE
+        most = max(seconds, key=lambda rate: (seconds[rate], rate))
+    else:
+        most = session.sample_rate or DEFAULT_RATE
+    return min(HIGHEST_RATE, max(LOWEST_RATE, most))
 
 
 def playing_span(

@@ -83,8 +83,8 @@ class Fade:
 class Source:
     """Where a clip's audio comes from.
 
-    ``kind``: ``file`` (audio that libsndfile may know), ``midi``, ``empty`` (a take or item
-    with nothing in it) or ``other`` (``format`` names it: CLICK, VIDEO, RPP_PROJECT ...).
+    ``kind``: ``file`` (a file that a decoder may know), ``midi``, ``empty`` (a take or item with
+    nothing in it) or ``other`` (``format`` names it: CLICK, RPP_PROJECT ...).
     ``path`` is absolute, as resolved for this machine; ``written`` is what the project says.
     ``found``: the host saw a file there. ``section_start`` and ``section_length`` (seconds of
     the file) bound the part that a section plays; ``reversed``: that part plays backwards.
@@ -130,6 +130,7 @@ class Clip:
     fade_out: Fade = Fade()
     envelopes: tuple[Envelope, ...] = ()
     stretched: bool = False
+    spectral_edits: bool = False
     effects: tuple[Effect, ...] = ()
     lane: int | None = None
     name: str = ""

@@ -18,8 +18,8 @@ from reaper_drumgain.schema.session import Fade
 SourceKind = Literal["file", "midi", "empty", "other"]
 #: of sections within sections, no more are opened
 MAX_SECTIONS = 16
-#: types that are one audio file in a format libsndfile may know
-_AUDIO_FILES = frozenset(("WAVE", "AIFF", "MP3", "FLAC", "VORBIS", "OPUS"))
+#: types that are one media file; what its format is, the file itself says
+_AUDIO_FILES = frozenset(("WAVE", "AIFF", "MP3", "FLAC", "VORBIS", "OPUS", "WAVPACK", "VIDEO"))
 #: pooled MIDI has a type of its own
 _MIDI = frozenset(("MIDI", "MIDIPOOL"))
 _OFFLINE = "_OFFLINE_"
@@ -70,5 +70,5 @@ def source_type(written: str) -> tuple[str, SourceKind, bool]:
         return name, "empty", offline
     if name in _MIDI:
         return "MIDI", "midi", offline
-    # VIDEO, WAVPACK and RPP_PROJECT name a file that is not read, CLICK and LTC none
+    # RPP_PROJECT names a file that is no audio, CLICK and LTC none
     return name, "file" if name in _AUDIO_FILES else "other", offline

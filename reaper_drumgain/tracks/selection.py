@@ -253,7 +253,10 @@ def _obstacle(
         return "instrument", "played by an instrument plug-in: no media file to measure"
     if not any(c.plays and c.source.kind == "file" for c in track.clips):
         formats = sorted({c.source.format or c.source.kind for c in track.clips if c.plays})
-        return "not readable", f"its items ({', '.join(formats)}) are no audio files"
+        return "not readable", (
+            f"its items ({', '.join(formats)}) are no audio files: glue or render them (in REAPER: "
+            "audio 'export')"
+        )
     files = [c.source for c in track.clips if c.plays and c.source.kind == "file"]
     if not any(source.found for source in files):
         first = files[0].written or files[0].path or "no file name"

@@ -134,7 +134,8 @@ def test_a_forged_data_size_allocates_nothing_and_plays_what_is_there(
         assert block[0] == pytest.approx(np.full(RATE, 0.5))
         assert audio.read(RATE) is None
     assert peak < 1_000_000
-    assert audio.flags == (("truncated media",) if declared < 0x7FFF0000 else ())
+    # sizes around 2 and 4 GB are placeholders of writers that were cut off or cannot go back
+    assert audio.flags == (("truncated media",) if declared < 0x7FFF0000 else ("unfinished media",))
 
 
 def test_a_forged_channel_count_keeps_memory_bounded(tmp_path: Path) -> None:

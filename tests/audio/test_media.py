@@ -158,7 +158,7 @@ def test_a_rate_that_keeps_the_pitch_is_resampled_and_flagged(ones: Source) -> N
     ("source", "flag"),
     [
         (Source(kind="midi", format="MIDI"), "MIDI"),
-        (Source(kind="other", format="VIDEO", path="/x.mp4"), "video"),
+        (Source(kind="other", format="RPP_PROJECT", written="x.rpp"), "unsupported source"),
         (Source(kind="other", format="CLICK"), "unsupported source"),
         (Source(kind="file", format="WAVE", path=None, written="gone.wav"), "missing media"),
         (Source(kind="file", format="WAVE", path="/no/such/file.wav"), "missing media"),

@@ -59,7 +59,9 @@ def test_item_solo_goes_before_mute(mute, solo, silent):
         ("MIDIPOOL", ("MIDI", "midi", False)),
         ("", ("", "empty", False)),
         ("EMPTY", ("EMPTY", "empty", False)),
-        ("VIDEO", ("VIDEO", "other", False)),
+        ("VIDEO", ("VIDEO", "file", False)),
+        ("WAVPACK", ("WAVPACK", "file", False)),
+        ("RPP_PROJECT", ("RPP_PROJECT", "other", False)),
     ],
 )
 def test_types_of_sources(written, expected):

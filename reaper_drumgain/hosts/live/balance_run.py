@@ -19,15 +19,16 @@ from reaper_drumgain.hosts.live.reaper import Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
 from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
-from reaper_drumgain.schema.session import Session, Track
+from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.playback import is_better_rendered, track_difference
 from reaper_drumgain.tracks.selection import select, tracks_to_classify
 from reaper_drumgain.units import to_linear
 
 #: progress is printed once, at this report of the worker: about 3 s after the start
 _PRINT_PROGRESS_AT = 10
-#: what makes a track sound different from its files
-_EFFECTS, _STRETCHED, _INSTRUMENT = "effects", "stretch markers", "an instrument"
+#: flags of drum tracks without a file to measure, of which REAPER can render stems
+_RENDERED_FLAGS = ("instrument", "not readable")
 
 
 def run(project: Project, preferences: Preferences, worker: Worker) -> Steps:
@@ -73,13 +74,13 @@ def _with_stems(
     """The session with stems for those drum tracks whose files are not what REAPER plays."""
     drums = select(snapshot.session, settings).drums
     yield
-    measured = {d.track.index for d in drums if d.measured or d.flag == "instrument"}
+    measured = {d.track.index for d in drums if d.measured or d.flag in _RENDERED_FLAGS}
     measured |= {d.track.index for d in tracks_to_classify(snapshot.session, settings)}
     yield
     tracks = [
         track
         for track in snapshot.session.tracks
-        if track.index in measured and difference_from_files(track) is not None
+        if track.index in measured and is_better_rendered(track)
     ]
     if not tracks:
         return snapshot.session
@@ -135,23 +136,11 @@ def apply_audio_setting(
 
     Returns the settings, and the names of tracks that are measured before their effects.
     """
-    pre_effects = [track for track in session.tracks if difference_from_files(track) is not None]
+    pre_effects = [track for track in session.tracks if track_difference(track) is not None]
     if preferences.audio != "skip":
         return settings, tuple(track.name for track in pre_effects)
     skipped = tuple((f"#{track.index + 1}", "none") for track in pre_effects)
     return dataclasses.replace(settings, roles=settings.roles + skipped), ()
-
-
-def difference_from_files(track: Track) -> str | None:
-    """Why REAPER plays something else than the track's files before its fader; None if it does
-    not."""
-    on = [e for e in track.effects if e.enabled] if track.effects_enabled else []
-    clips = [clip for clip in track.clips if clip.plays]
-    if any(effect.instrument for effect in on):
-        return _INSTRUMENT
-    if on or any(effect.enabled for clip in clips for effect in clip.effects):
-        return _EFFECTS
-    return _STRETCHED if any(clip.stretched for clip in clips) else None
 
 
 def summary(plan: GainPlan, pre_effects: Sequence[str]) -> str:

@@ -73,9 +73,11 @@ class ItemReader:
             fade_out=self._fade(item, "out", faults),
             lane=lane,
         )
+        spectral = self._spectral_takes(item)
         clips = []
         for take in self._takes(item, value(b"B_ALLTAKESPLAY") != 0.0):
-            clips.append((yield from self._clip(take, base, faults, warnings)) if take else base)
+            found = self._clip(take, base, spectral, faults, warnings)
+            clips.append((yield from found) if take else base)
             yield
         warnings += [f"item at {position:.3f} s: {fault}" for fault in faults]
         return clips
@@ -88,6 +90,21 @@ class ItemReader:
         count = calls.whole("CountTakes", item)
         takes = [calls.child("GetTake", item, place) for place in range(count)]
         return [take for take in takes if take] or [0]
+
+    def _spectral_takes(self, item: int) -> frozenset[int]:
+        """The numbers of the takes that have spectral edits, for which there is no function."""
+        text = self._calls.state_text("GetItemStateChunk", item)
+        if b"SPECTRAL_EDIT" not in text:
+            return frozenset()
+        found, take, depth = set(), 0, 0
+        for line in text.split(b"\n"):
+            word = line.split(None, 1)[:1]
+            depth += line.lstrip().startswith(b"<") - (word == [b">"])
+            if depth == 1 and word == [b"TAKE"]:
+                take += 1
+            elif depth == 1 and word == [b"SPECTRAL_EDIT"]:
+                found.add(take)
+        return frozenset(found)
 
     def _fade(self, item: int, side: Literal["in", "out"], faults: list[str]) -> Fade:
         def value(kind: str, what: str) -> float:
@@ -103,7 +120,12 @@ class ItemReader:
         )
 
     def _clip(
-        self, take: int, base: Clip, faults: list[str], warnings: list[str]
+        self,
+        take: int,
+        base: Clip,
+        spectral: frozenset[int],
+        faults: list[str],
+        warnings: list[str],
     ) -> Generator[None, None, Clip]:
         calls = self._calls
 
@@ -129,6 +151,7 @@ class ItemReader:
             channel_mode=int(value(b"I_CHANMODE")),
             envelopes=envelopes,
             stretched=pitched or calls.whole("GetTakeNumStretchMarkers", take) > 0,
+            spectral_edits=bool(spectral) and int(value(b"IP_TAKENUMBER")) in spectral,
             effects=self._effects(take),
             name=calls.returned("GetTakeName", take),
         )

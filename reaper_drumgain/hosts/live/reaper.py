@@ -181,6 +181,13 @@ class Calls:
             return None
         return text_of(self._buffer.value)
 
+    def state_text(self, name: str, pointer: int) -> bytes:
+        """The state text ("chunk") of an object, to look at only: a long one is cut."""
+        self._buffer[0] = b"\0"
+        call = self.function(name, "bool", "pointer", "buffer", "int", "bool")
+        call(pointer, self._address, _BUFFER_BYTES, 0)
+        return bytes(self._buffer.value)
+
     def written(self, name: str, pointer: int, *places: int) -> str:
         """A text that a function writes into a buffer, for an object and indexes."""
         self._buffer[0] = b"\0"

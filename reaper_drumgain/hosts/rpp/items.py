@@ -37,7 +37,7 @@ from reaper_drumgain.units import LinearGain
 _ENVELOPES: dict[bytes, EnvelopeKind] = {b"VOLENV": "volume", b"PANENV": "pan", b"MUTEENV": "mute"}
 _LINES = re.compile(
     rb"\n[ \t\r]*+(POSITION|LENGTH|LOOP|ALLTAKES|FADEIN|FADEOUT|MUTE|MIXFLAG|YPOS|NAME|VOLPAN"
-    rb"|SOFFS|PLAYRATE|CHANMODE|TAKEVOLPAN|TAKE|SM)(?![^ \t\r\n])([^\r\n]*)"
+    rb"|SOFFS|PLAYRATE|CHANMODE|TAKEVOLPAN|TAKE|SM|SPECTRAL_EDIT)(?![^ \t\r\n])([^\r\n]*)"
 )
 _SECTION_LINES = rb"\n[ \t\r]*+(LENGTH|STARTPOS|MODE)[ \t]+([^ \t\r\n]+)"
 _FILE = re.compile(rb"\n[ \t\r]*+FILE[ \t]+(?=[^ \t\r\n])")
@@ -47,11 +47,12 @@ _NOTHING = Source()
 class _Take:
     """One take: its lines by key (the first take's hold the item's too), and its blocks."""
 
-    __slots__ = ("effects", "envelopes", "lines", "source", "stretched")
+    __slots__ = ("effects", "envelopes", "lines", "source", "spectral", "stretched")
 
     def __init__(self) -> None:
         self.lines: dict[bytes, bytes] = {}
         self.stretched = False
+        self.spectral = False
         self.source = _NOTHING
         self.effects: tuple[Effect, ...] = ()
         self.envelopes: tuple[Envelope, ...] = ()
@@ -123,6 +124,7 @@ class ItemReader:
                     fade_out=fade_out,
                     envelopes=take.envelopes,
                     stretched=take.stretched,
+                    spectral_edits=take.spectral,
                     effects=take.effects,
                     lane=None if lanes.former else lane,
                     mix_behavior=read(b"MIXFLAG", lines.get(b"MIXFLAG", b""), _own_mix, faults),
@@ -145,6 +147,8 @@ class ItemReader:
                     takes.append(take)
                 elif key == b"SM":
                     take.stretched = True
+                elif key == b"SPECTRAL_EDIT":
+                    take.spectral = True
                 take.lines[key] = rest
             child = next(children, None)
             if child is None:

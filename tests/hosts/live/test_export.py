@@ -4,6 +4,7 @@ The stems that the stand-in renders are half as loud as the files, so the wrong 
 
 import json
 import math
+import re
 
 import pytest
 
@@ -106,6 +107,32 @@ def test_export_measures_the_stems_and_puts_everything_back(with_effects):
     assert len(render["written"]) == 2
     assert report.faders(3) == report.faders(0)
     assert "before effects" not in report.console
+
+
+#: a line of an item's take, and what stands in its place
+PLAYED_DIFFERENTLY = {
+    "pitch": (r"PLAYRATE [^\n]*", "PLAYRATE 1 0 -12 -1"),
+    "spectral edits": ("<SOURCE FLAC", "SPECTRAL_EDIT 0 4 0.01 0 8000 0\n      <SOURCE FLAC"),
+    "WavPack": ("<SOURCE FLAC", "<SOURCE WAVPACK"),
+    "video": ("<SOURCE FLAC", "<SOURCE VIDEO"),
+    "subproject": ("<SOURCE FLAC", "<SOURCE RPP_PROJECT"),
+}
+
+
+@pytest.mark.parametrize("what", PLAYED_DIFFERENTLY)
+def test_export_renders_whatever_reaper_plays_differently(reaper, what):
+    text = reaper.project.read_bytes().decode().replace("\r\n", "\n")
+    start = text.index('NAME "Kick In"')
+    end = text.index("<TRACK", start)
+    old, new = PLAYED_DIFFERENTLY[what]
+    track, found = re.subn(old, new, text[start:end])
+    assert found
+    text = text[:start] + track + text[end:]
+    reaper.project.write_bytes(text.encode())
+    report = reaper.play(settings_for(reaper, "export"), reaper.press("repeat"))
+    (render,) = report.data["renders"]
+    assert len(render["written"]) == 1
+    assert "of 11 drum tracks" in report.console
 
 
 @pytest.mark.parametrize(("audio", "remember"), [("files", True), ("export", False)])

@@ -139,6 +139,15 @@ CASES = {
     "section backwards": ITEM.format(item="", take=SECTION),
     "take envelope": ITEM.format(item="", take=WAVE + ENVELOPE.format("      ", "", 1)),
     "stretched": ITEM.format(item="", take=WAVE + "      SM 0 0 + 1 1.1\n"),
+    "spectral edits": ITEM.format(
+        item="", take="      SPECTRAL_CONFIG 1024\n      SPECTRAL_EDIT 0 4 0.01 0 8000 0\n" + WAVE
+    ),
+    "spectral edits of the other take": ITEM.format(
+        item="", take="      SPECTRAL_EDIT 0 4 0.01 0 8000 0\n" + WAVE + "      TAKE SEL\n" + WAVE
+    ),
+    "video and WavPack": ITEM.format(item="", take=WAVE.replace("WAVE", "VIDEO"))
+    + ITEM.format(item="", take=WAVE.replace("WAVE", "WAVPACK")),
+    "subproject": ITEM.format(item="", take=WAVE.replace("WAVE", "RPP_PROJECT")),
     "second take active": ITEM.format(
         item="", take=WAVE + "      TAKE SEL\n      NAME b\n      TAKEVOLPAN 0.5 -0.5 -1\n" + WAVE
     ),
