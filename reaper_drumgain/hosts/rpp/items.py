@@ -98,9 +98,8 @@ class ItemReader:
         clips = []
         for take in playing:
             own = take.lines
-            rate, preserve_pitch, pitch = read(
-                b"PLAYRATE", own.get(b"PLAYRATE", b""), _rate, faults
-            )
+            speed = own.get(b"PLAYRATE", b"")
+            rate, preserve_pitch, pitch = read(b"PLAYRATE", speed, _rate, faults)
             item_gain, take_pan, take_gain = volume
             if take is not takes[0]:
                 gains = own.get(b"TAKEVOLPAN", b"")
