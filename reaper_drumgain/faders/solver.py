@@ -7,8 +7,9 @@ drum are held (never raised); moves are rounded to 0.01 dB; a fader ends at its 
 The kit does not go down for a track that would pass the end. Such a track ends there, linked tracks
 stop with it, and what it needs more is told. The common offset that keeps the drums' loudness is
 that with which they are as loud as before with the faders that come out, so that a second run moves
-nothing. For a stated level it is found from the unlimited moves, and the drums are softer by what
-is missing. Where such a level would take further tracks to their end, the whole kit stops before
+nothing; the others make up for what is missing only as far as none of them meets its end. For a
+stated level the offset is found from the unlimited moves, and the drums are softer by what is
+missing. Where such a level would take further tracks to their end, the whole kit stops before
 that: the balance counts for more.
 """
 
@@ -43,7 +44,7 @@ class Solution:
     ``old``, ``faders`` (n,): in dB. ``before_lufs``, ``after_lufs``: gated loudness of the drums
     along their path. ``before_dbfs``, ``after_dbfs``: their sample peak, -inf unless the level
     setting asks for a peak. ``limited_db`` (n,): what a fader would need beyond its upper end, 0
-    where it does not; ``short_db``: by how much the drums are softer than a stated level for that.
+    where it does not; ``short_db``: by how much the drums are softer than asked for that.
     ``intervals`` (n, 2): the method's intervals around the end of the full moves in dB, NaN where
     there is none.
     """
@@ -110,8 +111,10 @@ class Solver:
         unlimited = self._rounded(self._moved(moves, self._share, self._offset(moves)))
         faders, limited = self._limited(unlimited)
         solution = self._solution(faders, limited)
-        if limited.any() and self._settings.level.kind != "keep" and not self._anchors.any():
-            short = self._path.loudness(unlimited) - solution.after_lufs
+        if limited.any() and not self._anchors.any():
+            kept = self._settings.level.kind == "keep"
+            asked = solution.before_lufs if kept else self._path.loudness(unlimited)
+            short = asked - solution.after_lufs
             solution = dataclasses.replace(solution, short_db=short)
         if intervals is None:
             return solution
@@ -153,10 +156,7 @@ class Solver:
                     f"level {level} is not applied: the tracks that stay set the level of the rest"
                 )
             return -float(np.mean(moves[anchors])) * self._share
-        keep = offset_for(
-            lambda o: self._path.loudness(self._limited(self._moved(moves, self._share, o))[0]),
-            self._path.loudness(self._old),
-        )
+        keep = self._keep_offset(moves)
         mean = -float(np.mean(moves[self._leading])) * self._share
         if level.target is None:
             offset = keep
@@ -170,6 +170,38 @@ class Solver:
         if level.kind == "keep":
             return offset
         return self._within_ends(moves, mean if keep is None else keep, offset)
+
+    def _keep_offset(self, moves: Array) -> float | None:
+        """The common offset in dB that keeps the drums' loudness, None where none does.
+
+        The others make up for tracks that end before, as long as no further one meets its end.
+        """
+        before = self._path.loudness(self._old)
+        unlimited = offset_for(
+            lambda o: self._path.loudness(self._moved(moves, self._share, o)), before
+        )
+        if unlimited is None:
+            return None
+        made_up = offset_for(
+            lambda o: self._path.loudness(self._limited(self._moved(moves, self._share, o))[0]),
+            before,
+        )
+        most, _ = self._last_offset(moves, unlimited)
+        if made_up is None:
+            return most if math.isfinite(most) else unlimited
+        return min(made_up, most)
+
+    def _last_offset(self, moves: Array, keep: float) -> tuple[float, int]:
+        """The offset in dB at which the first further track meets its end, and its place.
+
+        ``keep``: tracks that pass their end with this offset do so for themselves.
+        """
+        room = self._ends - self._moved(moves, self._share, keep)
+        free = self._leading & ~any_linked(self._leading & (room < 0.0), self._links)
+        if not free.any():
+            return math.inf, 0
+        room = np.where(free, room, math.inf)
+        return keep + float(room.min()), int(room.argmin())
 
     def _loudness_offset(self, moves: Array, target: Decibel) -> float | None:
         """The offset in dB that brings the full move to a loudness, times the amount."""
@@ -197,13 +229,10 @@ class Solver:
         ``keep``: the offset that keeps the drums' loudness. Tracks that would pass their end with
         that do so for themselves; no other track may.
         """
-        room = self._ends - self._moved(moves, self._share, keep)
-        free = self._leading & ~any_linked(room < 0.0, self._links)
-        most = keep + float(room[free].min(initial=math.inf))
+        most, first = self._last_offset(moves, keep)
         if offset <= most:
             return offset
         if offset - most >= HEARD_DB:
-            first = np.flatnonzero(free)[room[free].argmin()]
             self._warnings.append(
                 f"level {self._settings.level} cannot be reached: the drums are "
                 f"{offset - most:.1f} dB lower than asked, because the fader of "

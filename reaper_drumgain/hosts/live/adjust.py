@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from reaper_drumgain.errors import ConflictError, InputError
@@ -21,6 +21,8 @@ from reaper_drumgain.tracks.selection import asks_for_role_by_sound, select
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
 _ALL_STATES = -1
+#: flags of the two sides of a pair, and of tracks whose volume is grouped
+LINKED_FLAGS = frozenset({"pair", "grouped"})
 
 
 def _selected(project: Project) -> list[str]:
@@ -167,12 +169,7 @@ def change_amount(project: Project, percent: float) -> None:
     by_hand = sum(
         not same_fader(track.by_hand, 1.0) or track.after <= 0.0 for track in result.tracks
     )
-    highest = to_linear(MAX_FADER)
-    moving = {track.guid for track, _, _ in found if track.full_db}
-    over = max((wanted[guid] for guid in moving), default=0.0)
-    if over > highest:
-        # lower the whole kit, so that no fader is clipped
-        wanted = {g: w * highest / over if g in moving else w for g, w in wanted.items()}
+    wanted = _within_ends(result.tracks, wanted)
     moves = _moves(found, wanted)
     apply.set_faders(project, moves, f"DrumGain: amount {amount:g} %")
     result = dataclasses.replace(
@@ -181,6 +178,24 @@ def change_amount(project: Project, percent: float) -> None:
     project_state.store_result(project, result)
     kept = f"; {_tracks(by_hand)} moved by hand kept their distance" if by_hand else ""
     print_line(f"DrumGain: amount {amount:g} % of the last run ({result.method}){kept}")
+
+
+def _within_ends(tracks: Sequence[TrackResult], wanted: Mapping[str, float]) -> dict[str, float]:
+    """The wanted faders by GUID with none beyond its end; linked ones, which make the same move,
+    stop as one."""
+    highest = to_linear(MAX_FADER)
+    shares: dict[object, float] = {}
+    for track in tracks:
+        if track.full_db and wanted[track.guid] > 0.0:
+            share = max(highest, track.before) / wanted[track.guid]
+            shares[_move_of(track)] = min(shares.get(_move_of(track), 1.0), share)
+    return {track.guid: wanted[track.guid] * shares.get(_move_of(track), 1.0) for track in tracks}
+
+
+def _move_of(track: TrackResult) -> object:
+    """The same for tracks that are linked: those make the same move, to the last digit."""
+    linked = LINKED_FLAGS & set(track.flags)
+    return round(track.full_db or 0.0, 4) if linked else track.guid
 
 
 def move_overheads(project: Project, decibel: float) -> Generator[Any, None, None]:

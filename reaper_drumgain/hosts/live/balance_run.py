@@ -204,6 +204,9 @@ def result_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastResult:
         track = snapshot.session.tracks[planned.index]
         after = to_linear(planned.new_db) if planned.moves and planned.new_db is not None else None
         full = project_state.move_db(track.fader, after) if after is not None else 0.0
+        if full is not None:
+            # a fader that met its end makes more of its move at a smaller amount
+            full += planned.limited_db or 0.0
         may_move = share > 0.0 and full is not None
         tracks.append(
             TrackResult(

@@ -72,6 +72,29 @@ def test_amount_scales_the_moves_from_the_faders_before(fake, demo_plan):
     assert report.undo()[1:] == [f"DrumGain: amount {n} %" for n in (90, 80, 90, 100)]
 
 
+def test_amount_stops_a_fader_at_its_end_and_leaves_the_others(reaper, demo_plan):
+    """With all faders near the end some of the moves pass it, and no other fader is to give way."""
+    names = [track.name for track in demo_plan.tracks]
+    report = reaper.play(
+        {"do": {"fader": dict.fromkeys(names, 3.6)}},
+        reaper.press("balance_all"),
+        reaper.press("amount_down"),
+        reaper.press("amount_up"),
+    )
+    done, less, again = (report.faders(place) for place in (1, 2, 3))
+    end = 10 ** (12 / 20)
+    at_end = [name for name in names if done[name] == pytest.approx(end)]
+    assert at_end
+    assert "more than a fader gives" in json.dumps(report.data)
+    for name in names:
+        assert again[name] == pytest.approx(done[name], rel=1e-6), name
+        if name not in at_end:
+            share = decibel(less[name] / 3.6) / decibel(done[name] / 3.6)
+            assert share == pytest.approx(0.9, abs=1e-3), name
+        assert less[name] <= end * (1 + 1e-9)
+    assert less["OH L"] == pytest.approx(less["OH R"])
+
+
 def test_amount_keeps_the_distance_of_a_fader_moved_by_hand(fake, demo_plan):
     report = fake.play(
         {"ticks": 1},
