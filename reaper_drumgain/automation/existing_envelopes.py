@@ -43,6 +43,7 @@ class ExistingEnvelope:
     DrumGain did not. ``base``: what the new curve multiplies, or leads over from where it
     replaces; None for 0 dB. ``operation``: which of the two. ``refusal``: why the track gets no
     automation, else None. ``written_by_drumgain``: whether DrumGain wrote the present one.
+    ``still_original``: how many of its first and last points are then those of ``original``.
     """
 
     kind: EnvelopeKind
@@ -52,6 +53,7 @@ class ExistingEnvelope:
     operation: Literal["multiply", "replace"] = "multiply"
     refusal: str | None = None
     written_by_drumgain: bool = False
+    still_original: tuple[int, int] | None = None
 
     def automation(self, points: tuple[EnvelopePoint, ...]) -> TrackAutomation | None:
         """The plan for an envelope with these points.
@@ -69,6 +71,10 @@ class ExistingEnvelope:
         before, after = _same_ends(old, points)
         was = self.original.points if self.original is not None else ()
         own_before, own_after = _same_ends(was, points)
+        if self.still_original is not None:
+            # what was replaced once is no longer in the file as it was, though it be equal
+            own_before = min(own_before, before, self.still_original[0])
+            own_after = min(own_after, after, self.still_original[1])
         written = points[own_before : len(points) - own_after]
         return TrackAutomation(
             envelope=self.kind,
@@ -107,14 +113,18 @@ def existing_envelope(
         )
     if taken is not None and present is not None:
         existing = replace(existing, written_by_drumgain=True)
-        original = None
-        if not taken.removed:
-            points = taken.result(present.points)
-            original = replace(present, points=points, active=taken.active)
+        original = taken.envelope_before(present)
         if span is None:
-            existing = replace(existing, original=original, base=original)
+            kept = (taken.kept_before, taken.kept_after)
+            existing = replace(existing, original=original, base=original, still_original=kept)
         elif original is None:
             return replace(existing, original=None, operation="replace")
+    if existing.original is not None and not envelope_note.can_keep(existing.original):
+        return replace(
+            existing,
+            refusal=f"its {kind} envelope is too long to be kept with the track, so that it could "
+            "not be brought back: thin it out",
+        )
     return _by_policy(existing, wanted.existing, span)
 
 

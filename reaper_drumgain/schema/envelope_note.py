@@ -2,24 +2,31 @@
 
 With it ``clear-automation`` takes back an envelope that is unchanged since, and a second run
 replaces an envelope that DrumGain wrote instead of refusing it as the user's. The note is one
-line of text without blanks or quotes, so that project files and REAPER keep it as it is:
+text without blanks or quotes, so that project files and REAPER keep it as it is:
 
     1;volume;2;0;0;8d0c...;none
 
 version, envelope, how many points were written, how many of the former points stay before
 and behind them, a digest of the written ones, and what was there before: ``none`` (no
-envelope), ``lost`` (too many points for a note), or ``on:`` or ``off:`` (whether it was
-switched on) and the points that were replaced, as ``time,value,shape,tension`` with ``/``
-between them. A project may come from anybody, so the note is checked and its size is bounded.
-Standard library only.
+envelope), or ``on:`` or ``off:`` (whether it was switched on) and the points that were replaced.
+
+These stand in version 2 as lines of text, compressed with zlib, in base 64. A line is that of
+the project's file, where the host knew it; else ``=`` with time, value, shape and tension, and
+behind ``|`` the file's line where these numbers are not all that it says. Version 1 had
+``time,value,shape,tension`` with ``/`` between them, or ``lost``, where they were too many; it is
+still read, and written where no points were replaced. A note longer than ``PART`` is stored in
+parts, under keys that ``key_of_part`` numbers. A project may come from anybody, so the note is
+checked and its size is bounded. Standard library only.
 """
 
 from __future__ import annotations
 
+import base64
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reaper_drumgain.errors import ConflictError
@@ -28,12 +35,19 @@ from reaper_drumgain.schema.session import Envelope, EnvelopeKind, EnvelopePoint
 #: under ``P_EXT:`` in REAPER, and in the ``<EXT`` block of a track in project files
 KEY = "drumgain_automation"
 #: REAPER's lines end at 4096 bytes
-MAX_NOTE = 3500
+PART = 3500
+#: of all parts together; envelopes that need more are not written to
+MAX_NOTE = 1_000_000
 #: written points lie on this many steps per second and per unit of linear gain
 TIME_STEPS, VALUE_STEPS = 1_000, 1_000_000
 #: compiled when it is first used: few tracks have a note
-_NOTE = r"1;(volume|trim);(\d{1,6});(\d{1,6});(\d{1,6});([0-9a-f]{32});(none|lost|(?:on|off):\S*)"
+_NOTE = (
+    r"([12]);(volume|trim);(\d{1,6});(\d{1,6});(\d{1,6});([0-9a-f]{32});"
+    r"(none|lost|(?:on|off):\S*)"
+)
 _MOST = 1e12
+#: of the lines of replaced points, before they are compressed
+_MAX_TEXT = 16_000_000
 
 FormerState = Literal["none", "lost", "on", "off"]
 
@@ -47,6 +61,7 @@ class _Note:
     digest: str
     state: FormerState
     former: tuple[EnvelopePoint, ...]
+    written: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,8 @@ class TakenBack:
     ``removed``: there was none: it is taken away, or where that cannot be done emptied,
     switched off and hidden. Otherwise its points are afterwards the first ``kept_before`` of
     those that it has, ``points``, and the last ``kept_after``; ``active``: whether it is
-    switched on then. The note is removed in both cases.
+    switched on then. ``written``: the line that each of ``points`` had in the project's file,
+    empty where that is not known. The note is removed in both cases.
     """
 
     envelope: EnvelopeKind
@@ -65,6 +81,7 @@ class TakenBack:
     kept_after: int = 0
     points: tuple[EnvelopePoint, ...] = ()
     active: bool = True
+    written: tuple[str, ...] = ()
 
     def result(self, points: tuple[EnvelopePoint, ...]) -> tuple[EnvelopePoint, ...]:
         """All points of the envelope afterwards; none where it is taken away."""
@@ -72,6 +89,17 @@ class TakenBack:
             return ()
         after = points[len(points) - self.kept_after :]
         return (*points[: self.kept_before], *self.points, *after)
+
+    def envelope_before(self, present: Envelope) -> Envelope | None:
+        """The envelope as it was before DrumGain wrote it; None where there was none."""
+        if self.removed:
+            return None
+        lines: tuple[str, ...] = ()
+        if len(present.written) == len(present.points):
+            after = present.written[len(present.points) - self.kept_after :]
+            lines = (*present.written[: self.kept_before], *self.written, *after)
+        points = self.result(present.points)
+        return replace(present, points=points, active=self.active, written=lines)
 
 
 def digest_of(points: Iterable[EnvelopePoint]) -> str:
@@ -96,19 +124,96 @@ def note_of(
     """The note for ``points`` that were written into the envelope ``former`` (None: there was
     none) between so many of its points."""
     name = "volume" if kind == "volume" else "trim"
-    start = f"1;{name};{len(points)};{kept_before};{kept_after};{digest_of(points)};"
+    start = f"{name};{len(points)};{kept_before};{kept_after};{digest_of(points)};"
     if former is None:
-        return f"{start}none"
-    replaced = former.points[kept_before : len(former.points) - kept_after]
-    written = "/".join(
-        f"{_digits(p.time)},{_digits(p.value)},{p.shape},{_digits(p.tension)}" for p in replaced
+        return f"1;{start}none"
+    state = "on" if former.active else "off"
+    kept = slice(kept_before, len(former.points) - kept_after)
+    replaced = former.points[kept]
+    if not replaced:
+        return f"1;{start}{state}:"
+    lines = former.written[kept] if len(former.written) == len(former.points) else ()
+    note = f"2;{start}{state}:{_packed(replaced, lines)}"
+    return note if len(note) <= MAX_NOTE else f"1;{start}lost"
+
+
+def can_keep(envelope: Envelope) -> bool:
+    """Whether a note can hold all of an envelope, so that it can be brought back."""
+    size = sum(map(len, envelope.written)) + 120 * len(envelope.points)
+    if 2 * size < MAX_NOTE:
+        return True
+    return len(envelope.points) < 1_000_000 and not note_of("volume", (), 0, 0, envelope).endswith(
+        "lost"
     )
-    note = f"{start}{'on' if former.active else 'off'}:{written}"
-    return note if len(note) <= MAX_NOTE else f"{start}lost"
 
 
-def _digits(number: float) -> str:
-    return f"{number:.12f}".rstrip("0").rstrip(".")
+def key_of_part(number: int) -> str:
+    """The key of a part of a note, from 1."""
+    return KEY if number == 1 else f"{KEY}_{number}"
+
+
+def parts_of(note: str) -> list[str]:
+    """A note in parts that fit into REAPER's lines."""
+    return [note[start : start + PART] for start in range(0, len(note), PART)]
+
+
+def joined(stored: Callable[[str], str | None]) -> str:
+    """The note whose parts ``stored`` gives by their keys; empty where there is none."""
+    parts: list[str] = []
+    while len(parts) * PART < MAX_NOTE:
+        part = (stored(key_of_part(len(parts) + 1)) or "").strip()
+        parts.append(part)
+        if len(part) < PART:
+            break
+    return "".join(parts)
+
+
+def _packed(points: Sequence[EnvelopePoint], lines: Sequence[str]) -> str:
+    rows = []
+    for place, point in enumerate(points):
+        line = lines[place] if lines else ""
+        if line and not line.startswith("=") and _point_of(line.split()[1:]) == point:
+            rows.append(line)
+        else:
+            numbers = f"={point.time!r} {point.value!r} {point.shape} {point.tension!r}"
+            rows.append(f"{numbers}|{line}" if line else numbers)
+    packed = zlib.compress("\n".join(rows).encode("latin-1", "replace"), 9)
+    return base64.b64encode(packed).decode("ascii")
+
+
+def _point_of(fields: Sequence[str]) -> EnvelopePoint | None:
+    """The point of a line's fields; None where it holds anything but plain numbers."""
+    try:
+        shape = int(float(fields[2])) if len(fields) > 2 else 0
+        tension = float(fields[6]) if len(fields) > 6 else 0.0
+        return EnvelopePoint(float(fields[0]), float(fields[1]), shape, tension)
+    except (ValueError, OverflowError, IndexError):
+        return None
+
+
+def _unpacked(packed: str) -> tuple[tuple[EnvelopePoint, str], ...] | None:
+    """The replaced points and their lines; None where they are damaged."""
+    try:
+        unpacker = zlib.decompressobj()
+        raw = unpacker.decompress(base64.b64decode(packed, validate=True), _MAX_TEXT)
+    except (zlib.error, ValueError):
+        return None
+    if not unpacker.eof:
+        return None
+    found = []
+    for row in raw.decode("latin-1").split("\n"):
+        numbers, line = row.split()[1:], row
+        if row.startswith("="):
+            head, _, line = row.partition("|")
+            numbers = head[1:].split()
+            if len(numbers) != 4:
+                return None
+            numbers[3:] = ["0", "0", "0", numbers[3]]
+        point = _point_of(numbers)
+        if point is None or "\r" in line or (line and line.split()[:1] != ["PT"]):
+            return None
+        found.append((point, line))
+    return tuple(found)
 
 
 def take_back(track: Track) -> TakenBack | None:
@@ -131,8 +236,8 @@ def take_back(track: Track) -> TakenBack | None:
         )
     if note.state == "lost":
         raise ConflictError(
-            f"track {track.name!r}: the envelope points that DrumGain replaced were too many to be "
-            "kept with the track: bring back the backup, or undo"
+            f"track {track.name!r}: an earlier version of DrumGain replaced more envelope points "
+            "than it could keep with the track: bring back the backup, or undo"
         )
     if note.state == "none":
         return TakenBack(note.envelope, removed=True)
@@ -142,6 +247,7 @@ def take_back(track: Track) -> TakenBack | None:
         kept_after=note.after,
         points=note.former,
         active=note.state == "on",
+        written=note.written,
     )
 
 
@@ -156,20 +262,29 @@ def _parse(text: str) -> _Note | None:
     found = re.fullmatch(_NOTE, text) if len(text) <= MAX_NOTE else None
     if found is None:
         return None
-    name, count, before, after, digest, rest = found.groups()
+    version, name, count, before, after, digest, rest = found.groups()
     state, _, written = rest.partition(":")
-    points: list[EnvelopePoint] = []
-    for row in written.split("/") if written else ():
+    rows = (_unpacked if version == "2" else _rows_of_version_1)(written) if written else ()
+    if rows is None or not all(_is_sane(point) for point, _ in rows):
+        return None
+    points, lines = tuple(point for point, _ in rows), tuple(line for _, line in rows)
+    kind: EnvelopeKind = "volume" if name == "volume" else "trim volume"
+    known: dict[str, FormerState] = {"none": "none", "lost": "lost", "on": "on", "off": "off"}
+    return _Note(kind, int(count), int(before), int(after), digest, known[state], points, lines)
+
+
+def _rows_of_version_1(written: str) -> tuple[tuple[EnvelopePoint, str], ...] | None:
+    found = []
+    for row in written.split("/"):
         try:
             time, value, shape, tension = row.split(",")
             point = EnvelopePoint(float(time), float(value), int(shape), float(tension))
         except ValueError:
             return None
-        if not all(math.isfinite(x) and abs(x) <= _MOST for x in (point.time, point.value)):
-            return None
-        if not (math.isfinite(point.tension) and abs(point.shape) <= 1_000):
-            return None
-        points.append(point)
-    kind: EnvelopeKind = "volume" if name == "volume" else "trim volume"
-    known: dict[str, FormerState] = {"none": "none", "lost": "lost", "on": "on", "off": "off"}
-    return _Note(kind, int(count), int(before), int(after), digest, known[state], tuple(points))
+        found.append((point, ""))
+    return tuple(found)
+
+
+def _is_sane(point: EnvelopePoint) -> bool:
+    numbers = (point.time, point.value, point.shape, point.tension)
+    return all(math.isfinite(x) and abs(x) <= _MOST for x in numbers)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reaper_drumgain.errors import InputError
@@ -50,7 +50,8 @@ class Envelope:
     """An envelope that REAPER shows or plays; values of a volume envelope are linear gains.
 
     ``fader_scaled``: interpolation between points is done in fader scale. ``pooled``: it
-    holds automation items, so its points do not describe it.
+    holds automation items, so its points do not describe it. ``written``: the line of each point
+    as the project's file has it, where the host knows it (to bring it back as it was), else ().
     """
 
     kind: EnvelopeKind
@@ -58,6 +59,7 @@ class Envelope:
     points: tuple[EnvelopePoint, ...] = ()
     fader_scaled: bool = False
     pooled: bool = False
+    written: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class TrackReader:
             guid=self._calls.stored(_STRING, pointer, b"GUID") or None,
             role=stored(ROLE_KEY) or None,
             locked=stored(LOCK_KEY) not in ("", "0"),
-            automation_note=stored(envelope_note.KEY) or None,
+            automation_note=envelope_note.joined(stored) or None,
         )
 
     def _with_groups(self, track: Track, pointer: int, warnings: list[str]) -> Track:

@@ -36,7 +36,6 @@ KEYS: dict[EnvelopeKind, bytes] = {"volume": b"<VOLENV2", "trim volume": b"<VOLE
 #: at most so many points are inserted one by one: more would block REAPER for too long
 MAX_INSERT_CALLS = 1000
 _INFO, _STRING = "GetSetEnvelopeInfo_String", "GetSetMediaTrackInfo_String"
-_NOTE = f"P_EXT:{envelope_note.KEY}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def find_envelope(calls: Calls, track: int, kind: EnvelopeKind) -> int:
 
 def note_on(calls: Calls, track: int) -> str:
     """DrumGain's note on a track, empty if there is none."""
-    return (calls.stored(_STRING, track, _NOTE) or "").strip()
+    return envelope_note.joined(lambda key: calls.stored(_STRING, track, f"P_EXT:{key}".encode()))
 
 
 def prepare(
@@ -261,9 +260,13 @@ class _UndoBlock:
             raise HostError("REAPER neither takes it away nor switches it off")
 
     def _set_note(self, track: int, note: str) -> None:
-        text = ctypes.create_string_buffer(note.encode())
         call = self._calls.function(_STRING, "bool", "pointer", "text", "buffer", "bool")
-        call(track, _NOTE, ctypes.addressof(text), 1)
+        new, old = map(envelope_note.parts_of, (note, note_on(self._calls, track)))
+        # parts that are needed no more are emptied
+        for place in range(max(1, len(new), len(old))):
+            text = ctypes.create_string_buffer("".join(new[place : place + 1]).encode())
+            key = f"P_EXT:{envelope_note.key_of_part(place + 1)}".encode()
+            call(track, key, ctypes.addressof(text), 1)
         if note_on(self._calls, track) != note:
             raise HostError("REAPER did not take DrumGain's note on the track")
 

@@ -9,6 +9,7 @@ first point of an envelope the value of that point holds.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from reaper_drumgain.errors import ConflictError, InputError, ProjectError
@@ -16,20 +17,22 @@ from reaper_drumgain.hosts.rpp.chains import point_lines, read_envelope
 from reaper_drumgain.hosts.rpp.read import ProjectFile
 from reaper_drumgain.hosts.rpp.storage import name_of
 from reaper_drumgain.hosts.rpp.syntax import (
-    MAX_LINE,
     Block,
     Edit,
     EditCheck,
     line_of,
     own_lines,
+    splice,
     tokens,
 )
-from reaper_drumgain.schema.envelope_note import KEY, TakenBack
+from reaper_drumgain.hosts.rpp.values import number
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.envelope_note import TakenBack
 from reaper_drumgain.schema.plan import TrackAutomation
-from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
+from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint, Track
 from reaper_drumgain.tracks.reaper_rules import NEW_ENVELOPE
 
-_NOTE_KEY = KEY.encode()
+_NOTE_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_automation(?:_\d{1,4})?)[ \t]")
 _KEYWORDS: dict[EnvelopeKind, bytes] = {"volume": b"VOLENV2", "trim volume": b"VOLENV3"}
 _NEW = tuple(line.encode() for line in NEW_ENVELOPE)
 #: what a track's envelopes follow, and what they come before, as REAPER writes them
@@ -65,7 +68,7 @@ def planned_edits(
         )
         edits += _active_edits(project.data, envelope, active=True)
     points = planned.result(_points(project, index, planned.envelope))
-    check = _Check(project, index, planned.envelope, points, active=True)
+    check = _Check(project, index, planned.envelope, points, active=True, note=planned.mark)
     return [*edits, *_note_edits(project, index, planned.mark)], check
 
 
@@ -75,20 +78,45 @@ def taking_back_edits(
     """The spans that take back what ``planned_edits`` wrote on one track, and a check."""
     envelope = _envelope_block(project, index, taken.envelope)
     assert envelope is not None
-    edits: list[Edit] = []
-    if taken.removed:
-        edits.append(_lines_of(project.data, envelope))
-    else:
-        rows = point_lines(project.data, envelope)
-        edits += _points_edits(
-            project.data, envelope, rows, taken.kept_before, taken.kept_after, taken.points
-        )
-        edits += _active_edits(project.data, envelope, active=taken.active)
+    edits = _taking_back(project.data, envelope, taken)
     points = taken.result(_points(project, index, taken.envelope))
     check = _Check(
         project, index, taken.envelope, None if taken.removed else points, active=taken.active
     )
     return [*edits, *_note_edits(project, index, None)], check
+
+
+def _taking_back(data: bytes, envelope: Block, taken: TakenBack) -> list[Edit]:
+    """The spans that make an envelope what it was, or take it away."""
+    if taken.removed:
+        return [_lines_of(data, envelope)]
+    kept = (taken.kept_before, taken.kept_after)
+    rows = point_lines(data, envelope)
+    edits = _points_edits(data, envelope, rows, *kept, taken.points, taken.written)
+    return [*edits, *_active_edits(data, envelope, active=taken.active)]
+
+
+def _after_clearing(
+    data: bytes, track: Block, kind: EnvelopeKind, note: str | None
+) -> tuple[bytes, bytes | None]:
+    """The lines of a track's envelope, and what clearing its automation would make of them; None
+    where it would leave them."""
+    envelope = next((b for b in track.children if b.keyword == _KEYWORDS[kind]), None)
+    if envelope is None:
+        return b"", None
+    start, end = _line_start(data, envelope.start), _next_line(data, envelope.close)
+    read = read_envelope(data, envelope, kind, [], with_lines=True)
+    noted = Track(index=0, name="", envelopes=(read,), automation_note=note)
+    try:
+        taken = envelope_note.take_back(noted)
+    except ConflictError:
+        taken = None
+    lines = data[start:end]
+    if taken is None or taken.envelope != kind:
+        return lines, None
+    edits = _taking_back(data, envelope, taken)
+    back = [Edit(edit.start - start, edit.end - start, edit.new) for edit in edits]
+    return lines, splice(lines, back)
 
 
 def _points(project: ProjectFile, index: int, kind: EnvelopeKind) -> tuple[EnvelopePoint, ...]:
@@ -108,8 +136,10 @@ class _Check:
         points: Sequence[EnvelopePoint] | None,
         *,
         active: bool,
+        note: str | None = None,
     ) -> None:
         self._what = _name(project, index)
+        self._project, self._note = project, note
         self._index, self._kind, self._points, self._active = index, kind, points, active
 
     def __call__(self, data: bytes, tracks: list[Block]) -> None:
@@ -121,10 +151,28 @@ class _Check:
             read = read_envelope(data, blocks[0], self._kind, [])
             same = len(read.points) == len(self._points) and read.active == self._active
             if same and all(map(_alike, read.points, self._points)):
+                self._refuse_if_lost(data, tracks[self._index])
                 return
         raise ProjectError(
             f"{self._what}: the edited envelope does not read as meant: nothing written"
         )
+
+    def _refuse_if_lost(self, data: bytes, track: Block) -> None:
+        """Raises ProjectError where clearing the automation would not bring every byte back."""
+        if self._note is None:
+            return
+        old = self._project
+        before = _after_clearing(
+            old.data,
+            old.tracks[self._index],
+            self._kind,
+            old.session.tracks[self._index].automation_note,
+        )
+        if _after_clearing(data, track, self._kind, self._note)[1] not in before:
+            raise ProjectError(
+                f"{self._what}: its {self._kind} envelope is written in a way that could not be "
+                "brought back as it is: nothing was written; open and save the project in REAPER"
+            )
 
 
 def _alike(one: EnvelopePoint, other: EnvelopePoint) -> bool:
@@ -207,9 +255,14 @@ def _points_edits(
     before: int,
     after: int,
     points: Sequence[EnvelopePoint],
+    written: Sequence[str] = (),
 ) -> list[Edit]:
     margin, ending = _inside(data, envelope), _ending(data, envelope)
-    new = b"".join(margin + _point_line(point) + ending for point in points)
+    lines = [line.encode("latin-1", "replace") for line in written] or [b""] * len(points)
+    new = b"".join(
+        (line or margin + _point_line(point)) + ending
+        for point, line in zip(points, lines, strict=True)
+    )
     middle = rows[before : len(rows) - after]
     if middle:
         first, *others = middle
@@ -228,7 +281,7 @@ def _active_edits(data: bytes, envelope: Block, *, active: bool) -> Iterator[Edi
     wanted = b"1" if active else b"0"
     for place in lines:
         words = tokens(data, place)
-        if len(words) > 1 and words[1].value != wanted:
+        if len(words) > 1 and bool(number(words[1].value)) != active:
             yield Edit(words[1].start, words[1].end, wanted)
     if not lines and not active:
         place = _next_line(data, envelope.body)
@@ -261,7 +314,7 @@ def _note_edits(project: ProjectFile, index: int, note: str | None) -> list[Edit
     edits: list[Edit] = []
     others = False
     for ext in blocks:
-        own = own_lines(data, ext, _NOTE_KEY)
+        own = [match.start(1) for match in _NOTE_LINE.finditer(data, ext.body, ext.close)]
         edits += [Edit(_line_start(data, at), _next_line(data, at), b"") for at in own]
         lines = data[_next_line(data, ext.body) : _line_start(data, ext.close)].split(b"\n")
         others = others or sum(bool(line.strip()) for line in lines) > len(own)
@@ -269,15 +322,21 @@ def _note_edits(project: ProjectFile, index: int, note: str | None) -> list[Edit
         # a block that held nothing else was made for the note
         return edits if others else [_lines_of(data, ext) for ext in blocks]
     margin, ending = _inside(data, block), _ending(data, block)
-    line = _NOTE_KEY + b" " + note.encode("ascii")
-    if len(line) + 40 > MAX_LINE:
+    if len(note) > envelope_note.MAX_NOTE:
         raise InputError(f"{_name(project, index)}: the note of the plan is too long")
+    lines = [
+        f"{envelope_note.key_of_part(count)} {part}".encode("ascii")
+        for count, part in enumerate(envelope_note.parts_of(note), 1)
+    ]
     if blocks:
         place = _next_line(data, blocks[-1].body)
-        return [*edits, Edit(place, place, _inside(data, blocks[-1]) + line + ending)]
+        inside = _inside(data, blocks[-1])
+        text = b"".join(inside + line + ending for line in lines)
+        return [*edits, Edit(place, place, text)]
     place = next(
         (_line_start(data, at[0]) for key in _AFTER_EXT if (at := own_lines(data, block, key))),
         _behind(data, block),
     )
-    text = b"%b<EXT%b%b  %b%b%b>%b" % (margin, ending, margin, line, ending, margin, ending)
+    text = b"".join(margin + b"  " + line + ending for line in lines)
+    text = b"%b<EXT%b%b%b>%b" % (margin, ending, text, margin, ending)
     return [Edit(place, place, text)]

@@ -56,9 +56,17 @@ def _effect(data: bytes, block: Block, *, enabled: bool) -> Effect:
     return Effect(name, enabled, instrument=re.match(_INSTRUMENT, name) is not None)
 
 
-def read_envelope(data: bytes, block: Block, kind: EnvelopeKind, faults: list[str]) -> Envelope:
+def read_envelope(
+    data: bytes,
+    block: Block,
+    kind: EnvelopeKind,
+    faults: list[str],
+    *,
+    with_lines: bool = False,
+) -> Envelope:
     """One envelope. Values of volume envelopes are linear gains in the file already.
 
+    ``with_lines``: keep the line of each point too, as bytes of Latin-1 text.
     An envelope without a line ACT is active, as in files of REAPER's first years.
     """
     settings = {b"ACT": b"1", b"VOLTYPE": b"0"}
@@ -84,7 +92,13 @@ def read_envelope(data: bytes, block: Block, kind: EnvelopeKind, faults: list[st
         points=tuple(points),
         fader_scaled=bool(number(settings[b"VOLTYPE"])),
         pooled=b"POOLEDENVINST" in settings,
+        written=tuple(_lines(data, block)) if with_lines else (),
     )
+
+
+def _lines(data: bytes, block: Block) -> Iterator[str]:
+    for start, end in point_lines(data, block):
+        yield data[start:end].removesuffix(b"\n").removesuffix(b"\r").decode("latin-1")
 
 
 def _time_and_value(fields: list[bytes]) -> tuple[float | None, float | None]:

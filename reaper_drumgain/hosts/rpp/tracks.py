@@ -24,7 +24,7 @@ from reaper_drumgain.hosts.rpp.track_lines import (
     volpan,
 )
 from reaper_drumgain.hosts.rpp.values import Fields, Memo, text
-from reaper_drumgain.schema.envelope_note import KEY
+from reaper_drumgain.schema import envelope_note
 from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
     Clip,
@@ -71,7 +71,9 @@ _OWN = re.compile(
 )
 #: how the lines begin that are read as well as the plain ones
 _OTHERS = (b"LANESOLO", b"GROUP_FLAGS")
-_EXT_LINE = rb"\n[ \t\r]*+(%s)[ \t]" % b"|".join(key.encode() for key in (ROLE_KEY, LOCK_KEY, KEY))
+_EXT_LINE = rb"\n[ \t\r]*+(%b|%b|%b(?:_\d{1,4})?)[ \t]" % tuple(
+    key.encode() for key in (ROLE_KEY, LOCK_KEY, envelope_note.KEY)
+)
 #: how many texts between a track's own lines are kept as read, and how long they may be
 _MAX_KNOWN, _LONGEST_KNOWN = 1024, 4096
 _VOLPAN_TWICE = "it has more than one VOLPAN line: open and save the project in REAPER"
@@ -242,7 +244,8 @@ class TrackReader:
                 frozen = True
             elif keyword in _ENVELOPES:
                 kind = _ENVELOPES[keyword]
-                envelopes.append(read_envelope(self._data, child, kind, warnings))
+                ours = kind in ("volume", "trim volume")
+                envelopes.append(read_envelope(self._data, child, kind, warnings, with_lines=ours))
             elif keyword in _OTHER_ENVELOPES:
                 envelope = read_envelope(self._data, child, "pan", warnings)
                 if envelope.active and (envelope.points or envelope.pooled):
@@ -278,7 +281,8 @@ class TrackReader:
 
     def _stored(self, block: Block) -> tuple[str | None, bool, str | None]:
         """Role, lock and envelope note, as DrumGain stores them on the track."""
-        role, locked, note = None, False, None
+        role, locked = None, False
+        notes: dict[str, str] = {}
         for child in block.children:
             if child.keyword != b"EXT":
                 continue
@@ -288,11 +292,11 @@ class TrackReader:
                 key = match.group(1).decode()
                 if key == ROLE_KEY:
                     role = value or None
-                elif key == KEY:
-                    note = value or None
-                else:
+                elif key == LOCK_KEY:
                     locked = value not in ("", "0")
-        return role, locked, note
+                else:
+                    notes[key] = value
+        return role, locked, envelope_note.joined(notes.get) or None
 
 
 def _string(line: bytes | None) -> str:
