@@ -252,7 +252,7 @@ PLANS = [
     ({"points": (EnvelopePoint(1.0, 1.0), EnvelopePoint(0.0, 1.0))}, "out of order"),
     ({"mark": ""}, "note for it is none"),
     ({"mark": "x\ny"}, "note for it is none"),
-    ({"mark": "x" * 9999}, "note for it is none"),
+    ({"mark": "x" * (envelope_note.MAX_NOTE + 1)}, "note for it is none"),
     ({"envelope": "pan"}, "names its pan envelope"),
 ]
 
@@ -544,6 +544,27 @@ def test_clear_takes_back_what_was_written(fake, write, project, which):
             (e.kind, e.active, e.points) for e in old.envelopes
         ], old.name
     assert text_without_own_state(saved[0]) == text_without_own_state(saved[2])
+
+
+def test_clear_brings_a_long_envelope_back_and_leaves_no_part_of_its_note(fake, write, project):
+    """Also where a shorter note takes the place of a long one."""
+    rows = [f"PT {n / 8} {0.3 + n % 17 / 23} {n % 5}" for n in range(900)]
+    draw(project, "Tom 1", *DRAWN[:6], *rows)
+    session = rpp.read_project(project).session
+    saved = [project.with_name(f"{n}.RPP") for n in range(2)]
+    made = automation(session, "Tom 1", steps(0.0, -3.5))
+    assert len(envelope_note.parts_of(made.mark)) > 1
+    fake.play(write({"Tom_1": made}), {"do": {"save": str(saved[0])}})
+    written = rpp.read_project(saved[0])
+    assert {t.automation_note for t in written.session.tracks} == {None, made.mark}
+    fake.play(
+        fake.press("clear_automation"), {"do": {"save": str(saved[1])}}, projects=[str(saved[0])]
+    )
+    assert envelope_note.KEY not in saved[1].read_text()
+    now = envelope_of(rpp.read_project(saved[1]).session, "Tom 1", "volume")
+    assert now.points == envelope_of(session, "Tom 1", "volume").points
+    rpp.clear_automation(written)
+    assert lines_of(saved[0], "Tom 1")[6:] == rows
 
 
 def test_clear_leaves_what_was_changed_since_and_says_so(fake, write, project):

@@ -5,6 +5,7 @@ second reader of envelopes."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -99,7 +100,12 @@ def test_file_and_reaper_get_the_same(reaper, song, case):
                 [v for _, v, _ in points], rel=1e-9, abs=1e-12
             )
     one, other = rpp.read_project(places[1]).session, rpp.read_project(places[3]).session
-    assert [t.automation_note for t in one.tracks] == [t.automation_note for t in other.tracks]
+    # the file's note also keeps the lines of the points, so notes are compared by what they do
+    for mine, theirs in zip(one.tracks, other.tracks, strict=True):
+        back, want = envelope_note.take_back(mine), envelope_note.take_back(theirs)
+        assert (back is None) == (want is None)
+        if back is not None:
+            assert dataclasses.replace(back, written=()) == dataclasses.replace(want, written=())
     assert [t.fader for t in one.tracks] == pytest.approx([t.fader for t in other.tracks])
     assert [[e.active for e in t.envelopes] for t in one.tracks] == [
         [e.active for e in t.envelopes] for t in other.tracks
