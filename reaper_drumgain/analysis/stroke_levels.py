@@ -11,7 +11,7 @@ strokes tell, or where it is within what strokes differ by chance: sections alik
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +28,14 @@ MIN_STROKES = 2
 #: strong strokes are within so many dB of the 90th percentile
 STRONG_DB = 10.0
 #: a departure counts from here on, and from so many standard errors on
-LEAST_DB, ERRORS = 1.0, 2.0
+LEAST_DB, ERRORS = 1.5, 2.5
 #: the standard error of a median is larger than that of a mean by this, for a normal distribution
 _MEDIAN_ERROR = 1.25
 
 
-def playing_departures(heard: Heard, sections: Sequence[Bool], plays: Bool) -> Float64:
+def playing_departures(
+    heard: Heard, sections: Sequence[Bool], plays: Bool, kinds: Sequence[Hashable]
+) -> Float64:
     """The departures (sections, tracks) in dB, NaN where a track does not play.
 
     Parameters
@@ -44,19 +46,34 @@ def playing_departures(heard: Heard, sections: Sequence[Bool], plays: Bool) -> F
         For each section which of the song's onsets (onsets,) lie in it.
     plays
         (sections, n) which tracks play their own drum there.
+    kinds
+        (n,) the kind of drum that each microphone stands at: all toms are one kind, and have one
+        voice together in what the drums have in common.
     """
     found = np.full(plays.shape, np.nan)
     drums = _strokes_alone(heard)
+    kind_of = dict(zip(heard.families, kinds, strict=True))
     for track, microphone in enumerate(heard.microphones):
-        own = [_own_strokes(heard, track)] if microphone.close else list(drums.values())
+        own = {kinds[track]: [_own_strokes(heard, track)]} if microphone.close else {}
+        for family, strokes in {} if microphone.close else drums.items():
+            own.setdefault(kind_of[family], []).append(strokes)
         levels = np.full(heard.risen.shape[1], -np.inf)
         risen = heard.risen[track] > 0.0
         levels[risen] = power_to_db(heard.risen[track, risen])
-        by_drum = [_departures(levels, strokes & risen, sections) for strokes in own]
+        by_drum = {
+            kind: [_departures(levels, strokes & risen, sections) for strokes in same]
+            for kind, same in own.items()
+        }
         for place in np.flatnonzero(plays[:, track]).tolist():
-            known = [row[place] for row in by_drum if np.isfinite(row[place])]
-            found[place, track] = np.median(known) if known else 0.0
+            found[place, track] = _in_common(by_drum, place)
     return found
+
+
+def _in_common(by_drum: Mapping[Hashable, Sequence[Float64]], place: int) -> float:
+    """The median over kinds of drums of the mean departure of each in section ``place``."""
+    known = [[row[place] for row in rows if np.isfinite(row[place])] for rows in by_drum.values()]
+    means = [sum(own) / len(own) for own in known if own]
+    return float(np.median(means)) if means else 0.0
 
 
 def _own_strokes(heard: Heard, track: int) -> Bool:

@@ -37,6 +37,7 @@ from reaper_drumgain.automation.sections import Section, is_short
 from reaper_drumgain.faders.activity import FAINT, section_onsets
 from reaper_drumgain.faders.levels import offset_for
 from reaper_drumgain.tracks.roles import drum_of
+from reaper_drumgain.tracks.selection import DrumTrack
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -73,7 +74,8 @@ def section_rides(given: AutomationInput, hops: Sequence[tuple[int, int]], plays
     """
     measurement = given.analysis.measurement
     onsets = [section_onsets(measurement, own) for own in hops]
-    departures = playing_departures(given.activity.heard, onsets, plays)
+    kinds = [_kind(drum) for drum in given.drums]
+    departures = playing_departures(given.activity.heard, onsets, plays, kinds)
     departures = _linked(departures, given)
     departures -= _of_the_kit(departures, given)[:, None]
     shares = given.method.playing_gains(np.nan_to_num(departures))
@@ -119,14 +121,18 @@ def _of_the_kit(departures: Array, given: AutomationInput) -> Array:
     """(sections,) what the whole kit departs by: the median over its drums, in dB."""
     voices: dict[str, list[int]] = {}
     for place, drum in enumerate(given.drums):
-        kind = "tom" if drum.role.name == "tom" else drum_of(drum.role)
-        voices.setdefault(kind, []).append(place)
+        voices.setdefault(_kind(drum), []).append(place)
     common = np.zeros(len(departures))
     for row, own in enumerate(departures):
         known = [own[places][np.isfinite(own[places])] for places in voices.values()]
         means = [float(one.mean()) for one in known if one.size]
         common[row] = np.median(means) if means else 0.0
     return common
+
+
+def _kind(drum: DrumTrack) -> str:
+    """What a microphone stands at; the same for all toms."""
+    return "tom" if drum.role.name == "tom" else drum_of(drum.role)
 
 
 def _around_zero(gains: Array, counts: Mask, lengths: Array) -> Array:
