@@ -63,9 +63,8 @@ FAR_BELOW_DB, BELOW_DB = -30.0, -15.0
 SAME_DB = 1.0
 #: too short to judge: sound for less than this, or one hit alone; a single hit rings no longer
 SHORT_SECONDS, RING_SECONDS = 0.4, 3.0
-#: a kick or snare, which nearly every song has, is held only where hardly any of its loudest onsets
-#: lacks the stroke of another, and X is smaller still
-ORPHAN_SHARE, USUAL_EXCESS_DB = 0.1, 1.5
+#: a kick or snare is held only where hardly any of its loudest onsets lacks the stroke of another
+ORPHAN_SHARE = 0.1
 #: what X of a section has to reach of the song's
 SECTION_SHARE, SECTION_MAX_DB = 0.4, 12.0
 #: multiplicative updates of a fit
@@ -300,8 +299,7 @@ def _state(heard: Heard, track: int) -> str:
         return ACTIVE
     if microphone.usual:
         loud = strong & (heard.risen[track] >= heard.risen[track].max() * 0.1)
-        explained = (loud & ~strokes).sum() <= ORPHAN_SHARE * loud.sum()
-        return LEAK if explained and heard.excess_db[track] < USUAL_EXCESS_DB else ACTIVE
+        return LEAK if (loud & ~strokes).sum() <= ORPHAN_SHARE * loud.sum() else ACTIVE
     return LEAK
 
 

@@ -14,7 +14,7 @@ from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.analysis.measurement import MultitrackAnalysis, Progress
 from reaper_drumgain.analysis.peaks import Stretch, frames_of, most_promising, upper_bounds, within
 from reaper_drumgain.audio.track_reader import TrackAudio, analysis_rate, open_track, playing_span
-from reaper_drumgain.errors import ConflictError
+from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.util.decibels import gain_to_db
@@ -27,6 +27,10 @@ _MOST_FRAMES, _LEAST_FRAMES, _BLOCK_BYTES = 1 << 19, 1 << 16, 1 << 25
 _SILENCE_S = 10.0
 #: more than any session plays; a looped item may claim years
 _LONGEST_S = 12 * 3600
+#: hours of audio, of all tracks together, that are decoded at most: 40 tracks of 12 hours are less
+_MOST_HOURS = 500
+#: tracks that are measured together; each pair of them takes time and memory
+_MOST_TRACKS = 256
 
 
 def stretches(
@@ -102,6 +106,8 @@ class SilenceTrimmed:
 class Multitrack:
     """The audio of the measured drum tracks, over the time that they play within ``span``.
 
+    Raises InputError where that is more than can be read in a night.
+
     Silence of all tracks is shortened, so that a stray item at the end of a project does not cost
     the hours before it. The silence that stays is longer than any window of the measurements,
     and whole hops are taken out, so that no loudness changes.
@@ -114,6 +120,11 @@ class Multitrack:
         progress: Progress | None,
         span: tuple[float, float] | None = None,
     ) -> None:
+        if len(drums) > _MOST_TRACKS:
+            raise InputError(
+                f"{len(drums)} drum tracks are more than any kit has: at most {_MOST_TRACKS} are "
+                "balanced together. Leave some out with --role 'TRACK=none'"
+            )
         self._drums = drums
         self._progress = progress
         tracks = [drum.track for drum in drums]
@@ -140,6 +151,7 @@ class Multitrack:
             ]
             if self._kept is None:
                 self._kept = self._stretches(tracks)
+                self._require_bounded_work(tracks, self._kept[-1][1])
             kept = self._kept if part is None else within(self._kept, part)
             yield [SilenceTrimmed(track, kept) for track in tracks]
 
@@ -156,6 +168,18 @@ class Multitrack:
                 )
                 return (*kept[:place], (first, last - (total - longest)))
         return kept
+
+    def _require_bounded_work(self, tracks: Sequence[TrackAudio], last: int) -> None:
+        work = [track.work(last) / 3600.0 for track in tracks]
+        if sum(work) <= _MOST_HOURS:
+            return
+        most = int(np.argmax(work))
+        raise InputError(
+            f"{sum(work):.0f} hours of audio would have to be read, {work[most]:.0f} of them for "
+            f"track {self._drums[most].track.name!r}: at most {_MOST_HOURS} are. Do its items play "
+            "at a very high rate, or are they very many? Glue or shorten them, or leave the track "
+            "out with --role 'TRACK=none'"
+        )
 
     def _tell(self, doing: str) -> Callable[[float], None]:
         progress = self._progress

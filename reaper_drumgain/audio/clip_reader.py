@@ -65,6 +65,8 @@ class ClipReader:
             # behind the end of its source a clip is silent, however long it claims to be
             plays = max(0.0, self._source.length / info.rate - clip.offset) / clip.play_rate
             self.last = min(self.last, grid.nearest(clip.position + plays) + _TAIL)
+        #: source frames that are decoded for one frame, at least 1: making a frame costs as well
+        self.cost = max(1.0, info.rate * clip.play_rate / grid.rate)
         self._gain = clip.item_gain * clip.take_gain
         self.channels = 2 if clip.take_pan else self._source.channels
         ratio = info.rate * clip.play_rate / grid.rate

@@ -88,6 +88,16 @@ class TrackAudio:
         """From and up to which frame each clip may sound, in order of their beginnings."""
         return tuple((reader.first, reader.last) for reader in self._waiting)
 
+    def work(self, last: int) -> float:
+        """The seconds of audio that have to be decoded up to a frame; a second for each clip
+        besides, because many short ones cost more than one that is long."""
+        frames = sum(
+            (min(last, reader.last) - reader.first) * reader.cost
+            for reader in self._waiting
+            if reader.first < last
+        )
+        return frames / self.rate + len(self._waiting)
+
     def skip(self, frames: int) -> None:
         """Skip frames without reading; what follows is as after ``read``, up to rounding."""
         self._position = min(self.frames, self._position + frames)
