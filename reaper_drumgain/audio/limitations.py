@@ -144,7 +144,7 @@ def _subject(clip: Clip) -> str:
 def _media_sentence(clip: Clip, flag: str, reason: str) -> str:
     advice = "Put the file in its place, or mute the clip."
     if flag == "unreadable media":
-        advice = "Put a whole file in its place, or glue or mute the clip."
+        advice = "Glue the clip or put another file in its place, or mute the clip."
     return (
         f"{clip_words(clip)} plays {_subject(clip)!r}, but {reason}: what is lacking counts as "
         f"silence. {advice}"
