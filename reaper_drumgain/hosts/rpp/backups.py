@@ -6,11 +6,12 @@ their order needs no clock; the date is for people. Backups of earlier versions 
 and come first, by date. ``restore`` puts a copy of a backup in place, after keeping the present
 file as ``...-181530.undone.bak``: under the name of the backup that it gives way to.
 
-Which backup is the last one is told by contents. A backup has nothing to bring back where the
+Which backup is the next one is told by contents. A backup has nothing to bring back where the
 project holds what it holds (its write was cut off). A backup counts as brought back where it has
 such a partner, unless the project still holds what the partner holds: then the restore was cut
-off, or taken back. So a second restore goes one write further back, whatever was killed in
-between. No backup is ever overwritten or removed.
+off, or taken back. Where the project is as a restore left it, later backups do not count: theirs
+was a write that was cut off before that. So a second restore goes one write further back,
+whatever was killed in between. No backup is ever overwritten or removed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ _BACKUP = re.compile(
 _MAX_BACKUPS = 1000
 
 State = Literal["ready", "brought back", "as the project"]
+READY: State = "ready"
+BROUGHT_BACK: State = "brought back"
+AS_PROJECT: State = "as the project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +117,7 @@ def list_backups(path: str | os.PathLike[str]) -> tuple[Backup, ...]:
     ``ready``. Raises StorageError where they cannot be read."""
     target = real_target(Path(path))
     present = read_file(target)[0] if exists(target) else None
-    return tuple(
-        Backup(
-            target.with_name(entry.name),
-            saved_at(target.with_name(entry.name)),
-            _state(target, entry, present),
-        )
-        for entry in _backups(target)
-    )
+    return _backups(target, present)
 
 
 def next_stamp(target: Path, now: datetime | None) -> str:
@@ -157,10 +154,19 @@ def _entries(target: Path) -> Sequence[_Entry]:
     return tuple(found.values())
 
 
-def _backups(target: Path) -> list[_Entry]:
-    """The backups of a file, the last one first."""
+def _backups(target: Path, present: bytes | None) -> tuple[Backup, ...]:
+    """The backups of a file that holds ``present``, the last one first."""
     entries = [entry for entry in _entries(target) if entry.name]
-    return sorted(entries, key=lambda entry: entry.order, reverse=True)
+    entries.sort(key=lambda entry: entry.order, reverse=True)
+    states = [_state(target, entry, present) for entry in entries]
+    restored = (n for n, entry in enumerate(entries) if entry.undone and states[n] == AS_PROJECT)
+    for place in range(next(restored, 0)):
+        if states[place] == READY:
+            states[place] = BROUGHT_BACK
+    paths = [target.with_name(entry.name) for entry in entries]
+    return tuple(
+        Backup(path, saved_at(path), state) for path, state in zip(paths, states, strict=True)
+    )
 
 
 def _state(target: Path, entry: _Entry, present: bytes | None) -> State:
@@ -168,23 +174,23 @@ def _state(target: Path, entry: _Entry, present: bytes | None) -> State:
         return read_file(target.with_name(name))[0]
 
     if present is None:
-        return "brought back" if entry.undone else "ready"
+        return BROUGHT_BACK if entry.undone else READY
     # the beginning of it: where files have no second names, a kill leaves a backup that is cut
     if present.startswith(holds(entry.name)):
-        return "as the project"
+        return AS_PROJECT
     if entry.undone and not any(holds(name) == present for name in entry.undone):
-        return "brought back"
-    return "ready"
+        return BROUGHT_BACK
+    return READY
 
 
 def _last_backup(target: Path, present: bytes | None) -> Path:
     """The latest backup that was not brought back yet."""
-    entries = _backups(target)
-    if not entries:
+    backups = _backups(target, present)
+    if not backups:
         raise StorageError(f"{name_of(target)} has no backup made by DrumGain beside it")
-    for entry in entries:
-        if _state(target, entry, present) == "ready":
-            return target.with_name(entry.name)
+    for backup in backups:
+        if backup.state == READY:
+            return backup.path
     raise StorageError(
         f"every backup of {name_of(target)} was brought back already; 'drumgain restore --list' "
         "shows them, and --backup with an .undone.bak file beside it goes forward again"

@@ -548,7 +548,7 @@ def test_clear_takes_back_what_was_written(fake, write, project, which):
 
 def test_clear_brings_a_long_envelope_back_and_leaves_no_part_of_its_note(fake, write, project):
     """Also where a shorter note takes the place of a long one."""
-    rows = [f"PT {n / 8} {0.3 + n % 17 / 23} {n % 5}" for n in range(900)]
+    rows = [f"PT {n / 8} {0.3 + n % 17 / 23:.8f} {n % 5}" for n in range(900)]
     draw(project, "Tom 1", *DRAWN[:6], *rows)
     session = rpp.read_project(project).session
     saved = [project.with_name(f"{n}.RPP") for n in range(2)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,14 @@ from project_edits import NOW, TWO, names, plan_for
 from reaper_drumgain.errors import ProjectError, StorageError
 from reaper_drumgain.hosts.rpp import (
     apply_plan,
+    clear_automation,
     list_backups,
     read_project,
     restore,
 )
+from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema.envelope_note import KEY
+from reaper_drumgain.schema.session import EnvelopePoint
 
 
 def test_restores_go_back_one_balance_at_a_time(make: Callable[..., Path], tmp_path: Path) -> None:
@@ -149,3 +154,76 @@ def test_a_restore_that_was_taken_back_can_be_done_again(make: Callable[..., Pat
     assert path.read_bytes() == states[1]
     assert restore(path) == first
     assert path.read_bytes() == states[0]
+
+
+#: what a write or a restore calls to change the folder, or to wait for the disk
+OPERATIONS = ("open", "fsync", "link", "unlink", "replace", "fchmod")
+
+
+def _killing(real: Callable[..., object], left: Iterator[int]) -> Callable[..., object]:
+    def call(*arguments: object, **more: object) -> object:
+        if not next(left):
+            os._exit(9)
+        return real(*arguments, **more)
+
+    return call
+
+
+def killed_at(operation: int, work: Callable[[], object]) -> bool:
+    """Whether ``work``, in a process of its own, was killed right before its n-th operation."""
+    pid = os.fork()
+    if not pid:
+        left = itertools.count(1 - operation)
+        for name in OPERATIONS:
+            setattr(os, name, _killing(getattr(os, name), left))
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert status in (0, 9)
+    return status == 9
+
+
+@pytest.mark.parametrize("what", ["restore", "write", "clear"])
+def test_a_kill_anywhere_leaves_an_order_that_restore_can_tell(
+    make: Callable[..., Path], tmp_path: Path, what: str
+) -> None:
+    """After a kill ``restore`` goes one state back from what the project then holds."""
+    operation, killed = 0, True
+    while killed:
+        operation += 1
+        path = make(TWO, name=f"{operation}/song.RPP")
+        states = balanced(path, -3.0, -6.0)
+
+        def work(path: Path = path) -> None:
+            if what == "restore":
+                restore(path)
+            elif what == "write":
+                project = read_project(path)
+                apply_plan(project, plan_for(project, {0: -9.0}))
+            else:
+                clear_automation(read_project(path))
+
+        if what == "clear":
+            path.write_bytes(with_our_envelope(path))
+            states[-1] = path.read_bytes()
+        killed = killed_at(operation, work)
+        present = path.read_bytes()
+        before = states if present in states else [*states, present]
+        place = before.index(present)
+        for state in reversed(before[:place]):
+            restore(path)
+            assert path.read_bytes() == state, operation
+        with pytest.raises(StorageError, match="every backup"):
+            restore(path)
+    assert operation > 8
+
+
+def with_our_envelope(path: Path) -> bytes:
+    """The project's bytes with an envelope that DrumGain wrote on its first track."""
+    points = (EnvelopePoint(0.0, 0.5),)
+    note = envelope_note.note_of("volume", points, 0, 0, None)
+    lines = ("<VOLENV2", "ACT 1 -1", "PT 0 0.5 0", ">", "<EXT", f"{KEY} {note}", ">", "<ITEM")
+    return path.read_bytes().replace(b"<ITEM", "\r\n    ".join(lines).encode(), 1)
