@@ -4,7 +4,8 @@ In: ``Track`` and ``Clip`` of a session. Out: ``track_reader.TrackAudio``, float
 (channels, frames), with flags and warnings for what is not played as REAPER plays it
 (``limitations``).
 
-``safe_open`` opens files that a project names, ``decoder`` decodes them, ``media_pool`` keeps few
-of them open, ``source_reader`` picks channels, loops and resamples, ``clip_reader`` adds gain,
-fades, envelopes (``envelope_curves``) and pan. Import from the modules.
+``safe_open`` opens files that a project names, ``decoder`` (libsndfile, with ``header_repair``) or
+``container_decoder`` (PyAV, behind ``mp4_guard``) decodes them, ``media_pool`` keeps few open,
+``source_reader`` picks channels, loops and resamples, ``clip_reader`` adds gain, fades, envelopes
+(``envelope_curves``) and pan. Import from the modules.
 """

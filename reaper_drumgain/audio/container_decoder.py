@@ -96,6 +96,13 @@ class ContainerFile:
                 f"it is {_NAMES[kind]}, which needs DrumGain's extra 'formats' "
                 "(pip install '.[formats]')",
             )
+        try:
+            import av as _  # noqa: F401
+        except ImportError as error:
+            raise UnplayableMediaError(
+                "unreadable media",
+                f"it is {_NAMES[kind]}, and DrumGain's extra 'formats' does not load ({error})",
+            ) from error
         if kind == "mov":
             check_boxes(self._view)
         self._container: Any = None
@@ -238,9 +245,13 @@ class ContainerFile:
                 return int(index | tail[place + 10] << 32) + int(samples)
         return 0
 
+    def _entries(self) -> Any:
+        """The index of the stream; older versions of PyAV do not show it."""
+        return getattr(self._stream, "index_entries", ())
+
     def _check_index(self, first: Any) -> tuple[bool, bool]:
         """Whether times name samples, so that seeking is exact; whether data are missing."""
-        entries = self._stream.index_entries
+        entries = self._entries()
         if len(entries) > MAX_ENTRIES:
             raise UnplayableMediaError("unreadable media", "its index is too long")
         table = np.array([(e.timestamp, e.pos + e.size) for e in entries], dtype=np.int64)
@@ -258,7 +269,7 @@ class ContainerFile:
     def _mp4_length(self) -> int:
         """Frames up to the end of the last packet, or as declared where that is not to be had."""
         declared = round((self._stream.duration or 0) * self._ticks)
-        entries = self._stream.index_entries
+        entries = self._entries()
         if not self._may_seek or not len(entries):
             return self._count()
         end = 0

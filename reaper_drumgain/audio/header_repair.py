@@ -39,6 +39,7 @@ class _Layout:
     """Where the samples of a file lie: ``declared`` None where the size is a placeholder.
 
     ``form``: the chunk that describes the samples. ``aligned``: chunks start at multiples of it.
+    ``known``: whether libsndfile knows the container.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class _Layout:
     start: int
     declared: int | None
     aligned: int = 2
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ def examine(view: ByteView) -> Header:
     packed = layout.kind in ("riff", "w64") and _is_24_in_4(layout.form)
     if packed:
         return _with_24_in_4(view, layout, header)
-    hidden = layout.kind == "w64" and _is_extensible_float(layout.form)
-    if unfinished or hidden or (truncated and layout.kind == "caf"):
+    misread = not layout.known or (layout.kind == "w64" and _is_extensible_float(layout.form))
+    if unfinished or misread or (truncated and layout.kind == "caf"):
         return replace(header, prefix=_prefix(layout, length))
     return header
 
@@ -121,7 +123,9 @@ def _riff(view: ByteView, name: bytes) -> _Layout | None:
                 declared = None
             if declared == 0 and not _is_chunk(view, place + 8, 2):
                 declared = None
-            return _Layout("riff", form, place + 8, declared) if len(form) >= 16 else None
+            if len(form) < 16:
+                return None
+            return _Layout("riff", form, place + 8, declared, known=name != b"BW64")
         place += 8 + size + (size & 1)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,14 @@ def test_without_the_extra_a_sentence_names_it(
         with opened(session_of(clip), 1.0) as audio:
             assert audio.flags == ("unreadable media",)
             assert "pip install" in audio.warnings[0]
+
+
+@needs_ffmpeg
+def test_an_extra_that_does_not_load_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(container_decoder, "formats_version", lambda: "1")
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(UnplayableMediaError, match="'formats' does not load"):
+        open_media(str(made(folder, "16.wv")))
 
 
 @needs_ffmpeg

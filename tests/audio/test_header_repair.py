@@ -156,6 +156,17 @@ def test_extensible_floats_of_wave64_are_floats(tmp_path: Path) -> None:
     assert np.array_equal(signal[0], noise().astype(np.float32))
 
 
+def test_bw64_is_read_as_rf64(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a", noise(), RATE, subtype="PCM_24", format="RF64")
+    samples, _ = soundfile.read(tmp_path / "a", dtype="float32")
+    content = (tmp_path / "a").read_bytes()
+    (tmp_path / "a.wav").write_bytes(content.replace(b"RF64", b"BW64", 1))
+    clip = Clip(position=0.0, length=4.0, source=file_source(tmp_path / "a.wav"))
+    signal, flags = play(session_of(clip), 4.0)
+    assert flags == ()
+    assert np.array_equal(signal[0], samples)
+
+
 def test_samples_too_small_for_any_sound_are_silence(tmp_path: Path) -> None:
     samples = np.full(RATE, 1e-25, dtype=np.float32)
     samples[::3] = 1e-40

@@ -238,7 +238,9 @@ def test_samples_beyond_reason_become_0_and_are_told(tmp_path: Path) -> None:
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    name=st.sampled_from(["a.wav", "a.aiff", "a.flac", "a.ogg", "a.mp3"]),
+    name=st.sampled_from(
+        ["a.wav", "a.aiff", "a.flac", "a.ogg", "a.mp3", "a.w64", "a.rf64", "a.caf", "a.au"]
+    ),
     cut=st.floats(0.0, 1.0),
     flips=st.lists(st.tuples(st.floats(0.0, 0.999), st.integers(0, 255)), max_size=8),
 )
