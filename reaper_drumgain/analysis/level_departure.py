@@ -1,0 +1,90 @@
+"""How far a track lies above its role's usual level: by its strong strokes and by its loudness.
+
+Neither is the recording gain: both hold the playing. The level of strong strokes leaves out how
+often a drum is struck, ghost notes and rests; loudness averages over all of it. Where there are
+strokes both count alike; the fewer there are the less is known, and a close microphone whose drum
+nobody strikes says nothing while others have strokes. Without strokes anywhere (samplers, no
+onsets) loudness stands alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis.hit_levels import STRONG_SHARE
+from reaper_drumgain.analysis.hits import Strokes
+from reaper_drumgain.analysis.loudness import OFFSET_DB
+from reaper_drumgain.util.decibels import power_to_db
+
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+Intp = npt.NDArray[np.intp]
+
+#: variance in dB^2 of either witness, and of the level of a single stroke
+WITNESS_VARIANCE = 25.0
+STROKE_VARIANCE = 100.0
+#: of the onsets of an overhead or room, the level that this share stays under is a strong one
+FAR_STRONG_SHARE = 0.9
+#: strokes that a drum without any counts as
+_NO_STROKE = 0.25
+
+
+@dataclass(frozen=True)
+class StrongStrokes:
+    """Level of each track's strong strokes.
+
+    ``level_lufs`` (tracks,): on the scale of loudness, NaN where there is none. ``counts``
+    (tracks,): how many there are: strokes of its own drum, or for a track without a drum of its
+    own all onsets that are fresh in it. ``close`` (tracks,): which have a drum of their own.
+    """
+
+    level_lufs: Float64
+    counts: Intp
+    close: Bool
+
+
+@dataclass(frozen=True)
+class LevelDeparture:
+    """``over_db`` (tracks,): over the role's usual level, NaN where nothing is known. ``doubt``
+    (tracks,): variance in dB^2 beyond that of a track with many strokes, inf where nothing is."""
+
+    over_db: Float64
+    doubt: Float64
+
+
+def strong_strokes(energy: Float64, strokes: Strokes) -> StrongStrokes:
+    """The level of strong strokes in each track; ``energy``: (tracks, onsets) mean squares."""
+    close = np.asarray(strokes.owners.any(axis=0))
+    chosen = strokes.fresh.copy()
+    for track in np.flatnonzero(close).tolist():
+        chosen[track] = strokes.assigned[strokes.owners[:, track]].any(axis=0)
+    level = np.full(energy.shape[0], np.nan)
+    for track, own in enumerate(chosen & (energy > 0.0)):
+        if own.any():
+            share = STRONG_SHARE if close[track] else FAR_STRONG_SHARE
+            level[track] = OFFSET_DB + power_to_db(np.quantile(energy[track, own], share))
+    return StrongStrokes(level, np.asarray(chosen.sum(axis=1)), close)
+
+
+def level_departure(
+    strokes_over: Float64, loudness_over: Float64, counts: Intp, close: Bool
+) -> LevelDeparture:
+    """Both witnesses, weighted by their variances.
+
+    ``strokes_over``, ``loudness_over``: (tracks,) level of strong strokes, and gated loudness, over
+    the role's usual, NaN where unknown. ``counts``, ``close``: as in ``StrongStrokes``.
+    """
+    few = WITNESS_VARIANCE + STROKE_VARIANCE / np.maximum(counts, _NO_STROKE)
+    strokes = np.where(np.isfinite(strokes_over) & (counts > 0), 1.0 / few, 0.0)
+    needs = close & bool((counts[close] > 0).any())
+    loudness = np.where(needs, 1.0 / few, 1.0 / WITNESS_VARIANCE)
+    loudness = np.where(np.isfinite(loudness_over), loudness, 0.0)
+    total = strokes + loudness
+    known = total > 0.0
+    over = strokes * np.nan_to_num(strokes_over) + loudness * np.nan_to_num(loudness_over)
+    safe = np.where(known, total, 1.0)
+    doubt = np.maximum(1.0 / safe - WITNESS_VARIANCE / 2.0, 0.0)
+    return LevelDeparture(np.where(known, over / safe, np.nan), np.where(known, doubt, np.inf))

@@ -1,0 +1,126 @@
+"""How a microphone of each role usually hears each drum: learned from kits, over usual places.
+
+What the places of things say (``microphone_places``) stands for kits that nobody has recorded for
+us; what the training kits say is laid over that, by how many they are. ``learn.fitting`` makes
+them; they are part of a model's manifest, and untrusted as all of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reaper_drumgain.analysis.onset_windows import BANDS
+from reaper_drumgain.analysis.recording_gain import ExpectedLevels
+from reaper_drumgain.errors import ModelError
+from reaper_drumgain.methods import microphone_places as places
+
+Float64 = npt.NDArray[np.float64]
+
+#: variance in dB^2 of what the places of things say, against kits
+PLACES_VARIANCE = 36.0
+#: variance in dB^2 of one kit's level around the usual one, all bands alike
+KIT_VARIANCE = 12.0
+#: how far strong strokes lie above gated loudness, for microphones of which nothing is known
+STROKE_DB = 9.0
+_MAX_LEVEL_DB, _MAX_KITS = 200.0, 1e6
+#: every pair of a microphone and a drum
+LINKS = tuple(f"{mic}|{drum}" for mic, drum in itertools.product(places.MICROPHONES, places.DRUMS))
+
+
+@dataclass(frozen=True)
+class DrumResponses:
+    """What was learned from kits.
+
+    ``links``: by "microphone|drum" dB per band over what the places say. ``link_kits``: by the
+    same, from how many kits (a kit in which little could be heard counts less than 1).
+    ``kits``: by microphone, how many kits have one. ``stroke_db``: by microphone, how far strong
+    strokes lie above gated loudness in usual playing. ``widening``: by role name, the factor on the
+    standard deviation of its recording gain, found with kits left out; 1.3 for roles of none.
+    """
+
+    links: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    link_kits: Mapping[str, float] = field(default_factory=dict)
+    kits: Mapping[str, float] = field(default_factory=dict)
+    stroke_db: Mapping[str, float] = field(default_factory=dict)
+    widening: Mapping[str, float] = field(default_factory=dict)
+
+    def gauge_variance(self, microphones: Sequence[str]) -> Float64:
+        """(tracks,) variance in dB^2 of what is held to be a microphone's usual gain, which is
+        known from as many kits as have one of its kind."""
+        kits = np.array([self.kits.get(name, 0.0) for name in microphones], dtype=np.float64)
+        return np.asarray(KIT_VARIANCE / (1.0 + kits))
+
+    def stroke_rise(self, microphones: Sequence[str]) -> Float64:
+        """(tracks,) how far strong strokes usually lie above gated loudness, in dB."""
+        return np.array([self.stroke_db.get(name, STROKE_DB) for name in microphones])
+
+    def widenings(self, role_names: Sequence[str]) -> Float64:
+        """(tracks,) the factor on the standard deviation by role name."""
+        return np.array([self.widening.get(name, DEFAULT_WIDENING) for name in role_names])
+
+    def expected(self, microphones: Sequence[str], drums: Sequence[str]) -> ExpectedLevels:
+        """What ``microphones`` should hear of ``drums``; both are keys of ``microphone_places``."""
+        level = np.zeros((len(drums), len(microphones), BANDS))
+        variance = np.zeros((len(drums), len(microphones)))
+        for row, drum in enumerate(drums):
+            for column, microphone in enumerate(microphones):
+                key = f"{microphone}|{drum}"
+                learned = self.links.get(key, (0.0,) * BANDS)
+                level[row, column] = places.level_db(microphone, drum) + np.asarray(learned)
+                known = 1.0 / PLACES_VARIANCE + self.link_kits.get(key, 0.0) / KIT_VARIANCE
+                variance[row, column] = 1.0 / known
+        return ExpectedLevels(level, variance)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Plain JSON data, for ``from_plain``."""
+        return {
+            name: dict(sorted((k, list(v) if isinstance(v, tuple) else v) for k, v in by.items()))
+            for name, by in asdict(self).items()
+        }
+
+
+#: of roles that no kit has
+DEFAULT_WIDENING = 1.3
+
+
+def from_plain(held: object) -> DrumResponses:
+    """What ``DrumResponses.as_plain`` made. Raises ModelError with the reason."""
+    fields = DrumResponses.__dataclass_fields__
+    if not isinstance(held, dict) or set(held) != set(fields):
+        raise ModelError(f"responses does not hold {', '.join(fields)}")
+    for name, by in held.items():
+        if not isinstance(by, dict) or len(by) > len(LINKS):
+            raise ModelError(f"responses: {name} is no table by name")
+    if not (set(held["links"]) | set(held["link_kits"])) <= set(LINKS):
+        raise ModelError("responses: links holds an unknown microphone or drum")
+    for key, bands in held["links"].items():
+        if not isinstance(bands, list) or len(bands) != BANDS:
+            raise ModelError(f"responses: {key} does not hold {BANDS} levels")
+        for level in bands:
+            _check(key, level, -_MAX_LEVEL_DB, _MAX_LEVEL_DB)
+    for name, low, high in (
+        ("link_kits", 0.0, _MAX_KITS),
+        ("kits", 0.0, _MAX_KITS),
+        ("stroke_db", -_MAX_LEVEL_DB, _MAX_LEVEL_DB),
+        ("widening", 0.01, 100.0),
+    ):
+        for key, value in held[name].items():
+            _check(f"{name} of {key}", value, low, high)
+    links = {key: tuple(map(float, bands)) for key, bands in held["links"].items()}
+    return DrumResponses(
+        links,
+        *({k: float(v) for k, v in held[name].items()} for name in list(fields)[1:]),
+    )
+
+
+def _check(name: str, value: object, low: float, high: float) -> None:
+    good = not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+    if not (good and low <= float(value) <= high):  # type: ignore[arg-type]
+        raise ModelError(f"responses: {name[:80]} is {value!r}, expected {low:g} to {high:g}")
