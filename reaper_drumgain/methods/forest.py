@@ -1,19 +1,15 @@
 """The default method: a multi-output random forest over named role slots, on a linear part.
 
-    gain of track m = role(m) + stereo(m) + forest_slot(m) - s (d_m - mean d)
-    d_m = L_m - template(role of m),   s = V / (V + W),   V = variance of d (n - 1)
+    gain of track m = role(m) + stereo(m) + forest_slot(m) - undone(m)
 
-L is the gated loudness of the raw track, ``template`` the loudness at which the role was
-recorded in the training songs, V the variance of d, W its average over those songs; ``stereo``
-applies to tracks with two channels. Where a kit was recorded with care, V is about W and s about
-a half, which is the share that engineers undo; where it was not, V is large, s is near 1, and the
-levels are undone. The inputs of the trees do not depend on recording gain, so s alone decides the
-slope: a track recorded louder never gets a higher fader relative to any other. Proof: with
-D = d - mean d, raising track j by a little e moves its gain against that of track m by
--e (s + s' 2 D_j (D_j - D_m) / (n - 1)) with s' = W / (V + W)^2; D_j (D_j - D_m) is at least
--0.21 (n - 1) V, so the bracket is at least s (1 - 0.42 W / (V + W)), which is above 0.
+``role`` and ``stereo``: what engineers gave to a track of this role, and to stereo pictures on
+top; ``undone``: what of its recorded level is recording gain, and a small bounded share of the
+rest (``gain_law``). The inputs of the trees do not depend on recording gain, so ``undone`` alone
+decides how a fader follows its track's level: recorded louder, it never gets a higher fader
+relative to any other.
 
-The interval of a track is its gain -+ interval(role) (1 + rise s): see ``learn.fitting.intervals``.
+The interval of a track is its gain -+ interval(role) (1 + rise sd), sd the standard deviation of
+its recording gain in dB: see ``learn.fitting.intervals``.
 """
 
 from __future__ import annotations
@@ -27,9 +23,12 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.analysis.hit_levels import HitLevels
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
+from reaper_drumgain.methods.drum_responses import DrumResponses
 from reaper_drumgain.methods.forest_file import Forest, LinearPart, bundled_folder, load
+from reaper_drumgain.methods.gain_law import GainDecision, SessionLevels, decide
 from reaper_drumgain.tracks.roles import Role
 
 Float64 = npt.NDArray[np.float64]
@@ -142,21 +141,6 @@ def input_row(
     return np.concatenate(([float(len(assigned))], values.ravel()))
 
 
-def departures(loudness: Float64, roles: Sequence[Role], template: Mapping[str, float]) -> Float64:
-    """(tracks,) how far each was recorded above its role's template, their mean removed."""
-    above = loudness - np.array([template[role.name] for role in roles])
-    return np.asarray(above - above.mean())
-
-
-def slope(departure: Float64, width_db: float) -> float:
-    """How much of the departures to undo, 0 to 1: see the module's formula (W = width^2)."""
-    if len(departure) < 2:
-        return 1.0
-    variance = float(np.var(departure, ddof=1))
-    total = variance + width_db**2
-    return variance / total if total > 0.0 else 1.0
-
-
 class ForestMethod(Method):
     """The bundled forest, or another model of the same make."""
 
@@ -180,12 +164,12 @@ class ForestMethod(Method):
         """The gains of the active tracks with their intervals, NaN for the others."""
         wanted = np.full(len(given.roles), np.nan)
         intervals = np.full((len(given.roles), 2), np.nan)
-        chosen, roles, channels, table = sounding(given)
-        if chosen.size:
-            linear = linear_part(self.model)
-            wanted[chosen] = predict(self.model, table, roles, channels)
-            half = interval_halves(linear, table.column("loudness_lufs"), roles)
-            intervals[chosen] = wanted[chosen, None] + np.stack([-half, half], axis=1)
+        levels, chosen, channels, table = session(given)
+        if not levels.held.all():
+            gains, decision = predict(self.model, levels, table, channels)
+            half = interval_halves(linear_part(self.model), levels.roles, decision.gain.sd_db)
+            wanted[chosen] = gains
+            intervals[chosen] = gains[:, None] + np.stack([-half, half], axis=1)
         return MethodGains(wanted, intervals)
 
     def playing_gains(self, departures_db: Float64) -> Float64:
@@ -204,10 +188,10 @@ class LinearMethod(ForestMethod):
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for the others."""
         wanted = np.full(len(given.roles), np.nan)
-        chosen, roles, channels, table = sounding(given)
-        if chosen.size:
-            linear = linear_part(self.model)
-            wanted[chosen] = linear_gains(linear, table.column("loudness_lufs"), roles, channels)
+        levels, chosen, channels, _ = session(given)
+        if not levels.held.all():
+            linear, responses = linear_part(self.model), responses_of(self.model)
+            wanted[chosen] = linear_gains(linear, responses, levels, channels)[0]
         return MethodGains(wanted)
 
 
@@ -226,6 +210,13 @@ def linear_part(model: Forest) -> LinearPart:
     return model.linear
 
 
+def responses_of(model: Forest) -> DrumResponses:
+    """How the model expects drums in microphones. Raises ModelError where it does not say."""
+    if model.responses is None:
+        raise ModelError("the model does not say how microphones hear drums: train it again")
+    return model.responses
+
+
 def sounding(
     given: MethodInput,
 ) -> tuple[npt.NDArray[np.intp], list[Role], list[int], FeatureTable]:
@@ -240,15 +231,39 @@ def sounding(
     return chosen, roles, channels, FeatureTable(given.table.columns, given.table.values[chosen])
 
 
-def predict(
-    model: Forest, table: FeatureTable, roles: Sequence[Role], channels: Sequence[int]
-) -> Float64:
-    """(tracks,) gains in dB of tracks with a loudness; their common offset carries no meaning."""
-    linear = linear_part(model)
-    return np.asarray(
-        linear_gains(linear, table.column("loudness_lufs"), roles, channels)
-        + slot_values(model, table, roles, channels)
+def session(
+    given: MethodInput,
+) -> tuple[SessionLevels, npt.NDArray[np.intp], list[int], FeatureTable]:
+    """The levels, places, channels and features of the tracks that have a loudness. Those that are
+    not active are held."""
+    loudness = given.table.column("loudness_lufs")
+    chosen = np.flatnonzero(np.isfinite(loudness))
+    levels = SessionLevels.of(
+        given.roles, given.measurement.onset_windows, loudness, given.active, chosen
     )
+    channels = [2 if given.measurement.stereo[place] else 1 for place in chosen]
+    return levels, chosen, channels, FeatureTable(given.table.columns, given.table.values[chosen])
+
+
+def predict(
+    model: Forest,
+    levels: SessionLevels,
+    table: FeatureTable,
+    channels: Sequence[int],
+    hits: HitLevels | None = None,
+) -> tuple[Float64, GainDecision]:
+    """(n,) gains in dB of tracks with a loudness, NaN for held ones; their common offset carries no
+    meaning. And what was decided on their levels. ``hits``: those of ``session_hits``, where they
+    are known already."""
+    gains, decision = linear_gains(linear_part(model), responses_of(model), levels, channels, hits)
+    free = np.flatnonzero(~levels.held).tolist()
+    gains[free] += slot_values(
+        model,
+        FeatureTable(table.columns, table.values[free]),
+        [levels.roles[place] for place in free],
+        [channels[place] for place in free],
+    )
+    return gains, decision
 
 
 def slot_values(
@@ -261,13 +276,22 @@ def slot_values(
 
 
 def linear_gains(
-    linear: LinearPart, loudness: Float64, roles: Sequence[Role], channels: Sequence[int]
-) -> Float64:
-    """(tracks,) gains in dB without the trees."""
-    away = departures(loudness, roles, linear.template_lufs)
+    linear: LinearPart,
+    responses: DrumResponses,
+    levels: SessionLevels,
+    channels: Sequence[int],
+    hits: HitLevels | None = None,
+) -> tuple[Float64, GainDecision]:
+    """As ``predict``, without the trees."""
+    decision = decide(levels, responses, linear.template_lufs, hits=hits)
+    gains = fixed_gains(linear, levels.roles, channels) - decision.undone_db
+    return np.where(levels.held, np.nan, gains), decision
+
+
+def fixed_gains(linear: LinearPart, roles: Sequence[Role], channels: Sequence[int]) -> Float64:
+    """(n,) gains in dB of roles and of stereo pictures, whatever the recorded levels."""
     fixed = np.array([linear.role_db[role.name] for role in roles])
-    stereo = linear.stereo_db * is_stereo(roles, channels)
-    return np.asarray(fixed + stereo - slope(away, linear.width_db) * away)
+    return np.asarray(fixed + linear.stereo_db * is_stereo(roles, channels))
 
 
 def is_stereo(roles: Sequence[Role], channels: Sequence[int]) -> Float64:
@@ -276,11 +300,10 @@ def is_stereo(roles: Sequence[Role], channels: Sequence[int]) -> Float64:
     return np.array([float(r.name in STEREO and (c == 2 or r.side == "stereo")) for r, c in pairs])
 
 
-def interval_halves(linear: LinearPart, loudness: Float64, roles: Sequence[Role]) -> Float64:
-    """(tracks,) half the width of each track's interval in dB."""
-    undone = slope(departures(loudness, roles, linear.template_lufs), linear.width_db)
+def interval_halves(linear: LinearPart, roles: Sequence[Role], sd_db: Float64) -> Float64:
+    """(n,) half the width of each track's interval in dB; ``sd_db`` (n,): of its recording gain."""
     widths = np.array([linear.interval_db[role.name] for role in roles])
-    return np.asarray(widths * (1.0 + linear.interval_rise * undone))
+    return np.asarray(widths * (1.0 + linear.interval_rise * sd_db))
 
 
 def _number(role: Role) -> float:

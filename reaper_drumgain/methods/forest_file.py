@@ -29,10 +29,11 @@ import numpy.typing as npt
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import ModelError
+from reaper_drumgain.methods.drum_responses import DrumResponses, from_plain
 from reaper_drumgain.tracks.roles import ROLE_NAMES
 from reaper_drumgain.util.npz import read_npz, write_npz
 
-FORMAT = 4
+FORMAT = 5
 #: the names of the forests that come with the package
 DEFAULT, MULTIOUTPUT, BY_SOUND = "forest", "forest-multioutput", "by-sound"
 ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.npz", f"{DEFAULT}.json"
@@ -69,15 +70,14 @@ Indexes = npt.NDArray[np.int32]
 class LinearPart:
     """What ``methods.forest`` adds to its trees; every mapping holds all roles.
 
-    ``template_lufs``: the loudness that a role is usually recorded at; ``width_db``: how far
-    from it careful recordings stray; ``role_db`` and ``stereo_db``: gain of a role, and of a
-    track with two channels on top. ``interval_db``: half the width of a role's interval,
-    ``interval_rise``: by which share it is wider where all level departures are undone,
-    ``coverage``: share of tracks whose median engineer lies within.
+    ``template_lufs``: the loudness that a role is usually recorded at; ``role_db`` and
+    ``stereo_db``: gain of a role, and of a stereo picture on top. ``interval_db``: half the width
+    of a role's interval, ``interval_rise``: by which share it is wider for each dB of the
+    recording gain's standard deviation, ``coverage``: share of tracks whose median engineer lies
+    within.
     """
 
     template_lufs: Mapping[str, float]
-    width_db: float
     role_db: Mapping[str, float]
     stereo_db: float
     interval_db: Mapping[str, float]
@@ -91,8 +91,8 @@ class Forest:
 
     ``inputs`` and ``outputs`` name columns of ``predict``; ``columns`` are the feature
     columns that each slot's inputs are made of, ``tie_column`` orders tracks of one role.
-    ``linear`` is None for a forest that stands alone. ``about``: the rest of the manifest
-    (training data, versions, scores).
+    ``linear`` and ``responses`` (how microphones usually hear drums) are None for a forest that
+    stands alone. ``about``: the rest of the manifest (training data, versions, scores).
     """
 
     inputs: tuple[str, ...]
@@ -102,6 +102,7 @@ class Forest:
     linear: LinearPart | None
     arrays: Mapping[str, npt.NDArray[Any]]
     about: Mapping[str, Any]
+    responses: DrumResponses | None = None
 
     def predict(self, x: Float64) -> Float64:
         """(rows, outputs) from (rows, inputs); NaN inputs are missing values.
@@ -154,6 +155,7 @@ def load(folder: Path, name: str = DEFAULT) -> Forest:
         tie_column=manifest.pop("tie_column"),
         linear=_linear_part(manifest.pop("linear")),
         arrays=arrays,
+        responses=_responses(manifest_path, manifest.pop("responses", None)),
         about=manifest,
     )
 
@@ -175,6 +177,7 @@ def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
         "columns": list(forest.columns),
         "tie_column": forest.tie_column,
         "linear": _linear_data(forest.linear),
+        "responses": None if forest.responses is None else forest.responses.as_plain(),
         "outputs": list(forest.outputs),
         "inputs": list(forest.inputs),
     }
@@ -244,7 +247,7 @@ def _check_linear(path: Path, linear: object) -> None:
             raise ModelError(f"{path}: {name} does not hold a level for each role")
         elif not all(map(_is_level, linear[name].values())):
             raise ModelError(f"{path}: {name} holds what is no level within +-200 dB")
-    for name in ("width_db", "interval_rise", "coverage"):
+    for name in ("interval_rise", "coverage"):
         if linear[name] < 0:
             raise ModelError(f"{path}: {name} is {linear[name]!r}, expected 0 or more")
     if min(linear["interval_db"].values()) < 0:
@@ -258,6 +261,13 @@ def _linear_part(linear: dict[str, Any] | None) -> LinearPart | None:
         name: value if isinstance(value, dict) else float(value) for name, value in linear.items()
     }
     return LinearPart(**values)
+
+
+def _responses(path: Path, held: object) -> DrumResponses | None:
+    try:
+        return None if held is None else from_plain(held)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
 
 
 def _linear_data(linear: LinearPart | None) -> dict[str, Any] | None:

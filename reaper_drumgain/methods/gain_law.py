@@ -28,7 +28,7 @@ from reaper_drumgain.analysis.level_departure import (
     level_departure,
     strong_strokes,
 )
-from reaper_drumgain.analysis.onset_windows import OnsetWindows
+from reaper_drumgain.analysis.onset_windows import BANDS, OnsetWindows
 from reaper_drumgain.analysis.recording_gain import (
     GainModel,
     RecordingGainEstimate,
@@ -79,16 +79,37 @@ class SessionLevels:
 
     @classmethod
     def of(
-        cls, roles: Sequence[Role], windows: OnsetWindows, loudness_lufs: Float64, chosen: Intp
+        cls,
+        roles: Sequence[Role],
+        windows: OnsetWindows,
+        loudness_lufs: Float64,
+        active: Bool,
+        chosen: Intp,
     ) -> SessionLevels:
-        """Those of the ``chosen`` tracks; onsets of the other tracks alone are left out."""
+        """Those of the ``chosen`` tracks of a session; what is not ``active`` (tracks,) is held."""
         onsets = windows.own[chosen].any(axis=0)
         return cls(
             tuple(roles[place] for place in chosen),
             windows.energy[chosen][:, onsets].astype(np.float64),
             windows.before[chosen][:, onsets].astype(np.float64),
             loudness_lufs[chosen],
-            np.zeros(chosen.size, dtype=bool),
+            ~active[chosen],
+        )
+
+    @classmethod
+    def without_onsets(cls, roles: Sequence[Role], loudness_lufs: Float64) -> SessionLevels:
+        """A session of which only the loudness is known."""
+        none = np.zeros((len(roles), 0, BANDS))
+        return cls(tuple(roles), none, none, loudness_lufs, np.zeros(len(roles), dtype=bool))
+
+    def take(self, chosen: Intp) -> SessionLevels:
+        """Those of the ``chosen`` tracks alone."""
+        return SessionLevels(
+            tuple(self.roles[place] for place in chosen),
+            self.energy[chosen],
+            self.before[chosen],
+            self.loudness_lufs[chosen],
+            self.held[chosen],
         )
 
     def louder(self, gains_db: Float64) -> SessionLevels:
@@ -120,6 +141,11 @@ class GainDecision:
     gain: RecordingGainEstimate
     departure: LevelDeparture
     pair_db: Float64
+
+
+def louder_hits(hits: HitLevels, gains_db: Float64) -> HitLevels:
+    """The hit levels as if each track had been recorded louder by ``gains_db`` (n,): exact."""
+    return HitLevels(hits.strokes, hits.level_db + gains_db[None, :, None], hits.share)
 
 
 def session_hits(levels: SessionLevels) -> HitLevels:

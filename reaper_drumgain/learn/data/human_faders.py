@@ -24,10 +24,13 @@ import numpy.typing as npt
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.tracks.roles import Role
+from reaper_drumgain.units import power_to_decibel
 
 Float64 = npt.NDArray[np.float64]
 
 MUTE_BELOW_DB = -30.0
+#: what one channel on both sides is louder than on one
+BOTH_SIDES_DB = power_to_decibel(2.0)
 _MIX_FIELDS = ("song", "mix", "raw_file", "raw_lufs", "fader_db")
 _ROLE_FIELDS = ("song", "raw_file", "role", "side", "ordinal", "sure")
 
@@ -67,8 +70,14 @@ class Song:
 
     @property
     def raw_lufs(self) -> Float64:
-        """(tracks,) integrated loudness of the raw tracks."""
-        return np.array([track.raw_lufs for track in self.tracks])
+        """(tracks,) loudness of the raw tracks as they reach the master: a file of one channel
+        plays on both sides, 3 dB louder than it is listed."""
+        return np.array(
+            [
+                track.raw_lufs + (BOTH_SIDES_DB if track.channels == 1 else 0.0)
+                for track in self.tracks
+            ]
+        )
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,17 @@ session.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.analysis.hit_levels import HitLevels
 from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.analysis.measurement import MEASUREMENT_VERSION, Measurement
 from reaper_drumgain.errors import InputError
@@ -35,9 +38,10 @@ from reaper_drumgain.learn.data.microphones import virtual_mics_for
 from reaper_drumgain.learn.data.performances import Performance
 from reaper_drumgain.learn.data.render import render
 from reaper_drumgain.learn.data.streams import ArrayStream
+from reaper_drumgain.methods.gain_law import SessionLevels, session_hits
 from reaper_drumgain.util.processes import in_processes
 
-RENDER_VERSION = 2
+RENDER_VERSION = 3
 Progress = Callable[[str, float], None]
 
 
@@ -52,6 +56,34 @@ class Rendering:
     table: FeatureTable
     measurement: Measurement | None = None
     resting: bool = False
+    _hits: dict[tuple[int, ...], HitLevels] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def levels(self) -> SessionLevels:
+        """What is known of the tracks' levels, all of them taken as active."""
+        roles = [track.role for track in self.song.tracks]
+        if self.measurement is None:
+            return SessionLevels.without_onsets(roles, self.song.raw_lufs)
+        count = len(roles)
+        return SessionLevels.of(
+            roles,
+            self.measurement.onset_windows,
+            self.table.column("loudness_lufs"),
+            np.ones(count, dtype=bool),
+            np.arange(count),
+        )
+
+    @property
+    def hits(self) -> HitLevels:
+        """The levels of the drums' strokes."""
+        return self.hits_of(np.arange(len(self.song.tracks)))
+
+    def hits_of(self, chosen: npt.NDArray[np.intp]) -> HitLevels:
+        """The same of a session of some of the tracks alone; kept for the next call."""
+        key = tuple(chosen.tolist())
+        if key not in self._hits:
+            self._hits[key] = session_hits(self.levels.take(chosen))
+        return self._hits[key]
 
 
 def render_song(song: Song, kit: Kit, performance: Performance, seed: int) -> list[Audio]:

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from reaper_drumgain.analysis import features
 from reaper_drumgain.faders.activity import activity_of
 from reaper_drumgain.learn.data.human_faders import Float64, Song
+from reaper_drumgain.learn.data.kit_sessions import Kits
 from reaper_drumgain.learn.data.measurements import as_recorded_louder
 from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
 from reaper_drumgain.learn.fitting.fold import FOREST, Fold, fit_fold
@@ -103,21 +104,24 @@ class SongResult:
     role_mean: Mapping[str, Float64]
     responses: Mapping[str, FaderResponse]
     gated_share: Mapping[str, float]
-    width_db: float
 
 
 def evaluate(
     renderings: Sequence[Rendering],
+    kits: Kits,
     settings: FitSettings,
     *,
     draws: int,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> list[SongResult]:
-    """The results of every song. The number of processes (``jobs``) does not change them."""
+    """The results of every song. The number of processes (``jobs``) does not change them.
+
+    ``kits``: sessions of kits, from which it is learned how microphones hear drums.
+    """
     songs = songs_of(renderings)
     left_out = [[song.name for song in own] for _, own in leave_one_out(songs)]
-    measured = functools.partial(evaluate_songs, renderings, settings=settings, draws=draws)
+    measured = functools.partial(evaluate_songs, renderings, kits, settings=settings, draws=draws)
     found: dict[str, SongResult] = {}
     for names, results in zip(left_out, in_processes(measured, left_out, jobs), strict=True):
         found |= {result.song.name: result for result in results}
@@ -128,12 +132,17 @@ def evaluate(
 
 
 def evaluate_songs(
-    renderings: Sequence[Rendering], names: Sequence[str], settings: FitSettings, draws: int
+    renderings: Sequence[Rendering],
+    kits: Kits,
+    names: Sequence[str],
+    settings: FitSettings,
+    draws: int,
 ) -> list[SongResult]:
     """Fits all methods without the songs of these names and their groups, and measures on them."""
     songs = songs_of(renderings)
     rest = {s.name for others, own in leave_one_out(songs) if own[0].name in names for s in others}
-    fold = fit_fold([r for r in renderings if r.song.name in rest and not r.resting], settings)
+    playing = [r for r in renderings if r.song.name in rest and not r.resting]
+    fold = fit_fold(playing, kits, settings)
     return [
         _measured(fold, renderings, place, settings, draws)
         for place, song in enumerate(songs)
@@ -173,7 +182,6 @@ def _measured(
         gated_share={
             c: float(np.mean([~case.given.active for case in held])) for c, held in cases.items()
         },
-        width_db=fold.width_db,
     )
 
 

@@ -83,7 +83,6 @@ def summary(
             c: _round(float(np.mean([r.gated_share[c] for r in results])))
             for c in _conditions(results)
         },
-        "width in the folds": {r.song.name: _round(r.width_db) for r in results},
         "limits of levels": level_limits(songs, settings, draws),
     }
 

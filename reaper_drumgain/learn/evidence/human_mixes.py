@@ -13,6 +13,7 @@ import numpy as np
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data import labelled_sounds
 from reaper_drumgain.learn.data.human_faders import HumanFaders, load_human_faders
+from reaper_drumgain.learn.data.kit_sessions import PERFORMANCES, SECONDS, Kits, kit_sessions
 from reaper_drumgain.learn.data.kits import KITS
 from reaper_drumgain.learn.data.labelled_sounds import LabelledSounds
 from reaper_drumgain.learn.data.performances import Performance, choose_performances
@@ -30,8 +31,8 @@ from reaper_drumgain.methods.forest_file import Forest
 
 BY_SOUND_FIGURES = "roles by sound"
 _FEWEST_SONGS = 3
-#: shares of the loading time: songs rendered, sounds rendered
-_RENDERED, _SOUNDS = 0.5, 0.75
+#: shares of the loading time: songs, sounds, and sessions of kits rendered
+_RENDERED, _SOUNDS, _KITS = 0.45, 0.7, 0.8
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class HumanMixes(DataSet):
     performances: int = 3
     seconds: float = 12.0
     sounds: int = labelled_sounds.PERFORMANCES
+    kit_performances: int = PERFORMANCES
+    kit_seconds: float = SECONDS
     habits: int = 48
     habit_seconds: float = 40.0
     draws: int = 50
@@ -55,7 +58,16 @@ class HumanMixes(DataSet):
     @classmethod
     def reduced(cls, folder: Path) -> HumanMixes:
         """With little audio, for a quick run."""
-        return cls(folder, performances=1, seconds=8.0, sounds=2, habits=2, habit_seconds=16.0)
+        return cls(
+            folder,
+            performances=1,
+            seconds=8.0,
+            sounds=2,
+            kit_performances=2,
+            kit_seconds=8.0,
+            habits=2,
+            habit_seconds=16.0,
+        )
 
     def check(self) -> None:
         """Raises InputError for settings out of range."""
@@ -98,15 +110,24 @@ class HumanMixes(DataSet):
                 what, _RENDERED + share * (_SOUNDS - _RENDERED)
             ),
         )
+        kits = kit_sessions(
+            self.folder,
+            performances=self.kit_performances,
+            seconds=self.kit_seconds,
+            seed=seed,
+            cache=options.cache,
+            jobs=options.jobs,
+            progress=lambda what, share: options.progress(what, _SOUNDS + share * (_KITS - _SOUNDS)),
+        )
         held = held_tracks.count_held_tracks(
             self.folder,
             sessions=self.habits,
             seconds=self.habit_seconds,
             seed=seed,
             jobs=options.jobs,
-            progress=lambda what, share: options.progress(what, _SOUNDS + share * (1.0 - _SOUNDS)),
+            progress=lambda what, share: options.progress(what, _KITS + share * (1.0 - _KITS)),
         )
-        return LoadedHumanMixes(self.folder, rendered, faders, chosen, sounds, held)
+        return LoadedHumanMixes(self.folder, rendered, faders, chosen, sounds, kits, held)
 
 
 @dataclass(frozen=True)
@@ -121,7 +142,13 @@ class LoadedHumanMixes(LoadedData):
     faders: HumanFaders
     performances: Sequence[Performance]
     sounds: LabelledSounds
+    kit_sessions: Kits
     held: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kits(self) -> Kits:
+        """Sessions of both kits."""
+        return self.kit_sessions
 
     @property
     def mixes(self) -> int:

@@ -2,15 +2,14 @@
 
 With careless levels a method has to correct shifts that it cannot see. The faders of other
 engineers are not affected: they are shifted with the tracks, so their error stays the same. Three
-figures show what a rule on roles and levels can reach. They are for the linear part without a
-gate; the forest hardly differs from it:
+figures show what a rule on roles and loudness can reach (``fitting.level_rule``), without a gate:
 
 - on songs that were left out of the fit;
 - with the best share s for each draw, chosen with knowledge of the target;
 - fitted to all songs, including the one that is measured.
 
 A fourth is in closed form. Departures as recorded have the variance W
-(``fitting.linear_part.usual_width``), uniform shifts of up to d the variance U = d^2 / 3. The
+(``fitting.level_rule.usual_width``), uniform shifts of up to d the variance U = d^2 / 3. The
 best linear estimate of the shift from their sum leaves the variance W U / (W + U).
 """
 
@@ -26,10 +25,13 @@ from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.evidence.metrics import centred_error, error_to_engineers
 from reaper_drumgain.learn.fitting.augmentation import SHIFT_DB
 from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out
-from reaper_drumgain.learn.fitting.linear_part import fit_linear, usual_width
+from reaper_drumgain.learn.fitting.level_rule import (
+    LevelRule,
+    departures,
+    fit_level_rule,
+    usual_width,
+)
 from reaper_drumgain.learn.fitting.settings import FitSettings
-from reaper_drumgain.methods.forest import departures, linear_gains
-from reaper_drumgain.methods.forest_file import LinearPart
 
 LEFT_OUT, BEST_SHARE, SEEN = "songs left out", "best share for each draw", "songs seen in the fit"
 _SHARES = np.linspace(0.0, 1.0, 41)
@@ -40,14 +42,14 @@ def level_limits(songs: Sequence[Song], settings: FitSettings, draws: int) -> di
 
     ``draws``: random shifts for each song.
     """
-    everything = fit_linear(songs, settings)
+    everything = fit_level_rule(songs, settings)
     held: dict[str, list[tuple[float, float]]] = {LEFT_OUT: [], BEST_SHARE: [], SEEN: []}
     for place, (song, others) in enumerate(
         (s, rest) for rest, own in leave_one_out(songs) for s in own
     ):
         rng = np.random.default_rng([settings.seed, place])
         shifts = rng.uniform(-SHIFT_DB, SHIFT_DB, (draws, len(song.tracks)))
-        unseen = fit_linear(others, settings)
+        unseen = fit_level_rule(others, settings)
         held[LEFT_OUT].append(_errors(song, _effective(unseen, song, shifts)))
         held[BEST_SHARE].append(_errors(song, _with_best_share(unseen, song, shifts)))
         held[SEEN].append(_errors(song, _effective(everything, song, shifts)))
@@ -75,21 +77,21 @@ def _errors(song: Song, effective: Float64) -> tuple[float, float]:
     )
 
 
-def _effective(part: LinearPart, song: Song, shifts: Float64) -> Float64:
+def _effective(part: LevelRule, song: Song, shifts: Float64) -> Float64:
     """Effective gains (draws, tracks) in dB, as in ``evaluate``."""
     roles = [track.role for track in song.tracks]
     channels = [track.channels for track in song.tracks]
     return np.array(
-        [linear_gains(part, song.raw_lufs + shift, roles, channels) + shift for shift in shifts]
+        [part.gains(song.raw_lufs + shift, roles, channels) + shift for shift in shifts]
     )
 
 
-def _with_best_share(part: LinearPart, song: Song, shifts: Float64) -> Float64:
+def _with_best_share(part: LevelRule, song: Song, shifts: Float64) -> Float64:
     roles = [track.role for track in song.tracks]
     channels = [track.channels for track in song.tracks]
     # with infinite W no level is corrected: only the gains of the roles remain
     level_free = replace(part, width_db=np.inf)
-    fixed = linear_gains(level_free, song.raw_lufs, roles, channels)
+    fixed = level_free.gains(song.raw_lufs, roles, channels)
     best = []
     for shift in shifts:
         away = departures(song.raw_lufs + shift, roles, part.template_lufs)

@@ -101,7 +101,6 @@ def _people(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 def _model(linear: LinearPart) -> dict[str, Any]:
     return {
-        "width": linear.width_db,
         "stereo": linear.stereo_db,
         "rise": linear.interval_rise,
         "wanted": linear.coverage,

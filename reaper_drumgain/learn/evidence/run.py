@@ -22,6 +22,7 @@ import reaper_drumgain
 from reaper_drumgain import methods
 from reaper_drumgain.analysis.descriptors import Descriptor
 from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.learn.data.kit_sessions import Kits
 from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
 from reaper_drumgain.learn.evidence import tables
 from reaper_drumgain.learn.evidence.evaluate import SongResult, evaluate
@@ -58,6 +59,11 @@ class LoadedData(ABC):
     """The songs of one data set, and what a report has to say about them."""
 
     renderings: Sequence[Rendering]
+
+    @property
+    def kits(self) -> Kits:
+        """Sessions of kits, from which it is learned how microphones hear drums."""
+        return {}
 
     @property
     @abstractmethod
@@ -161,6 +167,7 @@ def run_evaluation(
     data = data_set.load(loading)
     results = evaluate(
         data.renderings,
+        data.kits,
         settings,
         draws=draws,
         jobs=jobs,
@@ -189,7 +196,7 @@ def train(
         "scores": scores(done.figures, done.draws),
     }
     playing = [rendering for rendering in done.data.renderings if not rendering.resting]
-    models = fit_models(playing, done.settings, about)
+    models = fit_models(playing, done.data.kits, done.settings, about)
     more = done.data.more_models(done.settings, about, done.figures)
     card = done.data.model_card(done, models)
     try:

@@ -18,11 +18,14 @@ from reaper_drumgain.learn.fitting.augmentation import augmented_songs
 from reaper_drumgain.learn.fitting.forests import as_arrays, fit_forest
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
+from reaper_drumgain.methods.drum_responses import DrumResponses
 from reaper_drumgain.methods.forest import (
     ForestMethod,
     is_stereo,
     linear_gains,
     linear_part,
+    responses_of,
+    session,
     sounding,
 )
 from reaper_drumgain.methods.forest_file import Forest, LinearPart
@@ -37,13 +40,16 @@ _LEAF = 0.02
 
 
 def fit_alternative_designs(
-    renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
+    renderings: Sequence[Rendering],
+    linear: LinearPart,
+    responses: DrumResponses,
+    settings: FitSettings,
 ) -> dict[str, Method]:
     """The alternative designs by name, fitted to these renderings on top of this linear part."""
-    extra = fit_forest(renderings, linear, replace(settings, kind="extra trees"), {})
+    extra = fit_forest(renderings, linear, responses, replace(settings, kind="extra trees"), {})
     return {
         EXTRA_TREES: ForestMethod(extra),
-        PER_TRACK_FOREST: _fit_per_track(renderings, linear, settings),
+        PER_TRACK_FOREST: _fit_per_track(renderings, linear, responses, settings),
     }
 
 
@@ -56,23 +62,28 @@ class PerTrackForest(Method):
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for the others."""
         wanted = np.full(len(given.roles), np.nan)
+        levels, heard, all_channels, _ = session(given)
         chosen, roles, channels, table = sounding(given)
         if chosen.size:
-            linear = linear_part(self.model)
-            base = linear_gains(linear, table.column("loudness_lufs"), roles, channels)
+            linear, responses = linear_part(self.model), responses_of(self.model)
+            wanted[heard] = linear_gains(linear, responses, levels, all_channels)[0]
             rows = _rows(roles, channels, table, self.model.columns)
-            wanted[chosen] = base + self.model.predict(rows)[:, 0]
+            wanted[chosen] += self.model.predict(rows)[:, 0]
         return MethodGains(wanted)
 
 
 def _fit_per_track(
-    renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
+    renderings: Sequence[Rendering],
+    linear: LinearPart,
+    responses: DrumResponses,
+    settings: FitSettings,
 ) -> PerTrackForest:
     from sklearn.ensemble import RandomForestRegressor
 
     rows, wanted = [], []
     for copy in augmented_songs(renderings, settings):
-        left = copy.target - linear_gains(linear, copy.loudness, copy.roles, copy.channels)
+        base, _ = linear_gains(linear, responses, copy.levels, copy.channels, copy.hits)
+        left = copy.target - base
         rows.append(_rows(copy.roles, copy.channels, copy.table, settings.columns))
         wanted.append(left - left.mean())
     trees = RandomForestRegressor(
@@ -92,6 +103,7 @@ def _fit_per_track(
         linear=linear,
         arrays=as_arrays(trees),
         about={},
+        responses=responses,
     )
     return PerTrackForest(model)
 

@@ -9,15 +9,17 @@ random, and tracks without a number are in random order.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reaper_drumgain.analysis.features import FeatureTable
+from reaper_drumgain.analysis.hit_levels import HitLevels
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.forest import SlotAssignment, assign_slots
+from reaper_drumgain.methods.gain_law import SessionLevels, louder_hits
 from reaper_drumgain.tracks.roles import Role
 
 #: largest shift of the recorded level of a track
@@ -28,7 +30,7 @@ SHIFT_DB = 12.0
 class AugmentedSong:
     """One copy of a rendering, with some of its tracks.
 
-    All are (tracks,). ``loudness``: in LUFS with the shift; ``target``: gain in dB that leads to
+    All are (tracks,). ``levels``, ``hits``: with the shift; ``target``: gain in dB that leads to
     the same level as the engineers' gain on the track as recorded. ``table``: features.
     """
 
@@ -36,16 +38,22 @@ class AugmentedSong:
     channels: Sequence[int]
     slots: Sequence[SlotAssignment]
     table: FeatureTable
-    loudness: Float64
+    levels: SessionLevels
+    hits: HitLevels
     target: Float64
+
+    @property
+    def loudness(self) -> Float64:
+        """In LUFS with the shift."""
+        return self.levels.loudness_lufs
 
 
 def augmented_songs(
     renderings: Sequence[Rendering], settings: FitSettings
 ) -> Iterator[AugmentedSong]:
     """``settings.copies`` copies of each rendering; every second one has shifted levels."""
-    rng = np.random.default_rng(settings.seed)
-    for rendering in renderings:
+    for place, rendering in enumerate(renderings):
+        rng = np.random.default_rng([settings.seed, place])
         song = rendering.song
         for number in range(settings.copies):
             kept = np.flatnonzero(rng.uniform(size=len(song.tracks)) >= settings.drop)
@@ -57,11 +65,18 @@ def augmented_songs(
             channels = [song.tracks[k].channels for k in kept]
             slots = assign_slots(roles, channels, rng.permutation(kept.size).astype(float))
             values = rendering.table.values[kept].copy()
-            loudness = song.raw_lufs[kept] + shift
-            values[:, rendering.table.columns.index("loudness_lufs")] = loudness
+            values[:, rendering.table.columns.index("loudness_lufs")] = song.raw_lufs[kept] + shift
             table = FeatureTable(rendering.table.columns, values)
-            target = song.target_db[kept] - shift
-            yield AugmentedSong(roles, channels, slots, table, loudness, target)
+            part = replace(rendering.levels.take(kept), loudness_lufs=song.raw_lufs[kept])
+            yield AugmentedSong(
+                roles,
+                channels,
+                slots,
+                table,
+                replace(part, roles=tuple(roles)).louder(shift),
+                louder_hits(rendering.hits_of(kept), shift),
+                song.target_db[kept] - shift,
+            )
 
 
 def _mirrored(roles: Sequence[Role], exchange: bool) -> list[Role]:

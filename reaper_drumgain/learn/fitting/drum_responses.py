@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,14 +25,14 @@ from reaper_drumgain.analysis.recording_gain import (
     infer_recording_gain,
 )
 from reaper_drumgain.learn.data.human_faders import Float64
+from reaper_drumgain.learn.data.kit_sessions import Kits, KitSession
 from reaper_drumgain.methods import microphone_places as places
 from reaper_drumgain.methods.drum_responses import KIT_VARIANCE, PLACES_VARIANCE, DrumResponses
 from reaper_drumgain.methods.gain_law import (
-    SessionLevels,
     decide,
+    louder_hits,
     placement_variances,
     session_departure,
-    session_hits,
 )
 
 #: share of a kit's level over the usual in what its gains are taken for
@@ -48,23 +48,7 @@ _OWN_WEIGHT = GainModel().third_party / GainModel().own
 _DRAWS, _SPREADS = 6, (2.5, 8.0)
 
 
-@dataclass(frozen=True)
-class KitSession:
-    """One performance on a kit. All sessions of a kit have the same microphones in one order and
-    the same recording gains."""
-
-    levels: SessionLevels
-    hits: HitLevels
-
-    @classmethod
-    def of(cls, levels: SessionLevels) -> KitSession:
-        """With its hits."""
-        return cls(levels, session_hits(levels))
-
-
-def fit_drum_responses(
-    kits: Mapping[str, Sequence[KitSession]], usual_lufs: Mapping[str, float]
-) -> DrumResponses:
+def fit_drum_responses(kits: Kits, usual_lufs: Mapping[str, float]) -> DrumResponses:
     """What is usual by these kits, without the widening. ``usual_lufs``: by role name."""
     responses = DrumResponses(kits=_counts(kits), stroke_db=_stroke_rises(kits))
     for _ in range(_ROUNDS):
@@ -86,9 +70,7 @@ def fit_drum_responses(
     return responses
 
 
-def fit_with_widening(
-    kits: Mapping[str, Sequence[KitSession]], usual_lufs: Mapping[str, float], seed: int
-) -> DrumResponses:
+def fit_with_widening(kits: Kits, usual_lufs: Mapping[str, float], seed: int) -> DrumResponses:
     """The responses by all kits, with the widening of intervals found with each kit left out.
 
     Known recording gains are put on each session; the factor brings 80 % of them into the
@@ -141,12 +123,7 @@ def standard_errors(
     return found
 
 
-def louder_hits(hits: HitLevels, gains_db: Float64) -> HitLevels:
-    """The hit levels had each track been recorded louder by ``gains_db`` (tracks,): exact."""
-    return HitLevels(hits.strokes, hits.level_db + gains_db[None, :, None], hits.share)
-
-
-def _counts(kits: Mapping[str, Sequence[KitSession]]) -> dict[str, float]:
+def _counts(kits: Kits) -> dict[str, float]:
     """By microphone, how many kits have one."""
     counts: dict[str, float] = defaultdict(float)
     for sessions in kits.values():
@@ -155,7 +132,7 @@ def _counts(kits: Mapping[str, Sequence[KitSession]]) -> dict[str, float]:
     return dict(counts)
 
 
-def _stroke_rises(kits: Mapping[str, Sequence[KitSession]]) -> dict[str, float]:
+def _stroke_rises(kits: Kits) -> dict[str, float]:
     """By microphone, the median of how far its strong strokes lie above its loudness, in dB."""
     rises: dict[str, list[float]] = defaultdict(list)
     for session in (one for sessions in kits.values() for one in sessions):

@@ -22,6 +22,7 @@ from reaper_drumgain.learn.fitting.augmentation import augmented_songs
 from reaper_drumgain.learn.fitting.leave_one_out import songs_of
 from reaper_drumgain.learn.fitting.role_means import fit_role_levels
 from reaper_drumgain.learn.fitting.settings import FitSettings
+from reaper_drumgain.methods.drum_responses import DrumResponses
 from reaper_drumgain.methods.forest import (
     SLOTS,
     SlotAssignment,
@@ -45,12 +46,16 @@ class TrainingRows:
 
 
 def training_rows(
-    renderings: Sequence[Rendering], linear: LinearPart, settings: FitSettings
+    renderings: Sequence[Rendering],
+    linear: LinearPart,
+    responses: DrumResponses,
+    settings: FitSettings,
 ) -> TrainingRows:
     """Rows for the trees on top of a linear part: inputs, and residuals of the targets."""
     rows = []
     for copy in augmented_songs(renderings, settings):
-        left = copy.target - linear_gains(linear, copy.loudness, copy.roles, copy.channels)
+        base, _ = linear_gains(linear, responses, copy.levels, copy.channels, copy.hits)
+        left = copy.target - base
         x = input_row(copy.table, copy.slots, settings.columns)
         rows.append((x, left - left.mean(), copy.slots))
     return _in_slots(rows, np.zeros(len(SLOTS)))
@@ -105,11 +110,13 @@ def fit_regressor(rows: TrainingRows, settings: FitSettings):  # type: ignore[no
 def fit_forest(
     renderings: Sequence[Rendering],
     linear: LinearPart,
+    responses: DrumResponses,
     settings: FitSettings,
     about: Mapping[str, object],
 ) -> Forest:
     """Fits the trees on top of this linear part. ``about``: for the manifest of the model."""
-    regressor = fit_regressor(training_rows(renderings, linear, settings), settings)
+    rows = training_rows(renderings, linear, responses, settings)
+    regressor = fit_regressor(rows, settings)
     return Forest(
         inputs=input_names(settings.columns),
         outputs=SLOTS,
@@ -118,6 +125,7 @@ def fit_forest(
         linear=linear,
         arrays=as_arrays(regressor),
         about=about,
+        responses=responses,
     )
 
 

@@ -5,11 +5,11 @@ predictive inference for regression", JASA 113), nested: within the training son
 left out in turn and predicted by a model of the others, as recorded and with shifted levels. A
 residual is gain - target - common offset. The half width of a track is
 
-    q sigma(role) (1 + rise s)
+    q sigma(role) (1 + rise sd)
 
-with sigma the mean |residual| of the role (shrunk to the mean of all roles), s the share of the
-level departures that is corrected (``methods.forest``), rise one of a few values, chosen by the
-interval score, and q the quantile that gives the wanted coverage.
+with sigma the mean |residual| of the role (shrunk to the mean of all roles), sd the standard
+deviation of the track's recording gain in dB (``analysis.recording_gain``), rise one of a few
+values, chosen by the interval score, and q the quantile that gives the wanted coverage.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.fitting.augmentation import SHIFT_DB
@@ -30,40 +29,47 @@ from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out, songs_of
 from reaper_drumgain.learn.fitting.linear_part import fit_linear
 from reaper_drumgain.learn.fitting.role_means import SIBLINGS, fit_role_levels
 from reaper_drumgain.learn.fitting.settings import FitSettings
-from reaper_drumgain.methods.forest import departures, linear_part, predict, slope
+from reaper_drumgain.methods.drum_responses import DrumResponses
+from reaper_drumgain.methods.forest import predict
 from reaper_drumgain.methods.forest_file import Forest, LinearPart
+from reaper_drumgain.methods.gain_law import louder_hits
 from reaper_drumgain.tracks.roles import ROLE_NAMES
 
 #: shifted draws of a song among the residuals, and as many as recorded
 DRAWS = 8
-RISES = (0.0, 0.25, 0.5, 1.0)
+RISES = (0.0, 0.05, 0.1, 0.2, 0.4)
 
 
 @dataclass(frozen=True)
 class Residuals:
     """Residuals of one song: ``errors`` (draws, tracks) in dB without the common offset,
-    ``corrected`` (draws,) the share s of each draw, ``roles`` (tracks,). The first half of the
+    ``sd_db`` (draws, tracks) of the recording gains, ``roles`` (tracks,). The first half of the
     draws is as recorded."""
 
     roles: tuple[str, ...]
     errors: Float64
-    corrected: Float64
+    sd_db: Float64
 
 
 @dataclass(frozen=True)
 class Widths:
-    """Half widths of the intervals: ``role_db`` (1 + ``rise`` s) for each role."""
+    """Half widths of the intervals: ``role_db`` (1 + ``rise`` sd) for each role."""
 
     role_db: Mapping[str, float]
     rise: float
 
-    def half_widths(self, roles: Sequence[str], corrected: float) -> Float64:
-        """Half widths (tracks,) in dB. ``corrected``: the share s."""
-        return np.array([self.role_db[role] for role in roles]) * (1.0 + self.rise * corrected)
+    def half_widths(self, roles: Sequence[str], sd_db: Float64 | float) -> Float64:
+        """Half widths in dB, (tracks,) or (draws, tracks) as ``sd_db``: of the recording gains."""
+        return np.asarray(
+            np.array([self.role_db[role] for role in roles]) * (1.0 + self.rise * sd_db)
+        )
 
 
 def with_intervals(
-    linear: LinearPart, renderings: Sequence[Rendering], settings: FitSettings
+    linear: LinearPart,
+    renderings: Sequence[Rendering],
+    responses: DrumResponses,
+    settings: FitSettings,
 ) -> LinearPart:
     """The linear part with the interval widths of its forest, calibrated on these renderings."""
     inner = replace(settings, trees=settings.inner_trees)
@@ -71,7 +77,7 @@ def with_intervals(
     for others, left_out in leave_one_out(songs_of(renderings)):
         names = {song.name for song in others}
         rest = [item for item in renderings if item.song.name in names]
-        model = fit_forest(rest, fit_linear(others, inner), inner, {})
+        model = fit_forest(rest, fit_linear(rest, responses, inner), responses, inner, {})
         residuals += [
             _unseen(model, next(item for item in renderings if item.song is song), settings.seed)
             for song in left_out
@@ -82,17 +88,15 @@ def with_intervals(
 
 def _unseen(model: Forest, own: Rendering, seed: int) -> Residuals:
     """Residuals of a song that the model was not fitted to."""
-    song, part = own.song, linear_part(model)
-    roles, channels = [t.role for t in song.tracks], [t.channels for t in song.tracks]
-    gains, corrected = [], []
+    song = own.song
+    channels = [track.channels for track in song.tracks]
+    gains, sds = [], []
     for shift in _shifts(song, seed):
-        values = own.table.values.copy()
-        values[:, own.table.columns.index("loudness_lufs")] = song.raw_lufs + shift
-        table = FeatureTable(own.table.columns, values)
-        gains.append(predict(model, table, roles, channels) + shift)
-        away = departures(song.raw_lufs + shift, roles, part.template_lufs)
-        corrected.append(slope(away, part.width_db))
-    return _residuals(song, np.array(gains), np.array(corrected))
+        hits = louder_hits(own.hits, shift)
+        found, decision = predict(model, own.levels.louder(shift), own.table, channels, hits)
+        gains.append(found + shift)
+        sds.append(decision.gain.sd_db)
+    return _residuals(song, np.array(gains), np.array(sds))
 
 
 def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: bool) -> Widths:
@@ -106,7 +110,7 @@ def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: b
         for song in left_out:
             gains = np.array([means[track.role.name] for track in song.tracks])
             shifts = _shifts(song, settings.seed) if shifted else np.zeros((1, len(gains)))
-            residuals.append(_residuals(song, gains + shifts, np.zeros(len(shifts))))
+            residuals.append(_residuals(song, gains + shifts, np.zeros(shifts.shape)))
     return calibrated(residuals, settings.coverage, settings.shrink, (0.0,))
 
 
@@ -118,10 +122,10 @@ def _shifts(song: Song, seed: int) -> Float64:
     return shifts
 
 
-def _residuals(song: Song, gains: Float64, corrected: Float64) -> Residuals:
+def _residuals(song: Song, gains: Float64, sd_db: Float64) -> Residuals:
     errors = gains - song.target_db
     errors -= np.median(errors, axis=1, keepdims=True)
-    return Residuals(tuple(track.role.name for track in song.tracks), errors, corrected)
+    return Residuals(tuple(track.role.name for track in song.tracks), errors, sd_db)
 
 
 def calibrated(
@@ -141,7 +145,7 @@ def _at_coverage(
 ) -> Widths:
     held: dict[str, list[float]] = defaultdict(list)
     for song in residuals:
-        flat = np.abs(song.errors) / (1.0 + rise * song.corrected)[:, None]
+        flat = np.abs(song.errors) / (1.0 + rise * song.sd_db)
         for role, value in zip(song.roles, flat.mean(axis=0), strict=True):
             held[role].append(float(value))
     tracks = [value for values in held.values() for value in values]
@@ -154,7 +158,7 @@ def _at_coverage(
         scale.setdefault(role, max(middle, scale.get(SIBLINGS[role], middle)))
     normal = [
         np.abs(song.errors)
-        / (np.array([scale[role] for role in song.roles]) * (1.0 + rise * song.corrected)[:, None])
+        / (np.array([scale[role] for role in song.roles]) * (1.0 + rise * song.sd_db))
         for song in residuals
     ]
     # the draws of one track are nearly equal: the finite-sample correction counts tracks
@@ -166,9 +170,7 @@ def _at_coverage(
 def _score(residuals: Sequence[Residuals], widths: Widths, coverage: float) -> float:
     scores = []
     for song in residuals:
-        half_widths = np.array(
-            [widths.half_widths(song.roles, corrected) for corrected in song.corrected]
-        )
+        half_widths = widths.half_widths(song.roles, song.sd_db)
         scores.append(interval_score(-half_widths, half_widths, song.errors, coverage).mean())
     return float(np.mean(scores))
 
