@@ -16,7 +16,8 @@ gain changes them, so that the estimate of t follows gains exactly while its pre
 
 How far strokes and loudness lie above the role's usual level is the second witness, the weaker the
 more the bleed says. Prior: in a session g has one standard deviation, small where levels were set
-with care, larger where not, and the session's own evidence weighs these.
+with care, larger where not, or one microphone alone was set wrong; the session's own evidence
+weighs these.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class GainModel:
     ``band``: of e_kib. ``stroke``: of one stroke, divided by how many there are. ``blur``: of a
     level in a band where the drum makes up half of what is heard, times (1 - share) / share
     otherwise. ``freedom``: of the Student weights. ``level_beside_bleed``, ``level_alone``:
-    standard deviation of the second witness. ``spreads``, ``odds``: of the prior on g by session.
+    standard deviation of the second witness. ``spreads``, ``odds``: of the prior on g by session;
+    ``odd``, ``odd_odds``: of one microphone in a session whose others were set with care.
     ``tempering``: share of the evidence about the session that counts, for it is a model's.
     """
 
@@ -59,6 +61,8 @@ class GainModel:
     level_alone: float = 4.0
     spreads: tuple[float, ...] = (3.0, 6.0, 12.0)
     odds: tuple[float, ...] = (0.45, 0.3, 0.25)
+    odd: float = 15.0
+    odd_odds: float = 0.15
     tempering: float = 0.75
 
 
@@ -207,24 +211,32 @@ def infer_recording_gain(
 def _over_sessions(
     precision: Float64, vector: Float64, centre: Float64, model: GainModel
 ) -> tuple[Float64, Float64, float]:
-    """Mean and variance (tracks,) of g over how careful the session may have been, and the
-    expected spread in dB."""
-    size, axes = np.linalg.eigh(precision)
-    seen = size > 1e-7
-    safe = np.where(seen, size, 1.0)
-    along = np.where(seen, axes.T @ vector, 0.0)
-    logs, means, variances = [], [], []
-    for spread, odds in zip(model.spreads, model.odds, strict=True):
-        prior = spread**2
-        after = prior / (1.0 + prior * np.where(seen, size, 0.0))
-        means.append(axes @ (after * along))
-        variances.append(np.diag(centre @ (axes * after) @ axes.T @ centre))
-        expected = 1.0 / safe + prior
-        terms = np.where(seen, (along / safe) ** 2 / expected + np.log(expected), 0.0)
-        logs.append(np.log(odds) - 0.5 * model.tempering * terms.sum())
-    weight = np.exp(np.array(logs) - max(logs))
+    """Mean and variance (tracks,) of g over how the session's levels may have been set, and the
+    expected spread in dB.
+
+    For each prior covariance D the evidence of a linear Gaussian model with the information matrix
+    P and vector v is det(I + D P)^(-1/2) exp(v' (P + D^-1)^-1 v / 2).
+    """
+    tracks = vector.size
+    priors, odds = _priors(tracks, model)
+    after = np.linalg.inv(precision + np.eye(tracks) / priors[:, None, :])
+    means = after @ vector
+    _, volume = np.linalg.slogdet(np.eye(tracks) + priors[:, :, None] * precision)
+    logs = np.log(odds) + model.tempering * 0.5 * (means @ vector - volume)
+    weight = np.exp(logs - logs.max())
     weight /= weight.sum()
-    mean = weight @ np.array(means)
-    variance = weight @ (np.array(variances) + (np.array(means) - mean) ** 2)
-    spread = float(weight @ np.array(model.spreads))
-    return mean - mean.mean(), np.maximum(variance, 0.0), spread
+    means = means @ centre
+    mean = weight @ means
+    variances = np.einsum("ij,hjk,ki->hi", centre, after, centre)
+    variance = weight @ (variances + (means - mean) ** 2)
+    spread = float(weight @ np.sqrt(priors.mean(axis=1)))
+    return mean, np.maximum(variance, 0.0), spread
+
+
+def _priors(tracks: int, model: GainModel) -> tuple[Float64, Float64]:
+    """Variances of g (priors, tracks) and odds (priors,): all tracks alike, or one of them odd."""
+    alike = np.square(model.spreads)[:, None] * np.ones(tracks)
+    one = np.full((tracks, tracks), model.spreads[0] ** 2)
+    np.fill_diagonal(one, model.odd**2)
+    odds = [(1.0 - model.odd_odds) * odds for odds in model.odds]
+    return np.vstack([alike, one]), np.array(odds + [model.odd_odds / tracks] * tracks)

@@ -74,7 +74,7 @@ def balance(
     solver = Solver(
         selection.measured, activity.active, activity.judged, path, settings, analyzer.peaks
     )
-    solution = solver.solve(wanted.gains_db, wanted.intervals_db)
+    solution = solver.solve(wanted.gains_db, wanted.intervals_db, wanted.pair_db)
     found = _Balanced(session, settings, selection, analysis, activity, path, solution)
     if settings.write == "automation":
         found = _with_automation(found, method)

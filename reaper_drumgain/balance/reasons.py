@@ -23,7 +23,7 @@ def with_reasons(
 
     ``causes``: why tracks are held, by their index.
     """
-    names = {plan.index: plan.name for plan in plans}
+    by_index = {plan.index: plan for plan in plans}
     sounding = [p for p in plans if p.index not in causes and UNREADABLE not in p.flags]
     compared, recorded = references(sounding), ranks(sounding)
 
@@ -34,7 +34,8 @@ def with_reasons(
             return "none of its media can be read: stays"
         if plan.index in causes:
             return held_sentence(plan, causes[plan.index])
-        partners = [names[index] for index in drum.links]
+        linked = [by_index[index] for index in drum.links]
+        partners = [other.name for other in linked if _move(other) == _move(plan)]
         return sentence(plan, compared, partners, recorded.get(plan.index))
 
     pairs = zip(plans, selection.drums, strict=True)

@@ -94,7 +94,9 @@ class Solver:
         self._warnings: list[str] = []
         self._known_peaks: tuple[Array, list[float]] | None = None
 
-    def solve(self, gains: Array, intervals: Array | None = None) -> Solution:
+    def solve(
+        self, gains: Array, intervals: Array | None = None, pair_db: Array | None = None
+    ) -> Solution:
         """The fader values for a method's gains.
 
         Parameters
@@ -103,11 +105,14 @@ class Solver:
             (n,) relative gains in dB, NaN where the method has none for a track.
         intervals
             (n, 2) lower and upper bounds in dB, on the scale of the gains.
+        pair_db
+            (n,) the part of a gain that sets one side of a pair right against the other.
         """
         if self._share == 0.0 or not self._leading.any():
             return self._solution(self._old, np.zeros(self._old.shape))
         targets = self._targets(self._path.fader_gains(gains))
         moves = linked_moves(targets - self._old, self._links, self._active)
+        moves = moves + self._between_sides(pair_db)
         unlimited = self._rounded(self._moved(moves, self._share, self._offset(moves)))
         faders, limited = self._limited(unlimited)
         solution = self._solution(faders, limited)
@@ -128,6 +133,23 @@ class Solver:
         """
         full = self._old + (faders - self._old) / self._share
         return np.where(self._leading[:, None], full[:, None] + intervals, np.nan)
+
+    def _between_sides(self, pair_db: Array | None) -> Array:
+        """What each side of a pair moves beyond their common move (n,), so that in the end they
+        differ by their gains in ``pair_db`` along their paths. Sides without a gain of their own,
+        and those that a volume group holds together, keep the difference that they have."""
+        beyond = np.zeros(self._old.shape)
+        along = self._old + np.nan_to_num(self._path.path_db)
+        for place, members in enumerate(self._links):
+            if pair_db is None or pair_db[place] == 0.0 or len(members) != 2:
+                continue
+            if any(self._drums[side].track.volume_groups for side in members):
+                continue
+            if self._movable[list(members)].all():
+                other = members[0] + members[1] - place
+                apart = float(along[place] - along[other])
+                beyond[place] = pair_db[place] - apart / 2.0
+        return beyond
 
     def _targets(self, gains: Array) -> Array:
         """The method's gains; a track without one keeps its place among the others."""

@@ -41,11 +41,14 @@ class MethodGains:
     the fader gives is taken off afterwards, for all methods (``faders.levels``). NaN where the
     method has no gain (the track then keeps its place among the others).
     ``intervals_db`` (n, 2): lower and upper bound in the same scale, or None where the method
-    gives no intervals.
+    gives no intervals. ``pair_db`` (n,): the part of a gain that sets one side of a pair right
+    against the other, the two of opposite sign; 0 for all other tracks. None where the method
+    tells no such thing: the sides of a pair then make one move.
     """
 
     gains_db: NDArray[np.float64]
     intervals_db: NDArray[np.float64] | None = None
+    pair_db: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,13 +164,15 @@ class ForestMethod(Method):
         """The gains of the active tracks with their intervals, NaN for the others."""
         wanted = np.full(len(given.roles), np.nan)
         intervals = np.full((len(given.roles), 2), np.nan)
+        pair = np.zeros(len(given.roles))
         levels, chosen, channels, table = session(given)
         if not levels.held.all():
             gains, decision = predict(self.model, levels, table, channels)
+            pair[chosen] = -decision.pair_db
             half = interval_halves(linear_part(self.model), levels.roles, decision.gain.sd_db)
             wanted[chosen] = gains
             intervals[chosen] = gains[:, None] + np.stack([-half, half], axis=1)
-        return MethodGains(wanted, intervals)
+        return MethodGains(wanted, intervals, pair)
 
     def playing_gains(self, departures_db: Float64) -> Float64:
         """A share of what is playing is undone, and no more than of 4 dB."""
@@ -187,12 +189,13 @@ class LinearMethod(ForestMethod):
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for the others."""
-        wanted = np.full(len(given.roles), np.nan)
+        wanted, pair = np.full(len(given.roles), np.nan), np.zeros(len(given.roles))
         levels, chosen, channels, _ = session(given)
         if not levels.held.all():
             linear, responses = linear_part(self.model), responses_of(self.model)
-            wanted[chosen] = linear_gains(linear, responses, levels, channels)[0]
-        return MethodGains(wanted)
+            wanted[chosen], decision = linear_gains(linear, responses, levels, channels)
+            pair[chosen] = -decision.pair_db
+        return MethodGains(wanted, pair_db=pair)
 
 
 def check_fits(model: Forest) -> None:
