@@ -20,11 +20,12 @@ def test_the_ratio_of_two_microphones_is_that_of_the_drum_alone(rates):
     keys = [places.microphone_key(role.name, role.ordinal) for role in ROLES]
     for drum, name in enumerate(hits.strokes.names):
         known = hits.share[drum].mean(axis=1) > 0.5
-        assert known.sum() >= 2
+        if hits.strokes.counts[drum] < 20:
+            continue
         true = np.array([places.level_db(key, places.drum_key(name)) for key in keys])
         error = (hits.level_db[drum] - true[:, None])[known]
         error -= np.median(error, axis=0)
-        assert np.abs(error).max() < 3.0
+        assert np.abs(error).max() < 2.0
 
 
 def test_levels_follow_recording_gains_exactly_and_shares_stay():

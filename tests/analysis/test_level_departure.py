@@ -38,14 +38,13 @@ def test_nothing_known_is_said():
     assert np.isinf(found.doubt[0])
 
 
-def test_ghost_notes_and_rests_change_no_strong_stroke():
-    """Half as many strokes, and as many soft ones besides."""
+def test_how_often_a_drum_is_struck_hardly_changes_its_strong_strokes():
     full = invented_session(1, rates={"kick": 0.3, "snare": 0.4, "hi-hat": 0.6})
     seldom = invented_session(1, rates={"kick": 0.3, "snare": 0.15, "hi-hat": 0.6})
     strong = [
         strong_strokes(levels.energy.sum(axis=2), session_hits(levels).strokes).level_lufs
         for levels in (full, seldom)
     ]
-    np.testing.assert_allclose(strong[1][:3], strong[0][:3], atol=1.0)
+    np.testing.assert_allclose(strong[1][:3], strong[0][:3], atol=2.0)
     loudness = seldom.loudness_lufs[1] - full.loudness_lufs[1]
-    assert loudness < -2.0
+    assert loudness < -5.0

@@ -38,9 +38,10 @@ def test_a_gain_far_from_the_usual_is_found_from_bleed_alone(track):
     shift = 20.0 * np.eye(len(ROLES))[track]
     found = estimate(shift).mean_db - estimate(0.0 * shift).mean_db
     others = np.delete(found, track)
-    close_to_own = ROLES[track].name == "kick"
-    assert found[track] - np.median(others) > (4.0 if close_to_own else 10.0)
-    assert np.ptp(others) < 6.0
+    # of a kick microphone, which hears nothing else well, little is known
+    least = 3.0 if ROLES[track].name == "kick" else 7.0
+    assert least < found[track] - np.median(others) < 20.0
+    assert np.ptp(others) < 4.0
 
 
 def test_offsets_follow_gains_exactly_and_the_precision_stays():

@@ -46,7 +46,6 @@ def arrays():
 
 LINEAR = LinearPart(
     template_lufs=dict.fromkeys(ROLE_NAMES, -25.0),
-    width_db=5.0,
     role_db=dict.fromkeys(ROLE_NAMES, 1.0),
     stereo_db=2.0,
     interval_db=dict.fromkeys(ROLE_NAMES, 4.0),
@@ -305,7 +304,7 @@ def linear(**changes):
 
 BAD_MANIFESTS = {
     "kind": ({"kind": "other"}, "not the manifest"),
-    "format": ({"format": 3}, "format 3, expected 4"),
+    "format": ({"format": 3}, "format 3, expected 5"),
     "feature version": ({"feature_version": features.VERSION + 1}, "train the model again"),
     "inputs": ({"inputs": "ab"}, "not a list of names"),
     "names": ({"outputs": [1, 2]}, "not a list of names"),
@@ -319,7 +318,7 @@ BAD_MANIFESTS = {
     "a role is missing": (linear(role_db={"kick": -20.0}), "level for each role"),
     "template": (linear(template_lufs=dict.fromkeys(ROLE_NAMES, "loud")), "no level"),
     "huge template": (linear(template_lufs=dict.fromkeys(ROLE_NAMES, 10**400)), "no level"),
-    "width": (linear(width_db=-1.0), "width_db"),
+    "responses": ({"responses": {"links": {}}}, "responses does not hold links"),
     "true": (linear(stereo_db=True), "stereo_db"),
     "interval": (linear(interval_db=dict.fromkeys(ROLE_NAMES, -1.0)), "a width below 0"),
     "rise": (linear(interval_rise=-0.5), "interval_rise is -0.5"),
@@ -337,7 +336,7 @@ def test_a_manifest_that_does_not_fit_is_refused(folder: Path, case: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[1]", '{"width_db": NaN}', "[" * 100_000, "\x00", '{"a": ' + "9" * 5000 + "}"],
+    ["", "{", "[1]", '{"stereo_db": NaN}', "[" * 100_000, "\x00", '{"a": ' + "9" * 5000 + "}"],
 )
 def test_what_is_no_manifest_is_refused(folder: Path, text: str):
     (folder / MANIFEST_NAME).write_text(text)

@@ -37,8 +37,8 @@ _ROLE_FIELDS = ("song", "raw_file", "role", "side", "ordinal", "sure")
 
 @dataclass(frozen=True, slots=True)
 class RawTrack:
-    """A raw track. ``sure``: whether its role is certain. ``raw_lufs``: its integrated loudness.
-    ``channels``: 1 or 2."""
+    """A raw track. ``sure``: whether its role is certain. ``raw_lufs``: its integrated loudness
+    as it reaches the master: one channel plays on both sides. ``channels``: 1 or 2."""
 
     raw_file: str
     role: Role
@@ -70,14 +70,8 @@ class Song:
 
     @property
     def raw_lufs(self) -> Float64:
-        """(tracks,) loudness of the raw tracks as they reach the master: a file of one channel
-        plays on both sides, 3 dB louder than it is listed."""
-        return np.array(
-            [
-                track.raw_lufs + (BOTH_SIDES_DB if track.channels == 1 else 0.0)
-                for track in self.tracks
-            ]
-        )
+        """(tracks,) loudness of the raw tracks."""
+        return np.array([track.raw_lufs for track in self.tracks])
 
 
 @dataclass(frozen=True)
@@ -144,8 +138,7 @@ def load_human_faders(folder: Path) -> HumanFaders:
             RawTrack(
                 raw,
                 *roles[song, raw],
-                loudness[song, raw],
-                2 if roles[song, raw][0].side == "stereo" else 1,
+                *_on_both_sides(loudness[song, raw], roles[song, raw][0]),
             )
             for raw in raw_files
         )
@@ -158,6 +151,13 @@ def load_human_faders(folder: Path) -> HumanFaders:
         tuple(without_target),
         tuple(too_small),
     )
+
+
+def _on_both_sides(listed: float, role: Role) -> tuple[float, int]:
+    """A track's loudness at the master, and its channels: listed is the loudness of the file, and
+    a file of one channel plays on both sides."""
+    stereo = role.side == "stereo"
+    return (listed, 2) if stereo else (listed + BOTH_SIDES_DB, 1)
 
 
 def median_engineer(gains_db: Float64) -> Float64:

@@ -41,7 +41,7 @@ from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.methods.gain_law import SessionLevels, session_hits
 from reaper_drumgain.util.processes import in_processes
 
-RENDER_VERSION = 3
+RENDER_VERSION = 2
 Progress = Callable[[str, float], None]
 
 

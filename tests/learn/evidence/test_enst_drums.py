@@ -64,9 +64,9 @@ def test_nothing_of_the_drummer_who_is_measured_was_learnt_from(whole_tree, know
     seen = []
     fit = evaluation.fit_fold
 
-    def watched(renderings, settings):
+    def watched(renderings, kits, settings):
         seen.append({item.song.group for item in renderings})
-        return fit(renderings, settings)
+        return fit(renderings, kits, settings)
 
     monkeypatch.setattr(evaluation, "fit_fold", watched)
     done = run_evaluation(EnstMixes(whole_tree, TAPS), cache=known, jobs=1, **QUICK)

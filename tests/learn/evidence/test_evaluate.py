@@ -91,7 +91,7 @@ DRAWS = 3
 
 @pytest.fixture(scope="module")
 def results():
-    return evaluate(RENDERINGS, SETTINGS, draws=DRAWS)
+    return evaluate(RENDERINGS, {}, SETTINGS, draws=DRAWS)
 
 
 @pytest.fixture(scope="module")
@@ -161,13 +161,13 @@ def test_no_song_is_measured_by_what_was_fitted_to_it(monkeypatch):
     seen = []
     fit = folds.fit_fold
 
-    def watched(renderings, settings):
+    def watched(renderings, kits, settings):
         seen.append({item.song.name for item in renderings})
         assert not any(item.resting for item in renderings)
-        return fit(renderings, settings)
+        return fit(renderings, kits, settings)
 
     monkeypatch.setattr(evaluation, "fit_fold", watched)
-    found = evaluate(RENDERINGS, SETTINGS, draws=1)
+    found = evaluate(RENDERINGS, {}, SETTINGS, draws=1)
     every = {result.song.name for result in found}
     assert seen == [every - {result.song.name} for result in found]
 
@@ -181,13 +181,13 @@ def test_no_method_reads_the_bundled_models(monkeypatch):
 
     for module in (forest_file, forest, multioutput, role_levels):
         monkeypatch.setattr(module, "load", refuse)
-    assert len(evaluate(RENDERINGS, SETTINGS, draws=1)) == 4
+    assert len(evaluate(RENDERINGS, {}, SETTINGS, draws=1)) == 4
     with pytest.raises(AssertionError, match="bundled"):
         methods.create("forest").model  # noqa: B018
 
 
 def test_the_number_of_processes_changes_nothing(results):
-    again = evaluate(RENDERINGS, SETTINGS, draws=DRAWS, jobs=2)
+    again = evaluate(RENDERINGS, {}, SETTINGS, draws=DRAWS, jobs=2)
     for one, other in zip(results, again, strict=True):
         assert one.song.name == other.song.name
         for key, gains in one.gains.items():

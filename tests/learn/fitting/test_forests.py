@@ -18,16 +18,21 @@ from reaper_drumgain.learn.fitting.forests import (
     multioutput_rows,
     training_rows,
 )
-from reaper_drumgain.learn.fitting.linear_part import fit_linear, usual_width
+from reaper_drumgain.learn.fitting.level_rule import (
+    departures,
+    fit_level_rule,
+    slope,
+    usual_width,
+)
+from reaper_drumgain.learn.fitting.linear_part import fit_linear
 from reaper_drumgain.learn.fitting.role_means import fit_role_levels, role_effects
 from reaper_drumgain.learn.fitting.settings import FitSettings
+from reaper_drumgain.methods.drum_responses import DrumResponses
 from reaper_drumgain.methods.forest import (
     SLOTS,
-    departures,
     input_names,
     linear_gains,
     predict,
-    slope,
 )
 from reaper_drumgain.methods.forest_file import load, save
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
@@ -80,42 +85,63 @@ def test_shrinking_draws_role_means_together():
 
 
 SONGS = [item.song for item in RENDERINGS]
-LINEAR = fit_linear(SONGS, SETTINGS)
+RESPONSES = DrumResponses()
+LINEAR = fit_linear(RENDERINGS, RESPONSES, SETTINGS)
 FREE = replace(SETTINGS, ridge=0.01, shrink=0.01)
 
 
-def test_the_linear_part_learns_what_the_songs_agree_on():
-    part = fit_linear(SONGS, FREE)
+def test_a_rule_on_loudness_learns_what_the_songs_agree_on():
+    part = fit_level_rule(SONGS, FREE)
     song = SONGS[0]
     roles = [t.role for t in song.tracks]
-    found = linear_gains(part, song.raw_lufs, roles, [1] * 7)
+    found = part.gains(song.raw_lufs, roles, [1] * 7)
     # half of what the song was recorded away from the rest is left, and nothing else
     away = departures(song.raw_lufs, roles, part.template_lufs)
     left = -(1 - slope(away, part.width_db)) * away
     np.testing.assert_allclose(song.target_db - found, left, atol=1.5)
     usual = np.array([USUAL[role.name] for role in roles])
     wish = np.array([WISH[role.name] for role in roles])
-    assert centred_error(linear_gains(part, usual, roles, [1] * 7), wish) < 2.0
+    assert centred_error(part.gains(usual, roles, [1] * 7), wish) < 2.0
+    assert part.role_db["kick out"] == part.role_db["kick in"]
+
+
+def test_careful_levels_are_undone_less_than_careless_ones():
+    assert slope(np.array([-0.5, 0.5, 0.0]), 5.0) < 0.02
+    assert slope(np.array([-20.0, 20.0, 0.0]), 5.0) > 0.9
+    assert slope(np.zeros(1), 5.0) == 1.0
+    roles = [Role("kick"), Role("hi-hat")]
+    away = departures(np.array([-20.0, -30.0]), roles, {"kick": -25.0, "hi-hat": -28.0})
+    np.testing.assert_allclose(away, [3.5, -3.5])
+
+
+def test_the_linear_part_learns_what_the_songs_agree_on():
+    renderings = [invented(seed, careless_db=0.5) for seed in range(8)]
+    part = fit_linear(renderings, RESPONSES, FREE)
+    song = renderings[0].song
+    roles = [track.role for track in song.tracks]
+    found, _ = linear_gains(part, RESPONSES, renderings[0].levels, [1] * 7)
+    assert centred_error(found, np.array([WISH[role.name] for role in roles])) < 1.0
     assert part.role_db["kick out"] == part.role_db["kick in"]
 
 
 def test_the_linear_part_learns_what_stereo_is_worth():
     """Songs in which overheads on one stereo track are 6 dB louder than elsewhere."""
-    songs = []
-    for place, song in enumerate(invented(seed, careless_db=0.5).song for seed in range(8)):
-        channels = 1 + place % 2
+    renderings = []
+    for place, item in enumerate(invented(seed, careless_db=0.5) for seed in range(8)):
+        song, channels = item.song, 1 + place % 2
         extra = np.array([6.0 * (channels - 1) * (t.role.name == "overhead") for t in song.tracks])
         tracks = tuple(
             replace(t, channels=channels if t.role.name == "overhead" else 1) for t in song.tracks
         )
-        songs.append(replace(song, tracks=tracks, target_db=song.target_db + extra))
-    part = fit_linear(songs, FREE)
+        song = replace(song, tracks=tracks, target_db=song.target_db + extra)
+        renderings.append(replace(item, song=song))
+    part = fit_linear(renderings, RESPONSES, FREE)
     assert part.stereo_db == pytest.approx(6.0, abs=0.7)
 
 
 def test_a_ridge_draws_roles_together():
-    free = fit_linear(SONGS, FREE).role_db
-    drawn = fit_linear(SONGS, replace(FREE, ridge=100.0)).role_db
+    free = fit_linear(RENDERINGS, RESPONSES, FREE).role_db
+    drawn = fit_linear(RENDERINGS, RESPONSES, replace(FREE, ridge=100.0)).role_db
     assert abs(drawn["snare top"] - drawn["hi-hat"]) < abs(free["snare top"] - free["hi-hat"]) / 2
 
 
@@ -123,7 +149,7 @@ def test_a_ridge_draws_roles_together():
 def test_the_width_is_how_far_recordings_stray(spread):
     songs = [invented(seed, careless_db=spread).song for seed in range(40)]
     assert usual_width(songs, 0.01) == pytest.approx(spread, rel=0.1)
-    assert fit_linear(songs, FREE).width_db == usual_width(songs, 0.01)
+    assert fit_level_rule(songs, FREE).width_db == usual_width(songs, 0.01)
     assert usual_width(songs[:1], 4.0) >= 0.0
 
 
@@ -141,7 +167,7 @@ def test_copies_are_as_recorded_or_shifted_and_lead_to_the_same_place():
 
 
 def test_rows_hold_missing_inputs_and_whole_targets():
-    rows = training_rows(RENDERINGS, LINEAR, SETTINGS)
+    rows = training_rows(RENDERINGS, LINEAR, RESPONSES, SETTINGS)
     assert rows.x.shape == (8 * 3, len(input_names(SETTINGS.columns)))
     assert rows.y.shape == rows.filled.shape == (8 * 3, len(SLOTS))
     assert np.isnan(rows.x).any()
@@ -149,7 +175,7 @@ def test_rows_hold_missing_inputs_and_whole_targets():
     room = SLOTS.index("room stereo 1")
     assert rows.filled[:, room].all()
     assert set(rows.y[:, room]) == {0.0}
-    again = training_rows(RENDERINGS, LINEAR, SETTINGS)
+    again = training_rows(RENDERINGS, LINEAR, RESPONSES, SETTINGS)
     np.testing.assert_array_equal(rows.x, again.x)
     np.testing.assert_array_equal(rows.y, again.y)
 
@@ -167,9 +193,9 @@ def test_the_plain_form_sees_levels_and_fills_with_role_means():
 def test_arrays_predict_as_scikit_learn_does_with_missing_values(tmp_path, kind):
     rng = np.random.default_rng(4)
     settings = FitSettings(trees=40, copies=8, leaf=0.01, kind=kind)
-    regressor = fit_regressor(training_rows(RENDERINGS, LINEAR, settings), settings)
-    save(fit_forest(RENDERINGS, LINEAR, settings, {"settings": {}}), tmp_path)
-    rows = training_rows(RENDERINGS, LINEAR, settings).x
+    regressor = fit_regressor(training_rows(RENDERINGS, LINEAR, RESPONSES, settings), settings)
+    save(fit_forest(RENDERINGS, LINEAR, RESPONSES, settings, {"settings": {}}), tmp_path)
+    rows = training_rows(RENDERINGS, LINEAR, RESPONSES, settings).x
     rows = np.concatenate([rows, rows * rng.normal(1, 0.5, rows.shape)])
     rows[rng.uniform(size=rows.shape) < 0.2] = np.nan
     rows[-1], rows[-2] = np.nan, 1e30
@@ -179,10 +205,10 @@ def test_arrays_predict_as_scikit_learn_does_with_missing_values(tmp_path, kind)
 
 
 def test_a_fitted_forest_finds_the_wishes_of_a_song_it_never_saw():
-    forest = fit_forest(RENDERINGS, LINEAR, SETTINGS, {})
+    forest = fit_forest(RENDERINGS, LINEAR, RESPONSES, SETTINGS, {})
     new = invented(99)
     tracks = new.song.tracks
-    found = predict(forest, new.table, [t.role for t in tracks], [1] * len(tracks))
+    found, _ = predict(forest, new.levels, new.table, [1] * len(tracks))
     assert centred_error(found, new.song.target_db) < centred_error(
         np.zeros(len(tracks)), new.song.target_db
     )

@@ -10,14 +10,14 @@ from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 
 def residuals(seed, songs=40, tracks=8, rise=0.0):
-    """Toms are three times as uncertain as kicks; corrected levels add a share to both."""
+    """Toms are three times as uncertain as kicks; unknown recording gains add a share to both."""
     rng = np.random.default_rng(seed)
     made = []
     for _ in range(songs):
-        corrected = np.array([0.0, 0.0, 1.0, 1.0])
-        scale = np.tile([1.0, 3.0], tracks // 2) * (1.0 + rise * corrected)[:, None]
+        sd = np.repeat([[0.0], [0.0], [5.0], [5.0]], tracks, axis=1)
+        scale = np.tile([1.0, 3.0], tracks // 2) * (1.0 + rise * sd)
         errors = rng.normal(size=(4, tracks)) * scale
-        made.append(Residuals(("kick", "tom") * (tracks // 2), errors, corrected))
+        made.append(Residuals(("kick", "tom") * (tracks // 2), errors, sd))
     return made
 
 
@@ -33,7 +33,7 @@ def test_new_songs_are_covered_as_wanted_role_by_role(coverage):
 
 
 def test_the_rise_is_found_where_there_is_one():
-    assert calibrated(residuals(3, rise=1.0), 0.8, 0.0, RISES).rise == 1.0
+    assert calibrated(residuals(3, rise=0.2), 0.8, 0.0, RISES).rise == 0.2
     assert calibrated(residuals(4, rise=0.0), 0.8, 0.0, RISES).rise == 0.0
 
 
