@@ -28,13 +28,16 @@ from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.drum_responses import DrumResponses
 from reaper_drumgain.methods.forest_file import Forest, LinearPart, bundled_folder, load
-from reaper_drumgain.methods.gain_law import GainDecision, SessionLevels, decide
+from reaper_drumgain.methods.gain_law import (
+    LIMIT_DB,
+    SHARE,
+    GainDecision,
+    SessionLevels,
+    decide,
+)
 from reaper_drumgain.tracks.roles import Role
 
 Float64 = npt.NDArray[np.float64]
-
-#: how much of a departure that is playing is undone, and of how many dB at most
-PLAYING_SHARE, PLAYING_DB = 0.2, 4.0
 
 _COUNTS: Mapping[str, int] = {
     "kick in": 1,
@@ -175,8 +178,8 @@ class ForestMethod(Method):
         return MethodGains(wanted, intervals, pair)
 
     def playing_gains(self, departures_db: Float64) -> Float64:
-        """A share of what is playing is undone, and no more than of 4 dB."""
-        return -PLAYING_SHARE * np.clip(departures_db, -PLAYING_DB, PLAYING_DB)
+        """A share of what is playing is undone, and no more than of 4 dB: see ``gain_law``."""
+        return -SHARE * np.clip(departures_db, -LIMIT_DB, LIMIT_DB)
 
     def warm_up(self) -> None:
         """Load the bundled model before it is needed; ``model`` raises where that fails."""

@@ -117,7 +117,9 @@ class HumanMixes(DataSet):
             seed=seed,
             cache=options.cache,
             jobs=options.jobs,
-            progress=lambda what, share: options.progress(what, _SOUNDS + share * (_KITS - _SOUNDS)),
+            progress=lambda what, share: options.progress(
+                what, _SOUNDS + share * (_KITS - _SOUNDS)
+            ),
         )
         held = held_tracks.count_held_tracks(
             self.folder,
