@@ -11,7 +11,7 @@ from support import RATE, changed, clip, gain, session, write
 
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.methods.forest import PLAYING_DB, PLAYING_SHARE
+from reaper_drumgain.methods.gain_law import LIMIT_DB, SHARE
 from reaper_drumgain.schema.session import Marker, Session, Track
 from reaper_drumgain.schema.settings import Automation, Settings
 
@@ -93,7 +93,7 @@ def test_softer_toms_are_raised_by_the_share_and_nothing_else_moves(tmp_path):
     built, sounds = song(tmp_path, {("Tom 1", 1): -6.0, ("Tom 2", 1): -6.0})
     plan = balance(built, automated("forest", sections="regions"))
     assert [track.name for track in plan.automated] == ["Tom 1", "Tom 2"]
-    share = PLAYING_SHARE * min(6.0, PLAYING_DB)
+    share = SHARE * min(6.0, LIMIT_DB)
     for name in ("Tom 1", "Tom 2"):
         got = rides(built, plan)[name]
         # zero over the song

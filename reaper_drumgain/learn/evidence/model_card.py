@@ -21,6 +21,7 @@ from reaper_drumgain.learn.evidence.model_card_text import TEMPLATE
 from reaper_drumgain.learn.fitting.alternative_designs import EXTRA_TREES, PER_TRACK_FOREST
 from reaper_drumgain.learn.fitting.fold import FOREST, LINEAR, MULTIOUTPUT, Models
 from reaper_drumgain.methods.by_sound import COLUMNS, SURE
+from reaper_drumgain.methods.drum_responses import DrumResponses
 from reaper_drumgain.methods.forest import SLOTS, family_of
 from reaper_drumgain.methods.forest_file import LinearPart
 
@@ -43,8 +44,8 @@ def model_card(
     ``draws``: random shifts for each song and width. Raises ValueError where the forest has no
     linear part.
     """
-    linear = models.forest.linear
-    if linear is None:
+    linear, responses = models.forest.linear, models.forest.responses
+    if linear is None or responses is None:
         raise ValueError("the forest has no linear part")
     no_target = ""
     if faders.without_target:
@@ -67,7 +68,7 @@ def model_card(
         extra=EXTRA_TREES,
         per_track=PER_TRACK_FOREST,
         **_people(figures),
-        **_model(linear),
+        **_model(linear, responses),
         **_tables(results, figures),
         **_limits(results, figures),
         **_by_sound(models, figures),
@@ -99,8 +100,12 @@ def _people(figures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _model(linear: LinearPart) -> dict[str, Any]:
+def _model(linear: LinearPart, responses: DrumResponses) -> dict[str, Any]:
+    kits = int(max(responses.kits.values(), default=0.0))
+    widening = (f"{role} {factor:.2f}" for role, factor in sorted(responses.widening.items()))
     return {
+        "kits": f"{len(responses.links)} pairs of microphone and drum, at most {kits} kits each",
+        "widening": ", ".join(widening) or "none",
         "stereo": linear.stereo_db,
         "rise": linear.interval_rise,
         "wanted": linear.coverage,
