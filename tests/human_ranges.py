@@ -12,14 +12,13 @@ def role_ranges(songs: Iterable[Song], *, coverage: float = 0.8) -> dict[str, tu
     """Between which levels engineers have most tracks of a role, in LU re the whole kit.
 
     The level of a track is its raw loudness and fader, that of the kit the sum of the tracks'
-    powers; a mono track counts on both sides. The middle ``coverage`` of all mixes and tracks,
+    powers. The middle ``coverage`` of all mixes and tracks,
     each song with the same weight; only roles of two songs or more.
     """
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
     songs_of: dict[str, set[str]] = defaultdict(set)
     for song in songs:
-        sides = np.array([10.0 * np.log10(2.0 / track.channels) for track in song.tracks])
-        levels = song.raw_lufs + sides + song.gains_db
+        levels = song.raw_lufs + song.gains_db
         kit = 10.0 * np.log10(np.nansum(10.0 ** (levels / 10.0), axis=1, keepdims=True))
         for track, column in zip(song.tracks, (levels - kit).T, strict=True):
             heard = column[np.isfinite(column)]
