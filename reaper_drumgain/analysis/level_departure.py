@@ -26,6 +26,9 @@ Intp = npt.NDArray[np.intp]
 #: variance in dB^2 of either witness, and of the level of a single stroke
 WITNESS_VARIANCE = 25.0
 STROKE_VARIANCE = 100.0
+#: strokes and loudness of one track differ by no more than this where a drum is played seldom;
+#: beyond, the microphone holds something else than its name says
+AGREE_DB = 10.0
 #: of the onsets of an overhead or room, the level that this share stays under is a strong one
 FAR_STRONG_SHARE = 0.9
 #: strokes that a drum without any counts as
@@ -86,5 +89,7 @@ def level_departure(
     known = total > 0.0
     over = strokes * np.nan_to_num(strokes_over) + loudness * np.nan_to_num(loudness_over)
     safe = np.where(known, total, 1.0)
-    doubt = np.maximum(1.0 / safe - WITNESS_VARIANCE / 2.0, 0.0)
+    apart = np.abs(np.nan_to_num(strokes_over - loudness_over)) * (strokes > 0.0)
+    apart = np.maximum(apart - AGREE_DB, 0.0) / 2.0
+    doubt = np.maximum(1.0 / safe - WITNESS_VARIANCE / 2.0, 0.0) + apart**2
     return LevelDeparture(np.where(known, over / safe, np.nan), np.where(known, doubt, np.inf))

@@ -47,7 +47,8 @@ class GainModel:
     level in a band where the drum makes up half of what is heard, times (1 - share) / share
     otherwise. ``freedom``: of the Student weights. ``level_beside_bleed``, ``level_alone``:
     standard deviation of the second witness. ``spreads``, ``odds``: of the prior on g by session;
-    ``odd``, ``odd_odds``: of one microphone in a session whose others were set with care.
+    ``odd``, ``odd_odds``: of one microphone in a session whose others were set with care;
+    ``mismatch``, ``mismatch_odds``: standard deviation of p where the names do not fit the sound.
     ``tempering``: share of the evidence about the session that counts, for it is a model's.
     """
 
@@ -63,6 +64,8 @@ class GainModel:
     odds: tuple[float, ...] = (0.45, 0.3, 0.25)
     odd: float = 15.0
     odd_odds: float = 0.15
+    mismatch: float = 15.0
+    mismatch_odds: float = 0.05
     tempering: float = 0.75
 
 
@@ -189,54 +192,88 @@ def infer_recording_gain(
     model = model or GainModel()
     tracks = placement.size
     centre = np.eye(tracks) - 1.0 / tracks
-    both = evidence.precision + np.diag(1.0 / placement)
-    bleed = evidence.precision - evidence.precision @ np.linalg.solve(both, evidence.precision)
-    wide = max(model.spreads) ** 2
-    left = np.linalg.pinv(bleed + centre / wide, rcond=1e-9, hermitian=True)
-    most = wide * max(1.0 - 1.0 / tracks, 1e-9)
-    reliability = np.clip(1.0 - np.diag(left) / most, 0.0, 1.0) * (tracks > 1)
-    witness = reliability / model.level_beside_bleed**2
-    witness = witness + (1.0 - reliability) / model.level_alone**2
-    witness = 1.0 / (1.0 / witness + departure.doubt)
-    total = float(witness.sum())
-    levels = np.diag(witness)
-    if total > 0.0:
-        levels = levels - np.outer(witness, witness) / total
-    precision = centre @ (bleed + levels) @ centre
-    vector = bleed @ evidence.offset_db + levels @ np.nan_to_num(departure.over_db)
-    mean, variance, spread = _over_sessions(precision, vector, centre, model)
-    return RecordingGainEstimate(mean, widening * np.sqrt(variance), spread, reliability)
-
-
-def _over_sessions(
-    precision: Float64, vector: Float64, centre: Float64, model: GainModel
-) -> tuple[Float64, Float64, float]:
-    """Mean and variance (tracks,) of g over how the session's levels may have been set, and the
-    expected spread in dB.
-
-    For each prior covariance D the evidence of a linear Gaussian model with the information matrix
-    P and vector v is det(I + D P)^(-1/2) exp(v' (P + D^-1)^-1 v / 2).
-    """
-    tracks = vector.size
-    priors, odds = _priors(tracks, model)
-    after = np.linalg.inv(precision + np.eye(tracks) / priors[:, None, :])
-    means = after @ vector
-    _, volume = np.linalg.slogdet(np.eye(tracks) + priors[:, :, None] * precision)
-    logs = np.log(odds) + model.tempering * 0.5 * (means @ vector - volume)
-    weight = np.exp(logs - logs.max())
+    usual = _Witnesses(evidence, departure, placement, model)
+    wild = _Witnesses(evidence, departure, placement + model.mismatch**2, model)
+    logs, means, variances, spreads = [], [], [], []
+    for witnesses, share in ((usual, 1.0 - model.mismatch_odds), (wild, model.mismatch_odds)):
+        for prior, odds in _priors(tracks, model):
+            log, mean, variance = witnesses.infer(prior, centre)
+            logs.append(np.log(share * odds) + model.tempering * log)
+            means.append(mean)
+            variances.append(variance)
+            spreads.append(float(np.sqrt(prior.mean())))
+    weight = np.exp(np.array(logs) - max(logs))
     weight /= weight.sum()
-    means = means @ centre
-    mean = weight @ means
-    variances = np.einsum("ij,hjk,ki->hi", centre, after, centre)
-    variance = weight @ (variances + (means - mean) ** 2)
-    spread = float(weight @ np.sqrt(priors.mean(axis=1)))
-    return mean, np.maximum(variance, 0.0), spread
+    mean = weight @ np.array(means)
+    variance = weight @ (np.array(variances) + (np.array(means) - mean) ** 2)
+    deviation = widening * np.sqrt(np.maximum(variance, 0.0))
+    spread = float(weight @ np.array(spreads))
+    return RecordingGainEstimate(mean, deviation, spread, usual.reliability)
 
 
-def _priors(tracks: int, model: GainModel) -> tuple[Float64, Float64]:
-    """Variances of g (priors, tracks) and odds (priors,): all tracks alike, or one of them odd."""
-    alike = np.square(model.spreads)[:, None] * np.ones(tracks)
-    one = np.full((tracks, tracks), model.spreads[0] ** 2)
-    np.fill_diagonal(one, model.odd**2)
-    odds = [(1.0 - model.odd_odds) * odds for odds in model.odds]
-    return np.vstack([alike, one]), np.array(odds + [model.odd_odds / tracks] * tracks)
+class _Witnesses:
+    """What bleed and level together say about g, for one idea of how microphones are placed.
+
+    The offsets that the bleed tells are g + p with the precision P; integrated over p of the
+    variances R they say Pb = P - P (P + R^-1)^-1 P about g.
+    """
+
+    def __init__(
+        self,
+        evidence: BleedEvidence,
+        departure: LevelDeparture,
+        placement: Float64,
+        model: GainModel,
+    ) -> None:
+        tracks = placement.size
+        centre = np.eye(tracks) - 1.0 / tracks
+        both = evidence.precision + np.diag(1.0 / placement)
+        bleed = evidence.precision - evidence.precision @ np.linalg.solve(both, evidence.precision)
+        wide = max(model.spreads) ** 2
+        left = np.linalg.pinv(bleed + centre / wide, rcond=1e-9, hermitian=True)
+        most = wide * max(1.0 - 1.0 / tracks, 1e-9)
+        #: (tracks,) how much of what could be known of a track the bleed tells, 0 to 1
+        self.reliability = np.clip(1.0 - np.diag(left) / most, 0.0, 1.0) * (tracks > 1)
+        witness = self.reliability / model.level_beside_bleed**2
+        witness = witness + (1.0 - self.reliability) / model.level_alone**2
+        witness = 1.0 / (1.0 / witness + departure.doubt)
+        total = float(witness.sum())
+        levels = np.diag(witness)
+        if total > 0.0:
+            levels = levels - np.outer(witness, witness) / total
+        over, offset = np.nan_to_num(departure.over_db), evidence.offset_db
+        self._precision = centre @ (bleed + levels) @ centre
+        self._vector = bleed @ offset + levels @ over
+        known = witness[witness > 0.0]
+        self._log = 0.5 * float(
+            np.log(known).sum()
+            - np.linalg.slogdet(np.eye(tracks) + placement[:, None] * evidence.precision)[1]
+            - offset @ bleed @ offset
+            - over @ levels @ over
+        )
+
+    def infer(self, prior: Float64, centre: Float64) -> tuple[float, Float64, Float64]:
+        """Logarithm of the evidence for the prior variances of g (tracks,), and by it mean and
+        variance of g (tracks,).
+
+        With the information matrix P, the vector v and prior covariance D the evidence of a linear
+        Gaussian model is proportional to det(I + D P)^(-1/2) exp(v' (P + D^-1)^-1 v / 2).
+        """
+        after = np.linalg.inv(self._precision + np.diag(1.0 / prior))
+        mean = after @ self._vector
+        _, volume = np.linalg.slogdet(np.eye(prior.size) + prior[:, None] * self._precision)
+        log = self._log + 0.5 * (float(mean @ self._vector) - float(volume))
+        return log, centre @ mean, np.diag(centre @ after @ centre)
+
+
+def _priors(tracks: int, model: GainModel) -> list[tuple[Float64, float]]:
+    """Variances of g (tracks,), and their odds: all tracks alike, or one of them odd."""
+    found = [
+        (np.full(tracks, spread**2), (1.0 - model.odd_odds) * odds)
+        for spread, odds in zip(model.spreads, model.odds, strict=True)
+    ]
+    for track in range(tracks):
+        prior = np.full(tracks, model.spreads[0] ** 2)
+        prior[track] = model.odd**2
+        found.append((prior, model.odd_odds / tracks))
+    return found
