@@ -160,5 +160,7 @@ def test_one_microphone_gets_one_fader_in_any_file(kit, tmp_path, name, file, wh
             made = file(tmp_path, track.clips[0], sounds[track.name], track.name)
             other = changed(other, track.index, clips=made)
     again = faders(balance(other, Settings(method=name)))
+    # the trees of the plain form step at levels
+    close = 0.1 if name == "forest-multioutput" else 0.05
     for track, level in plain.items():
-        assert again[track] == pytest.approx(level, abs=0.05), track
+        assert again[track] == pytest.approx(level, abs=close), track
