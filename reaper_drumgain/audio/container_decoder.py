@@ -254,15 +254,16 @@ class ContainerFile:
         entries = self._entries()
         if len(entries) > MAX_ENTRIES:
             raise UnplayableMediaError("unreadable media", "its index is too long")
-        table = np.array([(e.timestamp, e.pos + e.size) for e in entries], dtype=np.int64)
-        if not len(table):
+        if not len(entries):
             return False, False
-        truncated = bool(table[:, 1].max() > self._view.size)
+        last = entries[len(entries) - 1]
+        truncated = last.pos + last.size > self._view.size
         whole = self._ticks.denominator == 1 or self._ticks.numerator == 1
         regular = True
         if not self._stream.codec_context.name.startswith("pcm"):
             # Where times jump (several edits), ffmpeg goes on without a gap: only counting helps.
-            steps = np.diff(table[:, 0])[1:]
+            times = np.fromiter((entry.timestamp for entry in entries), np.int64, len(entries))
+            steps = np.diff(times)[1:]
             regular = not steps.size or bool((steps == steps[0]).all())
         return whole and regular and first.pts is not None, truncated
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from reaper_drumgain.audio.byte_view import ByteView
 from reaper_drumgain.audio.safe_open import UnplayableMediaError
 
-#: entries of one track's index that are accepted: a day of AAC
-MAX_ENTRIES = 1 << 22
+#: entries of one track's index that are accepted: twelve hours of AAC
+MAX_ENTRIES = 1 << 21
 #: boxes of one file; a fragmented recording has five for each fragment
 MAX_BOXES = 1 << 17
 #: samples in one packet of ALAC; Apple's encoder makes 4096
