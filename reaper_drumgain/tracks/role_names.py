@@ -230,7 +230,11 @@ def _role(group: str, words: Words, folder: Words | None) -> Role:
     elif group == "snare":
         name = _place_on_snare(words) or (folder and _place_on_snare(folder)) or group
     side = _side(words) or (_side(folder) if folder else None)
-    return Role(name, side, _ordinal(group, words, folder))
+    ordinal = _ordinal(group, words, folder)
+    if group == "tom" and side in ("left", "right") and _is_one_of_two_toms(words, folder):
+        floor = ordinal is None
+        return Role(name, None, None if floor else 1 if side == "left" else 2)
+    return Role(name, side, ordinal)
 
 
 def _place_on_kick(words: Words) -> str | None:
@@ -276,6 +280,17 @@ def _ordinal(group: str, words: Words, folder: Words | None) -> int | None:
     return None if plural else 1
 
 
+def _is_one_of_two_toms(words: Words, folder: Words | None) -> bool:
+    """Whether a tom with a side is a drum of its own ("Tom L", "Floor R"), not one of two
+    microphones or channels of it ("Tom 2 R", "Toms L", "Hi Tom L")."""
+    meanings = words.meanings | (folder.meanings if folder else frozenset())
+    numbered = _number(words, "tom") or (folder is not None and _number(folder, "tom"))
+    plural = any(token.text in _PLURALS for token in words.tokens)
+    return not numbered and not plural and not meanings & _ONE_TOM
+
+
+#: names of one tom, of which left and right are two channels
+_ONE_TOM = frozenset(("low", "low tom", "hi", "high tom", "mid", "middle tom"))
 #: the first that is said decides
 _UNNUMBERED = (
     ("floor", None),

@@ -5,14 +5,14 @@ Standard library only, so that a host can decide without reading any audio.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import Untouched
 from reaper_drumgain.schema.session import EnvelopeKind, Session, Track
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.linking import linked_families, sides_by_pan
 from reaper_drumgain.tracks.role_names import role_of, says_nothing
 from reaper_drumgain.tracks.roles import Role
 from reaper_drumgain.tracks.routing import Kind, Path, kind_of, path_of
@@ -32,9 +32,6 @@ EMPTY = "has a drum's name, but no audio items that play, no instrument, and rec
 LINKED = "linked"
 #: tracks that do not play take no part, also not in a pair or group
 _SILENT = ("muted", "hidden")
-_SIDES = (("left", "right"), ("l", "r"), ("links", "rechts"))
-#: roles whose two microphones are often numbered where others say left and right
-_SPACED = ("overhead", "room")
 _PATH_KINDS: dict[Kind, str] = {
     "folder": "folder: part of the way, never moved",
     "bus": "bus: gets its audio from other tracks, never moved",
@@ -49,7 +46,8 @@ class DrumTrack:
 
     ``flag`` is None where its fader may move; otherwise a short word and ``why`` a sentence.
     ``measured``: its audio is analyzed (it plays and can be read). ``links``: the indexes of the
-    tracks that move with it (the other side of its pair, its group).
+    tracks that move with it (the other side of its pair, its group). ``note``: what is to be
+    said beside the reason for its move: that a linked track stays.
     """
 
     track: Track
@@ -59,6 +57,7 @@ class DrumTrack:
     why: str | None = None
     measured: bool = True
     links: tuple[int, ...] = ()
+    note: str | None = None
 
     @property
     def anchors(self) -> bool:
@@ -298,100 +297,56 @@ def _linked(session: Session, drums: Sequence[DrumTrack]) -> list[DrumTrack]:
     """The drum tracks with those named that have to move together.
 
     The offsets between linked tracks are kept, so one that stays holds the others, also
-    where it is no drum; those that are muted or hidden do not count.
+    where it is no drum; those that are muted or hidden do not count. Both sides say so.
     """
-    leader = {track.index: track.index for track in session.tracks}
-
-    def root(index: int) -> int:
-        while leader[index] != index:
-            index = leader[index]
-        return index
-
-    pairs = ((drums[a].track.index, drums[b].track.index) for a, b in _pairs(drums))
-    for first, second in itertools.chain(pairs, _groups(session)):
-        leader[root(second)] = root(first)
-    families: dict[int, list[int]] = {}
-    for track in session.tracks:
-        families.setdefault(root(track.index), []).append(track.index)
+    roles = sides_by_pan([(drum.track, drum.role) for drum in drums])
+    drums = [replace(drum, role=role) for drum, role in zip(drums, roles, strict=True)]
+    families = linked_families(session, [(drum.track, drum.role) for drum in drums])
     by_index = {drum.track.index: drum for drum in drums}
-    return [
-        _with_links(session, drum, by_index, families[root(drum.track.index)]) for drum in drums
-    ]
+    holders: dict[int, int] = {}
+    for index, drum in by_index.items():
+        holding = [other for other in families[index] if _holds(session, by_index, other)]
+        if drum.flag is None and holding:
+            holders[index] = holding[0]
+    return [_with_links(session, d, by_index, families[d.track.index], holders) for d in drums]
 
 
 def _with_links(
-    session: Session, drum: DrumTrack, drums: dict[int, DrumTrack], family: Sequence[int]
+    session: Session,
+    drum: DrumTrack,
+    drums: Mapping[int, DrumTrack],
+    family: Sequence[int],
+    holders: Mapping[int, int],
 ) -> DrumTrack:
-    others = [index for index in family if index != drum.track.index]
-    if not drum.measured or not others:
-        return drum
+    """``family``: the indexes of the tracks that are linked to it; ``holders``: by the indexes of
+    drum tracks that stay for another one, that one's index."""
+    links = tuple(i for i in family if i in drums and drums[i].measured) if drum.measured else ()
     flag, why = drum.flag, drum.why
-    links = tuple(index for index in others if index in drums and drums[index].measured)
-    holder = next((index for index in others if _holds(session, drums, index)), None)
-    if flag is None and holder is not None:
+    if drum.track.index in holders:
+        holder = holders[drum.track.index]
         held_by = drums[holder].flag if holder in drums else None
         flag = held_by if held_by in (LOCKED, NOT_SELECTED) else LINKED
         state = f"which is {held_by}" if held_by else "which is no drum microphone"
-        name = session.tracks[holder].name
-        why = f"moves only together with {name!r}, {state}: stays"
-    return DrumTrack(drum.track, drum.role, drum.path, flag, why, drum.measured, links)
+        why = f"moves only together with {session.tracks[holder].name!r}, {state}: stays"
+    others = [drums[index] for index in family if index in drums]
+    held = [other for other in others if holders.get(other.track.index) == drum.track.index]
+    free = [other for other in others if other.flag is None and other.track.index not in holders]
+    note = None
+    if why is not None and held:
+        why = f"{why}; {_names(held)} {'stays' if len(held) == 1 else 'stay'} with it"
+    elif why is not None and flag in _SILENT and free:
+        why = f"{why}; {_names(free)} {'moves' if len(free) == 1 else 'move'} without it"
+    elif flag is None:
+        away = [other for other in others if other.flag in _SILENT]
+        note = f"{_names(away)} ({away[0].flag}) would move with it and stays" if away else None
+    return replace(drum, flag=flag, why=why, links=links, note=note)
 
 
-def _holds(session: Session, drums: dict[int, DrumTrack], index: int) -> bool:
+def _names(drums: Sequence[DrumTrack]) -> str:
+    return " and ".join(repr(drum.track.name) for drum in drums)
+
+
+def _holds(session: Session, drums: Mapping[int, DrumTrack], index: int) -> bool:
     if index not in drums:
         return not session.tracks[index].muted
     return drums[index].flag is not None and drums[index].flag not in _SILENT
-
-
-def _groups(session: Session) -> Iterable[tuple[int, int]]:
-    first: dict[int, int] = {}
-    for track in session.tracks:
-        for group in track.volume_groups:
-            if group in first:
-                yield first[group], track.index
-            first.setdefault(group, track.index)
-
-
-def _pairs(drums: Sequence[DrumTrack]) -> Iterable[tuple[int, int]]:
-    """The two microphones of a stereo pair on two tracks.
-
-    Their names differ in the side alone ("OHL COMP_01", "OHR COMP_01"); or they are the only
-    left and the only right of their role within one folder; or they are two overheads or
-    rooms that differ in the numbers 1 and 2 alone.
-    """
-    lefts = [i for i, d in enumerate(drums) if d.role.side == "left"]
-    free = [i for i, d in enumerate(drums) if d.role.side == "right"]
-    alone: list[int] = []
-    for left in lefts:
-        partner = next((r for r in free if _differ_by(drums[left], drums[r], _SIDES)), None)
-        if partner is None:
-            alone.append(left)
-        else:
-            free.remove(partner)
-            yield left, partner
-    for left in alone:
-        same = [i for i in alone if _place_in_kit(drums[i]) == _place_in_kit(drums[left])]
-        partners = [r for r in free if _place_in_kit(drums[r]) == _place_in_kit(drums[left])]
-        if len(same) == 1 and len(partners) == 1:
-            yield left, partners[0]
-    spaced = [i for i, d in enumerate(drums) if d.role.side is None and d.role.name in _SPACED]
-    for first, second in itertools.permutations(spaced, 2):
-        if _differ_by(drums[first], drums[second], (("1", "2"),)):
-            yield first, second
-
-
-def _place_in_kit(drum: DrumTrack) -> tuple[str, int | None, int | None]:
-    return drum.role.name, drum.role.ordinal, drum.track.parent
-
-
-def _differ_by(one: DrumTrack, two: DrumTrack, swaps: Sequence[tuple[str, str]]) -> bool:
-    """Whether one name becomes the other by one of the replacements, at one place."""
-    if one.role.name != two.role.name or one.track.parent != two.track.parent:
-        return False
-    name, other = one.track.name.casefold()[:200], two.track.name.casefold()[:200]
-    return any(
-        name[:at] + there + name[at + len(here) :] == other
-        for here, there in swaps
-        for at in range(len(name))
-        if name.startswith(here, at)
-    )

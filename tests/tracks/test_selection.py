@@ -223,6 +223,44 @@ def test_left_and_right_of_different_roles_are_no_pair():
     assert links("OH 1", "Room 2") == [(), ()]
 
 
+def test_left_and_right_of_one_tom_are_a_pair_but_tom_left_and_tom_right_are_two_toms():
+    assert links("Tom L", "Tom R") == [(), ()]
+    assert links("Tom 1 L", "Tom 1 R") == [(1,), (0,)]
+    assert links("Toms L", "Toms R") == [(1,), (0,)]
+
+
+@pytest.mark.parametrize(
+    ("pans", "sides", "linked"),
+    [
+        ((-0.6, 0.5), ["left", "right"], True),
+        ((0.6, -0.6), ["right", "left"], True),
+        ((0.0, 0.0), [None, None], False),
+        ((0.5, 0.6), [None, None], False),
+        ((-0.6, 0.0), [None, None], False),
+    ],
+)
+def test_overheads_named_by_what_they_hang_over_are_a_pair_where_panned_apart(pans, sides, linked):
+    names = ("OH Hat Side", "OH Ride Side")
+    mics = [mic(i, name, pan=pan) for i, (name, pan) in enumerate(zip(names, pans, strict=True))]
+    # one in the middle belongs to neither side
+    drums = select(session(*mics, mic(2, "OH Mono")), Settings()).drums
+    assert [drum.role.side for drum in drums] == [*sides, "mono"]
+    assert [drum.links for drum in drums] == ([(1,), (0,), ()] if linked else [(), (), ()])
+    # a third one on a side leaves open which two are the pair
+    drums = select(session(*mics, mic(2, "OH Crash", pan=0.3)), Settings()).drums
+    if linked:
+        assert [drum.links for drum in drums] == [(), (), ()]
+
+
+def test_a_side_that_stays_is_told_on_both_rows():
+    built = session(mic(0, "OH L"), mic(1, "OH R"), mic(2, "Room L"), mic(3, "Room R", muted=True))
+    left, right, near, away = select(built, Settings(locks=("OH R",))).drums
+    assert left.why == "moves only together with 'OH R', which is locked: stays"
+    assert right.why == "locked: stays, and the others follow it; 'OH L' stays with it"
+    assert (near.why, near.note) == (None, "'Room R' (muted) would move with it and stays")
+    assert away.why == "muted: stays; 'Room L' moves without it"
+
+
 def test_volume_groups_link_and_join_pairs():
     built = session(
         mic(0, "Kick In", volume_groups=(3,)),
