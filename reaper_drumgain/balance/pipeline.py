@@ -20,7 +20,7 @@ from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.faders.activity import TrackActivity, track_activity
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.solver import Solution, Solver
-from reaper_drumgain.methods.base import Method, MethodInput
+from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
@@ -75,7 +75,7 @@ def balance(
         selection.measured, activity.active, activity.judged, path, settings, analyzer.peaks
     )
     solution = solver.solve(wanted.gains_db, wanted.intervals_db, wanted.pair_db)
-    found = _Balanced(session, settings, selection, analysis, activity, path, solution)
+    found = _Balanced(session, settings, selection, analysis, activity, path, solution, wanted)
     if settings.write == "automation":
         found = _with_automation(found, method)
     return _plan(found, found_by_sound)
@@ -92,6 +92,7 @@ class _Balanced:
     activity: TrackActivity
     path: PathLevels
     solution: Solution
+    gains: MethodGains
     automation: AutomationResult | None = None
 
 
@@ -163,6 +164,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         found.path,
         found.solution,
         found.automation,
+        found.gains,
     )
     drums, solution = found.selection.measured, found.solution
     held = zip(drums, found.activity.causes, strict=True)
@@ -181,8 +183,18 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         project=found.session.path,
         method=found.settings.method,
         settings=found.settings,
-        tracks=reasons.with_reasons(plans, found.selection, causes),
+        tracks=reasons.with_reasons(plans, found.selection, causes, _kit_move(found)),
         untouched=found.selection.untouched,
         levels=track_plans.levels_of(solution),
-        warnings=(*found_by_sound, *dict.fromkeys(told)),
+        warnings=(*found_by_sound, *warnings.one_line_each(told)),
     )
+
+
+def _kit_move(found: _Balanced) -> reasons.KitMove:
+    """What the level setting moves all drums by; nothing where tracks that stay set the level."""
+    solution, settings = found.solution, found.settings
+    moved = solution.after_lufs - solution.before_lufs
+    anchored = any(drum.anchors for drum in found.selection.measured)
+    if settings.level.kind == "keep" or anchored or not math.isfinite(moved):
+        return reasons.KitMove()
+    return reasons.KitMove(moved, moved * 100.0 / settings.amount if settings.amount else 0.0)

@@ -1,9 +1,13 @@
-"""Why a fader is where it is, in sentences whose numbers follow from the plan."""
+"""Why a fader is where it is, in sentences whose numbers follow from the plan.
+
+"Where most engineers have it" is the plan's ``interval_db`` and nothing else, here as in tables,
+reports and pictures.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reaper_drumgain.faders.activity import UNREADABLE
 from reaper_drumgain.schema.plan import TrackPlan
@@ -14,29 +18,52 @@ from reaper_drumgain.units import HEARD_DB
 _REFERENCES = ("snare top", "snare", "kick in", "kick", "kick out", "snare bottom")
 #: tracks that an error names
 _MOST_TOLD = 8
+_ENGINEERS = "where most engineers have it"
+#: a recording gain explains a move where 80 % of what it may be lies on one side of 0 dB, and
+#: where the two differ by no more than this factor
+_SURE_SD, _LEAST_GAIN_DB, _MOST_RATIO = 1.2816, 1.0, 3.0
+#: a smaller common move of all drums is not told with each track
+_KIT_DB = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class KitMove:
+    """By how many dB all drums together are moved: ``made_db``, and ``full_db`` with an amount
+    of 100 %."""
+
+    made_db: float = 0.0
+    full_db: float = 0.0
 
 
 def with_reasons(
-    plans: Sequence[TrackPlan], selection: Selection, causes: Mapping[int, str]
+    plans: Sequence[TrackPlan],
+    selection: Selection,
+    causes: Mapping[int, str],
+    kit: KitMove | None = None,
 ) -> tuple[TrackPlan, ...]:
     """The plans of ``selection.drums``, each with the reason for its fader.
 
-    ``causes``: why tracks are held, by their index.
+    ``causes``: why tracks are held, by their index. ``kit``: what a level setting moves all of
+    them by.
     """
+    kit = kit or KitMove()
     by_index = {plan.index: plan for plan in plans}
-    sounding = [p for p in plans if p.index not in causes and UNREADABLE not in p.flags]
-    compared, recorded = references(sounding), ranks(sounding)
+    compared = references([p for p in plans if p.index not in causes and UNREADABLE not in p.flags])
 
     def reason(plan: TrackPlan, drum: DrumTrack) -> str | None:
         if plan.reason is not None:
             return plan.reason
-        if UNREADABLE in plan.flags:
-            return "none of its media can be read: stays"
-        if plan.index in causes:
-            return held_sentence(plan, causes[plan.index])
         linked = [by_index[index] for index in drum.links]
-        partners = [other.name for other in linked if _move(other) == _move(plan)]
-        return sentence(plan, compared, partners, recorded.get(plan.index))
+        if UNREADABLE in plan.flags:
+            text = "none of its media can be read: stays"
+        elif plan.index in causes:
+            leading = [other for other in linked if other.index not in causes]
+            text = held_sentence(plan, causes[plan.index], leading)
+        else:
+            following = [other for other in linked if other.index in causes]
+            sides = [other for other in linked if other.index not in causes]
+            text = sentence(plan, compared, sides, kit) + _left_behind(plan, following)
+        return text if drum.note is None else f"{text}; {drum.note}"
 
     pairs = zip(plans, selection.drums, strict=True)
     return tuple(replace(plan, reason=reason(plan, drum)) for plan, drum in pairs)
@@ -83,22 +110,113 @@ def references(tracks: Sequence[TrackPlan]) -> tuple[TrackPlan, ...]:
     return (*chosen, *(t for t in loudest if t not in chosen))[:2]
 
 
-def ranks(tracks: Sequence[TrackPlan]) -> Mapping[int, str]:
-    """By track index, what is remarkable about how loud it was recorded."""
-    recorded = {t.index: t.loudness_lufs for t in tracks if t.loudness_lufs is not None}
-    if len(recorded) < 3:
-        return {}
-    loudest, quietest = (
-        max(recorded, key=recorded.__getitem__),
-        min(recorded, key=recorded.__getitem__),
-    )
-    return {loudest: "recorded loudest", quietest: "recorded quietest"}
-
-
-def held_sentence(track: TrackPlan, cause: str) -> str:
-    """The reason for a track that is never raised."""
+def held_sentence(track: TrackPlan, cause: str, leading: Sequence[TrackPlan]) -> str:
+    """The reason for a track that is never raised. ``leading``: the linked tracks that are not
+    held, which it follows down."""
     move = _move(track)
-    return f"{cause}: not raised, {_done(move)}{' with the kit' if move else ''}"
+    beside = _names(leading) if leading else "the kit"
+    text = f"{cause}: not raised, {_done(move)}"
+    if move:
+        return f"{text} with {beside}"
+    return f"{text} while {beside} moves" if any(_move(other) for other in leading) else text
+
+
+def sentence(
+    track: TrackPlan, compared: Sequence[TrackPlan], linked: Sequence[TrackPlan], kit: KitMove
+) -> str:
+    """The reason for one moved or kept fader.
+
+    What its recording level explains, and how it stood against the engineers' range; for methods
+    without ranges its level beside another drum's. ``linked``: the tracks that move with it.
+    """
+    move = _move(track)
+    text = _done(move)
+    if move and abs(kit.made_db) >= _KIT_DB:
+        text += f" (the kit {kit.made_db:+.1f} dB)"
+    if track.interval_db is not None:
+        told = [_recorded(track, move - kit.made_db), _stood(track, kit)]
+        because = "; ".join(part for part in told if part)
+        text += f"{_within(track, kit)}: {because}" if because else _within(track, kit)
+    elif move:
+        text += _beside(track, compared)
+    text += _together(track, linked)
+    if track.limited_db is not None and track.limited_db >= HEARD_DB:
+        text += f"; {beyond_fader_sentence(track.limited_db)}"
+    return text
+
+
+def _recorded(track: TrackPlan, own_move: float) -> str | None:
+    """What the recording gain says, where it explains the move that is the track's own."""
+    gain, sd = track.recording_gain_db, track.recording_gain_sd_db
+    if gain is None or sd is None or abs(gain) < max(_SURE_SD * sd, _LEAST_GAIN_DB):
+        return None
+    if gain * own_move >= 0.0 or not 1.0 / _MOST_RATIO <= abs(own_move / gain) <= _MOST_RATIO:
+        return None
+    side = "over" if gain > 0.0 else "under"
+    article = "an" if track.role[0] in "aeiou" else "a"
+    what = track.role if track.role == "sample" else f"{track.role} microphone"
+    return f"recorded {abs(gain):.0f} dB {side} what is usual for {article} {what}"
+
+
+def _stood(track: TrackPlan, kit: KitMove) -> str | None:
+    """How its old fader, moved with the kit, stands against the engineers' range."""
+    if track.interval_db is None or track.old_db is None or track.new_db is None:
+        return None
+    low, high = track.interval_db
+    level, moves = track.old_db + kit.full_db, bool(_move(track))
+    stands = "stood" if moves else "stands"
+    if level - high >= HEARD_DB:
+        return f"{stands} {level - high:.1f} dB over {_ENGINEERS}"
+    if low - level >= HEARD_DB:
+        return f"{stands} {low - level:.1f} dB under {_ENGINEERS}"
+    return None if moves else f"stands {_ENGINEERS}"
+
+
+def _within(track: TrackPlan, kit: KitMove) -> str:
+    """Where a track is moved to that stood within the engineers' range."""
+    if track.interval_db is None or track.old_db is None or track.new_db is None:
+        return ""
+    low, high = track.interval_db
+    if not _move(track) or not -HEARD_DB < track.old_db + kit.full_db - low < high - low + HEARD_DB:
+        return ""
+    # half of the rounding of faders and of both bounds
+    at_middle = abs(track.new_db - (low + high) / 2.0) < HEARD_DB
+    return f" {'to' if at_middle else 'towards'} the middle of the engineers' range"
+
+
+def _beside(track: TrackPlan, compared: Sequence[TrackPlan]) -> str:
+    other = next((c for c in compared if c.index != track.index), None)
+    level, reference = level_of(track), None if other is None else level_of(other)
+    if other is None or level is None or reference is None:
+        return ""
+    distance = level - reference
+    if abs(distance) < HEARD_DB:
+        return f" to sit level with {other.name}"
+    return f" to sit {abs(distance):.1f} dB {'over' if distance > 0 else 'under'} {other.name}"
+
+
+def _together(track: TrackPlan, linked: Sequence[TrackPlan]) -> str:
+    """What the tracks that move with it do."""
+    same = [other for other in linked if _move(other) == _move(track)]
+    text = f"; the same move as {_names(same)}" if same and _move(track) else ""
+    for other in linked:
+        apart = _move(track) - _move(other)
+        if abs(apart) >= HEARD_DB:
+            side = "more" if apart > 0.0 else "less"
+            text += f"; {abs(apart):.1f} dB {side} than {other.name}, its other side"
+    return text
+
+
+def _left_behind(track: TrackPlan, held: Sequence[TrackPlan]) -> str:
+    """That linked tracks are held while this one moves."""
+    staying = [other for other in held if not _move(other)]
+    if not staying or not _move(track):
+        return ""
+    return f"; {_names(staying)} {'stays' if len(staying) == 1 else 'stay'}"
+
+
+def _names(tracks: Sequence[TrackPlan]) -> str:
+    return " and ".join(track.name for track in tracks)
 
 
 def _done(move: float) -> str:
@@ -112,34 +230,6 @@ def _move(track: TrackPlan) -> float:
     if track.new_db is None or track.old_db is None:
         return 0.0
     return round(track.new_db - track.old_db, 2)
-
-
-def sentence(
-    track: TrackPlan, compared: Sequence[TrackPlan], partners: Sequence[str], rank: str | None
-) -> str:
-    """The reason for one moved or kept fader.
-
-    ``partners``: names of the tracks that make the same move. ``rank``: what it is among
-    the drums as recorded ("quietest track"), where it is remarkable.
-    """
-    move = _move(track)
-    done = _done(move)
-    parts = [f"{rank}, {done}" if rank else done]
-    other = next((c for c in compared if c.index != track.index), None)
-    level, reference = level_of(track), None if other is None else level_of(other)
-    if other is not None and level is not None and reference is not None:
-        distance = level - reference
-        if abs(distance) < HEARD_DB:
-            parts.append(f"to sit level with {other.name}")
-        else:
-            side = "over" if distance > 0 else "under"
-            parts.append(f"to sit {abs(distance):.1f} dB {side} {other.name}")
-    text = " ".join(parts)
-    if partners:
-        text += f"; the same move as {' and '.join(partners)}"
-    if track.limited_db is not None and track.limited_db >= HEARD_DB:
-        text += f"; {beyond_fader_sentence(track.limited_db)}"
-    return text
 
 
 def beyond_fader_sentence(missing_db: float, count: int = 1) -> str:

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reaper_drumgain.faders.activity import TrackActivity
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.methods.base import MethodGains
 from reaper_drumgain.schema.plan import Levels, TrackPlan
 from reaper_drumgain.tracks.routing import has_effects
 from reaper_drumgain.tracks.selection import DrumTrack, Selection
@@ -30,15 +32,23 @@ def track_plans(
     path: PathLevels,
     solution: Solution,
     automation: AutomationResult | None = None,
+    gains: MethodGains | None = None,
 ) -> list[TrackPlan]:
     """The plans of all drum tracks, in project order.
 
     All arguments but ``selection`` are over its n measured tracks; the others stay.
-    ``media_flags``: for each track, how its media are not what REAPER plays.
+    ``media_flags``: for each track, how its media are not what REAPER plays. ``gains``: what the
+    method told, of which recording gains become part of the plans.
     """
     measured: dict[int, TrackPlan] = {}
     for place, drum in enumerate(selection.measured):
         plan = _measured_plan(drum, place, activity, media_flags[place], path, solution)
+        if gains is not None:
+            plan = replace(
+                plan,
+                recording_gain_db=_at(gains.recording_gain_db, place),
+                recording_gain_sd_db=_at(gains.recording_gain_sd_db, place),
+            )
         if automation is not None:
             plan = _with_automation(plan, place, automation)
         measured[drum.track.index] = plan
@@ -57,6 +67,10 @@ def levels_of(solution: Solution) -> Levels:
 
 def _rounded(level: float | None) -> Decibel | None:
     return None if level is None or not math.isfinite(level) else Decibel(round(level, 2) + 0.0)
+
+
+def _at(levels: NDArray[np.float64] | None, place: int) -> Decibel | None:
+    return None if levels is None else _rounded(float(levels[place]))
 
 
 def _fader(level: Decibel | None) -> Decibel | None:

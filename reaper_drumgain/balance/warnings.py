@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,12 @@ from reaper_drumgain.tracks.routing import has_effects
 from reaper_drumgain.tracks.selection import DrumTrack, Selection
 from reaper_drumgain.units import HEARD_DB, MAX_FADER, LinearGain, to_decibel
 
-#: warnings shown per track; one line per file of a missing disk would hide everything else
-_MOST_TOLD = 5
+#: tracks that one line names, and lines that one track gets from the reader of the project
+_MOST_NAMES, _MOST_TOLD = 6, 5
+#: a sentence about one track
+_OF_TRACK = re.compile(r"""track ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"): (.+)""", re.DOTALL)
+#: names and numbers, in which sentences of one kind differ
+_DETAIL = re.compile(r"""'[^']*'|"[^"]*"|\d+(?:\.\d+)?""")
 #: a smaller change of level into the effects of a bus is not worth a warning
 _BUS_DB = 0.5
 
@@ -36,12 +41,58 @@ def reader_warnings(session: Session, selection: Selection) -> Iterator[str]:
                 seen.add(other.index)
                 told.append(other)
                 waiting.append(other)
+    found = []
     for track in told:
-        shown = track.warnings[:_MOST_TOLD]
-        yield from (f"track {track.name!r}: {warning}" for warning in shown)
-        left = len(track.warnings) - len(shown)
+        lines = _by_kind((repr(track.name), warning) for warning in track.warnings)
+        found += [pair for pairs in lines[:_MOST_TOLD] for pair in pairs]
+        left = sum(len(pairs) for pairs in lines[_MOST_TOLD:])
         if left:
-            yield f"track {track.name!r}: {left} more, which 'drumgain tracks' lists"
+            found.append((repr(track.name), f"{left} more, which 'drumgain tracks' lists"))
+    for pairs in _by_kind(found):
+        yield _one_line(pairs, ", which 'drumgain tracks' lists")
+
+
+def one_line_each(warnings: Iterable[str]) -> tuple[str, ...]:
+    """The warnings in their order, with one line for those of one kind on several tracks."""
+    told = []
+    for warning in dict.fromkeys(warnings):
+        found = _OF_TRACK.fullmatch(warning)
+        told.append((found[1], found[2]) if found else ("", warning))
+    return tuple(_one_line(pairs, "") for pairs in _by_kind(told))
+
+
+def _by_kind(told: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Pairs of a track's name and a warning, those of one kind together; "" for no track."""
+    kinds: dict[tuple[bool, str], list[tuple[str, str]]] = {}
+    for name, text in told:
+        kind = (True, _DETAIL.sub("#", text)) if name else (False, text)
+        kinds.setdefault(kind, []).append((name, text))
+    return list(kinds.values())
+
+
+def _one_line(pairs: Sequence[tuple[str, str]], where: str) -> str:
+    """One line for warnings of one kind; ``where``: what shows those that it leaves out."""
+    name, text = pairs[0]
+    names = list(dict.fromkeys(name for name, _ in pairs))
+    if not name:
+        return text
+    if all(other == text for _, other in pairs):
+        return (
+            f"track {name}: {text}" if len(names) == 1 else f"tracks {_list(names)}, each: {text}"
+        )
+    left = f"and {len(pairs) - 1} more like it"
+    if len(names) > 1:
+        left += f" on {_list([other for other in names if other != name])}"
+    return f"track {name}: {text} ({left}{where})"
+
+
+def _list(names: Sequence[str]) -> str:
+    """Names in a sentence, the first few of many."""
+    shown = list(names[:_MOST_NAMES])
+    left = len(names) - len(shown)
+    if left:
+        return f"{', '.join(shown)} and {left} more"
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
 
 
 def limit_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[str]:
@@ -50,15 +101,21 @@ def limit_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[s
     Linked tracks, which stop as one, are told together.
     """
     told: set[int] = set()
+    found: list[tuple[list[str], float]] = []
     for place, members in enumerate(linked_places(drums)):
         missing = float(solution.limited_db[place])
         if place in told or missing < HEARD_DB:
             continue
         stopped = [other for other in members if solution.limited_db[other] > 0.0]
         told.update(stopped)
-        names = " and ".join(repr(drums[other].track.name) for other in stopped)
-        tracks = "track" if len(stopped) == 1 else "tracks"
-        yield f"{tracks} {names} {beyond_fader_sentence(missing, len(stopped))}"
+        found.append(([repr(drums[other].track.name) for other in stopped], missing))
+    if len(found) == 1:
+        names, missing = found[0]
+        tracks = "track" if len(names) == 1 else "tracks"
+        yield f"{tracks} {_list(names)} {beyond_fader_sentence(missing, len(names))}"
+    elif found:
+        gains = [f"{_list(names)} by {missing:.1f} dB" for names, missing in found]
+        yield f"faders end before these are loud enough, raise their item gain: {', '.join(gains)}"
     if solution.short_db >= HEARD_DB:
         yield (
             f"the drums are {solution.short_db:.1f} dB softer than asked, because faders end at "
@@ -88,26 +145,47 @@ def level_warnings(
 
 
 def _send_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[str]:
-    for drum, move in zip(drums, solution.faders - solution.old, strict=True):
-        if abs(move) >= HEARD_DB and drum.path.uncounted_sends:
-            targets = ", ".join(repr(name) for name in drum.path.uncounted_sends)
+    """A line for each target with effects that is not on the way of the drum tracks."""
+    fed: dict[str, list[tuple[str, float]]] = {}
+    for drum, move in zip(drums, (solution.faders - solution.old).tolist(), strict=True):
+        if abs(move) >= HEARD_DB:
+            for target in dict.fromkeys(drum.path.uncounted_sends):
+                fed.setdefault(target, []).append((drum.track.name, move))
+    for target, sources in fed.items():
+        moves = [move for _, move in sources]
+        if len(sources) == 1:
             yield (
-                f"track {drum.track.name!r} also feeds {targets} (with effects), which now hears "
-                f"it {move:+.1f} dB"
+                f"track {sources[0][0]!r} also feeds {target!r} (with effects), which now hears "
+                f"it {moves[0]:+.1f} dB"
             )
+        else:
+            yield (
+                f"{len(sources)} drum tracks feed {target!r} (with effects): it hears them "
+                f"{_range(moves)} dB"
+            )
+
+
+def _range(moves: Sequence[float]) -> str:
+    low, high = f"{min(moves):+.1f}", f"{max(moves):+.1f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _bus_warnings(
     drums: Sequence[DrumTrack], path: PathLevels, solution: Solution
 ) -> Iterator[str]:
     buses = dict.fromkeys(name for drum in drums for name in drum.path.effects_on_way)
+    changes: dict[str, float] = {}
     for bus in buses:
         through = np.array([bus in drum.path.effects_on_way for drum in drums])
         change = path.loudness(solution.faders, through) - path.loudness(solution.old, through)
         if math.isfinite(change) and abs(change) >= _BUS_DB:
-            yield (
-                f"the drums now reach {bus!r} (with effects) {change:+.1f} dB: check its thresholds"
-            )
+            changes[bus] = change
+    if len(changes) == 1:
+        ((bus, change),) = changes.items()
+        yield f"the drums now reach {bus!r} (with effects) {change:+.1f} dB: check its thresholds"
+    elif changes:
+        told = [f"{bus!r} {change:+.1f} dB" for bus, change in changes.items()]
+        yield (f"the drums now reach {', '.join(told)} (all with effects): check their thresholds")
 
 
 def headroom_warnings(

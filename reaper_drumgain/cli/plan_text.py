@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from reaper_drumgain.cli import automation, show
@@ -43,6 +44,8 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
                 "old_db": track.old_db,
                 "new_db": track.new_db,
                 "interval_db": None if track.interval_db is None else list(track.interval_db),
+                "recording_gain_db": track.recording_gain_db,
+                "recording_gain_sd_db": track.recording_gain_sd_db,
                 "flags": list(track.flags),
                 "reason": track.reason,
                 "loudness_lufs": track.loudness_lufs,
@@ -60,7 +63,13 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
 
 def print_plan(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool = False) -> None:
     """Print a plan, and what was written of it, for a person."""
+    _print_result(plan, written, dry_run=dry_run)
+    # below the result, also where both streams go to one place
+    sys.stdout.flush()
     show.warn(plan.warnings)
+
+
+def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool) -> None:
     plan_table(plan)
     if plan.settings.write == "automation":
         automation.table(plan)

@@ -44,11 +44,16 @@ class MethodGains:
     gives no intervals. ``pair_db`` (n,): the part of a gain that sets one side of a pair right
     against the other, the two of opposite sign; 0 for all other tracks. None where the method
     tells no such thing: the sides of a pair then make one move.
+    ``recording_gain_db``, ``recording_gain_sd_db`` (n,): how much louder than usual for its role
+    each track was recorded, against the mean of them, and the standard deviation of that; NaN for
+    tracks, and None for methods, that tell no such thing.
     """
 
     gains_db: NDArray[np.float64]
     intervals_db: NDArray[np.float64] | None = None
     pair_db: NDArray[np.float64] | None = None
+    recording_gain_db: NDArray[np.float64] | None = None
+    recording_gain_sd_db: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,10 @@ class TrackPlan:
     ``limited_db``: what its fader would need beyond its upper end, None where it does not.
     ``interval_db``: between which faders the median of many engineers lies, for most tracks
     (80 % with the forest), around where the full move ends; None where the method gives none, and
-    for tracks that stay. ``flags`` are short stable words, ``reason`` a sentence.
+    for tracks that stay. ``recording_gain_db``: how much louder than usual for its role it was
+    recorded, against the mean of the kit, as the method hears it, and the standard deviation of
+    that; None where the method tells no such thing. ``flags`` are short stable words, ``reason``
+    a sentence.
 
     With automation ``new_db`` is the constant part, which stays in the fader, and
     ``automation`` what the envelope adds to it over time; None where nothing is written, and
@@ -104,6 +107,8 @@ class TrackPlan:
     side: str | None = None
     ordinal: int | None = None
     interval_db: tuple[Decibel, Decibel] | None = None
+    recording_gain_db: Decibel | None = None
+    recording_gain_sd_db: Decibel | None = None
     flags: tuple[str, ...] = ()
     reason: str | None = None
     loudness_lufs: Decibel | None = None

@@ -1,13 +1,24 @@
 """The reasons of a plan, and of no plan."""
 
+from dataclasses import replace
+
 import pytest
-from support import session
+from support import changed, session
 
 from reaper_drumgain.balance.pipeline import balance
-from reaper_drumgain.balance.reasons import level_of
+from reaper_drumgain.balance.reasons import KitMove, held_sentence, level_of, sentence
 from reaper_drumgain.errors import NothingToBalanceError
+from reaper_drumgain.schema.plan import TrackPlan
 from reaper_drumgain.schema.session import Track
-from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.schema.settings import Level, Settings
+
+KICK = TrackPlan(
+    index=0, name="Kick", role="kick", old_db=-4.0, new_db=-1.0, interval_db=(-5.0, 3.0)
+)
+
+
+def told(track: TrackPlan, *linked: TrackPlan, kit: KitMove | None = None) -> str:
+    return sentence(track, (), linked, kit or KitMove())
 
 
 def test_numbers_in_reasons_follow_from_the_plan(kit):
@@ -22,7 +33,103 @@ def test_numbers_in_reasons_follow_from_the_plan(kit):
     assert where in hat.reason
     assert "Snare Top" in hat.reason
     assert "the same move as OH R" in by_name["OH L"].reason
-    assert "recorded quietest" in snare.reason or "recorded quietest" in by_name["OH R"].reason
+
+
+def test_a_fader_within_the_engineers_range_goes_to_its_middle():
+    assert told(KICK) == "raised 3.0 dB to the middle of the engineers' range"
+    half = replace(KICK, new_db=-2.5)
+    assert told(half) == "raised 1.5 dB towards the middle of the engineers' range"
+    assert told(replace(KICK, new_db=-4.0)) == "stays: stands where most engineers have it"
+
+
+def test_a_fader_outside_the_engineers_range_says_by_how_much():
+    low = replace(KICK, old_db=-8.0)
+    assert told(low) == "raised 7.0 dB: stood 3.0 dB under where most engineers have it"
+    high = replace(KICK, old_db=5.2)
+    assert told(high) == "lowered 6.2 dB: stood 2.2 dB over where most engineers have it"
+    stays = replace(KICK, old_db=5.2, new_db=5.2)
+    assert told(stays) == "stays: stands 2.2 dB over where most engineers have it"
+
+
+def test_recording_gain_is_the_reason_where_it_explains_the_move():
+    quiet = replace(KICK, old_db=-8.0, recording_gain_db=-8.2, recording_gain_sd_db=4.0)
+    recorded = "recorded 8 dB under what is usual for a kick microphone"
+    stood = "stood 3.0 dB under where most engineers have it"
+    assert told(quiet) == f"raised 7.0 dB: {recorded}; {stood}"
+    within = replace(quiet, old_db=-4.0)
+    middle = "raised 3.0 dB to the middle of the engineers' range"
+    assert told(within) == f"{middle}: {recorded}"
+    overhead = replace(
+        KICK, role="overhead", old_db=5.2, recording_gain_db=4.0, recording_gain_sd_db=1.0
+    )
+    assert "recorded 4 dB over what is usual for an overhead microphone;" in told(overhead)
+
+
+@pytest.mark.parametrize(
+    ("gain", "sd"),
+    [
+        (8.2, 4.0),  # would lower it
+        (-8.2, 7.0),  # may as well be nothing
+        (-0.9, 0.1),  # too small to tell
+        (-1.1, 0.1),  # a small part of the move
+        (-30.0, 4.0),  # undone long ago, by the fader that was there
+        (None, None),
+    ],
+)
+def test_recording_gain_is_no_reason_for_a_move_that_it_does_not_explain(gain, sd):
+    track = replace(KICK, old_db=-8.0, recording_gain_db=gain, recording_gain_sd_db=sd)
+    assert "recorded" not in told(track)
+
+
+def test_a_level_for_the_whole_kit_is_not_taken_for_the_track_s_own_move():
+    kit = KitMove(made_db=10.0, full_db=10.0)
+    # beside the others it stood at -4 + 10 = 6 dB, 3 dB over the range that is around the end
+    assert told(KICK, kit=kit) == (
+        "raised 3.0 dB (the kit +10.0 dB): stood 3.0 dB over where most engineers have it"
+    )
+
+
+def test_linked_tracks_name_each_other():
+    left = replace(KICK, name="OH L")
+    right = replace(KICK, index=1, name="OH R", old_db=-6.0, new_db=-3.0)
+    assert told(left, right).endswith("range; the same move as OH R")
+    further = replace(right, new_db=-1.5)
+    assert told(left, further).endswith("range; 1.5 dB less than OH R, its other side")
+    assert told(further, left).endswith("; 1.5 dB more than OH L, its other side")
+
+
+def test_a_held_track_says_what_it_follows():
+    held = replace(KICK, new_db=-6.0)
+    left = replace(KICK, name="OH L", new_db=-6.0)
+    assert held_sentence(held, "silent", ()) == "silent: not raised, lowered 2.0 dB with the kit"
+    assert held_sentence(held, "silent", [left]) == "silent: not raised, lowered 2.0 dB with OH L"
+    stays = replace(KICK, new_db=-4.0)
+    assert held_sentence(stays, "silent", ()) == "silent: not raised, stays"
+    assert held_sentence(stays, "silent", [KICK]) == "silent: not raised, stays while Kick moves"
+
+
+def test_limits_follow_the_reason():
+    short = replace(KICK, limited_db=9.4)
+    assert told(short).endswith(
+        "; needs 9.4 dB more than a fader gives: raise its item gain by 9.4 dB"
+    )
+
+
+def test_a_muted_side_is_told_on_both_rows(kit):
+    built, _ = kit
+    plan = balance(changed(built, 4, muted=True), Settings(method="equal-loudness"))
+    left, right = plan.tracks[3:]
+    assert left.reason.endswith("; 'OH R' (muted) would move with it and stays")
+    assert right.reason == "muted: stays; 'OH L' moves without it"
+
+
+def test_a_stated_level_names_the_move_of_the_kit(kit):
+    built, _ = kit
+    plan = balance(built, Settings(method="unity", level=Level("lufs", -30.0)))
+    moved = plan.levels.after_lufs - plan.levels.before_lufs
+    assert all(f"(the kit {moved:+.1f} dB)" in track.reason for track in plan.moves)
+    kept = balance(built, Settings(method="equal-loudness"))
+    assert not any("the kit" in track.reason for track in kept.moves)
 
 
 def test_nothing_to_balance_says_why():
