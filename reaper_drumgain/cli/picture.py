@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,19 @@ from reaper_drumgain.schema.printable import printable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BEFORE, _AFTER, _INK = "#9aa5b1", "#c2410c", "#1f2933"
-_SMALLEST_SHOWN_DB = 0.05
+_BEFORE, _AFTER, _INK, _RANGE = "#9aa5b1", "#c2410c", "#1f2933", "#cfe3d6"
+#: a shorter arrow would lie under its dots
+_LEAST_ARROW_DB = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A track's levels in LUFS; ``engineers``: between which most engineers have it."""
+
+    title: str
+    before: float
+    after: float
+    engineers: tuple[float, float] | None
 
 
 def save_levels(plan: GainPlan, path: Path) -> None:
@@ -28,7 +40,10 @@ def save_levels(plan: GainPlan, path: Path) -> None:
     rows = _rows(plan)
     figure, axes = plt.subplots(figsize=(9, 1.6 + 0.38 * len(rows)), layout="constrained")
     _draw_moves(axes, rows)
-    axes.set_title(f"Drum levels before and after ({plan.method})", loc="left", color=_INK)
+    axes.set_title(
+        f"Drum levels before and after ({printable(plan.method)})", loc="left", color=_INK
+    )
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     try:
         figure.savefig(path, dpi=120)
     except OSError as error:
@@ -37,48 +52,67 @@ def save_levels(plan: GainPlan, path: Path) -> None:
         plt.close(figure)
 
 
-def _rows(plan: GainPlan) -> list[tuple[str, float, float]]:
-    """Name and role, level before and after in LUFS, of each measured track."""
+def _rows(plan: GainPlan) -> list[_Row]:
+    """The levels of each measured track."""
     rows = []
     for track in plan.tracks:
         level, path = track.loudness_lufs, track.path_db
         if level is None or path is None or track.old_db is None or track.new_db is None:
             continue
-        title = f"{printable(track.name)}  ·  {track.role}"
-        rows.append((title, level + path + track.old_db, level + path + track.new_db))
+        here = level + path
+        between = track.interval_db
+        rows.append(
+            _Row(
+                f"{printable(track.name)}  ·  {track.role}",
+                here + track.old_db,
+                here + track.new_db,
+                None if between is None else (here + between[0], here + between[1]),
+            )
+        )
     return rows
 
 
-def _draw_moves(axes: Axes, rows: Sequence[tuple[str, float, float]]) -> None:
-    """Two dots per row, with an arrow and the move where it is one."""
+def _draw_moves(axes: Axes, rows: Sequence[_Row]) -> None:
+    """Two dots per row on the engineers' range, with an arrow and the move where it is one."""
     places = range(len(rows))
-    for place, (_, before, after) in zip(places, rows, strict=True):
-        if abs(after - before) >= _SMALLEST_SHOWN_DB:
-            _draw_arrow(axes, place, before, after)
+    ranges = [(place, row.engineers) for place, row in enumerate(rows) if row.engineers]
+    axes.barh(
+        [place for place, _ in ranges],
+        [high - low for _, (low, high) in ranges],
+        left=[low for _, (low, _) in ranges],
+        height=0.56,
+        color=_RANGE,
+        label="where most engineers have it" if ranges else None,
+    )
+    for place, row in zip(places, rows, strict=True):
+        if abs(row.after - row.before) >= _LEAST_ARROW_DB:
+            _draw_arrow(axes, place, row)
     hollow: dict[str, Any] = {"facecolors": "white", "edgecolors": _BEFORE, "linewidths": 1.8}
-    axes.scatter([r[1] for r in rows], places, s=46, **hollow, zorder=3, label="before")
-    axes.scatter([r[2] for r in rows], places, s=46, color=_AFTER, zorder=4, label="after")
-    axes.set_yticks(list(places), [r[0] for r in rows])
+    axes.scatter([r.before for r in rows], places, s=46, **hollow, zorder=3, label="before")
+    axes.scatter([r.after for r in rows], places, s=46, color=_AFTER, zorder=4, label="after")
+    axes.set_yticks(list(places), [r.title for r in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.margins(x=0.12)
+    axes.use_sticky_edges = False
+    axes.margins(x=0.08)
     axes.set_xlabel("loudness among the drums, LUFS")
     axes.grid(axis="x", color="#e4e7eb")
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.legend(loc="upper right", bbox_to_anchor=(1.0, 1.09), ncols=2, frameon=False)
 
 
-def _draw_arrow(axes: Axes, place: int, before: float, after: float) -> None:
+def _draw_arrow(axes: Axes, place: int, row: _Row) -> None:
     axes.annotate(
         "",
-        xy=(after, place),
-        xytext=(before, place),
+        xy=(row.after, place),
+        xytext=(row.before, place),
         arrowprops={"arrowstyle": "-|>", "color": _BEFORE, "lw": 1.5, "shrinkB": 5},
     )
+    # beside the dots and the range, where nothing lies under it
+    right = max(row.before, row.after, *(row.engineers or ()))
     axes.annotate(
-        f"{round(after - before, 2):+.1f} dB",
-        xy=(max(before, after), place),
+        f"{round(row.after - row.before, 2):+.1f} dB",
+        xy=(right, place),
         xytext=(9, 0),
         textcoords="offset points",
         va="center",

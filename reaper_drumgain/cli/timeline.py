@@ -1,4 +1,4 @@
-"""A picture of automation: the fader over time above each track's waveform."""
+"""A picture of automation: how each fader changes over time, above the track's waveform."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 
 _WAVE, _BEFORE, _LINE, _INK, _RULE = "#cbd2d9", "#9aa5b1", "#c2410c", "#1f2933", "#e4e7eb"
 _COLUMNS = 1200
-#: more rows than a picture can show
-_MOST_TRACKS = 40
+#: more rows than a picture can show, and more names than a line of it
+_MOST_TRACKS, _MOST_NAMED = 40, 6
+_ROW_IN = 0.85
+#: the scale is at least this wide, so that a change of 0.1 dB looks like one; and ends here
+_LEAST_SCALE_DB, _LOWEST_DB = (-3.0, 3.0), -30.0
 
 
 def save_automation(session: Session, plan: GainPlan, path: Path) -> None:
-    """Save a PNG with one row per track that gets automation. Raises StorageError.
+    """Save a PNG with one row per measured drum track. Raises StorageError.
 
-    Each row: what the track's audio is before its fader (grey), the fader as it was (dashed),
-    and fader and envelope together over time, in dB.
+    Each row: the track's audio before its fader (grey), and how fader and envelope together
+    change over time against the fader as it was, in dB, on one scale for all tracks. A line at
+    the bottom names the drum tracks that have no row.
     """
     # imported late: matplotlib takes longer than the whole balance
     import matplotlib as mpl
@@ -38,21 +42,37 @@ def save_automation(session: Session, plan: GainPlan, path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    rows = plan.automated[:_MOST_TRACKS]
-    tracks = [session.tracks[row.index] for row in rows]
-    start, end = playing_span(tracks)
-    height = 1.3 + 1.05 * max(1, len(rows))
+    measured = [track for track in plan.tracks if track.loudness_lufs is not None]
+    rows = measured[:_MOST_TRACKS]
+    start, end = playing_span([session.tracks[row.index] for row in rows])
+    times = np.linspace(start, end, 4 * _COLUMNS)
+    changes = [_changes(session, row, times) for row in rows]
+    height = 1.9 + _ROW_IN * max(1, len(rows))
     figure, found = plt.subplots(
-        max(1, len(rows)), figsize=(11, height), sharex=True, squeeze=False, layout="constrained"
+        max(1, len(rows)),
+        figsize=(11, height),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
     )
     axes = found[:, 0]
-    for row, axis in zip(rows, axes, strict=False):
-        _draw(axis, session, row, start, end)
-    _name_sections(axes[0], rows)
-    axes[-1].set_xlabel("seconds")
+    bottom, top = _scale(changes)
+    for row, change, axis in zip(rows, changes, axes, strict=False):
+        axis.set_ylim(bottom, top)
+        axis.set_xlim(start, end)
+        _draw_row(axis, session, row, times, change)
+    _name_sections(axes[0], plan.automated)
+    axes[-1].set_xlabel("\n".join(["seconds", *_left_out(plan, rows)]))
     figure.suptitle(
-        f"Fader and envelope over time, dB ({plan.method})", x=0.01, ha="left", color=_INK
+        f"Change against the fader as it was, dB ({printable(plan.method)})",
+        x=0.01,
+        ha="left",
+        color=_INK,
     )
+    if rows:
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     try:
         figure.savefig(path, dpi=120)
     except OSError as error:
@@ -61,32 +81,76 @@ def save_automation(session: Session, plan: GainPlan, path: Path) -> None:
         plt.close(figure)
 
 
-def _draw(axis: Any, session: Session, row: TrackPlan, start: float, end: float) -> None:
-    times = np.linspace(start, end, 4 * _COLUMNS)
-    levels = _levels(session, row, times)
-    before = row.old_db if row.old_db is not None else row.new_db
-    shown = [*levels[np.isfinite(levels)].tolist(), before or 0.0]
-    low, high = min(shown), max(shown)
-    room = max(3.0, 0.25 * (high - low))
-    bottom, top = low - 2.0 * room, high + room
-    wave_times, wave = _overview(session, row, start, end)
+def _scale(changes: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
+    """The ends of the one scale for all rows in dB."""
+    finite = [change[np.isfinite(change)] for change in changes]
+    low = min([_LEAST_SCALE_DB[0], *(float(c.min()) for c in finite if c.size)])
+    high = max([_LEAST_SCALE_DB[1], *(float(c.max()) for c in finite if c.size)])
+    # below this a fade-out would make all other changes too small to see
+    low = max(low, _LOWEST_DB)
+    room = 0.08 * (high - low)
+    return low - room, high + room
+
+
+def _left_out(plan: GainPlan, rows: Sequence[TrackPlan]) -> list[str]:
+    """A sentence on the drum tracks without a row, where there are any."""
+    drawn = {row.index for row in rows}
+    left = [track for track in plan.tracks if track.index not in drawn]
+    if not left:
+        return []
+    named = [
+        f"{printable(track.name)[:24]} ({', '.join(track.flags[:1]) or 'not drawn'})"
+        for track in left[:_MOST_NAMED]
+    ]
+    more = [f"{len(left) - _MOST_NAMED} more"] if len(left) > _MOST_NAMED else []
+    return [f"not shown: {', '.join([*named, *more])}"]
+
+
+def _draw_row(
+    axis: Any,
+    session: Session,
+    row: TrackPlan,
+    times: NDArray[np.float64],
+    change: NDArray[np.float64],
+) -> None:
+    bottom, top = axis.get_ylim()
+    wave_times, wave = _overview(session, row, float(times[0]), float(times[-1]))
     # the waveform lies under the lines, in a scale of its own
     middle, size = (bottom + top) / 2.0, 0.48 * (top - bottom)
-    axis.fill_between(wave_times, middle - size * wave, middle + size * wave, color=_WAVE, lw=0)
-    if row.old_db is not None:
-        axis.axhline(row.old_db, color=_BEFORE, lw=1.2, ls="--")
-    axis.plot(times, levels, color=_LINE, lw=1.8)
-    axis.set_ylim(bottom, top)
-    axis.set_xlim(start, end)
+    axis.fill_between(
+        wave_times,
+        middle - size * wave,
+        middle + size * wave,
+        color=_WAVE,
+        lw=0,
+        label="audio before the fader, each on its own scale",
+    )
+    axis.axhline(0.0, color=_BEFORE, lw=1.2, ls="--", label="fader as it was")
+    axis.plot(times, change, color=_LINE, lw=1.8, label="fader and envelope")
     axis.set_ylabel(
-        printable(row.name), rotation=0, ha="right", va="center", color=_INK, fontsize=9
+        printable(row.name)[:24],
+        rotation=0,
+        ha="right",
+        va="center",
+        color=_INK,
+        fontsize=9,
+        parse_math=False,
     )
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=8)
     for section in row.automation.sections if row.automation is not None else ():
         for border in (section.start, section.end):
-            if start < border < end:
+            if times[0] < border < times[-1]:
                 axis.axvline(border, color=_RULE, lw=0.8, zorder=0)
+
+
+def _changes(session: Session, row: TrackPlan, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fader and envelope together against the fader as it was, in dB."""
+    new = row.new_db or 0.0
+    before = new if row.old_db is None else row.old_db
+    if row.automation is None:
+        return np.full(times.size, new - before)
+    return _levels(session, row, times) - before
 
 
 def _levels(session: Session, row: TrackPlan, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -121,12 +185,17 @@ def _overview(
 
 def _name_sections(axis: Any, rows: Sequence[TrackPlan]) -> None:
     sections = rows[0].automation.sections if rows and rows[0].automation is not None else ()
+    first, last = axis.get_xlim()
     for section in sections:
+        start, end = max(section.start, first), min(section.end, last)
+        if start >= end:
+            continue
         axis.annotate(
             printable(section.name)[:24],
-            xy=((section.start + section.end) / 2.0, 1.02),
+            xy=((start + end) / 2.0, 1.02),
             xycoords=("data", "axes fraction"),
             ha="center",
             fontsize=8,
             color=_INK,
+            parse_math=False,
         )

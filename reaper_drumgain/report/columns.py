@@ -119,8 +119,8 @@ COLUMNS: tuple[Column, ...] = (
         fields={
             "level_before_lu": lambda track: track.before_lu,
             "level_after_lu": lambda track: track.after_lu,
-            "human_low_lu": lambda track: _low(track.human),
-            "human_high_lu": lambda track: _high(track.human),
+            "human_low_lu": lambda track: _low(track.engineers_lu),
+            "human_high_lu": lambda track: _high(track.engineers_lu),
             "loudness_lufs": lambda track: track.plan.loudness_lufs,
             "path_db": lambda track: track.plan.path_db,
         }

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 import numpy as np
 
@@ -23,15 +20,15 @@ COLUMNS = 420
 class TrackFacts:
     """A drum track. Levels are LU re the drums together, before and after (None: unknown).
 
-    ``human``: the range of levels in which most engineers have tracks of this role. ``shape``:
-    its level over time before the fader (columns,), linear, empty for a track that was not
-    analyzed.
+    ``engineers_lu``: the levels between which most engineers have it, which is the plan's
+    interval; None for methods that give none. ``shape``: its level over time before the fader
+    (columns,), linear, empty for a track that was not analyzed.
     """
 
     plan: TrackPlan
     before_lu: float | None = None
     after_lu: float | None = None
-    human: tuple[float, float] | None = None
+    engineers_lu: tuple[float, float] | None = None
     shape: Sequence[float] = ()
     seconds: float = 0.0
 
@@ -42,39 +39,12 @@ class TrackFacts:
             return None
         return self.plan.new_db - self.plan.old_db
 
-    @property
-    def usual(self) -> bool:
-        """Whether it ends within the human range of its role."""
-        if self.human is None or self.after_lu is None:
-            return False
-        return self.human[0] <= self.after_lu <= self.human[1]
-
-    @property
-    def compared(self) -> str | None:
-        """Its new level compared with the human range of its role, in words."""
-        if self.human is None or self.after_lu is None:
-            return None
-        low, high = self.human
-        if self.usual:
-            return "as loud as most engineers have it"
-        over = self.after_lu > high
-        off = self.after_lu - high if over else low - self.after_lu
-        return f"{off:.1f} LU {'louder' if over else 'quieter'} than most engineers have it"
-
-
-@cache
-def human_ranges() -> Mapping[str, tuple[float, float]]:
-    """By role: the middle 80 % of engineers' levels in LU re the whole kit."""
-    text = (resources.files("reaper_drumgain.report") / "ranges.json").read_text("utf-8")
-    found = json.loads(text)["ranges_lu"]
-    return {role: (float(low), float(high)) for role, (low, high) in found.items()}
-
 
 def facts_of(
     plan: GainPlan, analysis: MultitrackAnalysis | None, indexes: Sequence[int]
 ) -> list[TrackFacts]:
     """The facts of all drum tracks. ``indexes``: of the analyzed tracks, in their order."""
-    ranges = human_ranges()
+    kit = _kit_after_full_moves(plan)
     places = {index: place for place, index in enumerate(indexes)}
     found = []
     for track in plan.tracks:
@@ -87,12 +57,27 @@ def facts_of(
                 plan=track,
                 before_lu=_level(track, track.old_db, plan.levels.before_lufs),
                 after_lu=_level(track, track.new_db, plan.levels.after_lufs),
-                human=ranges.get(track.role),
+                engineers_lu=_range(track, kit),
                 shape=shape,
                 seconds=seconds,
             )
         )
     return found
+
+
+def _kit_after_full_moves(plan: GainPlan) -> float | None:
+    """The drums' loudness in LUFS with the whole of each move, around which intervals lie."""
+    before, after, settings = plan.levels.before_lufs, plan.levels.after_lufs, plan.settings
+    if before is None or after is None or settings.level.kind == "keep" or not settings.amount:
+        return after
+    return before + (after - before) * 100.0 / settings.amount
+
+
+def _range(track: TrackPlan, kit: float | None) -> tuple[float, float] | None:
+    if track.interval_db is None:
+        return None
+    low, high = (_level(track, fader, kit) for fader in track.interval_db)
+    return None if low is None or high is None else (low, high)
 
 
 def _level(track: TrackPlan, fader: float | None, kit: float | None) -> float | None:

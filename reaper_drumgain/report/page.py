@@ -51,7 +51,8 @@ def project_page(
         title=title,
         plan=plan,
         tracks=tracks,
-        columns=PAGE_COLUMNS,
+        # without the engineers' range where the method gives none
+        columns=[c for c in PAGE_COLUMNS if c.kind != "number" or any(map(c.text, tracks))],
         audio=audio,
         shortened=shortened,
         facts=_facts(plan),

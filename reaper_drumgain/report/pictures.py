@@ -31,7 +31,10 @@ _FONT = re.compile(r"font(?:-family)?: (?:([\d.]+px) )?[^;\"]*?sans-serif")
 
 
 def levels(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
-    """Levels re the kit before and after, on the human range of each role; None for none."""
+    """Levels re the kit before and after, on the range in which most engineers have each track.
+
+    None where no level is known.
+    """
     shown = [t for t in tracks if t.before_lu is not None and t.after_lu is not None]
     if not shown:
         return None
@@ -40,8 +43,8 @@ def levels(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
     for place, track in enumerate(shown):
         assert track.before_lu is not None
         assert track.after_lu is not None
-        if track.human is not None:
-            low, high = track.human
+        if track.engineers_lu is not None:
+            low, high = track.engineers_lu
             axes.barh(place, high - low, left=low, height=0.5, color=_HUMAN, linewidth=0)
         ends = [track.before_lu, track.after_lu]
         axes.plot(ends, [place, place], color=_AFTER, linewidth=1.6, solid_capstyle="butt")

@@ -16,8 +16,7 @@ A new word is another name of a role that is known. A new role is more: its name
 ``roles.ROLE_NAMES``, the rule that finds it in ``role_names``, whether other drums bleed into
 it in ``faders/activity``, its slots in ``methods/forest``, its microphone in
 ``learn/data/microphones``, the role that stands for it where no engineer had it in
-``learn/fitting/role_means``; then ``drumgain train`` and ``report/ranges.json``, because models
-list every role.
+``learn/fitting/role_means``; then ``drumgain train``, because models list every role.
 """
 
 from __future__ import annotations
