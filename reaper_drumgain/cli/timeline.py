@@ -12,7 +12,7 @@ import numpy as np
 from reaper_drumgain.audio.envelope_curves import EnvelopeCurve
 from reaper_drumgain.audio.track_reader import analysis_rate, open_track, playing_span
 from reaper_drumgain.errors import StorageError
-from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.plan import GainPlan, SectionGain, TrackPlan
 from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.schema.session import Envelope, Session
 from reaper_drumgain.util.decibels import gain_to_db
@@ -58,11 +58,15 @@ def save_automation(session: Session, plan: GainPlan, path: Path) -> None:
     )
     axes = found[:, 0]
     bottom, top = _scale(changes)
+    sections = next((t.automation.sections for t in plan.automated if t.automation), ())
     for row, change, axis in zip(rows, changes, axes, strict=False):
         axis.set_ylim(bottom, top)
         axis.set_xlim(start, end)
         _draw_row(axis, session, row, times, change)
-    _name_sections(axes[0], plan.automated)
+        for border in (side for section in sections for side in (section.start, section.end)):
+            if start < border < end:
+                axis.axvline(border, color=_RULE, lw=0.8, zorder=0)
+    _name_sections(axes[0], sections)
     axes[-1].set_xlabel("\n".join(["seconds", *_left_out(plan, rows)]))
     figure.suptitle(
         f"Change against the fader as it was, dB ({printable(plan.method)})",
@@ -138,10 +142,6 @@ def _draw_row(
     )
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=8)
-    for section in row.automation.sections if row.automation is not None else ():
-        for border in (section.start, section.end):
-            if times[0] < border < times[-1]:
-                axis.axvline(border, color=_RULE, lw=0.8, zorder=0)
 
 
 def _changes(session: Session, row: TrackPlan, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -183,8 +183,7 @@ def _overview(
     return np.linspace(start, end, found.size), found / loudest if loudest > 0.0 else found
 
 
-def _name_sections(axis: Any, rows: Sequence[TrackPlan]) -> None:
-    sections = rows[0].automation.sections if rows and rows[0].automation is not None else ()
+def _name_sections(axis: Any, sections: Sequence[SectionGain]) -> None:
     first, last = axis.get_xlim()
     for section in sections:
         start, end = max(section.start, first), min(section.end, last)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -165,17 +165,14 @@ class ForestMethod(Method):
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks with their intervals, NaN for the others."""
-        wanted = np.full(len(given.roles), np.nan)
-        intervals = np.full((len(given.roles), 2), np.nan)
-        pair = np.zeros(len(given.roles))
         levels, chosen, channels, table = session(given)
-        if not levels.held.all():
-            gains, decision = predict(self.model, levels, table, channels)
-            pair[chosen] = -decision.pair_db
-            half = interval_halves(linear_part(self.model), levels.roles, decision.gain.sd_db)
-            wanted[chosen] = gains
-            intervals[chosen] = gains[:, None] + np.stack([-half, half], axis=1)
-        return MethodGains(wanted, intervals, pair)
+        if levels.held.all():
+            return MethodGains(np.full(len(given.roles), np.nan))
+        gains, decision = predict(self.model, levels, table, channels)
+        half = interval_halves(linear_part(self.model), levels.roles, decision.gain.sd_db)
+        intervals = np.full((len(given.roles), 2), np.nan)
+        intervals[chosen] = gains[:, None] + np.stack([-half, half], axis=1)
+        return replace(_method_gains(given, chosen, gains, decision), intervals_db=intervals)
 
     def playing_gains(self, departures_db: Float64) -> Float64:
         """A share of what is playing is undone, and no more than of 4 dB: see ``gain_law``."""
@@ -192,13 +189,25 @@ class LinearMethod(ForestMethod):
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for the others."""
-        wanted, pair = np.full(len(given.roles), np.nan), np.zeros(len(given.roles))
         levels, chosen, channels, _ = session(given)
-        if not levels.held.all():
-            linear, responses = linear_part(self.model), responses_of(self.model)
-            wanted[chosen], decision = linear_gains(linear, responses, levels, channels)
-            pair[chosen] = -decision.pair_db
-        return MethodGains(wanted, pair_db=pair)
+        if levels.held.all():
+            return MethodGains(np.full(len(given.roles), np.nan))
+        linear, responses = linear_part(self.model), responses_of(self.model)
+        gains, decision = linear_gains(linear, responses, levels, channels)
+        return _method_gains(given, chosen, gains, decision)
+
+
+def _method_gains(
+    given: MethodInput, chosen: npt.NDArray[np.intp], gains: Float64, decision: GainDecision
+) -> MethodGains:
+    """The gains and what was decided on ``chosen`` tracks, by all tracks of ``given``."""
+    wanted, recording, sd = np.full((3, len(given.roles)), np.nan)
+    pair = np.zeros(len(given.roles))
+    wanted[chosen], pair[chosen] = gains, -decision.pair_db
+    known = np.isfinite(gains)
+    recording[chosen] = np.where(known, decision.gain.mean_db, np.nan)
+    sd[chosen] = np.where(known, decision.gain.sd_db, np.nan)
+    return MethodGains(wanted, pair_db=pair, recording_gain_db=recording, recording_gain_sd_db=sd)
 
 
 def check_fits(model: Forest) -> None:
