@@ -146,11 +146,67 @@ def test_the_picture_draws_what_the_project_plays(project, capsys, tmp_path, mon
     (figure,) = figures
     assert len(figure.axes) == 11
     for axis in figure.axes:
+        # all faders of the demo stand at 0 dB before
         fader, envelopes = tracks[axis.get_ylabel()]
         line = max(axis.get_lines(), key=lambda found: len(found.get_xdata()))
         for time, level in list(zip(*line.get_data(), strict=True))[::100]:
-            played = fader * envelopes["VOLENV2"].gain(float(time))
-            assert level == pytest.approx(20 * math.log10(played), abs=0.1)
+            over_time = envelopes["VOLENV2"].gain(float(time)) if "VOLENV2" in envelopes else 1.0
+            assert level == pytest.approx(20 * math.log10(fader * over_time), abs=0.1)
+    assert len({axis.get_ylim() for axis in figure.axes}) == 1
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "audio before the fader, each on its own scale",
+        "fader as it was",
+        "fader and envelope",
+    ]
+
+
+def test_the_picture_names_the_drum_tracks_that_it_leaves_out(
+    project, capsys, tmp_path, monkeypatch
+):
+    from matplotlib.figure import Figure
+
+    figures = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    text = project.read_bytes()
+    at = text.index(b"MUTESOLO 0", text.index(b'NAME "Snare Bottom"'))
+    project.write_bytes(text[:at] + b"MUTESOLO 1" + text[at + 10 :])
+    run(
+        capsys, "balance", project, "--dry-run", *AUTOMATION,
+        "--lock", "Hi-Hat", "--picture", tmp_path / "plan.png",
+    )  # fmt: skip
+    (figure,) = figures
+    # a locked one has a row, in which nothing changes
+    named = [axis.get_ylabel() for axis in figure.axes]
+    assert len(named) == 10
+    (hat,) = (axis for axis in figure.axes if axis.get_ylabel() == "Hi-Hat")
+    line = max(hat.get_lines(), key=lambda found: len(found.get_xdata()))
+    assert set(line.get_ydata()) == {0.0}
+    assert figure.axes[-1].get_xlabel() == "seconds\nnot shown: Snare Bottom (muted)"
+
+
+def test_the_picture_of_levels_shows_the_plan_s_engineers(project, capsys, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    figures = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    out, _ = run(
+        capsys, "balance", project, "--dry-run", "--json", "--picture", tmp_path / "plan.png"
+    )
+    tracks = json.loads(out)["tracks"]
+    (axes,) = figures[0].axes
+    assert len(axes.patches) == len(tracks) == 11
+    for bar, track in zip(axes.patches, tracks, strict=True):
+        here = track["loudness_lufs"] + track["path_db"]
+        low, high = (here + bound for bound in track["interval_db"])
+        assert bar.get_x() == pytest.approx(low)
+        assert bar.get_x() + bar.get_width() == pytest.approx(high)
+    shown = [text.get_text() for text in figures[0].legends[0].get_texts()]
+    assert sorted(shown) == ["after", "before", "where most engineers have it"]
+    # an arrow is drawn where it can be seen
+    moves = [track["new_db"] - track["old_db"] for track in tracks]
+    labels = [text.get_text() for text in axes.texts if text.get_text()]
+    assert labels == [f"{round(move, 2):+.1f} dB" for move in moves if abs(move) >= 0.3 - 1e-9]
 
 
 def test_a_short_section_is_told_wherever_sections_are(project, capsys, tmp_path):
