@@ -79,6 +79,15 @@ def test_soft_playing_is_no_recording_gain(drum):
     assert -8.0 < change[own].min() <= 1.0
 
 
+def test_a_kick_far_louder_than_a_softly_played_snare_is_not_lowered_for_it():
+    usual = invented_session(3)
+    soft = invented_session(3, softer_db={"snare": 21.0})
+    assert soft.loudness_lufs[0] - soft.loudness_lufs[1] > 10.0
+    change = decision(soft).undone_db - decision(usual).undone_db
+    # its fader against overheads and room: a dB or so, and not the 13 dB of a rule on loudness
+    assert change[0] - np.median(change[4:]) < 2.0
+
+
 def test_another_groove_changes_little():
     grooves = (
         RATES,
