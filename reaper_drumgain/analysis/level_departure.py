@@ -26,9 +26,10 @@ Intp = npt.NDArray[np.intp]
 #: variance in dB^2 of either witness, and of the level of a single stroke
 WITNESS_VARIANCE = 25.0
 STROKE_VARIANCE = 100.0
-#: strokes and loudness of one track differ by no more than this where a drum is played seldom;
+#: strokes and loudness of one track differ by no more than this where a drum is played seldom, for
+#: the gate of the loudness leaves the rests out;
 #: beyond, the microphone holds something else than its name says
-AGREE_DB = 10.0
+AGREE_DB = 8.0
 #: of the onsets of an overhead or room, the level that this share stays under is a strong one
 FAR_STRONG_SHARE = 0.9
 #: strokes that a drum without any counts as
