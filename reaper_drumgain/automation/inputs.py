@@ -98,8 +98,8 @@ def automation_input(
     existing = tuple(existing_envelope(drum.track, settings, span) for drum in drums)
     movable = np.array([drum.flag is None for drum in drums]) & activity.judged
     refusals = _refusals(drums, links, existing, movable)
-    # 0 unless the level is another than keep, or a track is short because its fader ends
-    change = solution.after_lufs - solution.before_lufs
+    # 0 unless the level is another than keep; what faders lack beyond their end is no change
+    change = solution.after_lufs + solution.short_db - solution.before_lufs
     return AutomationInput(
         session=session,
         settings=settings,

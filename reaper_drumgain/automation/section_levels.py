@@ -1,8 +1,8 @@
 """The level of the drums in each section.
 
 In every section the drums are as loud along their path as before, also by an earlier envelope of
-DrumGain's. Where the whole song gets louder or softer (another level than ``keep``, or the end
-of a fader), each section does by as much. Where locked or unselected tracks play, those anchor
+DrumGain's, had no fader an end. Where the whole song gets louder or softer (another level than
+``keep``), each section does by as much. Where locked or unselected tracks play, those anchor
 the level of the section, as they do in the plan. Where fader and envelope would pass their end, a
 track stops there, with those that it is linked to, and the others are as they were to be.
 """
@@ -42,7 +42,7 @@ def at_section_level(
     if anchors.any() or not moving.any():
         return faders
     target = gated_loudness(powers_before) + given.level_change_db
-    offset = offset_for(lambda o: path.loudness(_ended(given, faders + o * moving, moving)), target)
+    offset = offset_for(lambda o: path.loudness(faders + o * moving), target)
     levelled: Array = faders + (offset or 0.0) * moving
     return levelled
 

@@ -4,13 +4,11 @@ In this order: the path behind each fader is taken off (``levels``); linked trac
 the amount makes it smaller; a common offset sets the level of the drums; tracks without their own
 drum are held (never raised); moves are rounded to 0.01 dB; a fader ends at its upper end.
 
-The kit does not go down for a track that would pass the end. Such a track ends there, linked tracks
-stop with it, and what it needs more is told. The common offset that keeps the drums' loudness is
-that with which they are as loud as before with the faders that come out, so that a second run moves
-nothing; the others make up for what is missing only as far as none of them meets its end. For a
-stated level the offset is found from the unlimited moves, and the drums are softer by what is
-missing. Where such a level would take further tracks to their end, the whole kit stops before
-that: the balance counts for more.
+The kit does not move for a track that would pass the end. Such a track ends there, linked tracks
+stop with it, what it needs more is told, and the drums are softer by what is missing. The common
+offset is that of the unlimited moves: with it the drums would be as loud as before, or at the
+stated level, had no fader an end. Where a stated level would take further tracks to their end, the
+whole kit stops before that: the balance counts for more.
 """
 
 from __future__ import annotations
@@ -196,22 +194,19 @@ class Solver:
     def _keep_offset(self, moves: Array) -> float | None:
         """The common offset in dB that keeps the drums' loudness, None where none does.
 
-        The others make up for tracks that end before, as long as no further one meets its end.
+        It is that of the unlimited moves: no track moves for another that ends at +12 dB. A track
+        that ended there in an earlier run counts with what it would need, before and after, so
+        that a second run finds the same faders.
         """
-        before = self._path.loudness(self._old)
-        unlimited = offset_for(
-            lambda o: self._path.loudness(self._moved(moves, self._share, o)), before
-        )
-        if unlimited is None:
-            return None
-        made_up = offset_for(
-            lambda o: self._path.loudness(self._limited(self._moved(moves, self._share, o))[0]),
-            before,
-        )
-        most, _ = self._last_offset(moves, unlimited)
-        if made_up is None:
-            return most if math.isfinite(most) else unlimited
-        return min(made_up, most)
+        at_end = self._leading & (self._old >= MAX_FADER - HEARD_DB)
+        at_end = self._leading & any_linked(at_end, self._links) | at_end
+
+        def change(offset: float) -> float:
+            wanted = self._moved(moves, self._share, offset)
+            before = np.where(at_end & (wanted > self._old), wanted, self._old)
+            return self._path.loudness(wanted) - self._path.loudness(before)
+
+        return offset_for(change, 0.0)
 
     def _last_offset(self, moves: Array, keep: float) -> tuple[float, int]:
         """The offset in dB at which the first further track meets its end, and its place.
