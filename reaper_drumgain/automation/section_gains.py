@@ -175,7 +175,8 @@ def balance_section(given: AutomationInput, section: Section) -> SectionFaders:
         replace(given.settings, level=Level()),
         lambda _: [],
     )
-    faders = _held(given, solver.solve(wanted.gains_db).faders, states)
+    solution = solver.solve(wanted.gains_db)
+    faders = _held(given, solution.faders + solution.limited_db, states)
     faders = at_section_level(given, faders, active, path, given.powers_before[first:last])
     faders, warnings = below_fader_end(given, faders, active, section)
     return SectionFaders(faders, states, warnings)
