@@ -1,14 +1,15 @@
 """The reasons of a plan, and of no plan."""
 
+import re
 from dataclasses import replace
 
 import pytest
-from support import changed, session
+from support import changed, gain, session
 
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.balance.reasons import KitMove, held_sentence, level_of, sentence
 from reaper_drumgain.errors import NothingToBalanceError
-from reaper_drumgain.schema.plan import TrackPlan
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Track
 from reaper_drumgain.schema.settings import Level, Settings
 
@@ -33,6 +34,34 @@ def test_numbers_in_reasons_follow_from_the_plan(kit):
     assert where in hat.reason
     assert "Snare Top" in hat.reason
     assert "the same move as OH R" in by_name["OH L"].reason
+
+
+def test_every_number_of_the_forest_s_reasons_follows_from_the_stored_plan(kit):
+    built, _ = kit
+    for place, level in enumerate((-20.0, 9.0, 0.0, -12.0, -12.0)):
+        built = changed(built, place, fader=gain(level))
+    plan = GainPlan.from_json(balance(built, Settings()).to_json())
+    told = set()
+    for track in plan.tracks:
+        low, high = track.interval_db
+        expected = {
+            "moved": abs(track.new_db - track.old_db),
+            "recorded": abs(track.recording_gain_db),
+            "over": track.old_db - high,
+            "under": low - track.old_db,
+        }
+        for word, pattern in {
+            "moved": r"^(?:raised|lowered) ([\d.]+) dB",
+            "recorded": r"recorded (\d+) dB",
+            "over": r"stood ([\d.]+) dB over",
+            "under": r"stood ([\d.]+) dB under",
+        }.items():
+            found = re.search(pattern, track.reason)
+            if found:
+                told.add(word)
+                error = 0.501 if word == "recorded" else 0.061
+                assert float(found[1]) == pytest.approx(expected[word], abs=error)
+    assert told >= {"moved", "over", "under"}
 
 
 def test_a_fader_within_the_engineers_range_goes_to_its_middle():
@@ -66,7 +95,7 @@ def test_recording_gain_is_the_reason_where_it_explains_the_move():
 
 
 @pytest.mark.parametrize(
-    ("gain", "sd"),
+    ("recorded", "sd"),
     [
         (8.2, 4.0),  # would lower it
         (-8.2, 7.0),  # may as well be nothing
@@ -76,8 +105,8 @@ def test_recording_gain_is_the_reason_where_it_explains_the_move():
         (None, None),
     ],
 )
-def test_recording_gain_is_no_reason_for_a_move_that_it_does_not_explain(gain, sd):
-    track = replace(KICK, old_db=-8.0, recording_gain_db=gain, recording_gain_sd_db=sd)
+def test_recording_gain_is_no_reason_for_a_move_that_it_does_not_explain(recorded, sd):
+    track = replace(KICK, old_db=-8.0, recording_gain_db=recorded, recording_gain_sd_db=sd)
     assert "recorded" not in told(track)
 
 
