@@ -193,7 +193,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
 def _kit_move(found: _Balanced) -> reasons.KitMove:
     """What the level setting moves all drums by; nothing where tracks that stay set the level."""
     solution, settings = found.solution, found.settings
-    moved = solution.after_lufs - solution.before_lufs
+    moved = solution.after_lufs + solution.short_db - solution.before_lufs
     anchored = any(drum.anchors for drum in found.selection.measured)
     if settings.level.kind == "keep" or anchored or not math.isfinite(moved):
         return reasons.KitMove()

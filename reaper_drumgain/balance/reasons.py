@@ -134,7 +134,8 @@ def sentence(
     if move and abs(kit.made_db) >= _KIT_DB:
         text += f" (the kit {kit.made_db:+.1f} dB)"
     if track.interval_db is not None:
-        told = [_recorded(track, move - kit.made_db), _stood(track, kit)]
+        recorded = _recorded(track, move - kit.made_db) if move else None
+        told = [recorded, _stood(track, kit)]
         because = "; ".join(part for part in told if part)
         text += f"{_within(track, kit)}: {because}" if because else _within(track, kit)
     elif move:
@@ -159,29 +160,35 @@ def _recorded(track: TrackPlan, own_move: float) -> str | None:
 
 
 def _stood(track: TrackPlan, kit: KitMove) -> str | None:
-    """How its old fader, moved with the kit, stands against the engineers' range."""
-    if track.interval_db is None or track.old_db is None or track.new_db is None:
-        return None
-    low, high = track.interval_db
-    level, moves = track.old_db + kit.full_db, bool(_move(track))
-    stands = "stood" if moves else "stands"
-    if level - high >= HEARD_DB:
-        return f"{stands} {level - high:.1f} dB over {_ENGINEERS}"
-    if low - level >= HEARD_DB:
-        return f"{stands} {low - level:.1f} dB under {_ENGINEERS}"
-    return None if moves else f"stands {_ENGINEERS}"
+    """That the old fader of a moved track, moved with the kit, is outside the engineers' range."""
+    away = _away(track, kit)
+    return f"stood {away} {_ENGINEERS}" if away and _move(track) else None
 
 
 def _within(track: TrackPlan, kit: KitMove) -> str:
-    """Where a track is moved to that stood within the engineers' range."""
-    if track.interval_db is None or track.old_db is None or track.new_db is None:
+    """Where a track stays, or where it goes within the engineers' range."""
+    away = _away(track, kit)
+    if track.interval_db is None or track.new_db is None or away is None:
         return ""
-    low, high = track.interval_db
-    if not _move(track) or not -HEARD_DB < track.old_db + kit.full_db - low < high - low + HEARD_DB:
+    if not _move(track):
+        return f" {away} {_ENGINEERS}" if away else f" {_ENGINEERS}"
+    if away:
         return ""
     # half of the rounding of faders and of both bounds
-    at_middle = abs(track.new_db - (low + high) / 2.0) < HEARD_DB
+    at_middle = abs(track.new_db - sum(track.interval_db) / 2.0) < HEARD_DB
     return f" {'to' if at_middle else 'towards'} the middle of the engineers' range"
+
+
+def _away(track: TrackPlan, kit: KitMove) -> str | None:
+    """How far the old fader, moved with the kit, lies outside the engineers' range ("3.0 dB
+    over"), "" where it does not, None where nothing is known."""
+    if track.interval_db is None or track.old_db is None:
+        return None
+    low, high = track.interval_db
+    level = track.old_db + kit.full_db
+    if level - high >= HEARD_DB:
+        return f"{level - high:.1f} dB over"
+    return f"{low - level:.1f} dB under" if low - level >= HEARD_DB else ""
 
 
 def _beside(track: TrackPlan, compared: Sequence[TrackPlan]) -> str:

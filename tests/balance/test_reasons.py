@@ -68,7 +68,7 @@ def test_a_fader_within_the_engineers_range_goes_to_its_middle():
     assert told(KICK) == "raised 3.0 dB to the middle of the engineers' range"
     half = replace(KICK, new_db=-2.5)
     assert told(half) == "raised 1.5 dB towards the middle of the engineers' range"
-    assert told(replace(KICK, new_db=-4.0)) == "stays: stands where most engineers have it"
+    assert told(replace(KICK, new_db=-4.0)) == "stays where most engineers have it"
 
 
 def test_a_fader_outside_the_engineers_range_says_by_how_much():
@@ -77,7 +77,7 @@ def test_a_fader_outside_the_engineers_range_says_by_how_much():
     high = replace(KICK, old_db=5.2)
     assert told(high) == "lowered 6.2 dB: stood 2.2 dB over where most engineers have it"
     stays = replace(KICK, old_db=5.2, new_db=5.2)
-    assert told(stays) == "stays: stands 2.2 dB over where most engineers have it"
+    assert told(stays) == "stays 2.2 dB over where most engineers have it"
 
 
 def test_recording_gain_is_the_reason_where_it_explains_the_move():
