@@ -118,7 +118,9 @@ def places(data: bytes) -> list[int]:
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+)
 def test_real_projects_cut_anywhere_give_only_our_errors(
     shared_data: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
@@ -133,7 +135,9 @@ def test_real_projects_cut_anywhere_give_only_our_errors(
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150
+)
 def test_damage_of_any_kind_gives_a_session_or_our_error(
     tmp_path: Path, data: st.DataObject
 ) -> None:
@@ -153,7 +157,9 @@ def test_damage_of_any_kind_gives_a_session_or_our_error(
 
 
 @given(st.binary(max_size=200), st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+)
 def test_any_bytes_give_a_session_or_our_error(tmp_path: Path, tail: bytes, header: bool) -> None:
     check_read(tmp_path / "any.RPP", (b"<REAPER_PROJECT\n<TRACK\n" if header else b"") + tail)
 
