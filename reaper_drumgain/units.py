@@ -23,6 +23,8 @@ MAX_FADER = Decibel(12.0)
 FADER_OFF = Decibel(-150.0)
 #: a smaller change is not audible, and is shown as 0.0 dB
 HEARD_DB = 0.05
+#: where no move reaches this, nothing is written
+NOISE_DB = 0.3
 
 
 _FADER_OFF_GAIN: float = 10.0 ** (FADER_OFF / 20.0)

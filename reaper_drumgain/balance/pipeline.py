@@ -11,10 +11,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from reaper_drumgain import methods
 from reaper_drumgain.analysis.analyze import AnalysisRequest
 from reaper_drumgain.analysis.measurement import MultitrackAnalysis
-from reaper_drumgain.balance import reasons, track_plans, warnings
+from reaper_drumgain.balance import modes, reasons, track_plans, warnings
+from reaper_drumgain.balance.modes import ModeChoice
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.faders.activity import TrackActivity, track_activity
@@ -25,9 +28,14 @@ from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import Selection, select, wants_roles_by_sound
+from reaper_drumgain.units import NOISE_DB
 
 if TYPE_CHECKING:
     from reaper_drumgain.automation.records import AutomationResult
+
+
+#: moves are rounded to 0.01 dB
+_HALF_STEP = 0.005
 
 
 def balance(
@@ -60,6 +68,7 @@ def balance(
     selection = select(session, settings)
     if not any(drum.flag is None for drum in selection.measured):
         raise NothingToBalanceError(reasons.why_nothing_moves(session, selection))
+    choice = modes.choose_mode(settings, selection.measured, has_intervals=method.has_intervals)
     analysis = analyzer.analyze(_analysis_request(session, settings, selection, method))
     activity = track_activity(selection.measured, analysis.measurement, analysis.flags)
     path = PathLevels(analysis.measurement, [drum.path for drum in selection.measured])
@@ -72,13 +81,24 @@ def balance(
         )
     )
     solver = Solver(
-        selection.measured, activity.active, activity.judged, path, settings, analyzer.peaks
+        selection.measured,
+        activity.active,
+        activity.judged,
+        path,
+        settings,
+        analyzer.peaks,
+        modes.starting_faders(settings, selection.measured, choice.mode),
     )
-    solution = solver.solve(wanted.gains_db, wanted.intervals_db, wanted.pair_db)
-    found = _Balanced(session, settings, selection, analysis, activity, path, solution, wanted)
+    if choice.mode == "outliers" and wanted.intervals_db is not None:
+        solution = solver.solve_outliers(wanted.gains_db, wanted.intervals_db)
+    else:
+        solution = solver.solve(wanted.gains_db, wanted.intervals_db, wanted.pair_db)
+    found = _Balanced(
+        session, settings, selection, choice, analysis, activity, path, solution, wanted
+    )
     if settings.write == "automation":
         found = _with_automation(found, method)
-    return _plan(found, found_by_sound)
+    return _plan(_without_noise(found), found_by_sound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,7 @@ class _Balanced:
     session: Session
     settings: Settings
     selection: Selection
+    choice: ModeChoice
     analysis: MultitrackAnalysis
     activity: TrackActivity
     path: PathLevels
@@ -155,6 +176,22 @@ def _with_automation(found: _Balanced, method: Method) -> _Balanced:
     return replace(found, solution=solution, automation=automation)
 
 
+def _without_noise(found: _Balanced) -> _Balanced:
+    """The results with the old faders where no move can be heard and nothing else is written."""
+    solution, automation = found.solution, found.automation
+    written = automation is not None and any(track is not None for track in automation.tracks)
+    moves = np.abs(solution.faders - solution.old)
+    if written or not moves.any() or moves.max() >= NOISE_DB - _HALF_STEP:
+        return found
+    solution = replace(
+        solution,
+        faders=solution.old,
+        after_lufs=solution.before_lufs,
+        after_dbfs=solution.before_dbfs,
+    )
+    return replace(found, solution=solution)
+
+
 def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
     """The plan with reasons and warnings; ``found_by_sound``: the first of these."""
     plans = track_plans.track_plans(
@@ -167,6 +204,9 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         found.gains,
     )
     drums, solution = found.selection.measured, found.solution
+    start = modes.starting_faders(found.settings, drums, found.choice.mode).tolist()
+    starts = {drum.track.index: level for drum, level in zip(drums, start, strict=True)}
+    plans = modes.with_notes(plans, found.choice.mode, starts)
     held = zip(drums, found.activity.causes, strict=True)
     causes = {drum.track.index: cause for drum, cause in held if cause is not None}
     told = (
@@ -187,6 +227,8 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         untouched=found.selection.untouched,
         levels=track_plans.levels_of(solution),
         warnings=(*found_by_sound, *warnings.one_line_each(told)),
+        mode=found.choice.mode,
+        mode_why=found.choice.why,
     )
 
 

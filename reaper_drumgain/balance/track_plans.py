@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reaper_drumgain.automation.records import AutomationResult
 
 LIMITED, PAIR, GROUP, EFFECTS = "limited", "pair", "grouped", "effects"
+#: stays in mode outliers because it stands within its interval
+WITHIN = "within range"
 
 
 def track_plans(
@@ -113,6 +115,8 @@ def _measured_plan(
     missing = _rounded(float(solution.limited_db[place])) or None
     if missing is not None:
         flags.append(LIMITED)
+    if solution.within is not None and solution.within[place]:
+        flags.append(WITHIN)
     own = float(activity.loudness_lufs[place])
     return replace(
         unmoved,

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from reaper_drumgain.faders.levels import PathLevels, offset_for
 from reaper_drumgain.faders.links import any_linked, linked_moves, linked_places
+from reaper_drumgain.faders.outliers import outlier_moves
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.units import HEARD_DB, MAX_FADER, Decibel, to_decibel
@@ -44,7 +45,8 @@ class Solution:
     setting asks for a peak. ``limited_db`` (n,): what a fader would need beyond its upper end, 0
     where it does not; ``short_db``: by how much the drums are softer than asked for that.
     ``intervals`` (n, 2): the method's intervals around the end of the full moves in dB, NaN where
-    there is none.
+    there is none. ``within`` (n,): tracks that stay because they stand within theirs, None where
+    all were balanced anew.
     """
 
     old: Array
@@ -57,6 +59,7 @@ class Solution:
     short_db: float = 0.0
     intervals: Array | None = None
     warnings: tuple[str, ...] = ()
+    within: NDArray[np.bool_] | None = None
 
 
 class Solver:
@@ -64,7 +67,8 @@ class Solver:
 
     ``active`` (n,): tracks that hold their own drum; the others are held, that is never raised.
     ``readable`` (n,): tracks whose media could be read; the others stay. ``peaks`` is called only
-    for a peak level.
+    for a peak level. ``start`` (n,): the faders in dB from which moves are counted, where
+    they are not the present ones (after an earlier run over a part of each move).
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Solver:
         path: PathLevels,
         settings: Settings,
         peaks: PeakMeter,
+        start: Array | None = None,
     ) -> None:
         self._drums = drums
         self._active = active
@@ -84,6 +89,7 @@ class Solver:
         self._peaks = peaks
         self._old: Array = np.array([to_decibel(drum.track.fader) for drum in drums])
         self._ends = np.maximum(MAX_FADER, self._old)
+        self._start = self._old if start is None else start
         self._movable = np.array([drum.flag is None for drum in drums]) & readable
         self._anchors = active & np.array([drum.anchors for drum in drums])
         self._leading = active & self._movable
@@ -109,7 +115,7 @@ class Solver:
         if self._share == 0.0 or not self._leading.any():
             return self._solution(self._old, np.zeros(self._old.shape))
         targets = self._targets(self._path.fader_gains(gains))
-        moves = linked_moves(targets - self._old, self._links, self._active)
+        moves = linked_moves(targets - self._start, self._links, self._active)
         moves = moves + self._between_sides(pair_db)
         unlimited = self._rounded(self._moved(moves, self._share, self._offset(moves)))
         faders, limited = self._limited(unlimited)
@@ -124,12 +130,32 @@ class Solver:
         around = self._around(unlimited, intervals - gains[:, None])
         return dataclasses.replace(solution, intervals=around)
 
+    def solve_outliers(self, gains: Array, intervals: Array) -> Solution:
+        """The fader values where only those outside their interval move, to its edge.
+
+        The others set the level (see ``faders.outliers``). Parameters as for ``solve``.
+        """
+        if self._settings.level.kind != "keep":
+            self._warn_of_level()
+        around = intervals - gains[:, None]
+        at_faders = self._path.fader_gains(gains)
+        found = outlier_moves(
+            self._start, at_faders, at_faders[:, None] + around, self._active, self._links
+        )
+        moved = self._start + found.moves * self._share
+        faders, limited = self._limited(self._rounded(np.where(self._movable, moved, self._old)))
+        return dataclasses.replace(
+            self._solution(faders, limited),
+            intervals=np.where(self._leading[:, None], found.intervals, np.nan),
+            within=found.within & self._leading,
+        )
+
     def _around(self, faders: Array, intervals: Array) -> Array:
         """The intervals, given around 0 dB, around the faders; NaN for tracks that stay.
 
         They lie around the end of the full move, also where the amount makes only a part of it.
         """
-        full = self._old + (faders - self._old) / self._share
+        full = self._start + (faders - self._start) / self._share
         return np.where(self._leading[:, None], full[:, None] + intervals, np.nan)
 
     def _between_sides(self, pair_db: Array | None) -> Array:
@@ -137,7 +163,7 @@ class Solver:
         differ by their gains in ``pair_db`` along their paths. Sides without a gain of their own,
         and those that a volume group holds together, keep the difference that they have."""
         beyond = np.zeros(self._old.shape)
-        along = self._old + np.nan_to_num(self._path.path_db)
+        along = self._start + np.nan_to_num(self._path.path_db)
         for place, members in enumerate(self._links):
             if pair_db is None or pair_db[place] == 0.0 or len(members) != 2:
                 continue
@@ -152,8 +178,8 @@ class Solver:
     def _targets(self, gains: Array) -> Array:
         """The method's gains; a track without one keeps its place among the others."""
         known = np.isfinite(gains) & self._active
-        shift = float(np.mean((gains - self._old)[known])) if known.any() else 0.0
-        return np.where(known, gains, self._old + shift)
+        shift = float(np.mean((gains - self._start)[known])) if known.any() else 0.0
+        return np.where(known, gains, self._start + shift)
 
     def _moved(self, moves: Array, share: float, offset: float) -> Array:
         """The faders (n,) in dB after ``share`` (0 to 1) of the moves and a common offset.
@@ -161,10 +187,10 @@ class Solver:
         A held track follows the tracks that it is linked to, else the kit; down, never up.
         """
         wanted = moves * share + offset
-        kit = float(np.mean(np.minimum(wanted, self._ends - self._old)[self._leading]))
+        kit = float(np.mean(np.minimum(wanted, self._ends - self._start)[self._leading]))
         held = np.minimum(0.0, np.where(self._led, wanted, kit))
         wanted = np.where(self._active, wanted, held)
-        return np.where(self._movable, self._old + wanted, self._old)
+        return np.where(self._movable, self._start + wanted, self._old)
 
     def _offset(self, moves: Array) -> float:
         """The common offset in dB that the level setting asks for, or that the anchors set."""
@@ -172,9 +198,7 @@ class Solver:
         anchors = self._anchors
         if anchors.any():
             if level.kind != "keep":
-                self._warnings.append(
-                    f"level {level} is not applied: the tracks that stay set the level of the rest"
-                )
+                self._warn_of_level()
             return -float(np.mean(moves[anchors])) * self._share
         keep = self._keep_offset(moves)
         mean = -float(np.mean(moves[self._leading])) * self._share
@@ -257,6 +281,12 @@ class Solver:
             )
         return most
 
+    def _warn_of_level(self) -> None:
+        self._warnings.append(
+            f"level {self._settings.level} is not applied: the tracks that stay set the level of "
+            "the rest"
+        )
+
     def _peak_offset(self, moves: Array, guess: float, target: Decibel) -> float | None:
         """The offset in dB that brings the peak of the full move to the target, times the amount.
 
@@ -286,8 +316,8 @@ class Solver:
 
     def _rounded(self, faders: Array) -> Array:
         """The faders with rounded moves; linked tracks keep their offset to the last digit."""
-        rounded: Array = self._old + np.round(faders - self._old, _ROUNDING)
-        return rounded
+        rounded = self._start + np.round(faders - self._start, _ROUNDING)
+        return np.where(self._movable, rounded, faders)
 
     def _limited(self, faders: Array) -> tuple[Array, Array]:
         """The faders (n,) with none beyond its end, and what each would need more, both in dB.

@@ -77,6 +77,7 @@ class RunningGains:
 class Method(ABC):
     """A rule that gives every drum track a gain. Only ``gains`` has to be written.
 
+    ``has_intervals``: whether ``gains`` gives intervals.
     ``descriptors``: what has to be measured beside the usual features; the results are in
     ``MethodInput.measurement.described``. ``has_running_gains``: whether the method also gives
     gains over time, by ``running``. ``rides_playing``: how it goes by sections. True: its gains
@@ -85,6 +86,7 @@ class Method(ABC):
     """
 
     descriptors: tuple[Descriptor, ...] = ()
+    has_intervals: ClassVar[bool] = False
     has_running_gains: ClassVar[bool] = False
     rides_playing: ClassVar[bool] = False
 

@@ -147,6 +147,7 @@ def input_row(
 class ForestMethod(Method):
     """The bundled forest, or another model of the same make."""
 
+    has_intervals = True
     rides_playing = True
 
     #: the bundled model, where ``warm_up`` has loaded it
@@ -186,6 +187,8 @@ class ForestMethod(Method):
 
 class LinearMethod(ForestMethod):
     """The forest's linear part alone: roles, stereo tracks and levels, no trees."""
+
+    has_intervals = False
 
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains of the active tracks, NaN for the others."""

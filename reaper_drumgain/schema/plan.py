@@ -10,7 +10,7 @@ from typing import Any
 
 from reaper_drumgain.schema import json_codec
 from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
-from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.schema.settings import Settings, UsedMode
 from reaper_drumgain.units import Decibel
 
 SCHEMA = 1
@@ -96,6 +96,9 @@ class TrackPlan:
     With automation ``new_db`` is the constant part, which stays in the fader, and
     ``automation`` what the envelope adds to it over time; None where nothing is written, and
     ``not_automated`` then says why, if the track was to get some.
+
+    ``note``: what is stored on the track with its new fader (see ``schema.fader_note``), None
+    where the fader stays.
     """
 
     index: int
@@ -116,6 +119,7 @@ class TrackPlan:
     limited_db: Decibel | None = None
     automation: TrackAutomation | None = None
     not_automated: str | None = None
+    note: str | None = None
 
     @property
     def role_text(self) -> str:
@@ -152,7 +156,10 @@ class Levels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GainPlan:
-    """Old and new fader of every drum track, in project order, and what stays and why."""
+    """Old and new fader of every drum track, in project order, and what stays and why.
+
+    ``mode``: what the settings' mode became, and ``mode_why`` the reason as half a sentence.
+    """
 
     project: str
     method: str
@@ -161,11 +168,18 @@ class GainPlan:
     untouched: tuple[Untouched, ...] = ()
     levels: Levels = Levels()
     warnings: tuple[str, ...] = ()
+    mode: UsedMode = "all"
+    mode_why: str = ""
 
     @property
     def moves(self) -> tuple[TrackPlan, ...]:
         """The tracks whose fader changes."""
         return tuple(track for track in self.tracks if track.moves)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.moves or self.automated)
 
     @property
     def automated(self) -> tuple[TrackPlan, ...]:

@@ -15,6 +15,9 @@ SCHEMA = 1
 Write = Literal["volume", "automation"]
 SectionKind = Literal["usual", "regions", "markers", "times", "time selection", "running"]
 Existing = Literal["refuse", "replace", "trim"]
+Mode = Literal["auto", "outliers", "all"]
+#: what ``auto`` becomes
+UsedMode = Literal["outliers", "all"]
 
 #: how far a section rides playing at most, unless the user says otherwise
 RIDE_LIMIT = Decibel(3.0)
@@ -108,7 +111,9 @@ class Settings:
     ``overhead left`` or ``none``, or ``listen``: recognized by sound. ``listen``: so are all
     tracks whose names say nothing. ``span``: only the audio between these seconds of the
     project is analyzed; automation then changes nothing outside, faders included.
-    ``write``: faders alone, or gains over time as ``automation`` says.
+    ``write``: faders alone, or gains over time as ``automation`` says. ``mode``: ``all`` faders
+    are balanced anew, only ``outliers`` from the method's intervals move, or ``auto``: what the
+    faders look like decides (``balance.modes``).
     """
 
     method: str = "forest"
@@ -121,6 +126,7 @@ class Settings:
     write: Write = "volume"
     automation: Automation = Automation()
     listen: bool = False
+    mode: Mode = "auto"
 
     def __post_init__(self) -> None:
         if not self.method:

@@ -13,7 +13,7 @@ from reaper_drumgain.hosts.live.items import ItemContext, ItemReader
 from reaper_drumgain.hosts.live.project_settings import ProjectSettings
 from reaper_drumgain.hosts.live.reaper import Calls, has
 from reaper_drumgain.hosts.live.state_chunks import Chunks, item_mix_of
-from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema import envelope_note, fader_note
 from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
     AutomationMode,
@@ -157,6 +157,7 @@ class TrackReader:
             role=stored(ROLE_KEY) or None,
             locked=stored(LOCK_KEY) not in ("", "0"),
             automation_note=envelope_note.joined(stored) or None,
+            fader_note=stored(fader_note.KEY) or None,
         )
 
     def _with_groups(self, track: Track, pointer: int, warnings: list[str]) -> Track:

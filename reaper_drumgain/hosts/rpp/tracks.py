@@ -24,7 +24,7 @@ from reaper_drumgain.hosts.rpp.track_lines import (
     volpan,
 )
 from reaper_drumgain.hosts.rpp.values import Fields, Memo, text
-from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema import envelope_note, fader_note
 from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
     Clip,
@@ -71,8 +71,8 @@ _OWN = re.compile(
 )
 #: how the lines begin that are read as well as the plain ones
 _OTHERS = (b"LANESOLO", b"GROUP_FLAGS")
-_EXT_LINE = rb"\n[ \t\r]*+(%b|%b|%b(?:_\d{1,4})?)[ \t]" % tuple(
-    key.encode() for key in (ROLE_KEY, LOCK_KEY, envelope_note.KEY)
+_EXT_LINE = rb"\n[ \t\r]*+(%b|%b|%b|%b(?:_\d{1,4})?)[ \t]" % tuple(
+    key.encode() for key in (ROLE_KEY, LOCK_KEY, fader_note.KEY, envelope_note.KEY)
 )
 #: how many texts between a track's own lines are kept as read, and how long they may be
 _MAX_KNOWN, _LONGEST_KNOWN = 1024, 4096
@@ -135,7 +135,7 @@ class TrackReader:
         warnings += faults
         parent, folder = self._folders.place(index, plain.folder, warnings)
         groups = fader_groups(others, warnings) if others else NO_GROUPS
-        role, locked, note = self._stored(block)
+        stored = self._stored(block)
         if b"AUXRECV" in lines:
             self._receives(index, [line for key, line in own if key == b"AUXRECV"], warnings)
         content = self._content(block, plain, others.get(b"LANESOLO"), warnings)
@@ -175,9 +175,10 @@ class TrackReader:
             vca_led=groups.vca_led,
             vca_followed=groups.vca_followed,
             unwritable=_VOLPAN_TWICE if volume_lines > 1 else None,
-            role=role,
-            locked=locked,
-            automation_note=note,
+            role=stored.get(ROLE_KEY) or None,
+            locked=stored.get(LOCK_KEY, "") not in ("", "0"),
+            automation_note=envelope_note.joined(stored.get) or None,
+            fader_note=stored.get(fader_note.KEY) or None,
             clips=content.clips,
             warnings=tuple(dict.fromkeys(warnings)) if warnings else (),
         )
@@ -279,24 +280,17 @@ class TrackReader:
                 )
             )
 
-    def _stored(self, block: Block) -> tuple[str | None, bool, str | None]:
-        """Role, lock and envelope note, as DrumGain stores them on the track."""
-        role, locked = None, False
-        notes: dict[str, str] = {}
+    def _stored(self, block: Block) -> dict[str, str]:
+        """Role, lock and notes by their keys, as DrumGain stores them on the track."""
+        stored: dict[str, str] = {}
         for child in block.children:
             if child.keyword != b"EXT":
                 continue
             for match in compiled(_EXT_LINE).finditer(self._data, child.body, child.close):
                 words = tokens(self._data, match.start(1))
                 value = text(words[1].value).strip() if len(words) > 1 else ""
-                key = match.group(1).decode()
-                if key == ROLE_KEY:
-                    role = value or None
-                elif key == LOCK_KEY:
-                    locked = value not in ("", "0")
-                else:
-                    notes[key] = value
-        return role, locked, envelope_note.joined(notes.get) or None
+                stored[match.group(1).decode()] = value
+        return stored
 
 
 def _string(line: bytes | None) -> str:

@@ -1,0 +1,111 @@
+"""Whether a run balances all faders anew or moves only those outside the engineers' range."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.schema.fader_note import FaderNote, standing_note
+from reaper_drumgain.schema.plan import TrackPlan
+from reaper_drumgain.schema.settings import Settings, UsedMode
+from reaper_drumgain.tracks.selection import DrumTrack
+from reaper_drumgain.units import Decibel, is_off, to_decibel, to_linear
+
+#: faders that differ by less, in dB, have one value
+_PLACES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChoice:
+    """The mode of a run, and why as a sentence without an end."""
+
+    mode: UsedMode
+    why: str
+
+
+def choose_mode(
+    settings: Settings, drums: Sequence[DrumTrack], *, has_intervals: bool
+) -> ModeChoice:
+    """The mode of a run over the measured drum tracks.
+
+    ``auto`` is ``all`` where at least two thirds of them share one fader value or stand where a
+    run over all faders left them, else ``outliers``; and ``all`` for a method without intervals.
+    An outlier that was moved to the edge of its range does not count as set by DrumGain:
+    otherwise a second run could be of the other mode. Raises InputError for ``outliers`` with a
+    method without intervals.
+    """
+    if not has_intervals:
+        if settings.mode == "outliers":
+            raise InputError(
+                f"mode outliers needs to know between which faders engineers stand, which method "
+                f"{settings.method} does not: use mode auto or all"
+            )
+        return ModeChoice("all", f"method {settings.method} has no ranges of engineers")
+    alike = _alike(drums)
+    why = (
+        f"{alike} of {len(drums)} drum microphones share one fader value or stand where DrumGain "
+        "put them"
+    )
+    if settings.mode != "auto":
+        return ModeChoice(settings.mode, "as asked for")
+    return ModeChoice("all" if 3 * alike >= 2 * len(drums) else "outliers", why)
+
+
+def starting_faders(
+    settings: Settings, drums: Sequence[DrumTrack], mode: UsedMode
+) -> NDArray[np.float64]:
+    """The faders (n,) in dB from which moves are counted: mostly the present ones.
+
+    With an amount below 100 % those before the last run, where the fader stands at its note from a
+    run of this mode. So a second run makes the same part of the same move, and changes nothing.
+    """
+    return np.array([_start(drum, mode, settings.amount) for drum in drums])
+
+
+def _start(drum: DrumTrack, mode: UsedMode, amount: float) -> float:
+    note = standing_note(drum.track) if amount < 100.0 and drum.flag is None else None
+    if note is None or note.mode != mode or is_off(note.before):
+        return to_decibel(drum.track.fader)
+    return to_decibel(note.before)
+
+
+def with_notes(
+    plans: Sequence[TrackPlan], mode: UsedMode, start_db: Mapping[int, float]
+) -> tuple[TrackPlan, ...]:
+    """The plans with the notes for the faders that they write.
+
+    ``start_db``: the faders from which moves are counted, by the tracks' index.
+    """
+    return tuple(
+        replace(plan, note=_note(plan.new_db, mode, start_db[plan.index]))
+        if plan.moves and plan.new_db is not None
+        else plan
+        for plan in plans
+    )
+
+
+def _note(new_db: Decibel, mode: UsedMode, start_db: float) -> str:
+    return FaderNote(mode, to_linear(new_db), to_linear(Decibel(start_db))).text
+
+
+def _alike(drums: Sequence[DrumTrack]) -> int:
+    """How many drum tracks share one fader value or stand at their note."""
+    noted = [_is_noted(drum) for drum in drums]
+    others = Counter(_value(drum) for drum, own in zip(drums, noted, strict=True) if not own)
+    return sum(noted) + max(others.values(), default=0)
+
+
+def _is_noted(drum: DrumTrack) -> bool:
+    note = standing_note(drum.track)
+    return note is not None and note.mode == "all"
+
+
+def _value(drum: DrumTrack) -> float:
+    level = to_decibel(drum.track.fader)
+    return round(level, _PLACES) if math.isfinite(level) else level

@@ -1,0 +1,66 @@
+"""Moves for faders that an engineer has set: only those outside the method's interval move.
+
+A track's place is its fader less the gain that the method has for it. The level of the kit is the
+median place (of an even number the lower one of the two in the middle), so that one odd track does
+not shift it, and no move of an outlier to the edge of its interval does either: a second run
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain.faders.links import Links, linked_moves
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Outliers:
+    """For n tracks the moves (n,) in dB from their faders to the edge of their interval, 0.0 within
+    it; and the intervals (n, 2) as faders in dB. NaN where the method has no interval."""
+
+    moves: Array
+    intervals: Array
+
+    @property
+    def within(self) -> Mask:
+        """(n,) tracks that stand within their interval."""
+        return np.isfinite(self.intervals).all(axis=1) & (self.moves == 0.0)
+
+
+def outlier_moves(
+    faders: Array, gains: Array, intervals: Array, active: Mask, links: Links
+) -> Outliers:
+    """The moves of the faders (n,) in dB that stand outside their interval.
+
+    Parameters
+    ----------
+    faders, gains
+        (n,) present faders and the method's gains in dB; gains are NaN where it has none.
+    intervals
+        (n, 2) lower and upper bounds in dB, on the scale of the gains.
+    active
+        (n,) tracks that hold their own drum. The others do not count.
+    links
+        Linked tracks make one move: their mean place is compared with their mean interval.
+    """
+    known = active & np.isfinite(gains) & np.isfinite(intervals).all(axis=1)
+    if not known.any():
+        return Outliers(np.zeros(faders.size), np.full((faders.size, 2), np.nan))
+    place = linked_moves(np.where(known, faders - gains, 0.0), links, known)
+    bounds = np.where(known[:, None], intervals - gains[:, None], 0.0)
+    low, high = (linked_moves(bounds[:, side], links, known) for side in (0, 1))
+    ordered = np.sort(place[known])
+    level = ordered[(ordered.size - 1) // 2]
+    moves = np.clip(place, level + low, level + high) - place
+    # a silent side of a pair follows the other one, but is never raised
+    counting = np.array([known[list(members)].any() for members in links])
+    moves = np.where(known, moves, np.where(counting, np.minimum(0.0, moves), 0.0))
+    at_level = faders - place + level
+    shown = np.stack([at_level + low, at_level + high], axis=1)
+    return Outliers(moves, np.where(known[:, None], shown, np.nan))
