@@ -23,10 +23,11 @@ _PLACES = 3
 
 @dataclass(frozen=True, slots=True)
 class ModeChoice:
-    """The mode of a run, and why as a sentence without an end."""
+    """The mode of a run, why as half a sentence, and whether the other one was there."""
 
     mode: UsedMode
     why: str
+    other: bool = True
 
 
 def choose_mode(
@@ -46,7 +47,9 @@ def choose_mode(
                 f"mode outliers needs to know between which faders engineers stand, which method "
                 f"{settings.method} does not: use mode auto or all"
             )
-        return ModeChoice("all", f"method {settings.method} has no ranges of engineers")
+        return ModeChoice(
+            "all", f"method {settings.method} has no ranges of engineers", other=False
+        )
     alike = _alike(drums)
     why = (
         f"{alike} of {len(drums)} drum microphones share one fader value or stand where DrumGain "
@@ -98,7 +101,8 @@ def _alike(drums: Sequence[DrumTrack]) -> int:
     """How many drum tracks share one fader value or stand at their note."""
     noted = [_is_noted(drum) for drum in drums]
     others = Counter(_value(drum) for drum, own in zip(drums, noted, strict=True) if not own)
-    return sum(noted) + max(others.values(), default=0)
+    most = max(others.values(), default=0)
+    return sum(noted) + (most if most > 1 else 0)
 
 
 def _is_noted(drum: DrumTrack) -> bool:

@@ -206,7 +206,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
     drums, solution = found.selection.measured, found.solution
     start = modes.starting_faders(found.settings, drums, found.choice.mode).tolist()
     starts = {drum.track.index: level for drum, level in zip(drums, start, strict=True)}
-    plans = modes.with_notes(plans, found.choice.mode, starts)
+    plans = list(modes.with_notes(plans, found.choice.mode, starts))
     held = zip(drums, found.activity.causes, strict=True)
     causes = {drum.track.index: cause for drum, cause in held if cause is not None}
     told = (
@@ -229,6 +229,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         warnings=(*found_by_sound, *warnings.one_line_each(told)),
         mode=found.choice.mode,
         mode_why=found.choice.why,
+        other_mode=found.choice.other,
     )
 
 

@@ -147,7 +147,7 @@ class Batch:
                 pages = [name for name, _ in result.files if name.endswith(".html")]
                 outcome = replace(outcome, report=pages[0])
             if journal is None:
-                return outcome
+                return outcome if result.plan.changes else replace(outcome, status="unchanged")
             return self._write(result.plan, result.digest, outcome, journal)
         except DrumGainError as error:
             return Outcome(project, "failed", str(error))
@@ -162,6 +162,8 @@ class Batch:
                 f"{outcome.project} changed while it was listened to (saved from REAPER?): "
                 "nothing was written; run the batch again"
             )
+        if not plan.changes:
+            return replace(outcome, status="unchanged")
         target = self._target(outcome.project)
         if target is not None:
             outcome = replace(outcome, output=str(target))
@@ -304,4 +306,5 @@ def _planned_outcome(project: str, plan: GainPlan) -> Outcome:
         warnings=len(plan.warnings),
         before_lufs=plan.levels.before_lufs,
         after_lufs=plan.levels.after_lufs,
+        mode=plan.mode,
     )

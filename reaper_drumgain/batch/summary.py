@@ -19,15 +19,22 @@ WORDS = {
     "nothing": "no drum track",
     "failed": "FAILED",
 }
+#: what a mode is called where people read it
+MODE_WORDS = {"all": "balanced anew", "outliers": "only faders outside the engineers' range"}
 _HEADER = (
     *("project", "result", "drum tracks", "moved", "warnings", "lufs before", "lufs after"),
-    *("output", "backup", "report", "message"),
+    *("output", "backup", "report", "mode", "message"),
 )
 
 
 def counted(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """How many projects have each status."""
     return {status: sum(o.status == status for o in outcomes) for status in WORDS}
+
+
+def counted_modes(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """How many projects were planned in each mode."""
+    return {mode: sum(o.mode == mode for o in outcomes) for mode in MODE_WORDS}
 
 
 def in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -78,12 +85,15 @@ def save_index(outcomes: Sequence[Outcome], folder: Path) -> Path:
         for outcome in ordered
     ]
     counts = [(count, WORDS[status]) for status, count in counted(outcomes).items() if count]
+    counts += [
+        (count, MODE_WORDS[mode]) for mode, count in counted_modes(outcomes).items() if count
+    ]
     table = summary_table(
         _HEADER,
         [
             (
                 *(o.project, WORDS[o.status], o.drums, o.moved, o.warnings, o.before_lufs),
-                *(o.after_lufs, o.output, o.backup, o.report, o.message or None),
+                *(o.after_lufs, o.output, o.backup, o.report, o.mode, o.message or None),
             )
             for o in ordered
         ],

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         progress.clear()
     written: rpp.WriteReport | None = None
-    if not arguments.dry_run:
+    if not arguments.dry_run and plan.changes:
         written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)
         if written.backup is None and output is None:
             # in place, and every fader stands already where it should

@@ -145,17 +145,26 @@ def _options(arguments: argparse.Namespace) -> Options:
 def _sum_up(
     outcomes: list[Outcome], total: int, arguments: argparse.Namespace, interrupted: bool
 ) -> None:
-    from reaper_drumgain.batch.summary import WORDS, counted, in_order
+    from reaper_drumgain.batch.summary import (
+        MODE_WORDS,
+        WORDS,
+        counted,
+        counted_modes,
+        in_order,
+    )
 
-    counts = counted(outcomes)
+    counts, modes = counted(outcomes), counted_modes(outcomes)
     if arguments.json:
-        summary = {"projects": total, **counts, "interrupted": interrupted}
+        summary = {"projects": total, **counts, "modes": modes, "interrupted": interrupted}
         print(json.dumps({"schema": SCHEMA, "summary": summary}))
         return
     header = ("Project", "Result", "Moved", "LUFS before", "after", "Warnings", "Where, or why not")
     print_table(header, [_row(outcome) for outcome in in_order(outcomes)], numbers={2, 3, 4, 5})
     parts = [f"{count} {WORDS[status]}" for status, count in counts.items() if count]
     print(f"{total} projects: {', '.join(parts) or 'none done'}")
+    how = [f"{count} {MODE_WORDS[mode]}" for mode, count in modes.items() if count]
+    if how:
+        print(f"modes: {', '.join(how)} (--mode)")
     if interrupted:
         onward = "" if arguments.dry_run else "; the same command with --resume goes on"
         print(f"interrupted: {total - len(outcomes)} were not begun and are as they were{onward}")

@@ -13,6 +13,7 @@ from reaper_drumgain.schema.settings import (
     Automation,
     Existing,
     Level,
+    Mode,
     SectionKind,
     Settings,
     Write,
@@ -86,6 +87,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         choices=methods.names(),
         default=methods.names()[0],
         help="how gains are found (default: %(default)s); 'drumgain methods' explains them",
+    )
+    parser.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="auto",
+        help="all: balance all faders anew; outliers: move only those that stand where few "
+        "engineers have them, to the edge of that range; auto: all where most faders have one "
+        "value or stand where DrumGain put them, else outliers (default: %(default)s)",
     )
     parser.add_argument(
         "--amount",
@@ -252,4 +261,5 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         listen=arguments.listen,
         write=write,
         automation=automation,
+        mode=arguments.mode,
     )

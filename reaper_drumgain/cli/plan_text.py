@@ -10,7 +10,7 @@ from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.plan import SCHEMA, GainPlan, TrackPlan
 from reaper_drumgain.schema.printable import printable
-from reaper_drumgain.units import Decibel
+from reaper_drumgain.units import NOISE_DB, Decibel
 
 
 def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
@@ -25,7 +25,10 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
             "amount": plan.settings.amount,
             "level": str(plan.settings.level),
             "write": plan.settings.write,
+            "mode": plan.settings.mode,
         },
+        "mode": plan.mode,
+        "mode_why": plan.mode_why,
         "levels": {
             "before_lufs": plan.levels.before_lufs,
             "after_lufs": plan.levels.after_lufs,
@@ -76,6 +79,7 @@ def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: b
     line = _levels_line(plan)
     if line:
         print(line)
+    print(plan.mode_line("--mode all", "--mode outliers"))
     count = len(plan.moves)
     moved = f"{count} of {len(plan.tracks)} drum tracks moved ({plan.method})"
     if plan.settings.write == "automation":
@@ -86,7 +90,7 @@ def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: b
         return
     print(f"{moved}{rest}")
     if written is None:
-        print("nothing to write: every fader stands where it should")
+        print(f"nothing to write: no move reaches {NOISE_DB} dB")
         return
     print(f"written: {printable(str(written.path))}")
     if written.backup is not None:

@@ -30,7 +30,7 @@ class Outliers:
     @property
     def within(self) -> Mask:
         """(n,) tracks that stand within their interval."""
-        return np.isfinite(self.intervals).all(axis=1) & (self.moves == 0.0)
+        return np.asarray(np.isfinite(self.intervals).all(axis=1) & (self.moves == 0.0))
 
 
 def outlier_moves(

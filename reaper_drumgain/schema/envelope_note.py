@@ -147,9 +147,9 @@ def can_keep(envelope: Envelope) -> bool:
     )
 
 
-def key_of_part(number: int) -> str:
+def key_of_part(number: int, key: str = KEY) -> str:
     """The key of a part of a note, from 1."""
-    return KEY if number == 1 else f"{KEY}_{number}"
+    return key if number == 1 else f"{key}_{number}"
 
 
 def parts_of(note: str) -> list[str]:

@@ -158,7 +158,8 @@ class Levels:
 class GainPlan:
     """Old and new fader of every drum track, in project order, and what stays and why.
 
-    ``mode``: what the settings' mode became, and ``mode_why`` the reason as half a sentence.
+    ``mode``: what the settings' mode became, ``mode_why`` the reason as half a sentence;
+    ``other_mode``: whether the method has the other one.
     """
 
     project: str
@@ -170,6 +171,7 @@ class GainPlan:
     warnings: tuple[str, ...] = ()
     mode: UsedMode = "all"
     mode_why: str = ""
+    other_mode: bool = False
 
     @property
     def moves(self) -> tuple[TrackPlan, ...]:
@@ -185,6 +187,19 @@ class GainPlan:
     def automated(self) -> tuple[TrackPlan, ...]:
         """The tracks that get an envelope."""
         return tuple(track for track in self.tracks if track.automation is not None)
+
+    def mode_line(self, how_all: str, how_outliers: str) -> str:
+        """Which mode it was and how to get the other, as a sentence without an end.
+
+        ``how_all`` and ``how_outliers``: what brings the user to these modes.
+        """
+        if self.mode == "all":
+            line = f"all faders balanced anew ({self.mode_why})"
+            other = f"{how_outliers} moves only those outside the engineers' range"
+        else:
+            line = f"only faders outside the engineers' range move ({self.mode_why})"
+            other = f"{how_all} balances all anew"
+        return f"{line}; {other}" if self.other_mode else line
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The plan as a JSON document."""

@@ -188,7 +188,7 @@ def test_the_number_of_jobs_changes_nothing(batch: Command, songs: Path, tmp_pat
 
 def test_settings_reach_every_project(batch: Command, songs: Path) -> None:
     options = ("--lock", "Snare", "--role", "OH=none", "--level", "lufs:-20", "--jobs", 1)
-    batch(songs, "--recursive", *options, "--in-place")
+    batch(songs, "--recursive", *options, "--in-place", "--mode", "all")
     for n in range(3):
         kick, snare, overhead = faders(songs / f"song {n}" / f"song {n}.RPP")
         assert kick != 1.0
@@ -255,8 +255,10 @@ def test_broken_projects_do_not_stop_the_others(batch: Command, songs: Path) -> 
     (songs / "none.RPP").write_bytes(b"<REAPER_PROJECT 0.1\n>\n")
     (songs / "gone.RPP").symlink_to(songs / "nowhere")
     os.mkfifo(songs / "pipe.RPP")
-    objects = batch.objects(songs, "--recursive", "--jobs", 2, status=4)
+    objects = batch.objects(songs, "--recursive", "--jobs", 2, "--mode", "all", status=4)
+    assert {one["mode"] for one in objects[:-1]} == {"all", None}
     assert objects[-1]["summary"] == {
+        "modes": {"all": 3, "outliers": 0},
         "projects": 7,
         "written": 3,
         "planned": 0,

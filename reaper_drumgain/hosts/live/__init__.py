@@ -13,6 +13,7 @@ WAIT = "wait"
 BALANCE_SCOPES: dict[str, str | None] = {
     "balance_selected": "selected",
     "balance_all": "all",
+    "rebalance_all": "all",
     "balance_time_selection": "time selection",
     "repeat": None,
     "write_automation": "all",

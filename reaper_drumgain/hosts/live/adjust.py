@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from reaper_drumgain.errors import ConflictError, InputError
@@ -14,6 +15,7 @@ from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.run_control import NO_SELECTION
 from reaper_drumgain.hosts.live.snapshot import take_snapshot
 from reaper_drumgain.hosts.live.tasks import one_line, print_line
+from reaper_drumgain.schema.fader_note import FaderNote
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
 from reaper_drumgain.tracks.roles import Role
@@ -138,9 +140,30 @@ def _refuse_automation(result: LastResult, instead: str) -> None:
         )
 
 
-def _moves(found: Sequence[tuple[TrackResult, int, float]], wanted: dict[str, float]) -> list[Move]:
+def _notes(result: LastResult, wanted: dict[str, float]) -> dict[str, str]:
+    """By GUID the notes of new faders (linear gains), but for those that the user moved."""
+    return {
+        track.guid: FaderNote(
+            result.mode, LinearGain(wanted[track.guid]), LinearGain(track.before)
+        ).text
+        for track in result.tracks
+        if same_fader(track.by_hand, 1.0)
+    }
+
+
+def _moves(
+    found: Sequence[tuple[TrackResult, int, float]],
+    wanted: dict[str, float],
+    notes: Mapping[str, str] = MappingProxyType({}),
+) -> list[Move]:
     return [
-        Move(address, track.name, LinearGain(now), LinearGain(wanted[track.guid]))
+        Move(
+            address,
+            track.name,
+            LinearGain(now),
+            LinearGain(wanted[track.guid]),
+            notes.get(track.guid),
+        )
         for track, address, now in found
         if not same_fader(now, wanted[track.guid])
     ]
@@ -170,7 +193,7 @@ def change_amount(project: Project, percent: float) -> None:
         not same_fader(track.by_hand, 1.0) or track.after <= 0.0 for track in result.tracks
     )
     wanted = _within_ends(result.tracks, wanted)
-    moves = _moves(found, wanted)
+    moves = _moves(found, wanted, notes=_notes(result, wanted))
     apply.set_faders(project, moves, f"DrumGain: amount {amount:g} %")
     result = dataclasses.replace(
         project_state.with_after(result, wanted), amount=amount, side="after"
@@ -218,7 +241,8 @@ def move_overheads(project: Project, decibel: float) -> Generator[Any, None, Non
                 f"DrumGain: {one_line(drum.track.name)} is at the end of its fader: nothing moved"
             )
             return
-        moves.append(Move(snapshot.pointers[drum.track.index], drum.track.name, old, new))
+        note = FaderNote("all", new, old).text
+        moves.append(Move(snapshot.pointers[drum.track.index], drum.track.name, old, new, note))
     _check_unmoved(project, moves)
     side = "up" if decibel > 0 else "down"
     apply.set_faders(project, moves, f"DrumGain: overheads {side} {abs(decibel):g} dB")

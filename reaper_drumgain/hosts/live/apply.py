@@ -16,6 +16,7 @@ from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot
+from reaper_drumgain.schema import fader_note
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
@@ -23,18 +24,24 @@ from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
 #: UNDO_STATE_TRACKCFG: volume, pan and routing of tracks, but no ext state
 TRACK_STATES = 1
 _STRING = "GetSetMediaTrackInfo_String"
+_NOTE = f"P_EXT:{fader_note.KEY}".encode()
 #: relative tolerance between a fader that was written and what REAPER reports
 _SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One fader: the track's address, its name for messages, and linear gains."""
+    """One fader: the track's address, its name for messages, and linear gains.
+
+    ``note``: what is stored on the track with the new fader (see ``schema.fader_note``), None where
+    what is stored stays.
+    """
 
     track: int
     name: str
     old: LinearGain
     new: LinearGain
+    note: str | None = None
 
 
 def fader_of(track: int) -> float:
@@ -75,7 +82,8 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
         if abs(fader_of(pointer)) != track.fader and planned.old_db is not None:
             changed.append(f"the fader of {track.name!r} was moved")
         if planned.moves and planned.new_db is not None:
-            moves.append(Move(pointer, track.name, track.fader, to_linear(planned.new_db)))
+            new = to_linear(planned.new_db)
+            moves.append(Move(pointer, track.name, track.fader, new, planned.note))
     if changed:
         raise ConflictError(
             f"{project.name} changed while DrumGain was listening: {'; '.join(changed[:5])}. "
@@ -110,25 +118,26 @@ def undo_name(plan: GainPlan) -> str:
 
 
 def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
-    """Set faders as one undo step named ``name``.
+    """Set faders, with their notes, as one undo step named ``name``.
 
-    Raises HostError if REAPER does not take one. Then all faders are restored and there is no undo
-    step.
+    Raises HostError if REAPER does not take one. Then all faders and notes are restored and there
+    is no undo step.
     """
     check_moves(moves)
-    before = all_faders(project)
+    before, notes = all_faders(project), notes_of(moves)
     planned = {move.track: move.new for move in moves}
     with ui_refresh_held():
         RPR.Undo_BeginBlock2(project.pointer)
         flags = 0
         try:
             for move in moves:
-                set_fader(move.track, move.new, move.name)
+                make_move(move)
             check_others(project, before, planned)
             flags = TRACK_STATES
         except BaseException:
             for track, fader in before.items():
                 restore_fader(track, fader)
+            restore_notes(notes)
             raise
         finally:
             RPR.Undo_EndBlock2(project.pointer, name, flags)
@@ -142,6 +151,40 @@ def check_moves(moves: Sequence[Move]) -> None:
             raise HostError(
                 f"{move.name!r}: {move.new!r} is no fader position; nothing was changed"
             )
+
+
+def make_move(move: Move) -> None:
+    """Set one fader and its note. Raises HostError if REAPER does not take it."""
+    set_fader(move.track, move.new, move.name)
+    if move.note is not None:
+        _set_note(move.track, move.note)
+        if note_on(move.track) != move.note:
+            raise HostError(
+                f"REAPER did not take DrumGain's note on {move.name!r}: all faders were put back"
+            )
+
+
+def notes_of(moves: Sequence[Move]) -> dict[int, str]:
+    """The notes that are stored now on the tracks whose notes the moves write."""
+    return {move.track: note_on(move.track) for move in moves if move.note is not None}
+
+
+def note_on(track: int) -> str:
+    """The fader's note on a track, empty for none."""
+    return (Calls().stored(_STRING, track, _NOTE) or "").strip()
+
+
+def restore_notes(notes: dict[int, str]) -> None:
+    """Store notes again; errors are ignored."""
+    for track, note in notes.items():
+        with contextlib.suppress(Exception):
+            if note_on(track) != note:
+                _set_note(track, note)
+
+
+def _set_note(track: int, note: str) -> None:
+    pointer = reaper.pointer("MediaTrack", track)
+    RPR.GetSetMediaTrackInfo_String(pointer, _NOTE.decode(), note, True)
 
 
 def all_faders(project: Project) -> dict[int, float]:

@@ -20,7 +20,7 @@ from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
 from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Session
-from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.schema.settings import Mode, Settings
 from reaper_drumgain.tracks.playback import is_better_rendered, track_difference
 from reaper_drumgain.tracks.selection import select, tracks_to_classify
 from reaper_drumgain.units import to_linear
@@ -31,10 +31,17 @@ _PRINT_PROGRESS_AT = 10
 _RENDERED_FLAGS = ("instrument", "not readable")
 
 
-def run(project: Project, preferences: Preferences, worker: Worker) -> Steps:
-    """Read the project, get a plan from the worker, write it, store and print the result."""
+def run(
+    project: Project, preferences: Preferences, worker: Worker, mode: Mode | None = None
+) -> Steps:
+    """Read the project, get a plan from the worker, write it, store and print the result.
+
+    ``mode``: of this run alone, in place of the preferences'.
+    """
     snapshot = yield from take_snapshot(project)
     settings = run_settings(snapshot.session, preferences)
+    if mode is not None:
+        settings = dataclasses.replace(settings, mode=mode)
     session = snapshot.session
     pre_effects: tuple[str, ...] = ()
     if preferences.audio == "export":
@@ -162,6 +169,7 @@ def summary(plan: GainPlan, pre_effects: Sequence[str]) -> str:
     before_effects = [name for name in pre_effects if name in measured]
     if before_effects:
         parts.append(f"{len(before_effects)} measured from their files, before effects")
+    parts.append(plan.mode_line("'rebalance everything'", "mode 'outliers' in the settings"))
     if plan.warnings:
         parts.append(f"{len(plan.warnings)} notes under 'show last result'")
     return "; ".join(parts)
@@ -223,4 +231,11 @@ def result_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastResult:
                 not_automated=planned.not_automated,
             )
         )
-    return LastResult(line, plan.method, plan.settings.amount, tuple(tracks), plan.warnings)
+    return LastResult(
+        line,
+        plan.method,
+        plan.settings.amount,
+        tuple(tracks),
+        plan.warnings,
+        mode=plan.mode,
+    )

@@ -25,6 +25,7 @@ from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project, is_open
 from reaper_drumgain.hosts.live.setup import Setup, read_setup
 from reaper_drumgain.hosts.live.tasks import Steps, print_line
+from reaper_drumgain.schema.settings import Mode
 
 _BUSY = "DrumGain is still at work: press the key that started it again to cancel"
 
@@ -81,7 +82,8 @@ def _balance(project: Project, name: str, worker: Worker | None) -> None:
             print_line(problem)
             return
         automated = name == "write_automation"
-        run = run_control.RunControl(project, setup, scope, worker, automated=automated)
+        mode: Mode | None = "all" if name == "rebalance_all" else None
+        run = run_control.RunControl(project, setup, scope, worker, automated=automated, mode=mode)
         tasks.Task(run.steps(), run.abandon).start()
     finally:
         if run is None and worker is not None:

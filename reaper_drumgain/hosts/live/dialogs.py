@@ -11,6 +11,7 @@ from reaper_drumgain.hosts.live.project_state import (
     AUDIOS,
     ENVELOPES,
     EXISTING,
+    MODES,
     SCOPES,
     SECTIONS,
     WRITES,
@@ -64,12 +65,13 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
             (f"Where an envelope is ({'; '.join(EXISTING)})", now.existing),
             ("Tell kicks by sound (no; yes)", _NO_YES[now.listen]),
             ("Cache analysis results (no; yes)", _NO_YES[now.remember]),
+            (f"Mode ({'; '.join(MODES)})", now.mode),
         ],
     )
     if given is None:
         return None
     method, amount, level, scope, write, audio, sections, envelope, existing, *others = given
-    listen, remember = others
+    listen, remember, mode = others
     wanted = Preferences(
         method=_method(method, setup),
         amount=_amount(amount),
@@ -82,6 +84,7 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
         existing=_choice("where an envelope is", existing, EXISTING),
         listen=_choice("tell kicks by sound", listen, _NO_YES) == "yes",
         remember=_choice("cache analysis results", remember, _NO_YES) == "yes",
+        mode=_choice("mode", mode, MODES),
     )
     wanted.settings()
     return wanted
@@ -118,7 +121,8 @@ def preferences_line(project: Project, wanted: Preferences) -> str:
     """The saved settings in one line."""
     line = (
         f"DrumGain: settings of {one_line(project.name)}: {wanted.method} at "
-        f"{wanted.amount:g} %, level {wanted.level}, repeat on {wanted.scope}, audio {wanted.audio}"
+        f"{wanted.amount:g} %, mode {wanted.mode}, level {wanted.level}, repeat on "
+        f"{wanted.scope}, audio {wanted.audio}"
     )
     if wanted.listen:
         line += ", kicks told by sound"

@@ -17,7 +17,15 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.schema import json_codec
-from reaper_drumgain.schema.settings import Automation, Existing, Level, Settings, Write
+from reaper_drumgain.schema.settings import (
+    Automation,
+    Existing,
+    Level,
+    Mode,
+    Settings,
+    UsedMode,
+    Write,
+)
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_decibel, to_linear
 
 T = TypeVar("T")
@@ -29,6 +37,7 @@ Side = Literal["before", "after"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 AUDIOS: tuple[Audio, ...] = get_args(Audio)
 WRITES: tuple[Write, ...] = get_args(Write)
+MODES: tuple[Mode, ...] = get_args(Mode)
 SECTIONS: tuple[Sections, ...] = get_args(Sections)
 ENVELOPES: tuple[EnvelopeChoice, ...] = get_args(EnvelopeChoice)
 EXISTING: tuple[Existing, ...] = get_args(Existing)
@@ -67,6 +76,7 @@ class Preferences:
     automated: bool = False
     listen: bool = False
     remember: bool = True
+    mode: Mode = "auto"
 
     def settings(self) -> Settings:
         """The settings of a run over all tracks. Raises InputError."""
@@ -79,6 +89,7 @@ class Preferences:
                 sections=self.sections, envelope=self.envelope, existing=self.existing
             ),
             listen=self.listen,
+            mode=self.mode,
         )
 
 
@@ -124,6 +135,8 @@ class TrackResult:
 class LastResult:
     """The last result, for showing and comparing it and for changing its amount.
 
+    ``mode``: whether all faders were balanced anew, or only outliers moved.
+
     ``side`` says whether an action left the faders as before or as after the run.
     """
 
@@ -133,6 +146,7 @@ class LastResult:
     tracks: tuple[TrackResult, ...]
     warnings: tuple[str, ...] = ()
     side: Side = "after"
+    mode: UsedMode = "all"
 
     @property
     def automated(self) -> bool:

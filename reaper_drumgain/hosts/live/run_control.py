@@ -8,6 +8,7 @@ from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import Project, is_open, selected_count, time_selection
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
+from reaper_drumgain.schema.settings import Mode
 
 NO_SELECTION = (
     "DrumGain: no track is selected: select the drum tracks (or their folder), or use 'balance all "
@@ -31,7 +32,8 @@ class RunControl:
     """A balance run over a scope, from its start to its end or its cancellation.
 
     ``scope`` None means the scope of the last run. ``worker`` is a worker that was started
-    already. ``automated`` writes automation whatever the preferences say.
+    already. ``automated`` writes automation whatever the preferences say, and ``mode`` replaces
+    theirs.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class RunControl:
         worker: Worker | None,
         *,
         automated: bool = False,
+        mode: Mode | None = None,
     ) -> None:
         self._project = project
         self._setup = setup
         self._scope = scope
         self._automated = automated
+        self._mode = mode
         self._started = worker is not None
         self._worker = worker or Worker(setup)
 
@@ -96,4 +100,4 @@ class RunControl:
         if problem is not None:
             print_line(problem)
             return
-        yield from balance_run.run(self._project, preferences, self._worker)
+        yield from balance_run.run(self._project, preferences, self._worker, self._mode)

@@ -170,6 +170,7 @@ class _UndoBlock:
         self._edits = edits
         self._moves = moves
         self._faders = apply.all_faders(project)
+        self._notes = apply.notes_of(moves)
 
     def write(self) -> None:
         """Make all edits and moves. Raises HostError at the first that fails."""
@@ -187,7 +188,7 @@ class _UndoBlock:
                 ) from error
         planned = {move.track: move.new for move in self._moves}
         for move in self._moves:
-            apply.set_fader(move.track, move.new, move.name)
+            apply.make_move(move)
         for prepared in self._edits:
             # a preference lets REAPER move the fader value into an envelope that is switched on
             edit = prepared.edit
@@ -280,6 +281,7 @@ class _UndoBlock:
                 left.append(repr(prepared.edit.name))
         for track, fader in self._faders.items():
             apply.restore_fader(track, fader)
+        apply.restore_notes(self._notes)
         return left
 
     def _restore_track(self, prepared: PreparedEdit) -> None:

@@ -1,19 +1,25 @@
-"""Automation in a project file: the points of an envelope, and the envelope note of the track.
+"""Automation in a project file: the points of an envelope.
 
 Assumed of REAPER (to be checked against REAPER itself): it reads the blocks and lines of a
-track in any order; an envelope needs no EGUID and gets one when REAPER saves; a ``<EXT`` block
-may stand before the lines of receives and sends, where REAPER's own files have it; before the
-first point of an envelope the value of that point holds.
+track in any order; an envelope needs no EGUID and gets one when REAPER saves; before the first
+point of an envelope the value of that point holds. ``notes`` writes the envelope note.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 
 from reaper_drumgain.errors import ConflictError, InputError, ProjectError
 from reaper_drumgain.hosts.rpp.chains import point_lines, read_envelope
+from reaper_drumgain.hosts.rpp.lines import (
+    indent_inside,
+    line_ending,
+    line_start,
+    lines_of,
+    next_line,
+    place_of_envelopes,
+)
 from reaper_drumgain.hosts.rpp.read import ProjectFile
 from reaper_drumgain.hosts.rpp.storage import name_of
 from reaper_drumgain.hosts.rpp.syntax import (
@@ -32,12 +38,8 @@ from reaper_drumgain.schema.plan import TrackAutomation
 from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint, Track
 from reaper_drumgain.tracks.reaper_rules import NEW_ENVELOPE
 
-_NOTE_LINE = re.compile(rb"\n[ \t\r]*+(drumgain_automation(?:_\d{1,4})?)[ \t]")
 _KEYWORDS: dict[EnvelopeKind, bytes] = {"volume": b"VOLENV2", "trim volume": b"VOLENV3"}
 _NEW = tuple(line.encode() for line in NEW_ENVELOPE)
-#: what a track's envelopes follow, and what they come before, as REAPER writes them
-_BEFORE_ENVELOPES = (b"HWOUT", b"MAINSEND", b"MIDIOUT", b"AUXRECV")
-_AFTER_EXT = (b"AUXRECV", b"MIDIOUT", b"MAINSEND", b"HWOUT")
 #: how far a number may be from the one that was meant, after it was written and read
 _EXACT = 1e-9
 
@@ -45,7 +47,7 @@ _EXACT = 1e-9
 def planned_edits(
     project: ProjectFile, index: int, planned: TrackAutomation
 ) -> tuple[list[Edit], EditCheck]:
-    """The spans that write the planned envelope and the note of one track, and a check.
+    """The spans that write the planned envelope of one track, and a check.
 
     Raises ConflictError where the track's envelope is not the one that the plan was made for,
     ProjectError where its place is not clear, InputError for numbers that are none.
@@ -69,7 +71,7 @@ def planned_edits(
         edits += _active_edits(project.data, envelope, active=True)
     points = planned.result(_points(project, index, planned.envelope))
     check = _Check(project, index, planned.envelope, points, active=True, note=planned.mark)
-    return [*edits, *_note_edits(project, index, planned.mark)], check
+    return edits, check
 
 
 def taking_back_edits(
@@ -83,13 +85,13 @@ def taking_back_edits(
     check = _Check(
         project, index, taken.envelope, None if taken.removed else points, active=taken.active
     )
-    return [*edits, *_note_edits(project, index, None)], check
+    return edits, check
 
 
 def _taking_back(data: bytes, envelope: Block, taken: TakenBack) -> list[Edit]:
     """The spans that make an envelope what it was, or take it away."""
     if taken.removed:
-        return [_lines_of(data, envelope)]
+        return [lines_of(data, envelope)]
     kept = (taken.kept_before, taken.kept_after)
     rows = point_lines(data, envelope)
     edits = _points_edits(data, envelope, rows, *kept, taken.points, taken.written)
@@ -104,7 +106,7 @@ def _after_clearing(
     envelope = next((b for b in track.children if b.keyword == _KEYWORDS[kind]), None)
     if envelope is None:
         return b"", None
-    start, end = _line_start(data, envelope.start), _next_line(data, envelope.close)
+    start, end = line_start(data, envelope.start), next_line(data, envelope.close)
     read = read_envelope(data, envelope, kind, [], with_lines=True)
     noted = Track(index=0, name="", envelopes=(read,), automation_note=note)
     try:
@@ -214,40 +216,6 @@ def _point_line(point: EnvelopePoint) -> bytes:
     return b" ".join(words)
 
 
-def _ending(data: bytes, block: Block) -> bytes:
-    return b"\r\n" if data[block.body - 1] == 0x0D else b"\n"
-
-
-def _margin(data: bytes, position: int) -> bytes:
-    """The blanks before a position on its line."""
-    margin = data[data.rfind(b"\n", 0, position) + 1 : position]
-    return margin if not margin.strip(b" \t") else b""
-
-
-def _next_line(data: bytes, position: int) -> int:
-    end = data.find(b"\n", position)
-    return len(data) if end < 0 else end + 1
-
-
-def _line_start(data: bytes, position: int) -> int:
-    return data.rfind(b"\n", 0, position) + 1
-
-
-def _lines_of(data: bytes, block: Block) -> Edit:
-    """The removal of a block with its lines."""
-    return Edit(_line_start(data, block.start), _next_line(data, block.close), b"")
-
-
-def _inside(data: bytes, block: Block) -> bytes:
-    """How lines inside a block are indented: like its first one, else two blanks more."""
-    first = _next_line(data, block.body)
-    line = data[first : data.find(b"\n", first)]
-    text = line.strip()
-    if text and not text.startswith(b">"):
-        return line[: len(line) - len(line.lstrip(b" \t"))]
-    return _margin(data, block.start) + b"  "
-
-
 def _points_edits(
     data: bytes,
     envelope: Block,
@@ -257,7 +225,7 @@ def _points_edits(
     points: Sequence[EnvelopePoint],
     written: Sequence[str] = (),
 ) -> list[Edit]:
-    margin, ending = _inside(data, envelope), _ending(data, envelope)
+    margin, ending = indent_inside(data, envelope), line_ending(data, envelope)
     lines = [line.encode("latin-1", "replace") for line in written] or [b""] * len(points)
     new = b"".join(
         (line or margin + _point_line(point)) + ending
@@ -272,7 +240,7 @@ def _points_edits(
     elif rows:
         place = rows[0][0]
     else:
-        place = _line_start(data, envelope.close)
+        place = line_start(data, envelope.close)
     return [Edit(place, place, new)] if new else []
 
 
@@ -284,59 +252,16 @@ def _active_edits(data: bytes, envelope: Block, *, active: bool) -> Iterator[Edi
         if len(words) > 1 and bool(number(words[1].value)) != active:
             yield Edit(words[1].start, words[1].end, wanted)
     if not lines and not active:
-        place = _next_line(data, envelope.body)
-        yield Edit(place, place, _inside(data, envelope) + b"ACT 0" + _ending(data, envelope))
+        place = next_line(data, envelope.body)
+        yield Edit(
+            place, place, indent_inside(data, envelope) + b"ACT 0" + line_ending(data, envelope)
+        )
 
 
 def _new_envelope(data: bytes, block: Block, planned: TrackAutomation) -> Edit:
-    margin, ending = _inside(data, block), _ending(data, block)
+    margin, ending = indent_inside(data, block), line_ending(data, block)
     lines = [*_NEW, *map(_point_line, planned.points)]
     text = b"".join(margin + b"  " + line + ending for line in lines)
     keyword = _KEYWORDS[planned.envelope]
-    place = _behind(data, block)
+    place = place_of_envelopes(data, block)
     return Edit(place, place, b"%b<%b%b%b%b>%b" % (margin, keyword, ending, text, margin, ending))
-
-
-def _behind(data: bytes, block: Block) -> int:
-    """Where a track's envelopes belong."""
-    for key in _BEFORE_ENVELOPES:
-        places = own_lines(data, block, key)
-        if places:
-            return _next_line(data, places[-1])
-    if block.children:
-        return _line_start(data, block.children[0].start)
-    return _line_start(data, block.close)
-
-
-def _note_edits(project: ProjectFile, index: int, note: str | None) -> list[Edit]:
-    data, block = project.data, project.tracks[index]
-    blocks = [child for child in block.children if child.keyword == b"EXT"]
-    edits: list[Edit] = []
-    others = False
-    for ext in blocks:
-        own = [match.start(1) for match in _NOTE_LINE.finditer(data, ext.body, ext.close)]
-        edits += [Edit(_line_start(data, at), _next_line(data, at), b"") for at in own]
-        lines = data[_next_line(data, ext.body) : _line_start(data, ext.close)].split(b"\n")
-        others = others or sum(bool(line.strip()) for line in lines) > len(own)
-    if note is None:
-        # a block that held nothing else was made for the note
-        return edits if others else [_lines_of(data, ext) for ext in blocks]
-    margin, ending = _inside(data, block), _ending(data, block)
-    if len(note) > envelope_note.MAX_NOTE:
-        raise InputError(f"{_name(project, index)}: the note of the plan is too long")
-    lines = [
-        f"{envelope_note.key_of_part(count)} {part}".encode("ascii")
-        for count, part in enumerate(envelope_note.parts_of(note), 1)
-    ]
-    if blocks:
-        place = _next_line(data, blocks[-1].body)
-        inside = _inside(data, blocks[-1])
-        text = b"".join(inside + line + ending for line in lines)
-        return [*edits, Edit(place, place, text)]
-    place = next(
-        (_line_start(data, at[0]) for key in _AFTER_EXT if (at := own_lines(data, block, key))),
-        _behind(data, block),
-    )
-    text = b"".join(margin + b"  " + line + ending for line in lines)
-    text = b"%b<EXT%b%b%b>%b" % (margin, ending, text, margin, ending)
-    return [Edit(place, place, text)]

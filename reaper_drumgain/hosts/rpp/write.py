@@ -1,4 +1,4 @@
-"""Writes the faders and envelopes of a plan into a project file; nothing else in it changes."""
+"""Writes faders, envelopes and their notes into a project file; nothing else in it changes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from reaper_drumgain.hosts.rpp.faders import (
     format_gain,
     refuse_other_track,
 )
+from reaper_drumgain.hosts.rpp.notes import note_edits
 from reaper_drumgain.hosts.rpp.paths import relocation
 from reaper_drumgain.hosts.rpp.read import ProjectFile, track_blocks
 from reaper_drumgain.hosts.rpp.storage import (
@@ -37,7 +38,7 @@ from reaper_drumgain.hosts.rpp.syntax import (
     splice,
     unchanged_outside,
 )
-from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema import envelope_note, fader_note
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.units import LinearGain
 
@@ -105,10 +106,11 @@ def apply_plan(
 ) -> WriteReport:
     """Writes the plan's new faders and envelopes: to ``output``, or in place with a dated backup.
 
-    An output in another folder gets paths that still find the media. A symbolic link is
-    written through. Raises ConflictError where the project has changed since it was read or
-    the plan belongs to another, StorageError where the system refuses, or
-    the output exists and ``overwrite`` is false. After an error every file is as before.
+    Each fader and envelope that is written leaves a note on its track. An output in another folder
+    gets paths that still find the media. A symbolic link is written through. Raises ConflictError
+    where the project has changed since it was read or the plan belongs to another, StorageError
+    where the system refuses, or the output exists and ``overwrite`` is false. After an error every
+    file is as before.
 
     ``before_write`` is called once all is ready and before anything is written. Nothing is
     written where it raises. It is not called where there is nothing to write.
@@ -117,12 +119,21 @@ def apply_plan(
     moved = fader_edits(project, faders)
     edits = list(moved.values())
     checks: list[EditCheck] = []
+    # a fader that has its value already needs no note either
+    notes: dict[int, dict[str, str | None]] = {
+        track.index: {fader_note.KEY: track.note}
+        for track in plan.moves
+        if track.note and track.index in moved
+    }
     for track in plan.automated:
         refuse_other_track(project, track.index, track.name, track.guid)
         assert track.automation is not None
         added, check = planned_edits(project, track.index, track.automation)
         edits += added
         checks.append(check)
+        notes.setdefault(track.index, {})[envelope_note.KEY] = track.automation.mark
+    for index, texts in notes.items():
+        edits += note_edits(project, index, texts)
     automated = tuple(track.index for track in plan.automated)
     path, backup = _write(project, edits, faders, checks, output, overwrite, now, before_write)
     return WriteReport(path, backup, tuple(sorted(moved)), automated)
@@ -152,7 +163,7 @@ def clear_automation(
             continue
         if taken is not None:
             added, check = taking_back_edits(project, track.index, taken)
-            edits += added
+            edits += [*added, *note_edits(project, track.index, {envelope_note.KEY: None})]
             checks.append(check)
             cleared.append(track.index)
     if not cleared:

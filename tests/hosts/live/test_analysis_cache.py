@@ -21,7 +21,7 @@ INSTALLED = {"projects": [str(DEMO)]}
 
 def choose(reaper, method="equal-loudness", amount="100", level="keep", remember="yes"):
     values = [method, amount, level, "all", "volume", "files", "usual", "volume", "refuse"]
-    return reaper.press("settings", {"values": [*values, "no", remember]})
+    return reaper.press("settings", {"values": [*values, "no", remember, "auto"]})
 
 
 def has_plan_of(report, **settings):

@@ -668,7 +668,7 @@ def test_the_worker_is_asked_for_what_the_settings_say(asked, tmp_path):
     """The action writes automation whatever the dialog says, the balance actions as it says;
     repeat repeats the last of them."""
     values = ["forest", "100", "keep", "all", "volume", "files", "markers", "trim", "replace"]
-    values += ["no", "yes"]
+    values += ["no", "yes", "auto"]
     wanted = {"sections": "markers", "times": [], "envelope": "trim", "existing": "replace"}
     wanted["ride_limit"] = 3.0
 

@@ -64,7 +64,7 @@ def song(project):
 
 def settings_dialog(reaper, wishes, method=METHOD):
     usual = {"sections": "usual", "envelope": "volume", "existing": "refuse", **wishes}
-    values = [method, "100", "keep", "all", "volume", "files", *usual.values(), "no", "yes"]
+    values = [method, "100", "keep", "all", "volume", "files", *usual.values(), "no", "yes", "auto"]
     return reaper.press("settings", {"values": values})
 
 

@@ -10,8 +10,9 @@ from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.settings import Settings
 
-#: the rest of the settings dialog: write, audio, sections, envelope, existing, listen, remember
-AS_USUAL = ("volume", "files", "usual", "volume", "refuse", "no", "yes")
+#: the rest of the settings dialog: write, audio, sections, envelope, existing, listen, remember,
+#: mode
+AS_USUAL = ("volume", "files", "usual", "volume", "refuse", "no", "yes", "auto")
 
 
 def decibels(faders):
@@ -52,7 +53,7 @@ def test_only_planned_faders_are_written_within_the_block_and_with_the_screen_he
     assert len(faders) == len(demo_plan.moves)
     assert all(w["in_block"] and w["ui_held"] for w in faders)
     others = {w["function"] for w in report.data["writes"]} - {"SetMediaTrackInfo_Value"}
-    assert others == {"SetProjExtState"}
+    assert others == {"SetProjExtState", "GetSetMediaTrackInfo_String"}
 
 
 @pytest.mark.parametrize("name", [n for n in methods.names() if n in ("equal-rms", "unity")])

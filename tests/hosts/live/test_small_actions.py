@@ -11,7 +11,7 @@ from reaper_drumgain.schema.settings import Settings
 
 #: what the settings dialog shows where nothing was set
 USUAL = ["forest", "100", "keep", "selected", "volume", "files", "usual", "volume", "refuse"]
-USUAL += ["no", "yes"]
+USUAL += ["no", "yes", "auto"]
 
 
 def decibel(fader):
@@ -269,7 +269,9 @@ def test_a_track_can_be_told_by_its_sound_from_then_on(reaper, project):
 def test_kicks_among_tracks_without_a_name_are_told_where_the_settings_say_so(reaper, listen):
     report = reaper.play(
         {"do": {"rename": {"Kick In": "Audio 07", "Vocal": "Track 9"}}},
-        reaper.press("settings", {"values": [*USUAL[:3], "all", *USUAL[4:9], listen, "yes"]}),
+        reaper.press(
+            "settings", {"values": [*USUAL[:3], "all", *USUAL[4:9], listen, "yes", "auto"]}
+        ),
         reaper.press("repeat"),
         reaper.press("show_last"),
     )
@@ -319,7 +321,7 @@ def test_lock_is_toggled_for_all_selected_tracks_and_kept_in_the_file(fake, proj
 
 def test_settings_are_filled_in_and_remembered_with_the_project(fake):
     wanted = ["fenton-lee", "62,5 %", "peak:-3", "all", "automation", "skip"]
-    wanted += ["time selection", "trim", "replace", "yes", "no"]
+    wanted += ["time selection", "trim", "replace", "yes", "no", "outliers"]
     report = fake.play(
         fake.press("settings", {"values": wanted}),
         fake.press("settings", {"answer": "ok"}),
@@ -349,7 +351,7 @@ def test_settings_of_a_project_from_before_a_field_was_there_are_kept(fake):
 NONSENSE = [
     *[(0, "trombone"), (0, "0"), (0, "9" * 40), (1, "-5"), (1, "nan"), (1, "lots")],
     *[(2, "peak"), (2, "lufs:1e9"), (3, "none"), (4, "trim"), (5, "rm -rf")],
-    *[(6, "times"), (7, "pan"), (8, "overwrite"), (9, "maybe"), (10, "")],
+    *[(6, "times"), (7, "pan"), (8, "overwrite"), (9, "maybe"), (10, ""), (11, "both")],
 ]
 
 
@@ -465,6 +467,7 @@ def test_what_a_project_claims_as_settings_is_not_believed(fake):
                 *({"write": "everything"}, {"sections": "times"}, {"envelope": "pan"}),
                 *({"existing": "overwrite"}, {"automated": "yes"}, {"listen": 1}),
                 {"remember": "/etc/passwd"},
+                {"mode": "everything"},
             )
         ),
     ]
