@@ -89,16 +89,19 @@ def balance(
         analyzer.peaks,
         modes.starting_faders(settings, selection.measured, choice.mode),
     )
-    if choice.mode == "outliers" and wanted.intervals_db is not None:
-        solution = solver.solve_outliers(wanted.gains_db, wanted.intervals_db)
-    else:
-        solution = solver.solve(wanted.gains_db, wanted.intervals_db, wanted.pair_db)
+    solution = _solution(solver, wanted, choice)
     found = _Balanced(
         session, settings, selection, choice, analysis, activity, path, solution, wanted
     )
     if settings.write == "automation":
         found = _with_automation(found, method)
     return _plan(_without_noise(found), found_by_sound)
+
+
+def _solution(solver: Solver, wanted: MethodGains, choice: ModeChoice) -> Solution:
+    if choice.mode == "outliers" and wanted.intervals_db is not None:
+        return solver.solve_outliers(wanted.gains_db, wanted.intervals_db)
+    return solver.solve(wanted.gains_db, wanted.intervals_db, wanted.pair_db)
 
 
 @dataclass(frozen=True, slots=True)
