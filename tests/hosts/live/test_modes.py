@@ -44,7 +44,7 @@ def test_a_second_press_changes_nothing_and_one_fader_is_put_back(reaper):
     assert report.faders(1) == report.faders(0)
     assert "moved 0 of 11 drum tracks" in report.console.splitlines()[1]
     assert "(10 of 11" in report.console.splitlines()[2]
-    assert report.faders()["Hi-Hat"] > 0.5
+    assert report.faders()["Hi-Hat"] > 0.3
     # the first and the third press, and the user between them
     assert len(report.undo()) == 3
 
