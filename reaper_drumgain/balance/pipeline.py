@@ -240,7 +240,9 @@ def _kit_move(found: _Balanced) -> reasons.KitMove:
     """What the level setting moves all drums by; nothing where tracks that stay set the level."""
     solution, settings = found.solution, found.settings
     moved = solution.after_lufs + solution.short_db - solution.before_lufs
-    anchored = any(drum.anchors for drum in found.selection.measured)
+    anchored = found.choice.mode == "outliers" or any(
+        drum.anchors for drum in found.selection.measured
+    )
     if settings.level.kind == "keep" or anchored or not math.isfinite(moved):
         return reasons.KitMove()
     return reasons.KitMove(moved, moved * 100.0 / settings.amount if settings.amount else 0.0)

@@ -161,6 +161,22 @@ def test_a_stated_level_names_the_move_of_the_kit(kit):
     assert not any("the kit" in track.reason for track in kept.moves)
 
 
+def test_in_mode_outliers_faders_that_stay_say_so_and_others_go_as_far_as_they_are_outside(kit):
+    built, _ = kit
+    for place, level in enumerate((-20.0, 9.0, 0.0, -12.0, -12.0)):
+        built = changed(built, place, fader=gain(level))
+    # the level is not applied: faders that stay set it
+    level = Level("lufs", -30.0)
+    plan = balance(built, Settings(mode="outliers", level=level))
+    for track in plan.tracks:
+        move = track.new_db - track.old_db
+        if move:
+            assert re.search(rf"stood {abs(move):.1f} dB (over|under) where most", track.reason)
+        else:
+            assert track.reason.startswith("stays where most engineers have it")
+    assert 0 < len(plan.moves) < len(plan.tracks)
+
+
 def test_nothing_to_balance_says_why():
     with pytest.raises(NothingToBalanceError, match="none of its 1 tracks"):
         balance(session(Track(index=0, name="Bass")), Settings(method="unity"))
