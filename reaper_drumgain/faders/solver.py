@@ -199,7 +199,8 @@ class Solver:
         if anchors.any():
             if level.kind != "keep":
                 self._warn_of_level()
-            return -float(np.mean(moves[anchors])) * self._share
+            # the median: a fader that stands far off does not take the kit along
+            return -float(np.median(moves[anchors])) * self._share
         keep = self._keep_offset(moves)
         mean = -float(np.mean(moves[self._leading])) * self._share
         if level.target is None:

@@ -54,7 +54,7 @@ def linked_families(
             index = leader[index]
         return index
 
-    for first, second in itertools.chain(_pairs(microphones), _groups(session)):
+    for first, second in itertools.chain(stereo_pairs(microphones), _groups(session)):
         leader[root(second)] = root(first)
     families: dict[int, list[int]] = {}
     for track in session.tracks:
@@ -81,7 +81,7 @@ def _groups(session: Session) -> Iterable[tuple[int, int]]:
             first.setdefault(group, track.index)
 
 
-def _pairs(microphones: Sequence[Microphone]) -> Iterable[tuple[int, int]]:
+def stereo_pairs(microphones: Sequence[Microphone]) -> Iterable[tuple[int, int]]:
     """The track indexes of the two microphones of a stereo pair on two tracks.
 
     Their names differ in the side alone ("OHL COMP_01", "OHR COMP_01"); or they are the only

@@ -12,7 +12,7 @@ from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import Untouched
 from reaper_drumgain.schema.session import EnvelopeKind, Session, Track
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.linking import linked_families, sides_by_pan
+from reaper_drumgain.tracks.linking import linked_families, sides_by_pan, stereo_pairs
 from reaper_drumgain.tracks.role_names import role_of, says_nothing
 from reaper_drumgain.tracks.roles import Role
 from reaper_drumgain.tracks.routing import Kind, Path, kind_of, path_of
@@ -113,6 +113,7 @@ def select(session: Session, settings: Settings) -> Selection:
             drums.append(_drum_track(session, track, role, kind, selected, locked))
             if drums[-1].measured:
                 warnings += _envelope_warnings(track, settings)
+    _take_partners_along(drums, warnings)
     found = {drum.track.index for drum in drums}
     for index in sorted({*locks, *only, *given} - found):
         if index not in given or given[index] is not None:
@@ -309,6 +310,22 @@ def _linked(session: Session, drums: Sequence[DrumTrack]) -> list[DrumTrack]:
         if drum.flag is None and holding:
             holders[index] = holding[0]
     return [_with_links(session, d, by_index, families[d.track.index], holders) for d in drums]
+
+
+def _take_partners_along(drums: list[DrumTrack], warnings: list[str]) -> None:
+    """Selects the other side of each pair of which one side is selected, and says so."""
+    roles = sides_by_pan([(drum.track, drum.role) for drum in drums])
+    microphones = [(drum.track, role) for drum, role in zip(drums, roles, strict=True)]
+    place_of = {drum.track.index: place for place, drum in enumerate(drums)}
+    for pair in stereo_pairs(microphones):
+        for chosen, other in (pair, pair[::-1]):
+            one, two = drums[place_of[chosen]], drums[place_of[other]]
+            if one.flag is None and two.flag == NOT_SELECTED:
+                drums[place_of[other]] = replace(two, flag=None, why=None)
+                warnings.append(
+                    f"track {two.track.name!r} is not selected, but moves with "
+                    f"{one.track.name!r}, the other side of its pair"
+                )
 
 
 def _with_links(

@@ -193,3 +193,14 @@ def test_methods_say_truly_whether_they_have_intervals(kit):
         plan = balance(kit, dataclasses.replace(Settings(mode="all"), method=entry.name))
         has = any(track.interval_db is not None for track in plan.tracks)
         assert has == (method.has_intervals or entry.name == "forest")
+
+
+def test_the_median_of_the_tracks_that_stay_sets_the_level_of_the_rest(kit):
+    # current less predicted of the locked ones: 1, 2 and 20; their median is 2
+    built = with_faders(kit, (-2.0, 4.0, 12.0, 0.0, 0.0, 0.0))
+    plan = balance(built, Settings(mode="all", locks=("Kick", "Snare Top", "Hi-Hat")))
+    new = {track.name: track.new_db for track in plan.tracks}
+    assert new["Hi-Hat"] == pytest.approx(12.0)
+    assert [new[name] for name in ("Tom 1", "Ride", "Floor Tom")] == pytest.approx(
+        [3.0, 2.0, 0.0], abs=0.011
+    )

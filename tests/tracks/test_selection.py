@@ -334,3 +334,20 @@ def test_a_locked_side_holds_the_other_and_an_unheard_one_does_not(unheard):
     built = session(built.tracks[0], away, built.tracks[2])
     left, right, _ = select(built, Settings()).drums
     assert (left.flag, left.links, right.flag) == (None, (), unheard)
+
+
+def test_a_selected_side_takes_the_other_side_of_its_pair_along():
+    built = session(*(Track(index=i, name=n, clips=(silent_clip(),)) for i, n in enumerate(PAIRED)))
+    for chosen, taken in (("OH L", "OH R"), ("OH R", "OH L")):
+        found = select(built, Settings(only=(chosen,)))
+        flags_of = {drum.track.name: drum.flag for drum in found.drums}
+        assert flags_of == {"Kick": "not selected", "OH L": None, "OH R": None}
+        assert found.warnings == (
+            f"track {taken!r} is not selected, but moves with {chosen!r}, the other side of its "
+            "pair",
+        )
+    locked = select(built, Settings(only=("OH L",), locks=("OH R",)))
+    assert [drum.flag for drum in locked.drums] == ["not selected", "locked", "locked"]
+
+
+PAIRED = ("Kick", "OH L", "OH R")
