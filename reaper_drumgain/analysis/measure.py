@@ -19,6 +19,7 @@ from reaper_drumgain.analysis.measurement import FINE, Measurement, Stream, Trac
 from reaper_drumgain.analysis.mix_loudness import CovarianceMeter
 from reaper_drumgain.analysis.onset_windows import OnsetWindowMeter
 from reaper_drumgain.analysis.peaks import peak_step, step_peaks
+from reaper_drumgain.analysis.recording_faults import FaultMeter
 from reaper_drumgain.analysis.scheduler import PIECE_HOPS, Chunks, chunk_hops, run
 from reaper_drumgain.analysis.spectrum import Spectra, SpectrumMeter, SpectrumPlan
 
@@ -56,6 +57,7 @@ class _TrackMeter:
         self.spectrum = spectrum
         self.descriptors: Sequence[Meter] = ()
         self._step = peak_step(hop)
+        self._faults = FaultMeter(stream.rate, self.channels, stream.frames)
         self._edges = np.round(np.linspace(0, hop, FINE + 1)).astype(np.intp)
         widths = np.tile(np.diff(self._edges), chunk // hop)
         self._widths: Float32 = widths.astype(np.float32)
@@ -123,9 +125,9 @@ class _TrackMeter:
         if samples is not None:
             samples = self._check(samples, float(chunk.peaks.max()))
         if helper is None:
-            self.spectrum.add(self._transform(samples, chunk.length))
+            self.spectrum.add(self._transform(samples, chunk))
         else:
-            self._job = helper.submit(self._transform, samples, chunk.length)
+            self._job = helper.submit(self._transform, samples, chunk)
         if samples is None and not self._ringing:
             steps = weighted.shape[1] // self.hop * FINE
             self.chunk_envelope = np.zeros(steps, dtype=np.float32)
@@ -145,11 +147,13 @@ class _TrackMeter:
             self.spectrum.add(self._job.result())
             self._job = None
 
-    def _transform(self, samples: Float32 | None, length: int) -> list[Spectra]:
+    def _transform(self, samples: Float32 | None, chunk: _Chunk) -> list[Spectra]:
+        length = chunk.length
         if not length:
             return []
         for descriptor in self.descriptors:
             descriptor.add(samples, length)
+        self._faults.add(samples, length, chunk.peaks, self._step)
         return self.spectrum.silence(length) if samples is None else self.spectrum.powers(samples)
 
     def _check(self, samples: Float32, peak: float) -> Float32 | None:
@@ -202,6 +206,7 @@ class _TrackMeter:
             envelope.astype(np.float32),
             peaks[:, : -(-self._frames // self._step)],
             self.spectrum.finish(),
+            self._faults.finish(),
         )
 
 
@@ -216,8 +221,7 @@ def measure(
 
     With more than one of ``threads`` so many tracks are read at once, ahead of need, another
     thread transforms, and the calling one filters and sums; with 1 everything runs in the calling
-    thread. BLAS should run at one thread, which has to be set
-    before numpy is imported.
+    thread. BLAS should run at one thread, which has to be set before numpy is imported.
     ``progress`` is called in the calling thread with the share done, ending with 1.0.
     Raises ValueError without streams, where their rates differ, or with more than two channels.
     """
@@ -264,7 +268,8 @@ def measure(
     if keep:
         described[SegmentFrames().name] = tuple(spectrum.frames() for spectrum in spectra)
     mix = covariance.finish(frames // hop)
-    return Measurement(rate, frames / rate, tracks, mix, onsets.finish(), described)
+    windows, hits = onsets.finish(), onsets.hit_spectra()
+    return Measurement(rate, frames / rate, tracks, mix, windows, hits, described)
 
 
 def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:

@@ -17,13 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.analysis import bleed
+from reaper_drumgain.analysis.hit_spectra import HitSpectra
 from reaper_drumgain.analysis.loudness import Float32, Float64, hop_length
 from reaper_drumgain.analysis.mix_loudness import MixLoudness
 from reaper_drumgain.analysis.onset_windows import OnsetWindows
+from reaper_drumgain.analysis.recording_faults import ChannelFaults
 from reaper_drumgain.analysis.spectrum import SpectrumSummary
 
 #: version of what a ``Measurement`` holds; results of another version are not used
-MEASUREMENT_VERSION = 5
+MEASUREMENT_VERSION = 6
 #: 10 ms envelope values per 100 ms hop
 FINE = 10
 
@@ -65,7 +67,8 @@ class TrackMeasures:
     the same signal twice. ``energy``: sum of squared samples over all channels. ``damaged``:
     samples that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
     absolute peak per ``peak_step`` (20 ms, or 100 ms where a hop is no multiple of 5 samples);
-    the last step may be shorter. Damaged samples count in it as they are.
+    the last step may be shorter. Damaged samples count in it as they are. ``faults``: of each
+    channel, of the whole recording also where this is a part of it.
     """
 
     channels: int
@@ -76,6 +79,7 @@ class TrackMeasures:
     envelope: Float32
     peaks: Float32
     spectrum: SpectrumSummary
+    faults: tuple[ChannelFaults, ...]
 
     @property
     def hop_powers(self) -> Float64:
@@ -87,6 +91,7 @@ class TrackMeasures:
 class Measurement:
     """What was measured of all tracks of a session. Arrays and numbers only.
 
+    ``hit_spectra``: of the whole recording, also where this is a part of it.
     ``described``: by the name of a descriptor, what it measured of each track.
     """
 
@@ -95,6 +100,7 @@ class Measurement:
     tracks: tuple[TrackMeasures, ...]
     mix: MixLoudness
     onset_windows: OnsetWindows
+    hit_spectra: HitSpectra
     described: Mapping[str, tuple[Float32, ...]] = field(default_factory=dict)
 
     @cached_property

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reaper_drumgain.analysis.hit_spectra import Complex64, HitCollector, HitSpectra
 from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.analysis.spectrum import band_weights, fft_length
 from reaper_drumgain.units import Decibel, to_power
@@ -129,15 +130,25 @@ class BandWindow:
 
         ``starts``: the first sample of each window; all of them lie within the samples.
         """
+        return self.measure(samples, starts, np.zeros(0, dtype=np.intp), slice(0, 0))[0]
+
+    def measure(
+        self, samples: Float32, starts: Intp, kept: Intp, bins: slice
+    ) -> tuple[Float32, Complex64]:
+        """The ``energies``, and of the windows ``kept`` (numbers into ``starts``, rising) the
+        ``bins`` of their spectra (kept, bins)."""
         found = np.zeros((starts.size, BANDS), dtype=np.float32)
+        spectra = np.zeros((kept.size, bins.stop - bins.start), dtype=np.complex64)
         views = np.lib.stride_tricks.sliding_window_view(samples, self.length)
         for at in range(0, starts.size, self.BATCH):
             cut = views[starts[at : at + self.BATCH]] * self._shape
-            spectrum = np.fft.rfft(cut, norm="forward")
-            parts = spectrum.astype(np.complex64, copy=False).view(np.float32)
+            spectrum = np.fft.rfft(cut, norm="forward").astype(np.complex64, copy=False)
+            parts = spectrum.view(np.float32)
             power = np.square(parts[:, 0::2]) + np.square(parts[:, 1::2])
             found[at : at + self.BATCH] = power @ self._weights
-        return found
+            first, last = np.searchsorted(kept, [at, at + self.BATCH])
+            spectra[first:last] = spectrum[kept[first:last] - at, bins]
+        return found, spectra
 
 
 class OnsetWindowMeter:
@@ -167,6 +178,7 @@ class OnsetWindowMeter:
         #: per mark: (tracks,) the largest mean square of its own onset, 0 where it has none
         self._owners: list[Float32] = []
         self._found: list[Float32] = []
+        self._hits = HitCollector(tracks, channels, rate, self._window.length)
 
     @property
     def _margin(self) -> int:
@@ -191,11 +203,16 @@ class OnsetWindowMeter:
         reached = np.array(self._owners, dtype=np.float32).reshape(count, tracks).T
         own = reached > self._loudest[:, None] * np.float32(to_power(Decibel(-RANGE_DB)))
         kept = own.any(axis=0)
+        self._hits.keep_only(np.array(self._marks, dtype=np.intp)[kept].tolist())
         found = np.array(self._found, dtype=np.float32).reshape(count, 2, tracks, BANDS)[kept]
         energy, before = np.ascontiguousarray(found.transpose(1, 2, 0, 3))
         return OnsetWindows(
             np.array(self._marks, dtype=np.intp)[kept], own[:, kept], energy, before
         )
+
+    def hit_spectra(self) -> HitSpectra:
+        """The spectra at the strongest of the onsets, to be asked for after ``finish``."""
+        return self._hits.finish()
 
     def _look(self, stop: int) -> None:
         """Find and measure the onsets before step ``stop``."""
@@ -216,6 +233,7 @@ class OnsetWindowMeter:
             self._every *= 2
             for held in (self._marks, self._owners, self._found):
                 del held[::2]
+            self._hits.keep_only(self._marks)
 
     def _merged(self, steps: Intp) -> list[int]:
         """The steps at which an onset of the kit begins; of too many every second, fourth, ..."""
@@ -229,16 +247,28 @@ class OnsetWindowMeter:
         return marks
 
     def _measure(self, marks: Intp) -> None:
+        """Measure windows at ``marks``, the last ones of ``_owners``."""
         starts = np.round((marks - LEAD_STEPS) * self._step).astype(np.intp) - self._first_sample
         found = np.zeros((marks.size, 2, len(self._slices), BANDS), dtype=np.float32)
+        owners = self._owners[len(self._owners) - marks.size :]
+        wanted = [self._hits.wanted(owner) for owner in owners]
+        kept, bins = np.flatnonzero(np.array(wanted, dtype=bool)), self._hits.bins
+        spectra = np.zeros(
+            (kept.size, len(self._samples), bins.stop - bins.start), dtype=np.complex64
+        )
         for place, channels in enumerate(self._slices):
-            for samples in self._samples[channels]:
+            for channel in range(channels.start, channels.stop):
+                samples = self._samples[channel]
                 if marks.size and samples.any():
                     # a track of one channel plays on both sides
                     sides = np.float32(2.0 / (channels.stop - channels.start))
                     earlier = starts - self._window.length
-                    found[:, 0, place] += sides * self._window.energies(samples, starts)
+                    energies, own = self._window.measure(samples, starts, kept, bins)
+                    found[:, 0, place] += sides * energies
                     found[:, 1, place] += sides * self._window.energies(samples, earlier)
+                    spectra[:, channel] = own
+        for number, own in zip(kept.tolist(), spectra, strict=True):
+            self._hits.offer(int(marks[number]), owners[number], own)
         self._marks += marks.tolist()
         self._found += list(found)
 

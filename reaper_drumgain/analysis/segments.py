@@ -48,6 +48,7 @@ def between(
             envelope=track.envelope[first * FINE : last * FINE],
             peaks=track.peaks[:, first * per_hop : last * per_hop],
             spectrum=summary_of(cut(frames), rate),
+            faults=track.faults,
         )
         for track, levels, frames in zip(
             measurement.tracks,
@@ -66,4 +67,5 @@ def between(
     seconds = max(track.frames for track in tracks) / rate
     mix = measurement.mix.between(first, last)
     onsets = measurement.onset_windows.between(first * FINE, last * FINE)
-    return Measurement(rate, seconds, tracks, mix, onsets, described)
+    spectra = measurement.hit_spectra
+    return Measurement(rate, seconds, tracks, mix, onsets, spectra, described)

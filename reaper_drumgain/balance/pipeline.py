@@ -16,7 +16,7 @@ import numpy as np
 from reaper_drumgain import methods
 from reaper_drumgain.analysis.analyze import AnalysisRequest
 from reaper_drumgain.analysis.measurement import MultitrackAnalysis
-from reaper_drumgain.balance import modes, reasons, track_plans, warnings
+from reaper_drumgain.balance import fault_warnings, modes, reasons, track_plans, warnings
 from reaper_drumgain.balance.modes import ModeChoice
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError
@@ -212,11 +212,13 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
     plans = list(modes.with_notes(plans, found.choice.mode, starts))
     held = zip(drums, found.activity.causes, strict=True)
     causes = {drum.track.index: cause for drum, cause in held if cause is not None}
+    faults = fault_warnings.faults(drums, found.activity, found.analysis.measurement)
     told = (
         *found.session.warnings,
         *found.selection.warnings,
         *warnings.reader_warnings(found.session, found.selection),
         *found.analysis.warnings,
+        *(fault.sentence for fault in faults),
         *solution.warnings,
         *warnings.limit_warnings(drums, solution),
         *warnings.level_warnings(drums, found.path, solution),
@@ -233,6 +235,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         mode=found.choice.mode,
         mode_why=found.choice.why,
         other_mode=found.choice.other,
+        faults=faults,
     )
 
 

@@ -36,6 +36,15 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
             "after_dbfs": plan.levels.after_dbfs,
         },
         "warnings": list(plan.warnings),
+        "faults": [
+            {
+                "track": fault.track,
+                "kind": fault.kind,
+                "numbers": dict(fault.numbers),
+                "sentence": fault.sentence,
+            }
+            for fault in plan.faults
+        ],
         "tracks": [
             {
                 "index": track.index,

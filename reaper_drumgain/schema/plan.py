@@ -141,6 +141,21 @@ class Untouched:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a fader cannot mend: a fault of a recording, or of two microphones together.
+
+    ``track``: the index of the track that is to be mended. ``kind``: ``polarity``, ``delay``,
+    ``clipping``, ``dc``, ``hum`` or ``dead side``. ``numbers``: what was measured, by name, with
+    the unit at its end. ``sentence``: the numbers and the usual mend, in words.
+    """
+
+    track: int
+    kind: str
+    numbers: dict[str, float]
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
     """The drums together along their path: loudness in LUFS, sample peak in dBFS.
@@ -160,6 +175,7 @@ class GainPlan:
 
     ``mode``: what the settings' mode became, ``mode_why`` the reason as half a sentence;
     ``other_mode``: whether the method has the other one.
+    ``warnings``: sentences, those of ``faults`` among them.
     """
 
     project: str
@@ -172,6 +188,7 @@ class GainPlan:
     mode: UsedMode = "all"
     mode_why: str = ""
     other_mode: bool = False
+    faults: tuple[Fault, ...] = ()
 
     @property
     def moves(self) -> tuple[TrackPlan, ...]:

@@ -1,0 +1,310 @@
+"""Polarity and delay between two microphones, from spectra at the hits of a drum.
+
+Three readings, none of which depends on gains (every spectrum counts relative to itself):
+
+- The *pull* of two microphones on one drum. Below the second mode of a drum its heads move
+  together: a microphone on either side hears the same wave, upside down on the far side. r(lag) is
+  the correlation between ``LOW_HZ``, half whitened, the mean over the hits. How far the way through
+  the drum delays the far microphone is not known, only the span of it, so the largest and the
+  smallest r within the span count together: pull = largest + smallest, from -2 (they work against
+  each other at any delay that is possible) to 2. Exchanging polarity changes its sign and nothing
+  else.
+- The *direct sound* of a snare or tom in the overheads: by how many dB the largest positive peak of
+  the correlation exceeds its largest negative one within ``DISTANT_MS``, the mean over the bands
+  ``DIRECT_HZ`` and over the overheads. A kick says nothing there: its wave is as long as the delay.
+- Two *sides* of a pair: the plain correlation over ``BODY_HZ`` at lag 0, at hits of kick and snare,
+  which stand in the middle.
+- The *lead*: by how much later the attack begins, from the rise of the envelope of
+  ``ATTACK_HZ`` at each hit, the median over the hits.
+
+What the user hears is the sum at the delay that is there (lag 0). ``Reading.now`` is the plain
+correlation there: at equal levels the sum is 10 log10(2 + 2 now) dB against one microphone alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Complex = npt.NDArray[np.complexfloating]
+Float64 = npt.NDArray[np.float64]
+
+SAME, OPPOSITE, UNSURE = "same", "opposite", "not sure"
+
+#: Hz; ``BODY_HZ``: what a drum's body is heard by, for ``Reading.now``
+LOW_HZ, BODY_HZ, ATTACK_HZ = (50.0, 200.0), (60.0, 300.0), (1e3, 6e3)
+DIRECT_HZ = ((80.0, 600.0), (200.0, 3000.0))
+#: whitening exponents of the low band and of the direct sound: 0 weighs by energy, 1 not at all
+WHITENING, DIRECT_WHITENING = 0.5, 0.75
+#: ms by which the second microphone may hear later than the first
+THROUGH_SNARE_MS, THROUGH_KICK_MS, BESIDE_MS = (-0.4, 1.4), (-0.4, 2.6), (-0.7, 0.7)
+DISTANT_MS, SIDES_MS = (0.8, 10.0), (-3.0, 3.0)
+#: pull from which a verdict is given, or correlation now; the other may speak against by so much
+PULL, NOW, AGAINST = 0.3, 0.5, 0.3
+#: dB by which one peak of the direct sound exceeds the other; the correlation of two sides
+DIRECT_DB, SIDES = 1.5, 0.5
+#: hits that a verdict, and one of distant microphones, needs; share of hits that agree in sign
+FEWEST_HITS, FEWEST_DISTANT, AGREEING = 3, 6, 0.75
+#: a delay is told from so far before and after the span, where half the hits lie in ``SPREAD_MS``
+EARLY_MS, LATE_MS, SPREAD_MS = 0.7, 1.5, 1.5
+#: dB under the loudest at which an attack begins: the median of three
+LEADS_DB = (-10.0, -15.0, -20.0)
+_STEP_MS = 0.05
+_TINY = 1e-30
+#: of a peak
+_LEAST = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the hits say of two microphones.
+
+    ``polarity``: SAME, OPPOSITE or UNSURE. ``score``: the pull (-2 to 2), against overheads
+    the direct sound in dB, of two sides ``now``. ``hits``: how many were read.
+    ``delay_ms``: by which the second hears later, NaN where not clear; ``late``: more than is
+    usual for such a pair. ``now``, ``low``: correlation as recorded, at lag 0, over ``BODY_HZ`` and
+    ``LOW_HZ``; ``lag_ms``, ``best``: the lag of the correlation that the verdict rests on, and its
+    value.
+    """
+
+    polarity: str
+    score: float
+    hits: int
+    delay_ms: float
+    late: bool
+    now: float
+    low: float
+    lag_ms: float
+    best: float
+
+
+def sum_db(correlation: float, difference_db: float = 0.0) -> float:
+    """Level of the sum of two signals in dB against the louder alone; ``difference_db``: how far
+    one is louder. At least -40."""
+    ratio = 10.0 ** (-abs(difference_db) / 20.0)
+    power = 1.0 + ratio * ratio + 2.0 * ratio * correlation
+    return float(10.0 * np.log10(max(power, 1e-4)))
+
+
+def flip_gain_db(correlation: float, difference_db: float = 0.0) -> float:
+    """By how many dB the sum gets louder where one of the two is flipped."""
+    return sum_db(-correlation, difference_db) - sum_db(correlation, difference_db)
+
+
+def read_one_drum(
+    first: Complex,
+    second: Complex,
+    frequencies: Float64,
+    span_ms: tuple[float, float],
+    *,
+    timed: bool = True,
+) -> Reading:
+    """Two microphones on one drum; ``first`` stands at the struck head.
+
+    Spectra (hits, bins) at ``frequencies`` (bins,) in Hz; ``span_ms``: by how much the second may
+    hear later. Of a pair that is shifted by more the shift is told, not the polarity: that shows
+    only when it is undone. ``timed``: whether attacks can be timed, not in a sub kick.
+    """
+    first, second = _sounding(first, second)
+    hits = len(first)
+    if hits < FEWEST_HITS:
+        return _nothing(hits)
+    delay, clear = _lead(first, second, frequencies)
+    clear = clear and timed
+    late = clear and not span_ms[0] - EARLY_MS < delay < span_ms[1] + LATE_MS
+    lags, each = _correlations(first, second, frequencies, LOW_HZ, span_ms, WHITENING)
+    mean = each.mean(axis=0)
+    pull = float(mean.max() + mean.min())
+    now = _now(first, second, frequencies, BODY_HZ)
+    # where the sum as recorded leaves no doubt it decides, else what is possible with any delay
+    decides = pull if abs(pull) >= PULL or abs(now) < NOW else now
+    sign = float(np.sign(decides))
+    agreeing = np.mean((each.max(axis=1) + each.min(axis=1)) * sign > 0.0)
+    by_pull = abs(pull) >= PULL and now * sign >= -AGAINST and agreeing >= AGREEING
+    by_now = abs(now) >= NOW and pull * sign >= -AGAINST
+    sure = bool(by_pull or by_now) and not late
+    place = int(np.argmax(mean * sign))
+    return Reading(
+        _name(sign) if sure else UNSURE,
+        pull,
+        hits,
+        delay if clear else float("nan"),
+        late,
+        now,
+        _now(first, second, frequencies, LOW_HZ),
+        float(lags[place]),
+        float(mean[place]),
+    )
+
+
+def read_overheads(close: Complex, overheads: Sequence[Complex], frequencies: Float64) -> Reading:
+    """The close microphone of a snare or tom, and the overheads (hits, bins) at its hits.
+
+    ``score`` in dB; ``delay_ms``: the median over the overheads, where the verdict is clear.
+    """
+    scores, lags, peaks, nows, fewest = [], [], [], [], len(close)
+    for overhead in overheads:
+        one, two = _sounding(close, overhead)
+        fewest = min(fewest, len(one))
+        if len(one) < FEWEST_DISTANT:
+            continue
+        nows.append([_now(one, two, frequencies, band) for band in (BODY_HZ, LOW_HZ)])
+        for band in DIRECT_HZ:
+            at, each = _correlations(one, two, frequencies, band, DISTANT_MS, DIRECT_WHITENING)
+            mean = each.mean(axis=0)
+            high, low = max(float(mean.max()), _LEAST), max(float(-mean.min()), _LEAST)
+            scores.append(20.0 * np.log10(high / low))
+            place = int(np.argmax(np.abs(mean)))
+            lags.append(float(at[place]))
+            peaks.append(float(mean[place]))
+    if not scores:
+        return _nothing(fewest)
+    score = float(np.mean(scores))
+    sure = abs(score) >= DIRECT_DB
+    # the upper band is the sharper one
+    delay = float(np.median(lags[1::2])) if sure else float("nan")
+    now, low = np.mean(nows, axis=0).tolist()
+    nearest = int(np.argmin(np.abs(np.array(lags) - np.median(lags[1::2]))))
+    return Reading(
+        _name(score) if sure else UNSURE,
+        score,
+        fewest,
+        delay,
+        False,
+        now,
+        low,
+        lags[nearest],
+        peaks[nearest],
+    )
+
+
+def read_sides(left: Complex, right: Complex, frequencies: Float64) -> Reading:
+    """The two sides of a pair (hits, bins) at hits of drums in the middle, kick and snare.
+
+    ``score`` is ``now``, the plain correlation.
+    """
+    left, right = _sounding(left, right)
+    hits = len(left)
+    if hits < FEWEST_DISTANT:
+        return _nothing(hits)
+    one, two, _ = _cut(left, right, frequencies, BODY_HZ)
+    each = (one.conj() * two).real.sum(axis=1)
+    now = float(np.median(each))
+    agreeing = float(np.mean(np.sign(each) == np.sign(now)))
+    sure = abs(now) >= SIDES and agreeing >= AGREEING
+    lags, found = _correlations(left, right, frequencies, BODY_HZ, SIDES_MS, WHITENING)
+    mean = found.mean(axis=0)
+    place = int(np.argmax(np.abs(mean)))
+    return Reading(
+        _name(now) if sure else UNSURE,
+        now,
+        hits,
+        float("nan"),
+        False,
+        now,
+        _now(left, right, frequencies, LOW_HZ),
+        float(lags[place]),
+        float(mean[place]),
+    )
+
+
+def against_overheads(readings: Mapping[str, Reading]) -> tuple[str, ...] | None:
+    """Which drums' close microphones are to be called out against the overheads; None for the
+    overheads themselves.
+
+    ``readings``: of ``read_overheads`` per drum. One drum alone does not tell which of the two is
+    the wrong one, and is nothing to call out: where drums agree they are right, and where at least
+    two are opposite and none is the same, it is the overheads.
+    """
+    opposite = tuple(drum for drum, found in readings.items() if found.polarity == OPPOSITE)
+    same = sum(found.polarity == SAME for found in readings.values())
+    if len(opposite) >= 2 and not same:
+        return None
+    return opposite if len(opposite) <= same else ()
+
+
+def _name(sign: float) -> str:
+    return SAME if sign > 0.0 else OPPOSITE
+
+
+def _nothing(hits: int) -> Reading:
+    nan = float("nan")
+    return Reading(UNSURE, 0.0, hits, nan, False, nan, nan, nan, nan)
+
+
+def _sounding(first: Complex, second: Complex) -> tuple[Complex, Complex]:
+    """Both (hits, bins) without hits at which either is silent or not finite."""
+    power = np.minimum(_power(first), _power(second))
+    there = np.isfinite(power) & (power > _TINY)
+    return first[there], second[there]
+
+
+def _power(spectra: Complex) -> Float64:
+    return np.asarray(np.square(np.abs(spectra), dtype=np.float64).sum(axis=1))
+
+
+def _cut(
+    first: Complex, second: Complex, frequencies: Float64, band: tuple[float, float]
+) -> tuple[Complex, Complex, Float64]:
+    """The bins in ``band``, each hit of each microphone scaled to power 1."""
+    inside = (frequencies >= band[0]) & (frequencies < band[1])
+    parts = []
+    for spectra in (first, second):
+        part = spectra[:, inside].astype(np.complex128)
+        parts.append(part / np.sqrt(_power(part) + _TINY)[:, None])
+    return parts[0], parts[1], frequencies[inside]
+
+
+def _correlations(
+    first: Complex,
+    second: Complex,
+    frequencies: Float64,
+    band: tuple[float, float],
+    span_ms: tuple[float, float],
+    whitening: float,
+) -> tuple[Float64, Float64]:
+    """Lags in ms (lags,) and the correlation of each hit there (hits, lags)."""
+    one, two, inside = _cut(first, second, frequencies, band)
+    lags = np.arange(span_ms[0], span_ms[1] + _STEP_MS / 2, _STEP_MS)
+    common = np.sqrt(np.square(np.abs(one)).mean(axis=0) * np.square(np.abs(two)).mean(axis=0))
+    weight = (common + 1e-6 * common.max(initial=0.0) + _TINY) ** -whitening
+    cross = one.conj() * two * weight
+    total = float((common * weight).sum())
+    turns = np.exp(2j * np.pi * 1e-3 * np.outer(inside, lags))
+    return lags, (cross @ turns).real / max(total, _TINY)
+
+
+def _now(first: Complex, second: Complex, frequencies: Float64, band: tuple[float, float]) -> float:
+    """The plain correlation over ``band`` at lag 0, the median over the hits."""
+    one, two, _ = _cut(first, second, frequencies, band)
+    return float(np.median((one.conj() * two).real.sum(axis=1)))
+
+
+def _lead(first: Complex, second: Complex, frequencies: Float64) -> tuple[float, bool]:
+    """By how many ms the attack begins later in ``second``, and whether the hits agree."""
+    each = np.median(_attacks_ms(second, frequencies) - _attacks_ms(first, frequencies), axis=0)
+    low, middle, high = np.percentile(each, (25.0, 50.0, 75.0)).tolist()
+    return float(middle), bool(high - low <= SPREAD_MS)
+
+
+def _attacks_ms(spectra: Complex, frequencies: Float64) -> Float64:
+    """When each hit first comes within each of ``LEADS_DB`` of its loudest (levels, hits), in ms
+    in the window."""
+    spacing = float(frequencies[1] - frequencies[0])
+    inside = (frequencies >= ATTACK_HZ[0]) & (frequencies < ATTACK_HZ[1])
+    places = np.round(frequencies[inside] / spacing).astype(np.intp)
+    size = 1 << int(np.ceil(np.log2(places.max() + 1))) + 1
+    padded = np.zeros((len(spectra), size), dtype=np.complex128)
+    padded[:, places] = spectra[:, inside]
+    power = np.square(np.abs(np.fft.ifft(padded, axis=1)))
+    step = 1e3 / spacing / size
+    width = max(round(0.4 / step), 1)
+    total = np.cumsum(np.pad(power, ((0, 0), (width, 0))), axis=1)
+    # in the last part of the window it fades out: what is loud there is another stroke
+    smooth = (total[:, width:] - total[:, :-width])[:, : round(0.6 * size)]
+    loudest = smooth.max(axis=1, keepdims=True)
+    begun = [np.argmax(smooth >= loudest * 10.0 ** (db / 10.0), axis=1) for db in LEADS_DB]
+    return np.asarray(np.array(begun) * step)
