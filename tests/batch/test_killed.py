@@ -140,7 +140,8 @@ def test_an_interrupted_run_in_place_is_not_begun_again_by_mistake(
     assert "--resume goes on with it; --no-resume begins anew" in capsys.readouterr().err
     assert contents(songs) == before
     run(songs, "--no-resume")
-    assert "3 projects: 3 written" in capsys.readouterr().out
+    # the one that the interrupted run had written stands where it should
+    assert "3 projects: 2 written, 1 stands right" in capsys.readouterr().out
 
 
 def test_going_on_with_other_settings_is_refused(
@@ -159,8 +160,10 @@ def test_going_on_after_the_end_does_nothing(songs: Path) -> None:
     after = contents(songs)
     run(songs, "--resume")
     assert contents(songs) == after
-    # a new run is a new wish
+    # a new run is a new wish: the same one finds all faders in place, another one writes
     run(songs)
+    assert contents(songs) == after
+    run(songs, "--mode", "all", "--level", "lufs:-40")
     assert contents(songs) != after
 
 

@@ -18,7 +18,7 @@ from reaper_drumgain.analysis import features
 from reaper_drumgain.analysis.features import FeatureTable
 from reaper_drumgain.learn.fitting.forests import as_arrays
 from reaper_drumgain.methods import forest_file
-from reaper_drumgain.methods.forest import interval_halves, linear_part, predict, slot_values
+from reaper_drumgain.methods.forest import slot_values
 from reaper_drumgain.methods.forest_file import Forest, bundled_folder, load
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
@@ -69,11 +69,7 @@ def compare(name: str, rounds: int, trees: int) -> str:
     channels = [1] * TRACKS
 
     def whole() -> None:
-        if model.linear is None:
-            slot_values(model, table, roles, channels)
-        else:
-            interval_halves(linear_part(model), table.column("loudness_lufs"), roles)
-            predict(model, table, roles, channels)
+        slot_values(model, table, roles, channels)
 
     arrays, peer, one_session = best(
         rounds, lambda: ours.predict(row), lambda: theirs.predict(row), whole
