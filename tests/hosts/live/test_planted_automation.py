@@ -9,7 +9,7 @@ import re
 import pytest
 
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema import envelope_note, fader_note
 from reaper_drumgain.units import to_linear
 
 from .automation import KEYS, automation, draw, envelope_of, read_by_parser, steps, with_automation
@@ -77,7 +77,8 @@ class Judge:
             found = state["envelopes"][0] if state["envelopes"] else {}
             held = [found.get(key) for key in ("active", "visible", "sorted")]
             self.expect(held, [True] * 3, f"{title} on, shown and sorted")
-            self.expect(state["p_ext"], {envelope_note.KEY: part.mark}, f"note on {title}")
+            notes = {envelope_note.KEY: part.mark, **self.fader_notes(title)}
+            self.expect(state["p_ext"], notes, f"notes on {title}")
         faders = {t.name: to_linear(t.new_db) for t in self.plan.moves}
         for title, got in report.faders(1).items():
             same = math.isclose(got, faders.get(title, report.faders(0)[title]), rel_tol=1e-9)
@@ -94,6 +95,11 @@ class Judge:
         self.expect(redone == after, True, "the project after redo is that after")
         self.expect(report.data["dialogs"], [], "dialogs")
         return self.found
+
+    def fader_notes(self, title):
+        """What the plan stores on a track beside the fader that it writes."""
+        notes = [t.note for t in self.plan.moves if t.name == title and t.note]
+        return {fader_note.KEY: notes[0]} if notes else {}
 
     def titled(self):
         return {name.replace("_", " "): part for name, part in self.parts.items()}
@@ -193,7 +199,7 @@ class Judge:
                 for s in (now, self.session)
             )
             self.expect(one, other, title)
-            self.expect(track(report, title)["p_ext"], {}, f"note on {title}")
+            self.expect(track(report, title)["p_ext"], self.fader_notes(title), f"notes on {title}")
         self.expect(points_of(report, "Kick In"), [(0, 0.5, 0)], "what was drawn since")
         self.expect("'Kick In'" in report.console, True, "said")
         self.expect(report.undo()[-1], "DrumGain: clear automation of 3 tracks", "undo point")
