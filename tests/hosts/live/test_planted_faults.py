@@ -272,7 +272,12 @@ FAULTS = {
         "place(index, 0, warnings)",
         "press",
     ),
-    "items start too early": ("items", 'value(b"D_POSITION") + facts', "0.0 + facts", "press_late"),
+    "items start too early": (
+        "items",
+        'value(b"D_POSITION") + context',
+        "0.0 + context",
+        "press_late",
+    ),
     "item gain is forgotten": (
         "items",
         'LinearGain(value(b"D_VOL")),\n            fade',
