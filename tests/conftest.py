@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from reaper_drumgain.util.process import one_thread_for_blas
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from reaper_drumgain.schema.session import Source
 
 one_thread_for_blas()
+
+# no test depends on how busy the machine is
+settings.register_profile("drumgain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("drumgain")
 
 # nothing of a test may come from, or stay in, the folders of whoever runs it
 _OWN = tempfile.TemporaryDirectory(prefix="drumgain-tests-")
