@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import numpy as np
 from reaper_drumgain.analysis.descriptors import Descriptor, by_name
 from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.analysis.mix_loudness import CovarianceRun
+from reaper_drumgain.analysis.recording_faults import ChannelFaults
 from reaper_drumgain.cache.arrays import pack, unpack
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.array_files import damaged, read_arrays, write_arrays
 from reaper_drumgain.learn.data.human_faders import Float64
+from reaper_drumgain.units import power_to_decibel
 from reaper_drumgain.util.decibels import db_to_power
 
 
@@ -29,6 +32,19 @@ def load_measurement(path: Path) -> Measurement:
         return unpack(Measurement, read_arrays(path))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(damaged(path, error)) from error
+
+
+def _louder_faults(faults: ChannelFaults, power: float) -> ChannelFaults:
+    """The faults of a channel that was recorded louder; ``power``: the square of its gain."""
+    amplitude = math.sqrt(power)
+    level_db = faults.clipping.level_db + power_to_decibel(power)
+    return dataclasses.replace(
+        faults,
+        clipping=dataclasses.replace(faults.clipping, level_db=level_db),
+        dc=faults.dc * amplitude,
+        peak=faults.peak * amplitude,
+        seconds=faults.seconds * power,
+    )
 
 
 def as_recorded_louder(
@@ -51,6 +67,7 @@ def as_recorded_louder(
             spectrum=dataclasses.replace(
                 track.spectrum, band_energy=track.spectrum.band_energy * power
             ),
+            faults=tuple(_louder_faults(own, float(power)) for own in track.faults),
         )
         for track, power in zip(measurement.tracks, powers, strict=True)
     )
@@ -74,5 +91,9 @@ def as_recorded_louder(
         tracks=tracks,
         mix=dataclasses.replace(mix, runs=tuple(runs)),
         onset_windows=measurement.onset_windows.scaled(np.sqrt(powers)),
+        hit_spectra=dataclasses.replace(
+            measurement.hit_spectra,
+            energy=(measurement.hit_spectra.energy * powers[:, None]).astype(np.float32),
+        ),
         described=described,
     )

@@ -12,7 +12,7 @@ import re
 import pytest
 
 from reaper_drumgain.hosts import rpp
-from reaper_drumgain.schema import envelope_note
+from reaper_drumgain.schema import envelope_note, fader_note
 from reaper_drumgain.schema.session import EnvelopePoint
 from reaper_drumgain.units import to_linear
 
@@ -96,6 +96,7 @@ def test_new_envelopes_are_made_in_one_undo_step(fake, write, session, demo_plan
     report = fake.play({"ticks": 1}, write(parts), {"do": {"save": str(saved)}})
     assert report.undo() == ["DrumGain: automate 3 drum tracks (forest)"]
     assert report.state()["undo"][0][1] == 1 | 32
+    notes = {t.name: {fader_note.KEY: t.note} for t in demo_plan.moves if t.note}
     for name, part in parts.items():
         state = track(report, name.replace("_", " "))
         (envelope,) = state["envelopes"]
@@ -103,9 +104,10 @@ def test_new_envelopes_are_made_in_one_undo_step(fake, write, session, demo_plan
         assert (envelope["active"], envelope["visible"], envelope["sorted"]) == (True,) * 3
         assert envelope["fader_scaled"]
         assert [tuple(p) for p in envelope["points"]] == expected(part.points)
-        assert state["p_ext"] == {envelope_note.KEY: part.mark}
+        assert state["p_ext"] == {envelope_note.KEY: part.mark, **notes.get(state["name"], {})}
     others = [t for t in report.state()["tracks"] if t["name"].replace(" ", "_") not in parts]
-    assert [t["name"] for t in others if t["envelopes"] or t["p_ext"]] == []
+    assert [t["name"] for t in others if t["envelopes"]] == []
+    assert all(t["p_ext"] == notes.get(t["name"], {}) for t in others)
     for planned in demo_plan.moves:
         assert report.faders()[planned.name] == pytest.approx(to_linear(planned.new_db), rel=1e-9)
     writes = [w for w in report.data["writes"] if w["function"] != "SetProjExtState"]
