@@ -75,13 +75,6 @@ class OnsetWindows:
         return OnsetWindows(self.steps, self.own, self.energy * power, self.before * power)
 
 
-def track_onsets(envelope: Float32) -> Intp:
-    """The onsets of one track, in steps of 10 ms; ``envelope``: its mean squares (steps,)."""
-    rise = _rises(envelope[None], silence_before=True)[0]
-    loud = envelope > envelope.max(initial=0.0) * to_power(Decibel(-RANGE_DB))
-    return np.flatnonzero(_largest(rise[None], (rise >= RISE_DB)[None] & loud[None])[0])
-
-
 def _rises(envelopes: Float32, *, silence_before: bool) -> Float32:
     """(tracks, steps) dB by which each step exceeds the least of the ``RISE_STEPS`` before it,
     at most 60, so that it does not matter how silent a silence is."""

@@ -40,7 +40,7 @@ DIRECT_HZ = ((80.0, 600.0), (200.0, 3000.0))
 #: whitening exponents of the low band and of the direct sound: 0 weighs by energy, 1 not at all
 WHITENING, DIRECT_WHITENING = 0.5, 0.75
 #: ms by which the second microphone may hear later than the first
-THROUGH_SNARE_MS, THROUGH_KICK_MS, BESIDE_MS = (-0.4, 1.4), (-0.4, 2.6), (-0.7, 0.7)
+THROUGH_SNARE_MS, THROUGH_KICK_MS = (-0.4, 1.4), (-0.4, 2.6)
 DISTANT_MS, SIDES_MS = (0.8, 10.0), (-3.0, 3.0)
 #: pull from which a verdict is given, or correlation now; the other may speak against by so much
 PULL, NOW, AGAINST = 0.3, 0.5, 0.3

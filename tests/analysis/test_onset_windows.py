@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reaper_drumgain.analysis import bleed
 from reaper_drumgain.analysis.onset_windows import (
     BAND_EDGES,
     MERGE_STEPS,
     OnsetWindowMeter,
     OnsetWindows,
-    track_onsets,
 )
 
 RATE = 44_100
@@ -97,7 +97,7 @@ def test_a_louder_end_removes_onsets_that_are_then_out_of_range() -> None:
 
 def test_the_streamed_onsets_are_those_of_the_whole_envelope() -> None:
     envelope = np.square(KICK).reshape(-1, STEP).mean(axis=1, dtype=np.float32)
-    found = track_onsets(envelope)
+    found = bleed.onsets(envelope)
     merged = [
         n for n, before in zip(found, [-99, *found], strict=False) if n - before > MERGE_STEPS
     ]
