@@ -80,6 +80,18 @@ def test_a_track_recorded_louder_is_never_raised(name, track, shift):
         np.testing.assert_allclose(own - others, -shift, atol=5e-3)
 
 
+@pytest.mark.parametrize("name", ["forest", "linear"])
+@pytest.mark.parametrize("shift", [-12.0, 12.0])
+def test_the_forest_undoes_some_of_a_recording_gain(name, shift):
+    """A good part of it, and no more than all: taste and playing are in a level, too."""
+    tracks = sounds()
+    before = gains_of(methods.create(name), tracks)
+    tracks[1] = scaled(tracks[1], shift)
+    moved = gains_of(methods.create(name), tracks) - before
+    undone = -(moved[1] - np.delete(moved, 1).mean()) / shift
+    assert 0.3 < undone < 1.05
+
+
 @pytest.mark.parametrize("name", ["forest", "equal-loudness", "equal-rms", "unity", "random"])
 def test_the_quick_methods_ask_for_nothing_more(name):
     assert methods.create(name).descriptors == ()
