@@ -17,6 +17,7 @@ FLOORS = (
     "__main__",
     "cli",
     "worker",
+    "api",
     "batch",
     "balance",
     "automation",

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from reaper_drumgain.cli import options
-from reaper_drumgain.methods import METHODS
+from reaper_drumgain.methods import METHODS, plugins
 
 SUMMARY = "List the methods that find gains, with their sources."
 
@@ -18,14 +18,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print name, summary and citation of every method."""
+    entries = (*METHODS, *plugins())
     if arguments.json:
         listed = [
             {"name": entry.name, "summary": entry.summary, "citation": entry.citation}
-            for entry in METHODS
+            for entry in entries
         ]
         print(json.dumps({"schema": 1, "methods": listed}, indent=2))
         return 0
-    for place, entry in enumerate(METHODS):
+    for place, entry in enumerate(entries):
         default = " (default)" if place == 0 else ""
         print(f"{entry.name}{default}\n    {entry.summary}\n    {entry.citation}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -80,11 +81,22 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class _MethodNames:
+    """The names of methods; other packages are looked through only for a name not built in."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in methods.names() or name in methods.known_names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(methods.known_names())
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Everything that Settings holds."""
     parser.add_argument(
         "--method",
-        choices=methods.names(),
+        choices=_MethodNames(),
+        metavar="METHOD",
         default=methods.names()[0],
         help="how gains are found (default: %(default)s); 'drumgain methods' explains them",
     )

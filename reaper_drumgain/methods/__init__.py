@@ -5,6 +5,22 @@ track, for some methods with intervals or over time (``base.MethodGains``, ``Run
 The trained models are read by ``forest_file``. Importing this room imports no method.
 """
 
-from reaper_drumgain.methods.registry import METHODS, MethodEntry, all_descriptors, create, names
+from reaper_drumgain.methods.registry import (
+    METHODS,
+    MethodEntry,
+    all_descriptors,
+    create,
+    known_names,
+    names,
+    plugins,
+)
 
-__all__ = ["METHODS", "MethodEntry", "all_descriptors", "create", "names"]
+__all__ = [
+    "METHODS",
+    "MethodEntry",
+    "all_descriptors",
+    "create",
+    "known_names",
+    "names",
+    "plugins",
+]

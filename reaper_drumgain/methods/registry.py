@@ -1,7 +1,8 @@
 """The table of methods: each by its name, imported when it is made.
 
 To add a method: write its class (``base.Method``) in a module of this room, then a loader and
-an entry here. Command line, tests and evaluation find it by its entry.
+an entry here. Command line, tests and evaluation find it by its entry. Other packages add theirs
+by an entry point (``plugins``).
 """
 
 from __future__ import annotations
@@ -199,8 +200,25 @@ METHODS: tuple[MethodEntry, ...] = (
 
 
 def names() -> tuple[str, ...]:
-    """The names that ``create`` takes, the default first."""
+    """The names of the built-in methods, the default first."""
     return tuple(entry.name for entry in METHODS)
+
+
+def plugins() -> tuple[MethodEntry, ...]:
+    """The methods that other installed packages offer, by name. Imports these packages."""
+    from reaper_drumgain.methods.plugins import loader, plugin_points, source, summary
+
+    return tuple(
+        MethodEntry(name, summary(point), source(point), loader(point))
+        for name, point in plugin_points(names()).items()
+    )
+
+
+def known_names() -> tuple[str, ...]:
+    """The names that ``create`` takes: the built-in ones, then those of other packages."""
+    from reaper_drumgain.methods.plugins import plugin_points
+
+    return (*names(), *plugin_points(names()))
 
 
 def create(name: str) -> Method:
@@ -208,11 +226,16 @@ def create(name: str) -> Method:
     for entry in METHODS:
         if entry.name == name:
             return entry.load()
-    raise InputError(f"method {name!r} is not known: available are {', '.join(names())}")
+    from reaper_drumgain.methods.plugins import loader, plugin_points
+
+    point = plugin_points(names()).get(name)
+    if point is not None:
+        return loader(point)()
+    raise InputError(f"method {name!r} is not known: available are {', '.join(known_names())}")
 
 
 def all_descriptors() -> tuple[Descriptor, ...]:
-    """The descriptors of all methods together, each once.
+    """The descriptors of all built-in methods together, each once.
 
     Raises ValueError where two methods give one name to different descriptors.
     """
