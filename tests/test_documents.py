@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from test_architecture import FLOORS, PACKAGE
 
-from reaper_drumgain import methods
+from reaper_drumgain import __version__, methods
 from reaper_drumgain.hosts.live import BALANCE_SCOPES
 
 ROOT = Path(__file__).parents[1]
@@ -49,3 +49,8 @@ def test_the_recipes_name_files_that_are_there():
         and not (PACKAGE / path.split(".")[0]).with_suffix(".py").exists()
     ]
     assert missing == []
+
+
+def test_the_citation_names_this_version():
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert re.findall(r"^version: (.+)$", citation, re.MULTILINE) == [__version__]
