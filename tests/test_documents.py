@@ -8,6 +8,7 @@ from test_architecture import FLOORS, PACKAGE
 
 from reaper_drumgain import __version__, methods
 from reaper_drumgain.hosts.live import BALANCE_SCOPES
+from reaper_drumgain.hosts.live.action_list import TITLES, file_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -19,13 +20,13 @@ def test_the_readme_names_every_method(name):
     assert f"`{name}`" in README
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "actions").glob("*.py")), ids=lambda p: p.stem)
-def test_the_readme_names_every_action(path):
-    assert f"`{path.stem.removeprefix('drumgain_')}`" in README
+@pytest.mark.parametrize("name", TITLES)
+def test_the_readme_names_every_action(name):
+    assert TITLES[name] in README
 
 
 def test_every_balance_action_has_a_script():
-    assert all((ROOT / "actions" / f"drumgain_{name}.py").is_file() for name in BALANCE_SCOPES)
+    assert all((ROOT / "actions" / file_of(name)).is_file() for name in (*BALANCE_SCOPES, *TITLES))
 
 
 def test_the_map_names_every_room_from_the_top_down():

@@ -15,6 +15,7 @@ from typing import Any
 
 from reaper_drumgain import __version__, methods
 from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.hosts.live.action_list import PREFIX, TITLES
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
 from reaper_drumgain.schema.printable import printable
 
@@ -61,8 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"worker: {printable(sys.executable)}")
     print(
         "next, once, in REAPER: switch Python on (Preferences, Plug-ins, ReaScript), then\n"
-        "Actions, Show action list, New action, Load ReaScript: choose the drumgain_ files there\n"
-        "and give 'drumgain_balance_selected' a key"
+        "Actions, Show action list, New action, Load ReaScript: choose the DrumGain_ files there\n"
+        f"and give '{TITLES['balance_selected']}' a key"
     )
     return 0
 
@@ -104,7 +105,7 @@ def actions_folder() -> Path:
 def bundle() -> Iterator[tuple[Path, Path]]:
     """The files to copy, as (path within the folder, source file). Raises StorageError if
     python-reapy is missing."""
-    for action in sorted(actions_folder().glob("drumgain_*.py")):
+    for action in sorted(actions_folder().glob(f"{PREFIX}*")):
         yield Path(action.name), action
     own = Path("lib", "reaper_drumgain")
     for name in BUNDLED_MODULES:

@@ -31,6 +31,7 @@ from bench_balance import drumgain, write_project  # noqa: E402
 from reascript.run import Report, run_scenario  # noqa: E402
 
 from reaper_drumgain import cli  # noqa: E402
+from reaper_drumgain.hosts.live.action_list import file_of  # noqa: E402
 
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session" / "DrumGain demo.RPP"
 
@@ -39,7 +40,7 @@ def press(
     project: Path, resource_path: Path, cache: Path, name: str = "balance_all", method: str = ""
 ) -> Report:
     """``method``: another one than the usual, as the settings dialog stores it."""
-    action = resource_path / "Scripts" / "DrumGain" / f"drumgain_{name}.py"
+    action = resource_path / "Scripts" / "DrumGain" / file_of(name)
     stored = json.dumps({"kind": "settings", "schema": 1, "method": method})
     deeds = {"project_ext_state": [["DrumGain", "settings", stored]]} if method else {}
     steps: list[dict[str, Any]] = [{"do": deeds}, {"run": str(action)}]

@@ -12,6 +12,7 @@ import pytest
 from reaper_drumgain import __version__, cli, methods
 from reaper_drumgain.cli import install
 from reaper_drumgain.hosts.live import BALANCE_SCOPES
+from reaper_drumgain.hosts.live.action_list import file_of
 
 ACTIONS = sorted(install.actions_folder().glob("*.py"))
 
@@ -59,7 +60,7 @@ def test_a_dry_run_writes_nothing(resources, capsys):
     assert run("install", "--resource-path", resources, "--dry-run") == 0
     assert files(resources) == before
     said = capsys.readouterr().out
-    assert "drumgain_balance_selected.py" in said
+    assert file_of("balance_selected") in said
     assert "setup.json" in said
 
 
@@ -67,7 +68,7 @@ def test_install_again_replaces_what_was_changed_and_removes_what_is_gone(resour
     run("install", "--resource-path", resources)
     folder = resources / "Scripts" / "DrumGain"
     whole = files(folder)
-    (folder / "drumgain_cancel.py").write_text("broken\n")
+    (folder / file_of("cancel")).write_text("broken\n")
     setup = json.loads((folder / "setup.json").read_text("utf-8"))
     old, mine = folder / "drumgain_old.py", folder / "my notes.txt"
     old.write_text("of an earlier version\n")
@@ -159,12 +160,11 @@ def test_each_action_is_thin_and_has_its_header(action):
         assert any(line.startswith(f"# {key}") for line in head), key
     assert len(text.splitlines()) < 35
     (name,) = re.findall(r'entry\.press\("(\w+)"\)', text)
-    assert action.stem == f"drumgain_{name}"
+    assert action.name == file_of(name)
 
 
 def test_every_action_that_balances_is_installed():
-    names = {action.stem.removeprefix("drumgain_") for action in ACTIONS}
-    assert set(BALANCE_SCOPES) <= names
+    assert {file_of(name) for name in BALANCE_SCOPES} <= {action.name for action in ACTIONS}
 
 
 def test_the_actions_are_found_from_a_wheel_too(monkeypatch, tmp_path):

@@ -16,6 +16,7 @@ from reascript.run import Report, run_scenario
 from reaper_drumgain import cli
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.hosts import rpp
+from reaper_drumgain.hosts.live.action_list import file_of
 from reaper_drumgain.schema.settings import Settings
 
 DEMO = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session"
@@ -76,7 +77,7 @@ class Reaper:
         self.flags: tuple[str, ...] = ("-I", "-S")
 
     def action(self, name: str) -> str:
-        return str(self.resource_path / "Scripts" / "DrumGain" / f"drumgain_{name}.py")
+        return str(self.resource_path / "Scripts" / "DrumGain" / file_of(name))
 
     def press(self, name: str, *answers: dict[str, Any], **more: Any) -> dict[str, Any]:
         return {"run": self.action(name), "dialogs": list(answers), **more}

@@ -11,6 +11,7 @@ import pytest
 
 import reaper_drumgain
 from reaper_drumgain.cli import install
+from reaper_drumgain.hosts.live import action_list
 
 PACKAGE = Path(reaper_drumgain.__file__).parent
 BUNDLED = sorted(
@@ -102,8 +103,9 @@ def test_actions_and_commands_have_the_same_names(reaper, tmp_path):
     lib = reaper.resource_path / "Scripts" / "DrumGain" / "lib"
     script.write_text(NAMES.format(lib=str(lib)), "utf-8")
     report = reaper.play({"run": str(script)})
-    actions = install.actions_folder().glob("*.py")
-    assert report.console.split() == sorted(p.stem.removeprefix("drumgain_") for p in actions)
+    assert report.console.split() == sorted(action_list.TITLES)
+    files = {path.name for path in install.actions_folder().glob("*.py")}
+    assert files == {action_list.file_of(name) for name in action_list.TITLES}
 
 
 def test_importing_the_live_package_alone_touches_no_network():
@@ -133,8 +135,7 @@ def interpreters():
 @pytest.mark.parametrize("python", list(interpreters()), ids=lambda path: Path(path).name)
 def test_every_action_runs_three_times_over_in_sub_interpreters(fake, python):
     """In one process, as REAPER may run scripts, on each Python that is here."""
-    names = [Path(p).stem.removeprefix("drumgain_") for p in install.actions_folder().glob("*.py")]
-    assert len(names) >= 15
+    names = list(action_list.TITLES)
     answers = {
         "settings": [{"answer": "ok"}],
         "set_role": [{"answer": "ok"}],

@@ -1,8 +1,8 @@
-# @description DrumGain: toggle lock of the selected tracks
+# @description DrumGain: amount up 10 percent
 # @author DrumGain
 # @version 0.1.0
 # @about
-#   A locked track keeps its fader, and the others are balanced around it.
+#   More of the last run, from the faders before it, without a new analysis.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 
@@ -21,4 +21,4 @@ except (ImportError, SyntaxError) as error:
     RPR_ShowMessageBox(_text, "DrumGain", 0)
     RPR_defer("")  # no undo point for nothing
 else:
-    entry.press("toggle_lock")
+    entry.press("amount_up")

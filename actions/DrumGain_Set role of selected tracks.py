@@ -1,8 +1,9 @@
-# @description DrumGain: amount down 10 %
+# @description DrumGain: set role of selected tracks
 # @author DrumGain
 # @version 0.1.0
 # @about
-#   Less of the last run, from the faders before it, without a new analysis.
+#   Sets the role of the selected tracks if their names do not tell it. It is stored on the track,
+#   so also in track templates.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 
@@ -21,4 +22,4 @@ except (ImportError, SyntaxError) as error:
     RPR_ShowMessageBox(_text, "DrumGain", 0)
     RPR_defer("")  # no undo point for nothing
 else:
-    entry.press("amount_down")
+    entry.press("set_role")

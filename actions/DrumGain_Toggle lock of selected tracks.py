@@ -1,9 +1,8 @@
-# @description DrumGain: set role of the selected tracks
+# @description DrumGain: toggle lock of selected tracks
 # @author DrumGain
 # @version 0.1.0
 # @about
-#   Sets the role of the selected tracks if their names do not tell it. It is stored on the track,
-#   so also in track templates.
+#   A locked track keeps its fader, and the others are balanced around it.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 
@@ -22,4 +21,4 @@ except (ImportError, SyntaxError) as error:
     RPR_ShowMessageBox(_text, "DrumGain", 0)
     RPR_defer("")  # no undo point for nothing
 else:
-    entry.press("set_role")
+    entry.press("toggle_lock")
