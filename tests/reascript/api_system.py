@@ -20,6 +20,8 @@ _BOXES = {
     5: ("retry", "cancel"),
 }
 _MOST_INPUTS = 16
+#: characters of a caption that the dialog has room for
+_CAPTION_SHOWN = 34
 
 
 @api("const char* GetAppVersion()")
@@ -189,6 +191,9 @@ def get_user_inputs(
         if extra.startswith("separator="):
             separator = extra.removeprefix("separator=")
     captions = (captions + [""] * count)[:count]
+    cut = [caption for caption in captions if len(caption) > _CAPTION_SHOWN]
+    if cut:
+        raise StandInError(f"{title!r}: the dialog has no room for the captions {cut}")
     defaults = values_csv.text.split(separator)
     defaults = (defaults + [""] * count)[:count]
     shown = {"title": title, "captions": captions, "values": defaults}

@@ -67,8 +67,8 @@ def set_role(project: Project) -> None:
         return
     stored = {_get_ext(track, ROLE_KEY) for track in tracks}
     now = stored.pop() if len(stored) == 1 else ""
-    fields = [("Role (like tom 2; none; listen: by its sound; empty: by its name)", now)]
-    given = dialogs.ask(f"DrumGain: role of {_tracks(len(tracks))}", fields)
+    fields = [("Role (like tom 2; none; listen)", now)]
+    given = dialogs.ask(f"DrumGain: role of {_tracks(len(tracks))} (empty: by name)", fields)
     if given is None:
         return
     text = given[0]

@@ -9,12 +9,8 @@ from typing import Any
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live import WAIT, apply, automate, export, project_state
 from reaper_drumgain.hosts.live.link import Worker
-from reaper_drumgain.hosts.live.project_state import (
-    LastResult,
-    Preferences,
-    SectionResult,
-    TrackResult,
-)
+from reaper_drumgain.hosts.live.preferences import Preferences
+from reaper_drumgain.hosts.live.project_state import LastResult, SectionResult, TrackResult
 from reaper_drumgain.hosts.live.reaper import Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
 from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line

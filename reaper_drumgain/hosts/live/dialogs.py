@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live.project_state import (
+from reaper_drumgain.hosts.live.preferences import (
     AUDIOS,
     ENVELOPES,
     EXISTING,
@@ -15,10 +15,9 @@ from reaper_drumgain.hosts.live.project_state import (
     SCOPES,
     SECTIONS,
     WRITES,
-    LastResult,
     Preferences,
-    TrackResult,
 )
+from reaper_drumgain.hosts.live.project_state import LastResult, TrackResult
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.hosts.live.tasks import one_line
@@ -29,6 +28,8 @@ T = TypeVar("T")
 _SEPARATOR = "|"
 _MAX_ANSWER = 4096
 _NO_YES = ("no", "yes")
+#: characters of a caption that REAPER's dialog shows: only the input gets wider (extrawidth)
+MAX_CAPTION = 32
 
 
 def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
@@ -50,21 +51,20 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
 
     Raises InputError if a field cannot be used; nothing is saved then.
     """
-    methods = "; ".join(f"{number} {name}" for number, name in enumerate(setup.names, 1))
     given = ask(
         "DrumGain: settings of this project",
         [
-            (f"Method ({methods})", now.method),
+            ("Method (name; number; ? lists)", now.method),
             ("Amount in %", f"{now.amount:g}"),
             ("Level (keep; peak:-6; lufs:-18)", str(now.level)),
-            (f"Repeat on ({'; '.join(SCOPES)})", now.scope),
+            ("Scope (selected; all; time)", now.scope),
             (f"Write ({'; '.join(WRITES)})", now.write),
             (f"Audio ({'; '.join(AUDIOS)})", now.audio),
-            (f"Automation per ({'; '.join(SECTIONS)})", now.sections),
-            (f"Automation into ({'; '.join(ENVELOPES)} envelope)", now.envelope),
-            (f"Where an envelope is ({'; '.join(EXISTING)})", now.existing),
+            ("Sections (? lists them)", now.sections),
+            (f"Envelope ({'; '.join(ENVELOPES)})", now.envelope),
+            ("Existing (refuse; replace; trim)", now.existing),
             ("Tell kicks by sound (no; yes)", _NO_YES[now.listen]),
-            ("Cache analysis results (no; yes)", _NO_YES[now.remember]),
+            ("Cache analysis (no; yes)", _NO_YES[now.remember]),
             (f"Mode ({'; '.join(MODES)})", now.mode),
         ],
     )
@@ -76,14 +76,14 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
         method=_method(method, setup),
         amount=_amount(amount),
         level=Level.parse(level.replace(",", ".")),
-        scope=_choice("repeat on", scope, SCOPES),
+        scope=_choice("scope", scope, SCOPES),
         write=_choice("write", write, WRITES),
         audio=_choice("audio", audio, AUDIOS),
-        sections=_choice("automation per", sections, SECTIONS),
-        envelope=_choice("automation into", envelope, ENVELOPES),
-        existing=_choice("where an envelope is", existing, EXISTING),
+        sections=_choice("sections", sections, SECTIONS),
+        envelope=_choice("envelope", envelope, ENVELOPES),
+        existing=_choice("existing", existing, EXISTING),
         listen=_choice("tell kicks by sound", listen, _NO_YES) == "yes",
-        remember=_choice("cache analysis results", remember, _NO_YES) == "yes",
+        remember=_choice("cache analysis", remember, _NO_YES) == "yes",
         mode=_choice("mode", mode, MODES),
     )
     wanted.settings()
@@ -110,8 +110,10 @@ def _amount(text: str) -> float:
 
 
 def _choice(what: str, text: str, choices: tuple[T, ...]) -> T:
+    begun = [choice for choice in choices if str(choice).startswith(text.lower())]
     for choice in choices:
-        if text.lower() == choice:
+        # the beginning of a word is enough where no other one begins so
+        if text.lower() == choice or (text and begun == [choice]):
             return choice
     expected = ", ".join(str(choice) for choice in choices)
     raise InputError(f"{what} {text[:100]!r}: expected one of {expected}. Nothing was saved")

@@ -11,86 +11,27 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.hosts.live.preferences import KIND, SCHEMA, SCOPES, Preferences
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.schema import json_codec
-from reaper_drumgain.schema.settings import (
-    Automation,
-    Existing,
-    Level,
-    Mode,
-    Settings,
-    UsedMode,
-    Write,
-)
+from reaper_drumgain.schema.settings import UsedMode
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_decibel, to_linear
 
 T = TypeVar("T")
-Scope = Literal["selected", "all", "time selection"]
-Audio = Literal["files", "skip", "export"]
-Sections = Literal["usual", "regions", "markers", "time selection", "running"]
-EnvelopeChoice = Literal["volume", "trim"]
 Side = Literal["before", "after"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
-AUDIOS: tuple[Audio, ...] = get_args(Audio)
-WRITES: tuple[Write, ...] = get_args(Write)
-MODES: tuple[Mode, ...] = get_args(Mode)
-SECTIONS: tuple[Sections, ...] = get_args(Sections)
-ENVELOPES: tuple[EnvelopeChoice, ...] = get_args(EnvelopeChoice)
-EXISTING: tuple[Existing, ...] = get_args(Existing)
 
 _SECTION = "DrumGain"
-_KEEP = Level()
-_PREFERENCES, _LAST = "settings", "last"
-_SCHEMA = 1
+_LAST = "last"
 _MAX_TEXT = 1 << 20
 _MAX_TRACKS, _MAX_SECTIONS = 2000, 10_000
 #: the largest factor that is kept: more than the whole range of a fader
 MAX_BY_HAND = 1e10
 #: characters that project files cannot hold beside the double quotes of JSON
 _ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """The values of the settings dialog.
-
-    ``scope`` and ``automated`` are also those of the last run, for repeating it; ``automated``
-    means that it wrote automation whatever ``write`` says. ``amount`` is in percent. ``listen``:
-    kick drums whose names say nothing are recognized by their sound. ``remember``: analysis
-    results are cached in the user's cache folder.
-    """
-
-    method: str
-    amount: float = 100.0
-    level: Level = _KEEP
-    scope: Scope = "selected"
-    write: Write = "volume"
-    audio: Audio = "files"
-    sections: Sections = "usual"
-    envelope: EnvelopeChoice = "volume"
-    existing: Existing = "refuse"
-    automated: bool = False
-    listen: bool = False
-    remember: bool = True
-    mode: Mode = "auto"
-
-    def settings(self) -> Settings:
-        """The settings of a run over all tracks. Raises InputError."""
-        return Settings(
-            method=self.method,
-            amount=self.amount,
-            level=self.level,
-            write="automation" if self.automated else self.write,
-            automation=Automation(
-                sections=self.sections, envelope=self.envelope, existing=self.existing
-            ),
-            listen=self.listen,
-            mode=self.mode,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +112,14 @@ def preferences(
 def _preferences(project: Project, setup: Setup) -> Preferences:
     defaults = Preferences(setup.names[0])
     try:
-        found = _load(project, _PREFERENCES, Preferences)
-        if found is None or found.method not in setup.names:
+        document = _document(project, KIND)
+        if document is None:
+            return defaults
+        known = {field.name for field in dataclasses.fields(Preferences)} | {"kind", "schema"}
+        # those of a newer version are kept in the project, see store_preferences
+        document = {key: value for key, value in document.items() if key in known}
+        found = json_codec.from_document(document, Preferences, kind=KIND, schema=SCHEMA)
+        if found.method not in setup.names:
             return defaults
         found.settings()
     except InputError:
@@ -181,8 +128,15 @@ def _preferences(project: Project, setup: Setup) -> Preferences:
 
 
 def store_preferences(project: Project, preferences: Preferences) -> None:
-    """Store preferences in the project."""
-    _store(project, _PREFERENCES, json_codec.dumps(preferences, kind=_PREFERENCES, schema=_SCHEMA))
+    """Store preferences in the project. Keys that this version does not know stay."""
+    document = json_codec.to_document(preferences, kind=KIND, schema=SCHEMA)
+    try:
+        before = _document(project, KIND) or {}
+    except InputError:
+        before = {}
+    if (before.get("kind"), before.get("schema")) != (KIND, SCHEMA):
+        before = {}
+    _store(project, KIND, {**before, **document})
 
 
 def last_result(project: Project) -> LastResult:
@@ -211,7 +165,7 @@ def last_result(project: Project) -> LastResult:
 
 def store_result(project: Project, result: LastResult) -> None:
     """Store a result in the project."""
-    _store(project, _LAST, json_codec.dumps(result, kind=_LAST, schema=_SCHEMA))
+    _store(project, _LAST, json_codec.to_document(result, kind=_LAST, schema=SCHEMA))
 
 
 def move_db(old: LinearGain | float, new: LinearGain | float) -> float | None:
@@ -267,21 +221,35 @@ def with_after(result: LastResult, after: dict[str, float]) -> LastResult:
     return dataclasses.replace(result, tracks=tracks)
 
 
-def _load(project: Project, key: str, cls: type[T]) -> T | None:
+def _document(project: Project, key: str) -> dict[str, Any] | None:
+    """The stored document of a kind, None if there is none. Raises InputError if it is none."""
     text = str(RPR.GetProjExtState(project.pointer, _SECTION, key, "", 4 << 20)[4])
     if not text:
         return None
     if len(text) > _MAX_TEXT:
         raise InputError(f"it is longer than {_MAX_TEXT} characters")
     try:
-        return json_codec.loads(text, cls, kind=key, schema=_SCHEMA)
+        document = json.loads(text)
+    except (RecursionError, ValueError) as error:
+        raise InputError(str(error)) from error
+    if not isinstance(document, dict):
+        raise InputError("it is no document")
+    return document
+
+
+def _load(project: Project, key: str, cls: type[T]) -> T | None:
+    document = _document(project, key)
+    if document is None:
+        return None
+    try:
+        return json_codec.from_document(document, cls, kind=key, schema=SCHEMA)
     except (RecursionError, OverflowError, ValueError) as error:
         raise InputError(str(error)) from error
 
 
-def _store(project: Project, key: str, text: str) -> None:
+def _store(project: Project, key: str, document: dict[str, Any]) -> None:
     # one line of ASCII, whatever characters track names have
-    text = json.dumps(json.loads(text))
+    text = json.dumps(document)
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)
     RPR.SetProjExtState(project.pointer, _SECTION, key, text)

@@ -478,3 +478,29 @@ def test_what_a_project_claims_as_settings_is_not_believed(fake):
     report = fake.play(*steps)
     shown = [dialog["values"] for dialog in report.data["dialogs"]]
     assert shown == [USUAL] * len(texts)
+
+
+def test_settings_of_a_newer_version_outlive_the_dialog(fake):
+    """Its keys are not known here; what is known of the rest counts, and both are kept."""
+    stored = {"kind": "settings", "schema": 1, "method": "unity", "amount": 40, "newer": {"a": [1]}}
+    report = fake.play(
+        {"do": {"project_ext_state": [["DrumGain", "settings", json.dumps(stored)]]}},
+        fake.press("settings", {"fields": {"Amount in %": "60"}}),
+    )
+    assert report.data["dialogs"][0]["values"][:2] == ["unity", "40"]
+    now = json.loads(report.state()["ext_state"]["DrumGain"]["settings"])
+    assert (now["newer"], now["method"], now["amount"]) == ({"a": [1]}, "unity", 60)
+
+
+def test_the_beginning_of_a_word_is_enough_in_the_dialog(fake):
+    fields = {"Scope (selected; all; time)": "time", "Sections (? lists them)": "reg"}
+    report = fake.play(fake.press("settings", {"fields": fields}))
+    now = json.loads(report.state()["ext_state"]["DrumGain"]["settings"])
+    assert (now["scope"], now["sections"]) == ("time selection", "regions")
+
+
+def test_a_question_mark_lists_what_a_field_takes(fake):
+    report = fake.play(fake.press("settings", {"fields": {"Sections (? lists them)": "?"}}))
+    (text,) = [d["text"] for d in report.data["dialogs"] if d["kind"] == "ShowMessageBox"]
+    assert "usual, regions, markers, time selection, running" in text
+    assert "settings" not in report.state()["ext_state"].get("DrumGain", {})
