@@ -118,18 +118,14 @@ class BandWindow:
         weights = band_weights(rate, edges, n) * (2.0 / (n * float(shape @ shape)))
         self._weights: Float32 = np.ascontiguousarray(weights, dtype=np.float32)
 
-    def energies(self, samples: Float32, starts: Intp) -> Float32:
-        """(windows, bands) mean square in each band of one channel's ``samples`` (n,).
-
-        ``starts``: the first sample of each window; all of them lie within the samples.
-        """
-        return self.measure(samples, starts, np.zeros(0, dtype=np.intp), slice(0, 0))[0]
-
     def measure(
         self, samples: Float32, starts: Intp, kept: Intp, bins: slice
     ) -> tuple[Float32, Complex64]:
-        """The ``energies``, and of the windows ``kept`` (numbers into ``starts``, rising) the
-        ``bins`` of their spectra (kept, bins)."""
+        """Of one channel's ``samples`` (n,) the mean square in each band (windows, bands), and of
+        the windows ``kept`` (numbers into ``starts``, rising) the ``bins`` of their spectra.
+
+        ``starts``: the first sample of each window; all of them lie within the samples.
+        """
         found = np.zeros((starts.size, BANDS), dtype=np.float32)
         spectra = np.zeros((kept.size, bins.stop - bins.start), dtype=np.complex64)
         views = np.lib.stride_tricks.sliding_window_view(samples, self.length)
@@ -180,10 +176,13 @@ class OnsetWindowMeter:
 
     def add(self, weighted: Float32, envelopes: Float32) -> None:
         """The next chunk: K-weighted samples (channels, n) and the tracks' mean squares per 10 ms
-        (tracks, steps)."""
+        (tracks, steps). ``measure`` is to be called before the next one."""
         self._samples = np.concatenate([self._samples, weighted], axis=1)
         self._envelopes = np.concatenate([self._envelopes, envelopes], axis=1)
         self._loudest = np.maximum(self._loudest, envelopes.max(axis=1, initial=0.0))
+
+    def measure(self) -> None:
+        """Find and measure the onsets of what was added, in any thread."""
         self._look(self._first_step + self._envelopes.shape[1] - self._ahead)
         self._forget()
 
@@ -220,7 +219,7 @@ class OnsetWindowMeter:
         for mark in marks:
             part = slice(mark - self._first_step, mark - self._first_step + MERGE_STEPS + 1)
             self._owners.append(np.where(own[:, part], self._envelopes[:, part], 0.0).max(axis=1))
-        self._measure(np.array(marks, dtype=np.intp))
+        self._measure_at(np.array(marks, dtype=np.intp))
         self._next_step = stop
         while len(self._marks) > self._most:
             self._every *= 2
@@ -239,9 +238,10 @@ class OnsetWindowMeter:
                     marks.append(step)
         return marks
 
-    def _measure(self, marks: Intp) -> None:
+    def _measure_at(self, marks: Intp) -> None:
         """Measure windows at ``marks``, the last ones of ``_owners``."""
         starts = np.round((marks - LEAD_STEPS) * self._step).astype(np.intp) - self._first_sample
+        both = np.concatenate([starts, starts - self._window.length])
         found = np.zeros((marks.size, 2, len(self._slices), BANDS), dtype=np.float32)
         owners = self._owners[len(self._owners) - marks.size :]
         wanted = [self._hits.wanted(owner) for owner in owners]
@@ -255,10 +255,9 @@ class OnsetWindowMeter:
                 if marks.size and samples.any():
                     # a track of one channel plays on both sides
                     sides = np.float32(2.0 / (channels.stop - channels.start))
-                    earlier = starts - self._window.length
-                    energies, own = self._window.measure(samples, starts, kept, bins)
-                    found[:, 0, place] += sides * energies
-                    found[:, 1, place] += sides * self._window.energies(samples, earlier)
+                    energies, own = self._window.measure(samples, both, kept, bins)
+                    found[:, 0, place] += sides * energies[: marks.size]
+                    found[:, 1, place] += sides * energies[marks.size :]
                     spectra[:, channel] = own
         for number, own in zip(kept.tolist(), spectra, strict=True):
             self._hits.offer(int(marks[number]), owners[number], own)

@@ -7,6 +7,7 @@ relative to the track's own, and runs of equal samples stay equal when scaled.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -236,13 +237,19 @@ def _db(power: float) -> float:
     return float(10.0 * np.log10(max(power, _TINY)))
 
 
+@functools.lru_cache(maxsize=4)
+def _hann(size: int) -> Float64:
+    return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(size) + 0.5) / size))
+
+
 def _lines(low: Float64, spacing: float) -> Float64:
     """(mains, harmonics, 2): power of each line in a stretch, and the typical power beside it.
 
     ``low``: samples averaged to about ``LOW_RATE``; ``spacing`` of the bins of their transform.
     """
-    shape = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(low.size) + 0.5) / low.size)
-    power = np.square(np.abs(np.fft.rfft(low * shape))) * 2.0 / (shape.sum() ** 2)
+    shape = _hann(low.size)
+    parts = np.fft.rfft(low * shape)
+    power = (np.square(parts.real) + np.square(parts.imag)) * 2.0 / (shape.sum() ** 2)
     harmonics = np.outer(MAINS_HZ, np.arange(1, HARMONICS + 1))
     places = np.round(harmonics / spacing).astype(np.intp)[..., None]
     line = power[places + np.arange(-1, 2)].max(axis=-1)

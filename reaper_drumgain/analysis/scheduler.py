@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -111,9 +111,9 @@ def run(
 ) -> None:
     """Measure all tracks to their ends; ``report`` is called with the samples that are done.
 
-    With more than one of ``threads``, that many read the next chunks, one more computes spectra
-    and descriptors, and the calling thread filters and sums. Each makes few and long calls: with
-    many short ones, threads wait for the interpreter longer than they save.
+    With more than one of ``threads``, that many read the next chunks, one more computes spectra,
+    windows at onsets and descriptors, and the calling thread filters and sums. Each makes few and
+    long calls: with many short ones, threads wait for the interpreter longer than they save.
     """
     turns = _turns(meters, chunks)
     if threads <= 1:
@@ -161,6 +161,7 @@ def _measure_all(
 ) -> None:
     buffer = np.zeros((slices[-1].stop, longest), dtype=np.float32)
     hop, done, ended = meters[0].hop, 0, False
+    windows: Future[None] | None = None
     while not ended:
         samples, ended = 0, True
         sounds = []
@@ -171,8 +172,16 @@ def _measure_all(
                 buffer[place, :samples] = 0.0
             ended = ended and chunk.last
         _collect(covariance, done // hop, buffer[:, :samples], slices, sounds)
+        if windows is not None:
+            windows.result()
         onsets.add(buffer[:, :samples], np.stack([meter.chunk_envelope for meter in meters]))
+        if helper is None:
+            onsets.measure()
+        else:
+            windows = helper.submit(onsets.measure)
         done += samples
         report(done)
+    if windows is not None:
+        windows.result()
     for meter in meters:
         meter.settle()

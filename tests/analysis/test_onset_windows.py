@@ -41,6 +41,7 @@ def measure(tracks: list[np.ndarray], chunk_hops: int, **options: int) -> OnsetW
         part = slice(at, at + chunk_hops * HOP)
         steps = slice(at // STEP, (at + chunk_hops * HOP) // STEP)
         meter.add(audio[:, part], envelope[:, steps])
+        meter.measure()
     return meter.finish()
 
 
