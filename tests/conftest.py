@@ -25,6 +25,7 @@ settings.load_profile("drumgain")
 _OWN = tempfile.TemporaryDirectory(prefix="drumgain-tests-")
 os.environ["DRUMGAIN_CACHE"] = str(Path(_OWN.name) / "cache")
 os.environ["DRUMGAIN_STATE"] = str(Path(_OWN.name) / "state")
+os.environ["DRUMGAIN_DATA"] = str(Path(_OWN.name) / "data")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

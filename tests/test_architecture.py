@@ -36,7 +36,7 @@ FLOORS = (
     "errors",
 )
 #: the same for the folders of the learn room
-LEARN_FLOORS = ("evidence", "fitting", "data", "reverse_engineering")
+LEARN_FLOORS = ("evidence", "taste", "fitting", "data", "reverse_engineering")
 FLOOR = {room: place for place, room in enumerate(FLOORS)}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reaper_drumgain import methods
 from reaper_drumgain.analysis.analyze import AnalysisRequest
@@ -63,11 +64,9 @@ def balance(
         No drum track may be moved.
     """
     analyzer = analyzer or ProjectAnalyzer()
-    method = methods.create(settings.method)
+    method = _method(settings)
     settings, found_by_sound = _with_roles_by_sound(session, settings, analyzer)
-    selection = select(session, settings)
-    if not any(drum.flag is None for drum in selection.measured):
-        raise NothingToBalanceError(reasons.why_nothing_moves(session, selection))
+    selection = _selection(session, settings)
     choice = modes.choose_mode(settings, selection.measured, has_intervals=method.has_intervals)
     analysis = analyzer.analyze(_analysis_request(session, settings, selection, method))
     activity = track_activity(selection.measured, analysis.measurement, analysis.flags)
@@ -90,18 +89,40 @@ def balance(
         modes.starting_faders(settings, selection.measured, choice.mode),
     )
     solution = _solution(solver, wanted, choice)
+    bundled = _bundled(solver, wanted, choice)
     found = _Balanced(
-        session, settings, selection, choice, analysis, activity, path, solution, wanted
+        session, settings, selection, choice, analysis, activity, path, solution, wanted, bundled
     )
     if settings.write == "automation":
         found = _with_automation(found, method)
-    return _plan(_without_noise(found), found_by_sound)
+    return _plan(_without_noise(found), [*found_by_sound, *method.notes])
+
+
+def _method(settings: Settings) -> Method:
+    if settings.model:
+        return methods.create_own(settings.method, settings.model)
+    return methods.create(settings.method)
+
+
+def _selection(session: Session, settings: Settings) -> Selection:
+    """The drum tracks. Raises NothingToBalanceError where none of them may move."""
+    selection = select(session, settings)
+    if not any(drum.flag is None for drum in selection.measured):
+        raise NothingToBalanceError(reasons.why_nothing_moves(session, selection))
+    return selection
 
 
 def _solution(solver: Solver, wanted: MethodGains, choice: ModeChoice) -> Solution:
     if choice.mode == "outliers" and wanted.intervals_db is not None:
         return solver.solve_outliers(wanted.gains_db, wanted.intervals_db)
     return solver.solve(wanted.gains_db, wanted.intervals_db, wanted.pair_db)
+
+
+def _bundled(solver: Solver, wanted: MethodGains, choice: ModeChoice) -> NDArray[np.float64] | None:
+    """The faders that the bundled model gives, where the method is the user's own."""
+    if wanted.bundled_db is None:
+        return None
+    return _solution(solver, replace(wanted, gains_db=wanted.bundled_db), choice).faders
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,7 @@ class _Balanced:
     path: PathLevels
     solution: Solution
     gains: MethodGains
+    bundled: NDArray[np.float64] | None
     automation: AutomationResult | None = None
 
 
@@ -205,6 +227,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         found.solution,
         found.automation,
         found.gains,
+        found.bundled,
     )
     drums, solution = found.selection.measured, found.solution
     start = modes.starting_faders(found.settings, drums, found.choice.mode).tolist()

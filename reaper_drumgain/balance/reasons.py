@@ -18,7 +18,7 @@ from reaper_drumgain.units import HEARD_DB
 _REFERENCES = ("snare top", "snare", "kick in", "kick", "kick out", "snare bottom")
 #: tracks that an error names
 _MOST_TOLD = 8
-_ENGINEERS = "where most engineers have it"
+_ENGINEERS, _OWN = "where most engineers have it", "your model's range"
 #: a recording gain explains a move where 80 % of what it may be lies on one side of 0 dB, and
 #: where the two differ by no more than this factor
 _SURE_SD, _LEAST_GAIN_DB, _MOST_RATIO = 1.2816, 1.0, 3.0
@@ -162,7 +162,7 @@ def _recorded(track: TrackPlan, own_move: float) -> str | None:
 def _stood(track: TrackPlan, kit: KitMove) -> str | None:
     """That the old fader of a moved track, moved with the kit, is outside the engineers' range."""
     away = _away(track, kit)
-    return f"stood {away} {_ENGINEERS}" if away and _move(track) else None
+    return f"stood {away} {_range_name(track)}" if away and _move(track) else None
 
 
 def _within(track: TrackPlan, kit: KitMove) -> str:
@@ -171,12 +171,19 @@ def _within(track: TrackPlan, kit: KitMove) -> str:
     if track.interval_db is None or track.new_db is None or away is None:
         return ""
     if not _move(track):
-        return f" {away} {_ENGINEERS}" if away else f" {_ENGINEERS}"
+        named = _range_name(track)
+        return f" {away} {named}" if away else f" {'within ' if named == _OWN else ''}{named}"
     if away:
         return ""
     # half of the rounding of faders and of both bounds
     at_middle = abs(track.new_db - sum(track.interval_db) / 2.0) < HEARD_DB
-    return f" {'to' if at_middle else 'towards'} the middle of the engineers' range"
+    whose = "the engineers' range" if track.bundled_db is None else _OWN
+    return f" {'to' if at_middle else 'towards'} the middle of {whose}"
+
+
+def _range_name(track: TrackPlan) -> str:
+    """What the interval of a track is called: the bundled model's, or that of the user's own."""
+    return _ENGINEERS if track.bundled_db is None else _OWN
 
 
 def _away(track: TrackPlan, kit: KitMove) -> str | None:

@@ -35,12 +35,14 @@ def track_plans(
     solution: Solution,
     automation: AutomationResult | None = None,
     gains: MethodGains | None = None,
+    bundled: NDArray[np.float64] | None = None,
 ) -> list[TrackPlan]:
     """The plans of all drum tracks, in project order.
 
     All arguments but ``selection`` are over its n measured tracks; the others stay.
     ``media_flags``: for each track, how its media are not what REAPER plays. ``gains``: what the
-    method told, of which recording gains become part of the plans.
+    method told, of which recording gains become part of the plans. ``bundled`` (n,): the faders
+    that the bundled model would have given, in dB, where the method is the user's own model.
     """
     measured: dict[int, TrackPlan] = {}
     for place, drum in enumerate(selection.measured):
@@ -50,6 +52,7 @@ def track_plans(
                 plan,
                 recording_gain_db=_at(gains.recording_gain_db, place),
                 recording_gain_sd_db=_at(gains.recording_gain_sd_db, place),
+                bundled_db=_at(bundled, place),
             )
         if automation is not None:
             plan = _with_automation(plan, place, automation)

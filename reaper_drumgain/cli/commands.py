@@ -52,6 +52,18 @@ def _methods() -> Command:
     return methods
 
 
+def _learn() -> Command:
+    from reaper_drumgain.cli import learn
+
+    return learn
+
+
+def _models() -> Command:
+    from reaper_drumgain.cli import models
+
+    return models
+
+
 def _restore() -> Command:
     from reaper_drumgain.cli import restore
 
@@ -100,6 +112,8 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
     "batch": _batch,
     "tracks": _tracks,
     "methods": _methods,
+    "learn": _learn,
+    "models": _models,
     "restore": _restore,
     "clear-automation": _clear_automation,
     "install": _install,

@@ -101,6 +101,13 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help="how gains are found (default: %(default)s); 'drumgain methods' explains them",
     )
     parser.add_argument(
+        "--model",
+        default="",
+        metavar="NAME",
+        help="your own model in place of the bundled one: 'drumgain learn' makes it, 'drumgain "
+        "models' lists them",
+    )
+    parser.add_argument(
         "--mode",
         choices=get_args(Mode),
         default="auto",
@@ -274,4 +281,5 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         write=write,
         automation=automation,
         mode=arguments.mode,
+        model=arguments.model,
     )

@@ -22,6 +22,7 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
         "output": None if written is None else str(written.path),
         "backup": None if written is None or written.backup is None else str(written.backup),
         "settings": {
+            "model": plan.settings.model or None,
             "amount": plan.settings.amount,
             "level": str(plan.settings.level),
             "write": plan.settings.write,
@@ -56,6 +57,7 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
                 "old_db": track.old_db,
                 "new_db": track.new_db,
                 "interval_db": None if track.interval_db is None else list(track.interval_db),
+                "bundled_db": track.bundled_db,
                 "recording_gain_db": track.recording_gain_db,
                 "recording_gain_sd_db": track.recording_gain_sd_db,
                 "flags": list(track.flags),
@@ -90,7 +92,7 @@ def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: b
         print(line)
     print(plan.mode_line("--mode all", "--mode outliers"))
     count = len(plan.moves)
-    moved = f"{count} of {len(plan.tracks)} drum tracks moved ({plan.method})"
+    moved = f"{count} of {len(plan.tracks)} drum tracks moved ({_method(plan)})"
     if plan.settings.write == "automation":
         moved += f"; automation on {len(plan.automated)}"
     rest = f"; {len(plan.untouched)} other tracks untouched" if plan.untouched else ""
@@ -106,13 +108,21 @@ def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: b
         print(f"backup: {printable(str(written.backup))} ('drumgain restore' brings it back)")
 
 
+def _method(plan: GainPlan) -> str:
+    own = plan.settings.model
+    return f"{plan.method}, your model {printable(own)}" if own else plan.method
+
+
 def plan_table(plan: GainPlan) -> None:
     """Print old and new fader, move and reason of every drum track."""
-    header = ["#", "Track", "Role", "Old dB", "New dB", "Move", "Engineers dB", "Why"]
+    own = bool(plan.settings.model)
+    range_name = "Your range dB" if own else "Engineers dB"
+    header = ["#", "Track", "Role", "Old dB", "New dB", "Bundled dB", "Move", range_name, "Why"]
     rows = [_row(track) for track in plan.tracks]
-    if all(track.interval_db is None for track in plan.tracks):
+    absent = [7] if all(track.interval_db is None for track in plan.tracks) else []
+    for place in absent + ([] if own else [5]):
         for row in (header, *rows):
-            del row[6]
+            del row[place]
     still = {
         place
         for place, track in enumerate(plan.tracks)
@@ -134,6 +144,7 @@ def _row(track: TrackPlan) -> list[str]:
         track.role_text,
         show.decibels(track.old_db),
         show.decibels(track.new_db),
+        "" if track.bundled_db is None else show.decibels(track.bundled_db),
         move,
         between,
         track.reason or "",

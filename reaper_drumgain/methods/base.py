@@ -47,6 +47,7 @@ class MethodGains:
     ``recording_gain_db``, ``recording_gain_sd_db`` (n,): how much louder than usual for its role
     each track was recorded, against the mean of them, and the standard deviation of that; NaN for
     tracks, and None for methods, that tell no such thing.
+    ``bundled_db`` (n,): of a user's own model, the gains of the bundled one, else None.
     """
 
     gains_db: NDArray[np.float64]
@@ -54,6 +55,7 @@ class MethodGains:
     pair_db: NDArray[np.float64] | None = None
     recording_gain_db: NDArray[np.float64] | None = None
     recording_gain_sd_db: NDArray[np.float64] | None = None
+    bundled_db: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,11 @@ class Method(ABC):
     has_intervals: ClassVar[bool] = False
     has_running_gains: ClassVar[bool] = False
     rides_playing: ClassVar[bool] = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the warnings of every plan."""
+        return ()
 
     @abstractmethod
     def gains(self, given: MethodInput) -> MethodGains:

@@ -139,8 +139,8 @@ def bundled_folder() -> Path:
 def load(folder: Path, name: str = DEFAULT) -> Forest:
     """The forest that ``save`` wrote into a folder. Raises ModelError with the reason."""
     manifest_path, arrays_path = folder / f"{name}.json", folder / f"{name}.npz"
-    manifest = _parse_manifest(manifest_path, _read_bounded(manifest_path, MAX_MANIFEST_BYTES))
-    content = _read_bounded(arrays_path, MAX_ARRAYS_BYTES)
+    manifest = _parse_manifest(manifest_path, read_bounded(manifest_path, MAX_MANIFEST_BYTES))
+    content = read_bounded(arrays_path, MAX_ARRAYS_BYTES)
     if manifest.pop("sha256") != hashlib.sha256(content).hexdigest():
         raise ModelError(
             f"{arrays_path}: is not the file that {manifest_path.name} was written for"
@@ -187,7 +187,8 @@ def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
     (folder / f"{name}.json").write_bytes(text.encode("ascii"))
 
 
-def _read_bounded(path: Path, limit: int) -> bytes:
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file of at most ``limit`` bytes. Raises ModelError."""
     try:
         with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -202,7 +203,7 @@ def _read_bounded(path: Path, limit: int) -> bytes:
 
 def _parse_manifest(path: Path, content: bytes) -> dict[str, Any]:
     try:
-        manifest = json.loads(content, parse_constant=_refuse_constant)
+        manifest = json.loads(content, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("kind") != "drumgain forest":
@@ -282,7 +283,8 @@ def _is_level(value: object) -> bool:
     return -MAX_LEVEL_DB <= value <= MAX_LEVEL_DB
 
 
-def _refuse_constant(name: str) -> float:
+def refuse_constant(name: str) -> float:
+    """For ``json.loads``: NaN and infinity are no JSON. Raises ValueError."""
     raise ValueError(f"{name} is no JSON number")
 
 

@@ -234,6 +234,23 @@ def create(name: str) -> Method:
     raise InputError(f"method {name!r} is not known: available are {', '.join(known_names())}")
 
 
+def create_own(name: str, model: str) -> Method:
+    """The method of this name with the user's own model of a name.
+
+    Raises InputError where there is no such model or it goes with another method, ModelError where
+    it cannot be used.
+    """
+    if name != METHODS[0].name:
+        raise InputError(
+            f"model {model!r} departs from the bundled forest: it goes with method "
+            f"{METHODS[0].name}, not with {name}"
+        )
+    from reaper_drumgain.methods.own import OwnModel
+    from reaper_drumgain.methods.user_models import load
+
+    return OwnModel(load(model))
+
+
 def all_descriptors() -> tuple[Descriptor, ...]:
     """The descriptors of all built-in methods together, each once.
 

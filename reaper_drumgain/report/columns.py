@@ -100,6 +100,12 @@ COLUMNS: tuple[Column, ...] = (
         fields={"new_db": lambda track: track.plan.new_db},
     ),
     Column(
+        heading="Bundled dB",
+        label="bundled model",
+        text=lambda track: "" if track.plan.bundled_db is None else f"{track.plan.bundled_db:.2f}",
+        fields={"bundled_db": lambda track: track.plan.bundled_db},
+    ),
+    Column(
         heading="Move",
         label="move",
         text=_move_text,

@@ -98,7 +98,8 @@ class TrackPlan:
     ``not_automated`` then says why, if the track was to get some.
 
     ``note``: what is stored on the track with its new fader (see ``schema.fader_note``), None
-    where the fader stays.
+    where the fader stays. ``bundled_db``: with the user's own model, the fader that the bundled
+    one would give, else None.
     """
 
     index: int
@@ -120,6 +121,7 @@ class TrackPlan:
     automation: TrackAutomation | None = None
     not_automated: str | None = None
     note: str | None = None
+    bundled_db: Decibel | None = None
 
     @property
     def role_text(self) -> str:

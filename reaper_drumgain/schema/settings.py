@@ -113,7 +113,8 @@ class Settings:
     project is analyzed; automation then changes nothing outside, faders included.
     ``write``: faders alone, or gains over time as ``automation`` says. ``mode``: ``all`` faders
     are balanced anew, only ``outliers`` from the method's intervals move, or ``auto``: what the
-    faders look like decides (``balance.modes``).
+    faders look like decides (``balance.modes``). ``model``: the name of the user's own model, ""
+    for the bundled one.
     """
 
     method: str = "forest"
@@ -127,6 +128,7 @@ class Settings:
     automation: Automation = Automation()
     listen: bool = False
     mode: Mode = "auto"
+    model: str = ""
 
     def __post_init__(self) -> None:
         if not self.method:

@@ -1,6 +1,6 @@
 """Where the user's own files of this program go: what can be deleted, and what must last.
 
-``DRUMGAIN_CACHE`` and ``DRUMGAIN_STATE`` name other folders.
+``DRUMGAIN_CACHE``, ``DRUMGAIN_STATE`` and ``DRUMGAIN_DATA`` name other folders.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ def cache_folder() -> Path:
 def state_folder() -> Path:
     """The folder of what is known of former runs; need not exist yet. Raises InputError."""
     return _chosen("DRUMGAIN_STATE") or _usual("user_state_path")
+
+
+def data_folder() -> Path:
+    """The folder of what the user has made, like models; need not exist yet. Raises InputError."""
+    return _chosen("DRUMGAIN_DATA") or _usual("user_data_path")
 
 
 def _chosen(variable: str) -> Path | None:

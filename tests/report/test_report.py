@@ -195,7 +195,8 @@ def test_levels_are_those_of_the_plan_among_the_drums(tmp_path: Path) -> None:
 def test_the_columns_of_the_table_stay_as_programs_know_them() -> None:
     (header,) = table(track_table([]))
     assert header == [
-        *("number", "track", "role", "side", "ordinal", "old_db", "new_db", "move_db"),
+        *("number", "track", "role", "side", "ordinal", "old_db", "new_db", "bundled_db"),
+        "move_db",
         *("interval_low_db", "interval_high_db", "level_before_lu", "level_after_lu"),
         *("human_low_lu", "human_high_lu", "loudness_lufs", "path_db", "flags", "reason"),
     ]

@@ -1,0 +1,150 @@
+"""Reads a finished project for learning: where the user has the drums, and the bundled model."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain import methods
+from reaper_drumgain.analysis.analyze import AnalysisRequest
+from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
+from reaper_drumgain.errors import NothingToBalanceError
+from reaper_drumgain.faders.activity import TrackActivity, track_activity
+from reaper_drumgain.faders.levels import PathLevels
+from reaper_drumgain.methods.base import MethodInput
+from reaper_drumgain.methods.user_model import FinishedProject, FinishedTrack
+from reaper_drumgain.schema.fader_note import standing_note
+from reaper_drumgain.schema.session import Session, Track
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.routing import has_effects
+from reaper_drumgain.tracks.selection import DrumTrack, select
+from reaper_drumgain.units import to_decibel
+
+#: a kit of fewer tracks has no balance to learn
+FEWEST_TRACKS = 3
+#: faders further below the highest one are in effect mutes, in dB
+_MUTED_DB = 40.0
+#: faders that differ by less, in dB, have one value
+_SAME_DB = 0.05
+
+
+def read_finished(
+    session: Session,
+    settings: Settings,
+    name: str,
+    *,
+    analyzer: ProjectAnalyzer | None = None,
+) -> FinishedProject:
+    """What can be learned from a finished project. Nothing is written.
+
+    ``settings``: roles that the user states. ``name``: of the project, by which it is known again.
+
+    Raises NothingToBalanceError where there is nothing to learn: no drums, no audio, faders that
+    nobody has set, or that DrumGain has.
+    """
+    selection = select(session, settings)
+    if not selection.measured:
+        raise NothingToBalanceError(
+            f"{name}: no drum track with audio that plays, so there is nothing to learn from it: "
+            "'drumgain tracks' shows what each track is taken for"
+        )
+    _refuse_unmixed(name, selection.measured)
+    method = methods.create(methods.names()[0])
+    analyzer = analyzer or ProjectAnalyzer()
+    analysis = analyzer.analyze(
+        AnalysisRequest(session, selection.measured, None, method.descriptors)
+    )
+    activity = track_activity(selection.measured, analysis.measurement, analysis.flags)
+    roles = tuple(drum.role for drum in selection.measured)
+    given = MethodInput(roles, activity.table, analysis.measurement, activity.active)
+    bundled = method.gains(given).gains_db
+    path_db = PathLevels(analysis.measurement, [d.path for d in selection.measured]).path_db
+    tracks, reasons = _tracks(selection.measured, activity, path_db, bundled)
+    left_out = [f"{drum.track.name}: {drum.why}" for drum in selection.drums if not drum.measured]
+    left_out += reasons
+    if len(tracks) < FEWEST_TRACKS:
+        why = f" ({'; '.join(left_out)})" if left_out else ""
+        raise NothingToBalanceError(
+            f"{name}: {len(tracks)} drum tracks to learn from, expected {FEWEST_TRACKS} or more "
+            f"that are heard{why}"
+        )
+    media = tuple(sorted({m for drum in selection.measured for m in _media(drum.track)}))
+    return FinishedProject(name=name, tracks=tuple(tracks), media=media, left_out=tuple(left_out))
+
+
+def _tracks(
+    drums: Sequence[DrumTrack],
+    activity: TrackActivity,
+    path_db: NDArray[np.float64],
+    bundled_db: NDArray[np.float64],
+) -> tuple[list[FinishedTrack], list[str]]:
+    """What each track says, and why others say nothing."""
+    faders = np.array([to_decibel(drum.track.fader) for drum in drums])
+    targets = faders + path_db
+    highest = float(np.nanmax(np.where(activity.active, targets, np.nan), initial=-np.inf))
+    tracks: list[FinishedTrack] = []
+    reasons: list[str] = []
+    for place, drum in enumerate(drums):
+        why = activity.causes[place] or _not_learned(drum.track)
+        if why is None and not np.isfinite([targets[place], bundled_db[place]]).all():
+            why = "nothing of it is heard at the master"
+        if why is None and targets[place] < highest - _MUTED_DB:
+            why = "its fader is so low that it is in effect muted"
+        if why is not None:
+            reasons.append(f"{drum.track.name}: {why}")
+            continue
+        tracks.append(
+            FinishedTrack(
+                name=drum.track.name,
+                role=drum.role.name,
+                side=drum.role.side,
+                ordinal=drum.role.ordinal,
+                target_db=round(float(targets[place]), 3),
+                bundled_db=round(float(bundled_db[place]), 3),
+                loudness_lufs=round(float(activity.loudness_lufs[place]), 3),
+                effects=has_effects(drum.track),
+            )
+        )
+    return tracks, reasons
+
+
+def _refuse_unmixed(name: str, drums: Sequence[DrumTrack]) -> None:
+    """Raises NothingToBalanceError where the faders are nobody's, or DrumGain's."""
+    noted = sum(standing_note(drum.track) is not None for drum in drums)
+    if 3 * noted >= 2 * len(drums):
+        raise NothingToBalanceError(
+            f"{name}: {noted} of {len(drums)} drum faders stand where DrumGain put them: learn "
+            "from a project that you have mixed yourself"
+        )
+    steps = Counter(round(to_decibel(drum.track.fader) / _SAME_DB) for drum in drums)
+    value, alike = steps.most_common(1)[0]
+    if len(drums) > 1 and alike == len(drums):
+        raise NothingToBalanceError(
+            f"{name}: all {alike} drum faders are at {value * _SAME_DB:+.1f} dB: nobody has mixed "
+            "it yet, so there is nothing to learn from it"
+        )
+
+
+def _not_learned(track: Track) -> str | None:
+    moved = [e.kind for e in track.envelopes if e.active and e.kind in ("volume", "trim volume")]
+    if moved:
+        return f"its {moved[0]} envelope moves its level, so its fader alone says little"
+    return None
+
+
+def _media(track: Track) -> list[str]:
+    """The files of a track as ``name:bytes``."""
+    found = []
+    for clip in track.clips:
+        if clip.plays and clip.source.path and clip.source.found:
+            try:
+                size = os.stat(clip.source.path).st_size  # noqa: PTH116
+            except OSError:
+                continue
+            found.append(f"{Path(clip.source.path).name}:{size}")
+    return found
