@@ -12,6 +12,7 @@ from reaper_drumgain.hosts.live.action_list import TITLES, file_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+REAPER_PAGE = (ROOT / "docs" / "reaper.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
@@ -21,8 +22,14 @@ def test_the_readme_names_every_method(name):
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_the_readme_names_every_action(name):
-    assert TITLES[name] in README
+def test_the_page_on_reaper_names_every_action(name):
+    assert TITLES[name] in REAPER_PAGE
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
+def test_links_lead_to_files(page):
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_every_balance_action_has_a_script():
