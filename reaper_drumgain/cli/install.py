@@ -107,6 +107,8 @@ def bundle() -> Iterator[tuple[Path, Path]]:
     python-reapy is missing."""
     for action in sorted(actions_folder().glob(f"{PREFIX}*")):
         yield Path(action.name), action
+    for part in sorted((actions_folder() / "menu").glob("*.lua")):
+        yield Path("menu", part.name), part
     own = Path("lib", "reaper_drumgain")
     for name in BUNDLED_MODULES:
         yield own / f"{name}.py", _PACKAGE / f"{name}.py"

@@ -241,6 +241,10 @@ def main_on_command_ex(engine: Engine, command: int, flag: int, project: Project
     """The few of REAPER's actions that the stand-in knows."""
     from reascript.actions import ACTIONS
 
+    script = engine.script_commands.get(command)
+    if script is not None and engine.start_script is not None:
+        engine.start_script(Path(script))
+        return
     action = ACTIONS.get(command)
     if action is None:
         raise StandInError(f"action {command} is not known")

@@ -117,6 +117,15 @@ class Engine:
         self.missing_functions = frozenset(self.faults.missing_functions)
         self.ext_state: dict[tuple[str, str], tuple[str, bool]] = {}
         self.commands: dict[str, int] = {}
+        #: scripts in the action list by command, and those that were written to its file
+        self.script_commands: dict[int, str] = {}
+        self.commands_ever: list[str] = []
+        self.committed: list[str] = []
+        #: whether the preferences let REAPER load Python; its Lua (None: that of its version)
+        self.python_is_on = True
+        self.lua_version: str | None = None
+        #: starts a script's file, as its action does; set by the runner
+        self.start_script: Callable[[Path], Any] | None = None
         self.answers: deque[dict[str, Any]] = deque()
         self.dialogs: list[dict[str, Any]] = []
         self.console: list[str] = []

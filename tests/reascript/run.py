@@ -49,6 +49,8 @@ SCENARIO_KEYS = {
     "render_gain": "what stems are multiplied by (0.5)",
     "render_python": "the interpreter of the render's child process",
     "ext_state": "[[section, key, value], ...] before the first step",
+    "lua": "the version of Lua, '5.3' or '5.4'; by default that of REAPER's version",
+    "python_is_on": "false: REAPER has no Python switched on, so its scripts do nothing",
     "commands": "what NamedCommandLookup knows: name -> number",
     "block_imports": "packages that cannot be imported in this process",
     "search_path": "folders put in front of the scripts' sys.path",
@@ -98,6 +100,8 @@ def perform(scenario: dict[str, Any], folder: Path) -> dict[str, Any]:
     engine.render_gain = scenario.get("render_gain", 0.5)
     engine.render_python = scenario.get("render_python")
     engine.commands = dict(scenario.get("commands", {}))
+    engine.lua_version = scenario.get("lua")
+    engine.python_is_on = scenario.get("python_is_on", True)
     for path in scenario.get("projects", []) or [None]:
         engine.open_project(Path(path) if path else None)
     engine.current = engine.projects[scenario.get("active", 0)]
@@ -123,6 +127,7 @@ def perform(scenario: dict[str, Any], folder: Path) -> dict[str, Any]:
         "writes": engine.writes,
         "renders": engine.renders,
         "calls": dict(engine.calls),
+        "action_list": engine.committed,
         "steps": steps,
         "idle": not runner.busy,
         "children": len(children()),

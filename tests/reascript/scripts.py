@@ -77,9 +77,15 @@ class Runner:
         self.on_tick: list[Callable[[int], None]] = []
         self.ticks_done = 0
         self._own_main = sys.modules["__main__"]
+        engine.start_script = self.start
 
     def start(self, path: Path) -> Script:
         """Run a script's file; what it deferred comes with the next ticks."""
+        if path.suffix == ".lua":
+            return self._start_lua(path)
+        if not self.engine.python_is_on:
+            # REAPER says nothing of it
+            return Script(path, types.ModuleType("__main__"), finished=True)
         main = types.ModuleType("__main__")
         script = Script(path, main, search_path=list(self.search_path))
         script.modules["reaper_python"] = reaper_python(self.table)
@@ -102,6 +108,18 @@ class Runner:
             if project is not None:
                 self.engine.history(project).note(f"ReaScript: {path.name}", ALL)
         self._settle(script)
+        return script
+
+    def _start_lua(self, path: Path) -> Script:
+        from reascript.lua_host import LuaHost
+
+        script = Script(path, types.ModuleType("__main__"), finished=True)
+        made = self.engine.points_made
+        error, deferred = LuaHost(self.engine, self.engine.lua_version).run(path)
+        if error is not None:
+            self.errors.append({"script": path.name, "error": error})
+        if not deferred and self.engine.points_made == made:
+            self.engine.history(self.engine.project).note(f"ReaScript: {path.name}", ALL)
         return script
 
     @property

@@ -8,7 +8,6 @@ UNKNOWN = frozenset(
     [
         "APITest",
         "AddProjectMarker2",
-        "AddRemoveReaScript",
         "AddTakeToMediaItem",
         "ArmCommand",
         "AudioAccessorValidateState",
@@ -34,7 +33,6 @@ UNKNOWN = frozenset(
         "EnumRegionRenderMatrix",
         "Envelope_Evaluate",
         "Envelope_FormatValue",
-        "ExecProcess",
         "GetArmedCommand",
         "GetAudioAccessorEndTime",
         "GetAudioAccessorHash",

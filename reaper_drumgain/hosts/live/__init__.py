@@ -16,5 +16,6 @@ BALANCE_SCOPES: dict[str, str | None] = {
     "rebalance_all": "all",
     "balance_time_selection": "time selection",
     "repeat": None,
+    "preview": None,
     "write_automation": "all",
 }

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live import WAIT, apply, automate, export, project_state
+from reaper_drumgain.hosts.live import WAIT, apply, automate, dialogs, export, project_state
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.preferences import Preferences
 from reaper_drumgain.hosts.live.project_state import LastResult, SectionResult, TrackResult
@@ -28,11 +28,17 @@ _RENDERED_FLAGS = ("instrument", "not readable")
 
 
 def run(
-    project: Project, preferences: Preferences, worker: Worker, mode: Mode | None = None
+    project: Project,
+    preferences: Preferences,
+    worker: Worker,
+    mode: Mode | None = None,
+    *,
+    preview: bool = False,
 ) -> Steps:
     """Read the project, get a plan from the worker, write it, store and print the result.
 
-    ``mode``: of this run alone, in place of the preferences'.
+    ``mode``: of this run alone, in place of the preferences'. ``preview``: the plan is printed
+    and nothing else done with it.
     """
     snapshot = yield from take_snapshot(project)
     settings = run_settings(snapshot.session, preferences)
@@ -55,8 +61,11 @@ def run(
     apply.warm_up()
     plan = yield from worker.answer(_Progress())
     apply.check_fits(snapshot, plan)
-    result = result_of(snapshot, plan, summary(plan, pre_effects))
+    result = result_of(snapshot, plan, summary(plan, pre_effects, preview=preview))
     yield
+    if preview:
+        print_line(dialogs.report(result))
+        return
     if plan.automated:
         yield from automate.write_plan(snapshot, plan)
     else:
@@ -146,14 +155,15 @@ def apply_audio_setting(
     return dataclasses.replace(settings, roles=settings.roles + skipped), ()
 
 
-def summary(plan: GainPlan, pre_effects: Sequence[str]) -> str:
-    """What was moved and what was left, in one line."""
+def summary(plan: GainPlan, pre_effects: Sequence[str], *, preview: bool = False) -> str:
+    """What was moved and what was left, in one line; in a preview what would be."""
     moved = plan.moves
-    parts = [f"DrumGain: moved {len(moved)} of {len(plan.tracks)} drum tracks ({plan.method})"]
+    verb = "preview, nothing was written: would move" if preview else "moved"
+    parts = [f"DrumGain: {verb} {len(moved)} of {len(plan.tracks)} drum tracks ({plan.method})"]
     if plan.settings.amount != 100.0:
         parts[0] += f" at {plan.settings.amount:g} %"
     if plan.automated or plan.settings.write == "automation":
-        parts.append(_automated(plan))
+        parts.append(_automated(plan, "would write" if preview else "wrote"))
     left = [track for track in plan.tracks if not (track.moves or track.automation)]
     if left:
         shown = ", ".join(f"{one_line(t.name)} ({_why(t)})" for t in left[:3])
@@ -171,10 +181,10 @@ def summary(plan: GainPlan, pre_effects: Sequence[str]) -> str:
     return "; ".join(parts)
 
 
-def _automated(plan: GainPlan) -> str:
+def _automated(plan: GainPlan, wrote: str) -> str:
     """How much automation was written, and why some tracks got none."""
     points = [len(t.automation.points) for t in plan.automated if t.automation is not None]
-    line = f"wrote automation on {len(points)}"
+    line = f"{wrote} automation on {len(points)}"
     if points:
         line += f" (at most {max(points)} points)"
     refused = [track for track in plan.tracks if track.not_automated]

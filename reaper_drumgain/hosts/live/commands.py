@@ -83,7 +83,15 @@ def _balance(project: Project, name: str, worker: Worker | None) -> None:
             return
         automated = name == "write_automation"
         mode: Mode | None = "all" if name == "rebalance_all" else None
-        run = run_control.RunControl(project, setup, scope, worker, automated=automated, mode=mode)
+        run = run_control.RunControl(
+            project,
+            setup,
+            scope,
+            worker,
+            automated=automated,
+            mode=mode,
+            preview=name == "preview",
+        )
         tasks.Task(run.steps(), run.abandon).start()
     finally:
         if run is None and worker is not None:

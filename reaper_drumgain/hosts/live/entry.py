@@ -18,6 +18,7 @@ from reaper_drumgain.hosts.live.setup import read_setup
 
 def press(name: str) -> None:
     """Run the action of this name."""
+    _answer_menu()
     worker = _start_worker() if name in BALANCE_SCOPES else None
     try:
         from reaper_drumgain.hosts.live import commands
@@ -27,6 +28,14 @@ def press(name: str) -> None:
         if worker is not None:
             worker.abandon()
         raise
+
+
+def _answer_menu() -> None:
+    """Tell the menu, if it pressed this action, that REAPER's Python did start it."""
+    import reaper_python
+
+    functions: Any = reaper_python
+    functions.RPR_DeleteExtState("DrumGain", "pressed", False)
 
 
 def _start_worker() -> Worker | None:

@@ -72,3 +72,54 @@ class Preferences:
             listen=self.listen,
             mode=self.mode,
         )
+
+
+#: what the menu says of each value, by the field of Preferences
+WORDS: dict[str, dict[str, str]] = {
+    "mode": {
+        "auto": "Auto: what the faders look like decides",
+        "outliers": "Outliers: only faders outside the engineers' range",
+        "all": "All: every fader anew",
+    },
+    "scope": {
+        "selected": "Selected drum tracks",
+        "all": "All drum tracks",
+        "time selection": "Within the time selection",
+    },
+    "write": {
+        "volume": "Faders",
+        "automation": "Faders and volume envelopes",
+    },
+    "audio": {
+        "files": "Files: as recorded, before effects",
+        "skip": "Skip: leave tracks that do not sound like their files",
+        "export": "Export: REAPER renders those tracks before the fader",
+    },
+    "sections": {
+        "usual": "Regions, else markers (usual)",
+        "regions": "Regions",
+        "markers": "From marker to marker",
+        "time selection": "Time selection",
+        "running": "None: gains that follow the song (method cross-adaptive)",
+    },
+    "envelope": {
+        "volume": "Volume envelope",
+        "trim": "Trim volume envelope",
+    },
+    "existing": {
+        "refuse": "Leave that track without automation",
+        "trim": "Keep it and multiply",
+        "replace": "Replace it",
+    },
+}
+
+#: the roles that the menu offers, as Role.parse reads them
+ROLE_GROUPS: dict[str, tuple[str, ...]] = {
+    "Kick": ("kick in", "kick out", "kick", "sub kick"),
+    "Snare": ("snare top", "snare bottom", "snare"),
+    "Toms": (*(f"tom {number}" for number in range(1, 7)), "tom"),
+    "Hi-hat and cymbals": ("hi-hat", "ride", "cymbal"),
+    "Overheads": ("overhead left", "overhead right", "overhead stereo", "overhead mono"),
+    "Rooms": ("room left", "room right", "room stereo", "room mono"),
+    "Others": ("percussion", "sample"),
+}

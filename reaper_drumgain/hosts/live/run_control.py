@@ -33,7 +33,7 @@ class RunControl:
 
     ``scope`` None means the scope of the last run. ``worker`` is a worker that was started
     already. ``automated`` writes automation whatever the preferences say, and ``mode`` replaces
-    theirs.
+    theirs. ``preview``: the moves are printed with their reasons, nothing is written.
     """
 
     def __init__(
@@ -45,12 +45,14 @@ class RunControl:
         *,
         automated: bool = False,
         mode: Mode | None = None,
+        preview: bool = False,
     ) -> None:
         self._project = project
         self._setup = setup
         self._scope = scope
         self._automated = automated
         self._mode = mode
+        self._preview = preview
         self._started = worker is not None
         self._worker = worker or Worker(setup)
 
@@ -100,4 +102,6 @@ class RunControl:
         if problem is not None:
             print_line(problem)
             return
-        yield from balance_run.run(self._project, preferences, self._worker, self._mode)
+        yield from balance_run.run(
+            self._project, preferences, self._worker, self._mode, preview=self._preview
+        )

@@ -1,0 +1,169 @@
+-- Whether the actions can work, and how they are registered and pressed.
+
+local part = ...
+local LISTS, json, tell = part.lists, part.json, part.talk.tell
+
+local SECTION = "DrumGain"
+local INSTALL = "open a terminal, run 'drumgain install' there, and restart REAPER"
+local MAX_TEXT = 1 << 20
+local DOCTOR_WITHIN_MS = 60000
+local RESOURCES = reaper.GetResourcePath()
+local FOLDER = part.folder
+
+local installation = {}
+
+local function read_file(path)
+  local file = io.open(path, "rb")
+  if not file then return nil end
+  local text = file:read(MAX_TEXT + 1)
+  file:close()
+  return text or ""
+end
+
+-- The set-up that 'drumgain install' wrote; nil and a sentence where the actions cannot work.
+function installation.read_setup()
+  local path = RESOURCES .. "/" .. table.concat(LISTS.setup_place, "/")
+  local text = read_file(path)
+  if not text then
+    return nil, "DrumGain's Python part is not installed for this REAPER.\n\nInstall it once "
+      .. "(see the README: pipx install reaper-drumgain), then " .. INSTALL .. ".\n\n"
+      .. path .. " is missing."
+  end
+  local setup, why = json.decode(text)
+  if not setup or setup.kind ~= "object" then
+    return nil, "DrumGain's set-up " .. path .. " is damaged (" .. (why or "no set-up")
+      .. ").\n\nTo mend it, " .. INSTALL .. "."
+  end
+  if json.get(setup, "version") ~= LISTS.version
+    or json.get(setup, "format") ~= LISTS.setup_format then
+    return nil, ("This menu is of DrumGain %s, what is installed is of %s.\n\nTo have the same "
+      .. "everywhere, update the older one (a package of ReaPack there, 'pipx upgrade "
+      .. "reaper-drumgain' in a terminal), then %s."):format(
+      LISTS.version, tostring(json.get(setup, "version") or "another version"), INSTALL)
+  end
+  local interpreter = json.get(setup, "interpreter")
+  if type(interpreter) ~= "string" or not reaper.file_exists(interpreter) then
+    return nil, "The Python that DrumGain was installed with is gone ("
+      .. tostring(interpreter) .. ").\n\nInstall DrumGain again, then " .. INSTALL .. "."
+  end
+  for _, action in ipairs(LISTS.actions) do
+    if not reaper.file_exists(FOLDER .. action[3]) then
+      return nil, "The action " .. action[3] .. " is missing in " .. FOLDER
+        .. ".\n\nTo mend it, " .. INSTALL .. "."
+    end
+  end
+  return setup
+end
+
+-- The methods that are installed; those of this version where the set-up does not tell.
+function installation.methods_of(setup)
+  local found = {}
+  local named = setup and setup.members.methods
+  for _, pair in ipairs(named and named.kind == "array" and named.items or {}) do
+    local name, words = pair.items and pair.items[1], pair.items and pair.items[2]
+    if name and name.kind == "string" then
+      found[#found + 1] = { name.value, words and words.value or "" }
+    end
+  end
+  return #found > 0 and found or LISTS.methods
+end
+
+local function quoted(path)
+  return '"' .. path .. '"'
+end
+
+local MARKS = { broken = "BROKEN", warning = "Warning" }
+
+-- The links that are not as they should be, as text, and how many there are.
+local function problems_of(checks)
+  local lines = {}
+  for _, check in ipairs(checks) do
+    local mark = MARKS[json.get(check, "state")]
+    if mark then
+      local advice = json.get(check, "advice") or ""
+      lines[#lines + 1] = mark .. ": " .. (json.get(check, "name") or "") .. "\n"
+        .. (json.get(check, "found") or "")
+        .. (advice ~= "" and "\nWhat to do: " .. advice or "")
+    end
+  end
+  return table.concat(lines, "\n\n"), #lines
+end
+
+-- What to enter in REAPER's preferences, as the doctor says it.
+local function fields_of(report)
+  local python = report.members.python
+  local folder, file = json.get(python, "folder"), json.get(python, "file")
+  if not folder or not file then return "" end
+  return "\n\nOptions, Preferences, Plug-ins, ReaScript, for the Python of DrumGain:\n"
+    .. "Custom path to Python dll directory: " .. folder
+    .. "\nForce ReaScript to use specific Python: " .. file
+end
+
+-- What 'drumgain doctor' finds, as text for a message.
+function installation.examine(setup)
+  reaper.ShowConsoleMsg("DrumGain: checking the installation, this takes some seconds ...\n")
+  local command = quoted(json.get(setup, "interpreter")) .. " -I -m reaper_drumgain doctor --json "
+    .. "--resource-path " .. quoted(RESOURCES)
+  -- the exit code, then what the program printed
+  local answer = reaper.ExecProcess(command, DOCTOR_WITHIN_MS)
+  local report, why = json.decode(answer and answer:match("^%-?%d+\r?\n(.*)$") or "")
+  local checks = report and report.kind == "object" and report.members.checks
+  if not checks or checks.kind ~= "array" then
+    return "The check could not be made (" .. (why or "no report") .. "): run 'drumgain doctor' "
+      .. "in a terminal.\n\n" .. (answer or "Its Python could not be started."):sub(1, 500)
+  end
+  local text, count = problems_of(checks.items)
+  if count == 0 then
+    return ("All %d checks are fine: the actions should work."):format(#checks.items)
+  end
+  return text .. fields_of(report)
+end
+
+-- Put all actions into the action list, or take them out. Returns how many.
+function installation.register(add)
+  local count = 0
+  for place, action in ipairs(LISTS.actions) do
+    local file = FOLDER .. action[3]
+    if reaper.file_exists(file) then
+      local is_last = place == #LISTS.actions
+      if reaper.AddRemoveReaScript(add, 0, file, is_last) ~= 0 then count = count + 1 end
+    end
+  end
+  if add then
+    reaper.SetExtState(SECTION, "registered", LISTS.version .. " " .. FOLDER, true)
+  else
+    reaper.DeleteExtState(SECTION, "registered", true)
+  end
+  return count
+end
+
+function installation.register_once()
+  if reaper.GetExtState(SECTION, "registered") == LISTS.version .. " " .. FOLDER then return end
+  local count = installation.register(true)
+  tell(("%d DrumGain actions are in the action list now.\n\nIn Actions, Show action list, search "
+    .. "for 'DrumGain': give '%s' a key, and put this menu on a toolbar or give it a key, "
+    .. "too."):format(count, LISTS.actions[1][2]))
+end
+
+function installation.press(name, project, setup)
+  for _, action in ipairs(LISTS.actions) do
+    if action[1] == name then
+      local command = reaper.AddRemoveReaScript(true, 0, FOLDER .. action[3], true)
+      if command == 0 then
+        tell("REAPER does not take the action " .. FOLDER .. action[3] .. ".")
+        return
+      end
+      -- the action deletes this as the first thing that it does
+      reaper.SetExtState(SECTION, "pressed", name, false)
+      reaper.Main_OnCommandEx(command, 0, project)
+      if reaper.GetExtState(SECTION, "pressed") ~= "" then
+        reaper.DeleteExtState(SECTION, "pressed", false)
+        tell("REAPER did not start DrumGain's action: its Python is not ready.\n\n"
+          .. installation.examine(setup))
+      end
+      return
+    end
+  end
+end
+
+return installation

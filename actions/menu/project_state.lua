@@ -1,0 +1,67 @@
+-- What is kept in the project: its settings, and roles and locks of its tracks.
+
+local part = ...
+local LISTS, json = part.lists, part.json
+local SECTION = "DrumGain"
+
+local project_state = {}
+
+function project_state.settings(project)
+  local _, text = reaper.GetProjExtState(project, SECTION, LISTS.kind)
+  local document = text ~= "" and json.decode(text) or nil
+  local usual = json.decode(LISTS.defaults)
+  if not document or json.get(document, "kind") ~= LISTS.kind
+    or json.get(document, "schema") ~= LISTS.schema then
+    return usual
+  end
+  for _, name in ipairs(usual.names) do
+    if not document.members[name] then json.put(document, name, usual.members[name]) end
+  end
+  return document
+end
+
+function project_state.store(project, document, name, value)
+  json.put(document, name, value)
+  -- 'balance again' then does what the settings say, not what the last run did
+  json.put(document, "automated", json.word(false))
+  reaper.SetProjExtState(project, SECTION, LISTS.kind, json.encode(document))
+  if reaper.MarkProjectDirty then reaper.MarkProjectDirty(project) end
+end
+
+function project_state.selected_tracks(project)
+  local tracks = {}
+  for place = 0, reaper.CountSelectedTracks2(project, false) - 1 do
+    tracks[#tracks + 1] = reaper.GetSelectedTrack2(project, place, false)
+  end
+  return tracks
+end
+
+function project_state.stored_on(track, key)
+  local _, text = reaper.GetSetMediaTrackInfo_String(track, "P_EXT:" .. key, "", false)
+  return text or ""
+end
+
+-- What all of these tracks have stored under a key; nil where they differ.
+function project_state.common(tracks, key)
+  local found
+  for _, track in ipairs(tracks) do
+    local text = project_state.stored_on(track, key)
+    if found and found ~= text then return nil end
+    found = text
+  end
+  return found
+end
+
+function project_state.plural(count)
+  return count == 1 and "1 track" or count .. " tracks"
+end
+
+function project_state.store_on(project, tracks, key, value, name)
+  reaper.Undo_BeginBlock2(project)
+  for _, track in ipairs(tracks) do
+    reaper.GetSetMediaTrackInfo_String(track, "P_EXT:" .. key, value, true)
+  end
+  reaper.Undo_EndBlock2(project, "DrumGain: " .. name, -1)
+end
+
+return project_state
