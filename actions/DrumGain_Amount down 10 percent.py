@@ -1,6 +1,7 @@
 # @description DrumGain: amount down 10 percent
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Less of the last run, from the faders before it, without a new analysis.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: balance again with the last settings
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Balances with the settings and the scope of the last run.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: balance all drum tracks
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Sets the faders of all drum tracks of the project in one undo step.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: balance selected drum tracks
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Sets the faders of the selected drum tracks in one undo step. The other drum tracks stay and
 #   hold the level. Press it again during a run to cancel.

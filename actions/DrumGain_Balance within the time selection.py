@@ -1,6 +1,7 @@
 # @description DrumGain: balance within the time selection
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Balances the selected drum tracks (all of them if none is selected), measured within the time
 #   selection.

@@ -1,6 +1,7 @@
 # @description DrumGain: cancel
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Ends what is running.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: clear automation
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Removes the envelopes that DrumGain wrote, if they are unchanged since, in one undo step.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: compare before and after
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Toggles between the faders before and after the last run. Each toggle can be undone.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 -- @description DrumGain: menu
 -- @author DrumGain
 -- @version 0.1.0
+-- @noindex
 -- @about
 --   Balances the faders of multitrack drum recordings. This menu is the one script to load: it
 --   puts the other actions into the action list, shows and changes the settings of the project,

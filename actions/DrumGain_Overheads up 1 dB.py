@@ -1,6 +1,7 @@
 # @description DrumGain: overheads up 1 dB
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Moves the overheads against the close microphones.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: preview the moves
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Shows the moves and their reasons in the console. Nothing is written.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: rebalance everything
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Balances the faders of all drum tracks anew, also those that were set by hand, in one undo step.
 #   Needs 'drumgain install', run once in a terminal.

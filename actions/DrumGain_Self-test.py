@@ -1,6 +1,7 @@
 # @description DrumGain: self-test
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Checks DrumGain's assumptions about your REAPER in a temporary project tab and prints which of
 #   them hold. Paste the output into bug reports.

@@ -1,6 +1,7 @@
 # @description DrumGain: set role of selected tracks
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Sets the role of the selected tracks if their names do not tell it. It is stored on the track,
 #   so also in track templates.

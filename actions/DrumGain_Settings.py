@@ -1,6 +1,7 @@
 # @description DrumGain: settings
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   A dialog with the method, amount, level and scope that are kept with this project.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: show last result
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Prints the moves of the last run with their reasons.
 #   Needs 'drumgain install', run once in a terminal.

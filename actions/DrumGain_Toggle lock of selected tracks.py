@@ -1,6 +1,7 @@
 # @description DrumGain: toggle lock of selected tracks
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   A locked track keeps its fader, and the others are balanced around it.
 #   Needs 'drumgain install', run once in a terminal.

@@ -1,6 +1,7 @@
 # @description DrumGain: write automation
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   Balances all drum tracks in each section of the song (regions, markers or the time selection,
 #   as the settings say) and writes volume envelopes, in one undo step.

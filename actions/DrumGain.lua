@@ -1,0 +1,21 @@
+-- @description DrumGain: balance the faders of drum recordings
+-- @author DrumGain
+-- @version 0.1.0
+-- @metapackage
+-- @provides
+--   [main] DrumGain_Menu.lua
+--   [main] DrumGain_*.py
+--   [nomain] menu/*.lua
+-- @about
+--   # DrumGain
+--
+--   Sets the faders of multitrack drum recordings where a good engineer would put them, in one
+--   undo step, with a reason for every move.
+--
+--   These are the actions and their menu. They need the Python program of the same name: install
+--   it (pipx install reaper-drumgain), run 'drumgain install' once in a terminal, and restart
+--   REAPER. Then run DrumGain_Menu: where something is missing it says what, and what to do.
+-- @changelog First version.
+
+-- This file is the package of ReaPack; it is not installed itself. tools/reapack_index.py makes
+-- the index from it.
