@@ -1,4 +1,8 @@
-"""Finds project files in folders: each once, without backups, autosaves and own outputs."""
+"""Finds project files in folders: each once, without backups, autosaves and own outputs.
+
+A folder without any project in it or below is searched for folders of audio files instead, each of
+which is a project of its own. So media folders beside projects are never taken for projects.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +13,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reaper_drumgain.balance import folders
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.hosts.rpp.paths import is_own_output
 
 #: names of folders in which REAPER, or people, keep backups of projects
 _BACKUP_FOLDER = re.compile(r"(?:auto-?saves?|(?:auto-?|project-?)?back-?ups?)", re.IGNORECASE)
 #: what REAPER appends to the name of a timestamped save
 _STAMPED = re.compile(r"[-_ ](?:19|20)\d\d-\d\d-\d\d[-_ ]\d{4,6}$")
 _AUTOSAVED = re.compile(r"(?:^|[-_. (])(?:auto-?save|backup)(?:[-_. )]?\d*)$", re.IGNORECASE)
-_OURS = re.compile(r"-drumgain(?:-\d+)?$")
 _SUFFIX = ".rpp"
+_OURS = "written by DrumGain"
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """A project file, and the given path under which it was found (itself, where it was named)."""
+    """A project file, or a folder of audio files, and the given path under which it was found
+    (itself, where it was named)."""
 
     path: Path
     root: Path
@@ -30,6 +37,8 @@ class ProjectFile:
     @property
     def within(self) -> Path:
         """The path relative to the root; the file's name where the file itself was given."""
+        if self.path.is_dir():
+            return file_of(self.path).relative_to(self.root)
         return self.path.relative_to(self.root) if self.path != self.root else Path(self.path.name)
 
 
@@ -69,7 +78,11 @@ def find_projects(
         if not os.path.lexists(path):
             raise InputError(f"{path}: no such file or folder")
         if os.path.isdir(path):  # noqa: PTH112 - false, where Path's own would raise
-            _search_folder(path, path, search)
+            before = len(search.files), len(search.left_out)
+            audio = _search_folder(path, path, search)
+            theirs = [place for place, why in search.left_out[before[1] :] if why != _OURS]
+            if len(search.files) == before[0] and not theirs:
+                search.files += [ProjectFile(folder, path) for folder in audio]
         else:
             search.files.append(ProjectFile(path, path))
     return Found(
@@ -79,7 +92,14 @@ def find_projects(
     )
 
 
-def _search_folder(top: Path, root: Path, search: _Search) -> None:
+def file_of(project: Path) -> Path:
+    """The project's file; for a folder of audio files the one that its project would be."""
+    return folders.project_name(project) if project.is_dir() else project
+
+
+def _search_folder(top: Path, root: Path, search: _Search) -> list[Path]:
+    """Adds the projects; returns the folders that hold audio files."""
+    audio: list[Path] = []
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -96,6 +116,8 @@ def _search_folder(top: Path, root: Path, search: _Search) -> None:
             search.unreadable.append((folder, why))
             continue
         inner = []
+        if any(_is_audio(name) for name, is_folder in names if not is_folder):
+            audio.append(folder)
         for name, is_folder in names:
             path = folder / name
             if is_folder:
@@ -104,6 +126,11 @@ def _search_folder(top: Path, root: Path, search: _Search) -> None:
             elif path.suffix.lower() == _SUFFIX and _is_wanted(path, search):
                 search.files.append(ProjectFile(path, root))
         waiting += reversed(inner)
+    return audio
+
+
+def _is_audio(name: str) -> bool:
+    return Path(name).suffix.lower() in folders.SUFFIXES and not name.startswith(".")
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -126,8 +153,8 @@ def _is_worth_entering(folder: Path, search: _Search) -> bool:
 def _is_wanted(path: Path, search: _Search) -> bool:
     if path.name.startswith("."):
         why = "hidden"
-    elif _OURS.search(path.stem):
-        why = "written by DrumGain"
+    elif is_own_output(path.name):
+        why = _OURS
     elif _STAMPED.search(path.stem) or _AUTOSAVED.search(path.stem):
         why = "backup or autosave"
     else:

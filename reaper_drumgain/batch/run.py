@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from reaper_drumgain.batch.find import Found, ProjectFile, find_projects
+from reaper_drumgain.balance.folders import open_project
+from reaper_drumgain.batch.find import Found, ProjectFile, file_of, find_projects
 from reaper_drumgain.batch.journal import Journal, Mode, PendingWrite, Run, real_paths
 from reaper_drumgain.batch.lock import locked
 from reaper_drumgain.batch.outcome import Outcome
@@ -64,7 +65,9 @@ class Batch:
         if not self.found.projects and not self.found.unreadable:
             hint = "" if options.recursive else "; --recursive looks into the folders below"
             where = ", ".join(map(str, options.paths))
-            raise NothingToBalanceError(f"{where}: no project files (.RPP) there{hint}")
+            raise NothingToBalanceError(
+                f"{where}: no project files (.RPP) or audio files there{hint}"
+            )
         self.places = {str(place.path.absolute()): place for place in self.found.projects}
         self._targets = self._outputs()
 
@@ -92,7 +95,7 @@ class Batch:
                 waiting: list[str] = []
                 for project in self.places:
                     earlier = self._earlier(project, journal)
-                    target = os.path.realpath(self._targets.get(project, Path(project)))
+                    target = os.path.realpath(self._targets.get(project, file_of(Path(project))))
                     no_lock = refused.get(Path(target).parent)
                     if earlier is None and no_lock is not None:
                         yield Outcome(project, "failed", no_lock)
@@ -156,13 +159,13 @@ class Batch:
             return Outcome(project, "failed", message)
 
     def _write(self, plan: GainPlan, digest: str, outcome: Outcome, journal: Journal) -> Outcome:
-        file = rpp.read_project(outcome.project)
+        file = open_project(outcome.project)
         if digest_of(file.data) != digest:
             raise ConflictError(
                 f"{outcome.project} changed while it was listened to (saved from REAPER?): "
                 "nothing was written; run the batch again"
             )
-        if not plan.changes:
+        if not plan.changes and not file.made:
             return replace(outcome, status="unchanged")
         target = self._target(outcome.project)
         if target is not None:
@@ -200,7 +203,7 @@ class Batch:
         if self._options.mode == "in place":
             return None
         if self._options.mode == "beside":
-            return rpp.free_name_beside(Path(project))
+            return rpp.free_name_beside(file_of(Path(project)))
         target = self._targets[project]
         with storage_errors(f"cannot make the folder {target.parent}"):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -245,8 +248,8 @@ class Batch:
             return {output}, {target.parent for target in self._targets.values()}
         tops = {Path(os.path.realpath(_folder(place))) for place in self.found.projects}
         # a broken link names no folder of this run
-        found = [os.path.realpath(p.path) for p in self.found.projects if os.path.exists(p.path)]  # noqa: PTH110
-        real = {Path(path).parent for path in found}
+        found = [p.path for p in self.found.projects if os.path.exists(p.path)]  # noqa: PTH110
+        real = {Path(os.path.realpath(file_of(path))).parent for path in found}
         tops |= real
         return {top for top in tops if not any(other in tops for other in top.parents)}, real
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reaper_drumgain import __version__, errors
-from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,7 +88,9 @@ def _plan_of(path: str, job: Job) -> Result:
         raise errors.HostError(
             f"this worker has DrumGain {__version__}, the client {job.version}: install the same"
         )
-    project = rpp.read_project(path)
+    from reaper_drumgain.balance.folders import open_project
+
+    project = open_project(path)
     from reaper_drumgain.balance.pipeline import balance
     from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
     from reaper_drumgain.cache.store import Store

@@ -24,7 +24,7 @@ SUMMARY = "Set the faders of a project's drum tracks."
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
-    options.add_project(parser)
+    options.add_project_or_folder(parser)
     options.add_output(parser, many=False)
     options.add_settings(parser)
     options.add_automation(parser)
@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, balance, show and write."""
     settings = options.settings_from(arguments)
     options.check_report(arguments)
-    project = rpp.read_project(arguments.project)
-    output = _output(arguments)
+    project = _open(arguments.project)
+    output = _output(arguments, project)
     progress = show.ProgressLine()
     # numpy takes its time: a mistyped option or a broken file is told before
     from reaper_drumgain.balance.pipeline import balance
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         progress.clear()
     written: rpp.WriteReport | None = None
-    if not arguments.dry_run and plan.changes:
+    if not arguments.dry_run and (plan.changes or project.made):
         written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)
         if written.backup is None and output is None:
             # in place, and every fader stands already where it should
@@ -109,9 +109,20 @@ def _note(note: str) -> None:
     show.warn([note])
 
 
-def _output(arguments: argparse.Namespace) -> Path | None:
+def _open(path: Path) -> rpp.ProjectFile:
+    """The project in a file, or one made of a folder."""
+    if not path.is_dir():
+        return rpp.read_project(path)
+    from reaper_drumgain.balance.folders import open_folder
+
+    return open_folder(path)
+
+
+def _output(arguments: argparse.Namespace, opened: rpp.ProjectFile) -> Path | None:
     """Where the result goes; None for the project itself or for nowhere."""
-    project: Path = arguments.project
+    project = opened.path
+    if arguments.in_place and opened.made:
+        raise InputError(f"--in-place changes a project, and {arguments.project} is a folder")
     if arguments.in_place or arguments.dry_run:
         return None
     if arguments.output is None:
@@ -119,6 +130,6 @@ def _output(arguments: argparse.Namespace) -> Path | None:
     output: Path = arguments.output
     if output.is_dir():
         output /= project.name
-    if output.resolve() == project.resolve():
+    if output.resolve() == project.resolve() and not opened.made:
         raise InputError(f"--output {output} is the project itself: use --in-place for that")
     return output

@@ -27,6 +27,17 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=Path, metavar="PROJECT", help="a REAPER project (.RPP)")
 
 
+def add_project_or_folder(parser: argparse.ArgumentParser) -> None:
+    """The project file to work on, or a folder of audio files."""
+    parser.add_argument(
+        "project",
+        type=Path,
+        metavar="PROJECT",
+        help="a REAPER project (.RPP), or a folder of audio files, one for each track (roles from "
+        "their names; a new project is written)",
+    )
+
+
 def add_json(
     parser: argparse.ArgumentParser, help_text: str = "print one JSON object instead"
 ) -> None:

@@ -168,7 +168,10 @@ def test_what_cannot_be_meant_is_told_before_anything_is_done(
 def test_a_folder_without_projects_says_where_it_looked(batch: Command, tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     _, err = batch(tmp_path, status=3)
-    assert "no project files (.RPP) there; --recursive looks into the folders below" in err
+    assert (
+        "no project files (.RPP) or audio files there; --recursive looks into the folders below"
+        in err
+    )
     _, err = batch(tmp_path, "--recursive", status=3)
     assert "--recursive" not in err
 

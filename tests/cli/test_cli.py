@@ -163,9 +163,9 @@ def test_a_project_behind_a_link_finds_its_media_from_the_new_file(capsys, proje
 
 
 @pytest.mark.parametrize("options", [["--dry-run"], [], ["--in-place"]])
-def test_a_folder_is_no_project(capsys, tmp_path, options):
-    _, err = run(capsys, "balance", tmp_path, *options, status=1)
-    assert "folder" in err or "directory" in err
+def test_an_empty_folder_is_no_project(capsys, tmp_path, options):
+    _, err = run(capsys, "balance", tmp_path, *options, status=3)
+    assert "no audio files there, and no project" in err
     assert "unexpected" not in err
 
 

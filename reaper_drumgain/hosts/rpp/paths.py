@@ -19,6 +19,7 @@ from reaper_drumgain.tracks.media_paths import is_absolute, network_root
 if TYPE_CHECKING:
     from reaper_drumgain.hosts.rpp.read import ProjectFile
 
+_OURS = re.compile(r"-drumgain(?:-\d+)?$")
 _RECORD_PATH = re.compile(rb"\n[ \t\r]*+(RECORD_PATH)[ \t]")
 _FILE = re.compile(rb"\n[ \t\r]*+(FILE)[ \t]")
 
@@ -31,6 +32,11 @@ def free_name_beside(project: Path) -> Path:
         for count in itertools.count(1)
     )
     return next(path for path in names if not os.path.lexists(path))
+
+
+def is_own_output(name: str) -> bool:
+    """Whether a file name is one that ``free_name_beside`` gives."""
+    return _OURS.search(Path(name).stem) is not None
 
 
 def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:

@@ -38,7 +38,8 @@ _VERSION = re.compile(rb"(\d+)")
 class ProjectFile:
     """A project as read: its bytes, their blocks, and the session they describe.
 
-    ``path`` is as given; ``mode`` are the permissions of the file.
+    ``path`` is as given; ``mode`` are the permissions of the file. ``made``: it was made of audio
+    files, and no file of it is there.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class ProjectFile:
     mode: int
     data: bytes
     root: Block
+    made: bool = False
 
     def __repr__(self) -> str:
         return f"ProjectFile({str(self.path)!r}, {len(self.data)} bytes)"
@@ -69,10 +71,15 @@ def read_project(path: str | os.PathLike[str]) -> ProjectFile:
     """
     place = Path(path)
     data, mode = read_file(place)
-    name = text(os.fsencode(place))
+    return project_of(data, place, mode=mode)
+
+
+def project_of(data: bytes, path: Path, *, mode: int, made: bool = False) -> ProjectFile:
+    """The project in bytes, as if they had been read from ``path``. Raises ProjectError."""
+    name = text(os.fsencode(path))
     with _no_collecting():
         root = scan(data, name)
-        return ProjectFile(place, _session(data, root, place, name), mode, data, root)
+        return ProjectFile(path, _session(data, root, path, name), mode, data, root, made)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reaper_drumgain.errors import ConflictError, ProjectError
+from reaper_drumgain.errors import ConflictError, InputError, ProjectError
 from reaper_drumgain.hosts.rpp.automation import planned_edits, taking_back_edits
 from reaper_drumgain.hosts.rpp.backups import backup_names, next_stamp
 from reaper_drumgain.hosts.rpp.faders import (
@@ -183,9 +183,14 @@ def _write(
     before_write: Callable[[WriteIntent], None] | None,
 ) -> tuple[Path, Path | None]:
     """Writes the edited project; returns its path and that of the backup."""
+    if project.made and output is None:
+        raise InputError(
+            f"{name_of(project.path.parent)} is a folder of audio files: there is no project to "
+            "change in place; name an output"
+        )
     source = real_target(project.path)
     target = source if output is None else real_target(Path(output))
-    in_place = target == source
+    in_place = target == source and not project.made
     if output is not None and not overwrite:
         refuse_existing(target)
     if not in_place:
@@ -196,7 +201,8 @@ def _write(
         return project.path, None
 
     def last_check() -> None:
-        refuse_changed(source, project.data)
+        if not project.made:
+            refuse_changed(source, project.data)
         if output is not None and not overwrite:
             refuse_existing(target)
 
