@@ -16,7 +16,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,17 +25,16 @@ from reaper_drumgain import __version__
 from reaper_drumgain.batch.outcome import Outcome
 from reaper_drumgain.errors import ConflictError, InputError, StorageError
 from reaper_drumgain.hosts.rpp import WriteIntent
-from reaper_drumgain.hosts.rpp.storage import backup_draft, storage_errors, sync_folder
+from reaper_drumgain.hosts.rpp.atomic_write import remove_leftovers
+from reaper_drumgain.hosts.rpp.storage import storage_errors, sync_folder
 from reaper_drumgain.schema import json_codec
 from reaper_drumgain.util.user_dirs import state_folder
 
-_FORMAT = 1
+_FORMAT = 2
 #: far more than any run writes
 _MAX_BYTES = 1 << 30
 #: journals that are kept, for a later --resume
 _MOST_JOURNALS = 100
-
-_TEMPORARY = re.compile(r"\.drumgain-[0-9a-f]{16}\.tmp")
 
 Mode = Literal["beside", "in place", "output"]
 
@@ -65,12 +63,11 @@ class Run:
 @dataclass(frozen=True, slots=True)
 class PendingWrite:
     """A write that was begun: the real path of the file, the digests of its old bytes (None:
-    there was no file) and of the new ones, the temporary file, and the outcome once it is done."""
+    there was no file) and of the new ones, and the outcome once it is done."""
 
     target: str
     before: str | None
     after: str
-    temporary: str
     outcome: Outcome
 
     def is_done(self) -> bool:
@@ -79,11 +76,8 @@ class PendingWrite:
         Removes temporary files that were left. Raises ConflictError where the file holds
         something else.
         """
-        temporary, target = Path(self.temporary), Path(self.target)
-        if temporary.parent == target.parent and _TEMPORARY.fullmatch(temporary.name):
-            for left in (temporary, backup_draft(temporary)):
-                with contextlib.suppress(OSError):
-                    left.unlink()
+        target = Path(self.target)
+        remove_leftovers(target.parent)
         digest = _digest(target)
         if digest in (self.before, self.after):
             return digest == self.after
@@ -162,7 +156,6 @@ class Journal:
             str(intent.target),
             _digest(intent.target),
             intent.after,
-            str(intent.temporary),
             outcome,
         )
         self._add({"project": outcome.project, "writing": json_codec.encode(begun)}, last=True)

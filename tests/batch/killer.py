@@ -31,6 +31,7 @@ OPERATIONS = (
     *("open", "replace", "rename", "link", "fsync", "fchmod", "unlink", "mkdir", "rmdir"),
     *("close", "ftruncate", "write"),
 )
+LOCKS = (".drumgain-batch.lock", ".drumgain-write.lock")
 WRITING = ("write", "truncate", "close")
 plans: dict[bytes, work.Result] = {}
 plan_of = work.plan_of
@@ -121,7 +122,7 @@ def check(before: dict[str, bytes], done: dict[str, bytes], now: dict[str, bytes
             original = name.partition(".drumgain-")[0]
             assert data == before[original], name
         else:
-            assert name.endswith((".tmp", ".drumgain-batch.lock")), name
+            assert name.endswith((".tmp", *LOCKS)), name
     for name in before:
         assert name in now, f"{name} is gone"
 

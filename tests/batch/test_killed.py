@@ -236,28 +236,6 @@ def test_a_line_cut_off_at_the_end_is_dropped(songs: Path, interrupted: Interrup
     assert all(json.loads(line) for line in path.read_bytes().splitlines())
 
 
-def test_only_our_own_temporary_files_are_removed(
-    songs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", lambda *_: os.kill(os.getpid(), 0) or interrupt())
-        run(songs, status=130)
-    (path,) = journals()
-    precious = tmp_path / "precious"
-    precious.write_text("x")
-    text = path.read_text()
-    (line,) = [one for one in text.splitlines() if '"writing"' in one]
-    entry = json.loads(line)
-    entry["writing"]["temporary"] = str(precious)
-    path.write_text(text.replace(line, json.dumps(entry)))
-    run(songs, "--resume")
-    assert precious.read_text() == "x"
-
-
-def interrupt() -> None:
-    raise KeyboardInterrupt
-
-
 def test_journals_of_old_runs_are_forgotten(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "_MOST_JOURNALS", 2)
     for n in range(3):

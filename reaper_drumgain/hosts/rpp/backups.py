@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Literal
 
 from reaper_drumgain.errors import StorageError
+from reaper_drumgain.hosts.rpp.atomic_write import put
 from reaper_drumgain.hosts.rpp.storage import (
     exists,
     name_of,
-    put,
     read_file,
     real_target,
     refuse_changed,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reaper_drumgain.errors import ProjectError
+from reaper_drumgain.errors import InputError, ProjectError
 from reaper_drumgain.hosts.rpp.storage import name_of
 from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Edit, Token, line_of, tokens
 from reaper_drumgain.hosts.rpp.values import text
@@ -53,13 +53,8 @@ def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
     # behind a link media may lie beside the real file, where the new one would not look
     if {os.path.realpath(new_folder), real_folder} == {os.path.realpath(old_folder)}:
         return []
-    record = [
-        token
-        for start, end in project.root.segments()
-        for match in _RECORD_PATH.finditer(data, start, end)
-        for token in tokens(data, match.start(1))[1:3]
-    ]
-    resolver = Resolver(project.path, tuple(text(token.value) for token in record))
+    record = _record_paths(project)
+    resolver = _resolver(project, record)
     edits = [
         _edit(project, token, _joined(old_folder, token.value))
         for token in record
@@ -80,6 +75,31 @@ def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
         else:
             edits.append(_edit(project, token, _joined(old_folder, token.value)))
     return edits
+
+
+def refuse_media(project: ProjectFile, target: Path) -> None:
+    """Raises InputError where a file is one that the project plays, or would play were it there."""
+    resolver = _resolver(project, _record_paths(project))
+    for token in _media(project.data, project.root):
+        path = resolver.find(text(token.value)).path
+        if path is not None and os.path.realpath(path) == str(target):
+            raise InputError(
+                f"{name_of(target)} is a media file of the project ({text(token.value)!r}): give "
+                "the output another name"
+            )
+
+
+def _record_paths(project: ProjectFile) -> list[Token]:
+    return [
+        token
+        for start, end in project.root.segments()
+        for match in _RECORD_PATH.finditer(project.data, start, end)
+        for token in tokens(project.data, match.start(1))[1:3]
+    ]
+
+
+def _resolver(project: ProjectFile, record: list[Token]) -> Resolver:
+    return Resolver(project.path, tuple(text(token.value) for token in record))
 
 
 def _media(data: bytes, root: Block) -> Iterator[Token]:

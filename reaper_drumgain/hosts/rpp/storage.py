@@ -1,12 +1,11 @@
-"""Files read whole and written so that a failure leaves everything as it was."""
+"""Files read whole, and what is asked about files before they are written."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from reaper_drumgain.errors import ConflictError, ProjectError, StorageError
@@ -14,11 +13,6 @@ from reaper_drumgain.hosts.rpp.syntax import MAX_BYTES
 from reaper_drumgain.hosts.rpp.values import text
 
 _CHUNK_BYTES = 1 << 16
-#: errors of file systems without hard links
-_NO_LINKS = (
-    *(errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL),
-    *(errno.EXDEV, errno.ENOTSUP),
-)
 
 
 def name_of(path: str | os.PathLike[str]) -> str:
@@ -127,132 +121,19 @@ def refuse_existing(target: Path) -> None:
         )
 
 
-def temporary_name(target: Path) -> Path:
-    """A free name in the folder of a file, for the temporary file that will take its place."""
-    return target.with_name(f".drumgain-{os.urandom(8).hex()}.tmp")
-
-
-def put(
-    target: Path,
-    data: bytes,
-    mode: int | None,
-    last_check: Callable[[], None],
-    backups: Iterator[Path] = iter(()),  # noqa: B008 - an iterator that is empty for good
-    backup: bytes = b"",
-    *,
-    temporary: Path | None = None,
-) -> Path | None:
-    """Puts data in a file's place in one step; either all of it is there or nothing changed.
-
-    The data goes to a temporary file in the same folder and onto the disk, then
-    ``last_check`` may still object, then ``backup`` is kept under the first free name of
-    ``backups``, then the temporary file takes the target's place. Any failure before that,
-    an interrupt included, removes what was made. Returns the backup's path, if one was asked
-    for. ``mode``: the permissions, None for the usual ones of a new file. ``temporary``: as
-    ``temporary_name`` gives one.
-    """
-    made: list[Path] = []
-    kept: Path | None = None
-    temporary = temporary or temporary_name(target)
-    ready = False
-    try:
-        with storage_errors(f"cannot write {name_of(target)}"):
-            _refuse_protected(target)
-            _create(temporary, data, mode, made)
-            last_check()
-            kept = _keep(backups, backup, mode, backup_draft(temporary), made)
-            ready = True
-            os.replace(temporary, target)  # noqa: PTH105
-    except BaseException:
-        # an interrupt can arrive when the replacement is done: then the backup must stay
-        if not ready or os.path.lexists(temporary):
-            _discard(made)
-        raise
-    sync_folder(target.parent)
-    return kept
-
-
-def _refuse_protected(target: Path) -> None:
-    """A new file would take the place of one that its owner has made read-only, or of only one
-    of the names that a file has."""
-    with contextlib.suppress(FileNotFoundError):
+def refuse_other_kind(target: Path) -> None:
+    """Raises StorageError where a file is there that is neither a project nor empty: whatever it
+    is, a project must not take its place."""
+    name = name_of(target)
+    with storage_errors(f"cannot look at {name}"), contextlib.suppress(FileNotFoundError):
         status = os.stat(target)  # noqa: PTH116
-        if status.st_nlink > 1:
-            raise StorageError(
-                f"{name_of(target)} has {status.st_nlink} names (hard links), which would no "
-                "longer be one file: nothing was written; write to another file, or make it a "
-                "copy of its own"
-            )
-        if not status.st_mode & 0o222:
-            raise StorageError(
-                f"{name_of(target)} is read-only: nothing was written; allow writing to it, or "
-                "write to another file"
-            )
-
-
-def backup_draft(temporary: Path) -> Path:
-    """The name under which a backup is first written, next to the temporary file of that write."""
-    return temporary.with_suffix(".bak.tmp")
-
-
-def _keep(
-    names: Iterator[Path], data: bytes, mode: int | None, draft: Path, made: list[Path]
-) -> Path | None:
-    """A backup under the first free name, which it gets once it is whole and on disk."""
-    for name in names:
-        if draft not in made:
-            _create(draft, data, mode, made)
-        try:
-            _name_it(draft, name, data, mode, made)
-        except FileExistsError:
-            continue
-        os.unlink(draft)  # noqa: PTH108
-        made.remove(draft)
-        # the backup's name lasts before the file that it is of is gone
-        sync_folder(draft.parent)
-        return name
-    return None
-
-
-def _name_it(draft: Path, name: Path, data: bytes, mode: int | None, made: list[Path]) -> None:
-    made.append(name)
-    try:
-        os.link(draft, name)
-    except OSError as error:
-        made.remove(name)
-        if error.errno not in _NO_LINKS:
-            raise
-        # no second names on this file system: there a kill can leave a backup that is cut
-        _create(name, data, mode, made)
-
-
-def _create(path: Path, data: bytes, mode: int | None, made: list[Path]) -> None:
-    """Makes a file that must not exist yet; it is on disk when this returns."""
-    made.append(path)
-    opener = None if mode is None else _for_owner_alone
-    try:
-        file = open(path, "xb", buffering=0, opener=opener)  # noqa: SIM115 - closed below
-    except FileExistsError:
-        made.remove(path)
-        raise
-    with file:
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
-        if mode is not None and hasattr(os, "fchmod"):
-            os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
-
-
-def _for_owner_alone(path: str, flags: int) -> int:
-    """Makes a file that nobody else can open: it gets its permissions when it is written."""
-    return os.open(path, flags, 0o600)
-
-
-def _discard(paths: Iterable[Path]) -> None:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            os.unlink(path)  # noqa: PTH108
+        if stat.S_ISREG(status.st_mode):
+            with open(target, "rb", opener=_without_waiting) as file:
+                start = file.read(_CHUNK_BYTES)
+            if start and b"<REAPER_PROJECT" not in start:
+                raise StorageError(
+                    f"{name} exists and is no REAPER project: it is not replaced; give another name"
+                )
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reaper_drumgain.errors import ConflictError, InputError, ProjectError
+from reaper_drumgain.hosts.rpp.atomic_write import put
 from reaper_drumgain.hosts.rpp.automation import planned_edits, taking_back_edits
 from reaper_drumgain.hosts.rpp.backups import backup_names, next_stamp
 from reaper_drumgain.hosts.rpp.faders import (
@@ -21,15 +22,14 @@ from reaper_drumgain.hosts.rpp.faders import (
     refuse_other_track,
 )
 from reaper_drumgain.hosts.rpp.notes import note_edits
-from reaper_drumgain.hosts.rpp.paths import relocation
+from reaper_drumgain.hosts.rpp.paths import refuse_media, relocation
 from reaper_drumgain.hosts.rpp.read import ProjectFile, track_blocks
 from reaper_drumgain.hosts.rpp.storage import (
     name_of,
-    put,
     real_target,
     refuse_changed,
     refuse_existing,
-    temporary_name,
+    refuse_other_kind,
 )
 from reaper_drumgain.hosts.rpp.syntax import (
     Edit,
@@ -67,13 +67,10 @@ class ClearReport:
 
 @dataclass(frozen=True, slots=True)
 class WriteIntent:
-    """What is about to be written: the real file, the SHA-256 of its new bytes, and the name of
-    the temporary file that takes its place. A process that ends in between leaves at most that
-    file and its ``backup_draft``."""
+    """What is about to be written: the real file, and the SHA-256 of its new bytes."""
 
     target: Path
     after: str
-    temporary: Path
 
 
 def set_faders(project: ProjectFile, faders: Mapping[int, LinearGain]) -> bytes:
@@ -109,8 +106,8 @@ def apply_plan(
     Each fader and envelope that is written leaves a note on its track. An output in another folder
     gets paths that still find the media. A symbolic link is written through. Raises ConflictError
     where the project has changed since it was read or the plan belongs to another, StorageError
-    where the system refuses, or the output exists and ``overwrite`` is false. After an error every
-    file is as before.
+    where the system refuses, or the output exists and ``overwrite`` is false, or is no project;
+    InputError where it is a media file of the project. After an error every file is as before.
 
     ``before_write`` is called once all is ready and before anything is written. Nothing is
     written where it raises. It is not called where there is nothing to write.
@@ -194,6 +191,8 @@ def _write(
     if output is not None and not overwrite:
         refuse_existing(target)
     if not in_place:
+        refuse_media(project, target)
+        refuse_other_kind(target)
         edits = edits + relocation(project, target.parent)
     data = _edited(project, edits, faders, checks)
     if in_place and not edits:
@@ -205,10 +204,11 @@ def _write(
             refuse_changed(source, project.data)
         if output is not None and not overwrite:
             refuse_existing(target)
+        if not in_place:
+            refuse_other_kind(target)
 
-    temporary = temporary_name(target)
     if before_write is not None:
-        before_write(WriteIntent(target, hashlib.sha256(data).hexdigest(), temporary))
+        before_write(WriteIntent(target, hashlib.sha256(data).hexdigest()))
     backup = put(
         target,
         data,
@@ -217,7 +217,6 @@ def _write(
         last_check,
         backup_names(target, next_stamp(target, now)) if in_place else iter(()),
         project.data,
-        temporary=temporary,
     )
     return project.path if output is None else Path(output), backup
 

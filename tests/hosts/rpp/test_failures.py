@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import DrumGainError, ProjectError, StorageError
-from reaper_drumgain.hosts.rpp import apply_plan, read_project, restore, set_faders
+from reaper_drumgain.hosts.rpp import apply_plan, folder_lock, read_project, restore, set_faders
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import Decibel, LinearGain
@@ -262,10 +262,11 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
 
 
 def contents(folder: Path) -> dict[str, bytes]:
+    """All files but the lock of a write, which may stay where it could not be removed."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and path.name != folder_lock.NAME
     }
 
 

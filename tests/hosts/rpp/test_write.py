@@ -15,6 +15,7 @@ from project_edits import NOW, TWO, names, plan_for
 from reaper_drumgain.errors import ConflictError, InputError, StorageError
 from reaper_drumgain.hosts.rpp import (
     apply_plan,
+    folder_lock,
     read_project,
 )
 
@@ -42,7 +43,7 @@ def test_a_private_project_is_private_while_it_is_written(
     real = os.fsync
 
     def spy(descriptor: int) -> None:
-        for entry in tmp_path.iterdir():
+        for entry in (entry for entry in tmp_path.iterdir() if entry.name != folder_lock.NAME):
             seen[entry.name] = seen.get(entry.name, 0) | stat.S_IMODE(entry.stat().st_mode)
         real(descriptor)
 
@@ -50,7 +51,7 @@ def test_a_private_project_is_private_while_it_is_written(
 
     def first_look(name: str, flags: int, *more: int, **other: int) -> int:
         descriptor = real_open(name, flags, *more, **other)
-        if flags & os.O_CREAT:
+        if flags & os.O_CREAT and Path(name).name != folder_lock.NAME:
             seen[Path(name).name] = stat.S_IMODE(os.fstat(descriptor).st_mode)
         return descriptor
 
