@@ -82,6 +82,12 @@ def _install() -> Command:
     return install
 
 
+def _doctor() -> Command:
+    from reaper_drumgain.cli import doctor
+
+    return doctor
+
+
 def _uninstall() -> Command:
     from reaper_drumgain.cli import uninstall
 
@@ -117,6 +123,7 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
     "restore": _restore,
     "clear-automation": _clear_automation,
     "install": _install,
+    "doctor": _doctor,
     "uninstall": _uninstall,
     "demo": _demo,
     "train": _train,

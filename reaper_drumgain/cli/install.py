@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import importlib.util
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from reaper_drumgain import __version__, methods
-from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.cli import reaper_python
+from reaper_drumgain.cli.reaper_python import THIS_PYTHON
+from reaper_drumgain.errors import StorageError
+from reaper_drumgain.hosts.installation import environment
+from reaper_drumgain.hosts.installation.resource_folders import resource_folder
 from reaper_drumgain.hosts.live.action_list import PREFIX, TITLES
+from reaper_drumgain.hosts.live.copied_files import digest
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
 from reaper_drumgain.schema.printable import printable
 
@@ -33,6 +37,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     add_resource_path(parser)
     parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
+    parser.add_argument(
+        "--set-python",
+        type=Path,
+        nargs="?",
+        const=THIS_PYTHON,
+        metavar="LIBRARY",
+        help="also write into reaper.ini which Python REAPER loads: this one, or that of the "
+        "library LIBRARY (libpython3.12.so, python312.dll). REAPER must be closed; a backup is "
+        "kept. Together with --dry-run: show what would change",
+    )
 
 
 def add_resource_path(parser: argparse.ArgumentParser) -> None:
@@ -41,59 +55,66 @@ def add_resource_path(parser: argparse.ArgumentParser) -> None:
         "--resource-path",
         type=Path,
         metavar="DIR",
-        help="REAPER's resource folder (in REAPER: Options, Show REAPER resource path); "
-        "default: the usual one of this system",
+        help="REAPER's resource folder (in REAPER: Options, Show REAPER resource path; of a "
+        "portable installation the folder of REAPER itself); default: the one that is found",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the worker, copy the files, write the set-up and print the next steps."""
-    folder = resource_folder(arguments.resource_path) / Path(*FOLDER)
+    resources = resource_folder(arguments.resource_path)
+    folder = resources / Path(*FOLDER)
+    reaper_python.check_own_python()
     files = dict(bundle())
-    _check_interpreter()
+    environment.check_interpreter(sys.executable)
+    # before anything is written: this one may be refused
+    ini = reaper_python.prepared(resources, arguments.set_python)
     if arguments.dry_run:
         for place in sorted(files):
             print(f"would write {printable(str(folder / place))}")
         print(f"would write {printable(str(folder / FILE_NAME))}, worker: {sys.executable}")
+        if ini is not None:
+            reaper_python.show(ini)
         return 0
-    install(folder, files)
+    _install(folder, files)
     actions = sum(place.suffix == ".py" and len(place.parts) == 1 for place in files)
     print(f"installed {actions} actions in {printable(str(folder))}")
     print(f"worker: {printable(sys.executable)}")
-    print(
-        "next, once, in REAPER: switch Python on (Preferences, Plug-ins, ReaScript), then\n"
-        "Actions, Show action list, New action, Load ReaScript: choose the DrumGain_ files there\n"
-        f"and give '{TITLES['balance_selected']}' a key"
-    )
+    if environment.is_temporary(Path(sys.prefix)):
+        print(
+            f"warning: the worker's environment {printable(sys.prefix)} is a temporary one (as of "
+            "uvx or pipx run): the actions stop working when it is cleaned up. Install DrumGain "
+            "with 'uv tool install' or 'pipx install', then run 'drumgain install' again",
+            file=sys.stderr,
+        )
+    if ini is not None:
+        reaper_python.write(ini)
+    else:
+        reaper_python.tell(resources)
+    print(_next_steps(files))
     return 0
 
 
-def resource_folder(given: Path | None) -> Path:
-    """REAPER's resource folder. Raises InputError if it is not found."""
-    if given is not None:
-        if not given.is_dir():
-            raise InputError(f"--resource-path {given} is no folder")
-        return given.resolve()
-    usual = list(usual_folders())
-    for folder in usual:
-        if (folder / "reaper.ini").is_file():
-            return folder
-    looked = ", ".join(str(folder) for folder in usual)
-    raise InputError(
-        f"REAPER's resource folder was not found (looked for reaper.ini in {looked}): in REAPER, "
-        "Options, Show REAPER resource path shows it; name it with --resource-path"
+def _install(folder: Path, files: dict[Path, Path]) -> None:
+    """Copy the files and compile the modules, with a line on what takes long."""
+    install(folder, files)
+    if not environment.is_byte_compiled(sys.executable):
+        print("compiling the environment's modules, once (up to a minute) ...", flush=True)
+        environment.byte_compile()
+
+
+def _next_steps(files: dict[Path, Path]) -> str:
+    menu = next((place.name for place in files if place.suffix == ".lua"), None)
+    if menu is not None:
+        return (
+            "next, once, in REAPER: Actions, Show action list, New action, Load ReaScript: choose\n"
+            f"{menu} there and run it. 'drumgain doctor' checks the whole chain"
+        )
+    return (
+        "next, once, in REAPER: Actions, Show action list, New action, Load ReaScript: choose the\n"
+        f"{PREFIX} files there and give '{TITLES['balance_selected']}' a key.\n"
+        "'drumgain doctor' checks the whole chain"
     )
-
-
-def usual_folders() -> Iterator[Path]:
-    """The usual resource folders of REAPER on this system."""
-    home = Path.home()
-    if sys.platform == "win32":
-        yield Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming") / "REAPER"
-    elif sys.platform == "darwin":
-        yield home / "Library" / "Application Support" / "REAPER"
-    else:
-        yield Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "REAPER"
 
 
 def actions_folder() -> Path:
@@ -132,53 +153,86 @@ def _reapy_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def _check_interpreter() -> None:
-    """Raises StorageError if this interpreter does not find the package in isolated mode."""
-    command = [sys.executable, "-I", "-c", "import reaper_drumgain.worker"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode:
-        raise StorageError(
-            f"{sys.executable} does not find DrumGain in isolated mode (as with 'pip install "
-            "--user'): install it in a virtual environment or with pipx, and run this again"
-        )
-
-
 def install(folder: Path, files: dict[Path, Path]) -> None:
     """Copy the files, then write the set-up file. Raises StorageError if that fails."""
     setup = folder / FILE_NAME
     try:
         before = manifest(folder)
+        made = made_folders(folder) or [
+            name for name, each in (("Scripts", folder.parent),) if not each.exists()
+        ]
         # without the set-up no action starts while the copy is incomplete
         setup.unlink(missing_ok=True)
         for place, source in files.items():
-            target = folder / place
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-        for place in before - set(files):
+            _copy(source, folder / place)
+        gone = before - set(files)
+        for place in gone:
             (folder / place).unlink(missing_ok=True)
+        remove_empty(folder, gone)
         temporary = setup.with_suffix(".part")
-        temporary.write_text(json.dumps(_document(files), indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(_document(files, made), indent=1) + "\n", encoding="utf-8")
         temporary.replace(setup)
     except OSError as error:
         raise StorageError(f"{folder}: the actions cannot be written there: {error}") from error
 
 
-def _document(files: dict[Path, Path]) -> dict[str, Any]:
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, unless it is there already: then what was compiled from it stays good."""
+    content = source.read_bytes()
+    with contextlib.suppress(OSError):
+        if target.read_bytes() == content:
+            return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def remove_empty(folder: Path, places: Iterable[Path]) -> None:
+    """Remove those folders of these files that are empty now, and byte code in them.
+
+    Raises OSError.
+    """
+    parents = {folder / parent for place in places for parent in place.parents}
+    for parent in sorted(parents, key=lambda path: -len(path.parts)):
+        # what REAPER's Python compiled of modules that are gone
+        for compiled in (parent / "__pycache__").glob("*.pyc"):
+            source = parent / (compiled.name.partition(".")[0] + ".py")
+            if not source.exists():
+                compiled.unlink()
+        for each in (parent / "__pycache__", parent):
+            if each.is_dir() and not any(each.iterdir()):
+                each.rmdir()
+
+
+def _document(files: dict[Path, Path], made: list[str]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": __version__,
         "interpreter": sys.executable,
         "methods": [[entry.name, entry.summary] for entry in methods.METHODS],
+        "made": made,
         "files": sorted(place.as_posix() for place in files),
+        "digests": {
+            place.as_posix(): digest(source.read_bytes()) for place, source in files.items()
+        },
     }
 
 
 def manifest(folder: Path) -> set[Path]:
     """The files of an earlier installation; paths outside of the folder are left out."""
+    named = [Path(name) for name in _earlier(folder, "files")]
+    return {place for place in named if not place.is_absolute() and ".." not in place.parts}
+
+
+def made_folders(folder: Path) -> list[str]:
+    """Which of the folders above the installation were not there before it."""
+    return [name for name in _earlier(folder, "made") if name == folder.parent.name]
+
+
+def _earlier(folder: Path, key: str) -> list[str]:
+    """A list in the set-up of an earlier installation; empty where there is none."""
     try:
         with (folder / FILE_NAME).open("rb") as file:
             document = json.loads(file.read(_MAX_MANIFEST_BYTES))
-        named = [Path(str(name)) for name in document["files"]]
+        return [str(name) for name in document[key]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return set()
-    return {place for place in named if not place.is_absolute() and ".." not in place.parts}
+        return []

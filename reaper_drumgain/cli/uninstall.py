@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
-from reaper_drumgain.cli.install import add_resource_path, manifest, resource_folder
+from reaper_drumgain.cli.install import add_resource_path, made_folders, manifest, remove_empty
 from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.hosts.installation.resource_folders import resource_folder
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER
 from reaper_drumgain.schema.printable import printable
 
@@ -21,7 +21,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Remove the files that 'drumgain install' wrote, and no others."""
-    folder = resource_folder(arguments.resource_path) / Path(*FOLDER)
+    place = "/".join((*FOLDER, FILE_NAME))
+    folder = resource_folder(arguments.resource_path, prefer=place) / Path(*FOLDER)
     places = manifest(folder)
     if not places:
         raise InputError(f"{folder}: nothing is installed there")
@@ -36,13 +37,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def remove(folder: Path, places: set[Path]) -> None:
-    """Remove the files of an installation, and folders that are empty then."""
+    """Remove the files of an installation, and folders that are empty then. Raises OSError."""
     for place in places:
         (folder / place).unlink(missing_ok=True)
+    made = made_folders(folder)
     (folder / FILE_NAME).unlink(missing_ok=True)
-    parents = {folder / parent for place in places for parent in place.parents}
-    for parent in sorted(parents, key=lambda path: -len(path.parts)):
-        # byte code that REAPER's Python compiled
-        shutil.rmtree(parent / "__pycache__", ignore_errors=True)
-        if parent.is_dir() and not any(parent.iterdir()):
-            parent.rmdir()
+    remove_empty(folder, [*places, Path(FILE_NAME)])
+    if made and not folder.exists():
+        remove_empty(folder.parent, [Path(folder.name)])
