@@ -144,7 +144,7 @@ def test_only_the_command_line_prints():
 
 #: what a reader holds at one sitting; tables of words are no code
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
-TABLES = {"tracks.vocabulary"}
+TABLES = {"tracks.word_lists"}
 
 
 def test_no_module_is_too_long_to_read():

@@ -17,7 +17,8 @@ from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.methods.by_sound import DRUMS, Likeness, likenesses
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import asks_for_role_by_sound, tracks_to_classify
+from reaper_drumgain.tracks.selection import tracks_to_classify
+from reaper_drumgain.tracks.stated_roles import asks_for_role_by_sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ def track_sounds(
 def with_roles(settings: Settings, sounds: Sequence[TrackSound]) -> Settings:
     """The settings with the roles found by sound, as if the user had stated them."""
     stated = [pair for pair in settings.roles if not asks_for_role_by_sound(pair[1])]
+    table = [pair for pair in settings.role_table if not asks_for_role_by_sound(pair[1])]
     for track in sounds:
         role = track.likeness.role if track.likeness else None
         if role is not None:
             stated.append((f"#{track.index + 1}", str(role)))
-    return replace(settings, roles=tuple(stated), listen=False)
+    return replace(settings, roles=tuple(stated), role_table=tuple(table), listen=False)
 
 
 def sentences(sounds: Sequence[TrackSound]) -> list[str]:

@@ -95,6 +95,7 @@ def _unmoved_plan(drum: DrumTrack) -> TrackPlan:
         guid=drum.track.guid,
         side=drum.role.side,
         ordinal=drum.role.ordinal,
+        drum=drum.role.drum,
         flags=(drum.flag,) if drum.flag else (),
         reason=drum.why,
     )

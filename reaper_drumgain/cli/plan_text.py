@@ -54,6 +54,7 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
                 "role": track.role,
                 "side": track.side,
                 "ordinal": track.ordinal,
+                "drum": track.drum,
                 "old_db": track.old_db,
                 "new_db": track.new_db,
                 "interval_db": None if track.interval_db is None else list(track.interval_db),

@@ -60,6 +60,7 @@ def _document(
                 "role": drum.role.name if drum else None,
                 "side": drum.role.side if drum else None,
                 "ordinal": drum.role.ordinal if drum else None,
+                "drum": drum.role.drum if drum else None,
                 "fader_db": None if fader is None else round(fader, 2),
                 "flag": drum.flag if drum else None,
                 "why": drum.why if drum else others[track.index].why,

@@ -71,9 +71,9 @@ class TrackAutomation:
         return (*old[: self.kept_before], *self.points, *old[len(old) - self.kept_after :])
 
 
-def role_text(name: str, ordinal: int | None, side: str | None) -> str:
-    """A role with its number and side, like ``tom 2`` or ``overhead left``."""
-    words = (name, ordinal, side)
+def role_text(name: str, ordinal: int | None, side: str | None, drum: str | None = None) -> str:
+    """A role with its drum, number and side: ``tom 2``, ``overhead left``, ``kick sample``."""
+    words = (drum, name, ordinal, side)
     return " ".join(str(word) for word in words if word is not None)
 
 
@@ -81,6 +81,8 @@ def role_text(name: str, ordinal: int | None, side: str | None) -> str:
 class TrackPlan:
     """One drum track. Levels in dB, None where a fader is at -inf or nothing was measured.
 
+    ``drum``: the drum that a sample track sounds with, like ``kick`` or ``tom 2``, where its name
+    says that.
     ``loudness_lufs``: of the track before its fader, as REAPER plays it: one channel on both
     sides, like a file with the same signal twice. ``path_db``: what the way from behind its
     fader to the drums' meeting point adds to that loudness (pan, folders, sends), so that
@@ -110,6 +112,7 @@ class TrackPlan:
     guid: str | None = None
     side: str | None = None
     ordinal: int | None = None
+    drum: str | None = None
     interval_db: tuple[Decibel, Decibel] | None = None
     recording_gain_db: Decibel | None = None
     recording_gain_sd_db: Decibel | None = None
@@ -125,8 +128,8 @@ class TrackPlan:
 
     @property
     def role_text(self) -> str:
-        """The role with its number and side, like ``tom 2`` or ``overhead left``."""
-        return role_text(self.role, self.ordinal, self.side)
+        """The role with its drum, number and side, like ``tom 2`` or ``kick sample``."""
+        return role_text(self.role, self.ordinal, self.side, self.drum)
 
     @property
     def moves(self) -> bool:

@@ -109,8 +109,10 @@ class Settings:
     ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as
     ``#3`` by the number that REAPER shows. A role is a name such as ``tom 2``,
     ``overhead left`` or ``none``, or ``listen``: recognized by sound. ``listen``: so are all
-    tracks whose names say nothing. ``span``: only the audio between these seconds of the
-    project is analyzed; automation then changes nothing outside, faders included.
+    tracks whose names say nothing. ``role_table``: further roles by name, for tracks of many
+    projects; what it names need not be there, and ``roles`` count before it. ``span``: only the
+    audio between these seconds of the project is analyzed; automation then changes nothing
+    outside, faders included.
     ``write``: faders alone, or gains over time as ``automation`` says. ``mode``: ``all`` faders
     are balanced anew, only ``outliers`` from the method's intervals move, or ``auto``: what the
     faders look like decides (``balance.modes``). ``model``: the name of the user's own model, ""
@@ -123,6 +125,7 @@ class Settings:
     locks: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     roles: tuple[tuple[str, str], ...] = ()
+    role_table: tuple[tuple[str, str], ...] = ()
     span: tuple[float, float] | None = None
     write: Write = "volume"
     automation: Automation = Automation()

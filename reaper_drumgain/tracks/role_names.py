@@ -11,11 +11,11 @@ short name leaves out ("In" in the folder "Kick").
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reaper_drumgain.tracks.roles import SIDES, Role
+from reaper_drumgain.tracks.role_details import microphone_role, said_tom, side_of
+from reaper_drumgain.tracks.roles import SAMPLED_DRUMS, Role
 from reaper_drumgain.tracks.vocabulary import WEAK, Token, Words, read
 
 #: folders further out are not read
@@ -29,23 +29,33 @@ _RECORDER = frozenset(
         *("spur", "piste", "pista", "canal", "kanal", "sciezka"),
     }
 )
-#: drum sizes in inches begin here, ordinals end before
-_SMALLEST_DRUM = 8
 
 
-def role_of(name: str, folders: Sequence[str] = ()) -> Role | None:
+def role_of(name: str, folders: Sequence[str] = (), *, beside_drums: bool = False) -> Role | None:
     """The drum role that a track's name means, or None where it means no drum.
 
-    ``folders``: names of the folder tracks around it, the nearest first. Never raises.
+    ``folders``: names of the folder tracks around it, the nearest first. ``beside_drums``: other
+    tracks of the project are drums, so that "Ambiente" is their room. Never raises.
     """
     words = read(name)
     if words.has("other") or _is_processing(words):
         return None
     around = _surroundings(folders)
+    if _needs_drums(words) and not (beside_drums or around.drums or around.sampled):
+        return None
     group = _group(words, around)
     if group is None:
         return None
-    return _role(group, words, None if _kinds(words) else around.instrument)
+    folder = None if _kinds(words) else around.instrument
+    if group == "sample":
+        drum = _sampled_drum(words) or (_sampled_drum(folder) if folder else None)
+        return Role("sample", side_of(words) or (side_of(folder) if folder else None), drum=drum)
+    return microphone_role(group, words, folder)
+
+
+def says_drums(name: str, folders: Sequence[str] = ()) -> bool:
+    """Whether a name, or a folder around it, says that it is of drums ("Drum Room")."""
+    return read(name).has("kit") or _surroundings(folders).drums
 
 
 def says_nothing(name: str, folders: Sequence[str] = ()) -> bool:
@@ -84,8 +94,9 @@ _KINDS = {
     "overhead": "overhead",
     "over": "overhead",
     "room": "room",
+    "chamber": "room",
 }
-_DRUMS = frozenset(("kick", "snare", "hi-hat", "tom", "ride", "cymbal"))
+_DRUMS = frozenset(SAMPLED_DRUMS)
 #: the wider picture first: "OH ride" is an overhead, "Ride cymbal" a ride
 _PRECEDENCE = ("overhead", "room", "ride", "hi-hat", "cymbal")
 
@@ -146,6 +157,8 @@ def _group(words: Words, around: _Surroundings) -> str | None:
         return "sample"
     if around.others and _is_ambiguous(words, beside_others=True):
         return None
+    if group == "tom" and _is_person(words, drums=drums):
+        return None
     sided = group == "overhead" and words.has("left", "right", "stereo")
     if words.foreign and not (drums or sided) and _is_ambiguous(words):
         return None
@@ -154,6 +167,8 @@ def _group(words: Words, around: _Surroundings) -> str | None:
 
 def _one(kinds: set[str]) -> str | None:
     """The one drum that these words mean; None where a track holds several."""
+    if kinds == {"percussion", "tom"}:
+        return "tom"
     if len(kinds) == 1:
         return next(iter(kinds))
     for kind in _PRECEDENCE:
@@ -172,6 +187,30 @@ def _is_ambiguous(words: Words, *, beside_others: bool = False) -> bool:
     return all(token.text in WEAK for token in words.tokens if token.meaning in _KINDS)
 
 
+#: drums and rooms in the middle of a kit, but mostly something else where there is none
+_NEED_DRUMS = frozenset(("ambiente", "ambientes", "ambienti", "stand", "hall", "空间", "氛围"))
+
+
+def _needs_drums(words: Words) -> bool:
+    """Whether the words that name the drum mean one only among other drums."""
+    naming = [token.text for token in words.tokens if token.meaning in _KINDS]
+    return bool(naming) and not words.has("kit") and all(text in _NEED_DRUMS for text in naming)
+
+
+def _is_person(words: Words, *, drums: bool) -> bool:
+    """Whether "Tom" is somebody: "Tom DI", "Tom SM7", "Tom's mic"."""
+    if any(
+        token.meaning in ("tom", "rack", "floor") and token.text != "tom" for token in words.tokens
+    ):
+        return False
+    if words.has("number", "hi", "mid", "low", "top", "bottom", "left", "right"):
+        return False
+    if any(token.text == "di" for token in words.tokens):
+        return True
+    owner = any(token.text == "s" and token.separator in ("'", "’") for token in words.tokens)
+    return (owner or words.voice) and not drums
+
+
 def _vague(words: Words, around: _Surroundings) -> str | None:
     """The drum that a name without a drum's word means, by itself or by its folders."""
     if words.foreign or not words.tokens:
@@ -180,7 +219,7 @@ def _vague(words: Words, around: _Surroundings) -> str | None:
         return spelled
     if words.has("kit"):
         alone = all(token.text == "kit" or token.meaning in _SILENT for token in words.tokens)
-        return "room" if alone or words.has("mono", "far") else None
+        return "room" if alone or words.has("mono", "far", "close") else None
     if around.instrument is not None:
         return _group(around.instrument, _NOWHERE)
     return _by_place(words) if around.drums else None
@@ -211,6 +250,10 @@ def _numbered_t(tokens: tuple[Token, ...]) -> bool:
 
 def _by_place(words: Words) -> str | None:
     """What a bare "In", "Top" or "K" means among the drums."""
+    numbers = sum(token.meaning == "number" for token in words.tokens)
+    if numbers > 1 and words.has("letter s", "letter k"):
+        # "S 5/6": two channels of something
+        return None
     for group, *meanings in (
         ("kick", "in", "out", "sub", "letter k"),
         ("snare", "top", "bottom", "letter s"),
@@ -222,114 +265,20 @@ def _by_place(words: Words) -> str | None:
     return None
 
 
-def _role(group: str, words: Words, folder: Words | None) -> Role:
-    """The role of a microphone in this group; the folder says what the name leaves out."""
-    name = group
-    if group == "kick":
-        name = _place_on_kick(words) or (folder and _place_on_kick(folder)) or group
-    elif group == "snare":
-        name = _place_on_snare(words) or (folder and _place_on_snare(folder)) or group
-    side = _side(words) or (_side(folder) if folder else None)
-    ordinal = _ordinal(group, words, folder)
-    if group == "tom" and side in ("left", "right") and _is_one_of_two_toms(words, folder):
-        floor = ordinal is None
-        return Role(name, None, None if floor else 1 if side == "left" else 2)
-    return Role(name, side, ordinal)
-
-
-def _place_on_kick(words: Words) -> str | None:
-    for place, name in (("sub", "sub kick"), ("in", "kick in"), ("out", "kick out")):
-        if words.has(place):
-            return name
-    if words.placed is None:
-        return None
-    return {"sub": "sub kick", "in": "kick in", "out": "kick out"}[words.placed]
-
-
-def _place_on_snare(words: Words) -> str | None:
-    if words.has("bottom"):
-        return "snare bottom"
-    if words.has("top", "over"):
-        return "snare top"
-    if words.has("letter b"):
-        return "snare bottom"
-    return "snare top" if words.has("letter t") else None
-
-
-def _side(words: Words) -> str | None:
-    if words.has("left") and words.has("right"):
-        return "stereo"
-    return next((side for side in SIDES if words.has(side)), None)
-
-
-def _ordinal(group: str, words: Words, folder: Words | None) -> int | None:
-    if group in ("room", "percussion", "sample"):
-        return None
-    number = _number(words, group)
-    if number is None and folder is not None:
-        number = _bare_number(words) or _number(folder, group)
-    if group != "tom":
-        return number if number is not None and 1 < number < _SMALLEST_DRUM else None
-    if number is not None:
-        return number if number < _SMALLEST_DRUM else None
-    meanings = words.meanings | (folder.meanings if folder else frozenset())
-    for meaning, ordinal in _UNNUMBERED:
-        if meaning in meanings:
-            return ordinal
-    plural = all(token.text in _PLURALS for token in words.tokens if token.meaning == "tom")
-    return None if plural else 1
-
-
-def _is_one_of_two_toms(words: Words, folder: Words | None) -> bool:
-    """Whether a tom with a side is a drum of its own ("Tom L", "Floor R"), not one of two
-    microphones or channels of it ("Tom 2 R", "Toms L", "Hi Tom L")."""
-    meanings = words.meanings | (folder.meanings if folder else frozenset())
-    numbered = _number(words, "tom") or (folder is not None and _number(folder, "tom"))
-    plural = any(token.text in _PLURALS for token in words.tokens)
-    return not numbered and not plural and not meanings & _ONE_TOM
-
-
-#: names of one tom, of which left and right are two channels
-_ONE_TOM = frozenset(("low", "low tom", "hi", "high tom", "mid", "middle tom"))
-#: the first that is said decides
-_UNNUMBERED = (
-    ("floor", None),
-    ("low", None),
-    ("low tom", None),
-    ("hi", 1),
-    ("high tom", 1),
-    ("mid", 2),
-    ("middle tom", 2),
-    ("rack", 1),
-)
-_PLURALS = frozenset(("toms", "томы"))
-
-
-def _number(words: Words, group: str) -> int | None:
-    """The number that counts the drum: directly behind its words, and no take's number.
-
-    Takes and duplicates are numbered "_02", ".09", "-01", or ".1" behind a whole name.
-    """
-    for before, token in itertools.pairwise(words.tokens):
-        counts = before.meaning not in ("number", "noise", "comp", "unknown", "kit", "letter")
-        if token.meaning != "number" or not counts or len(token.text) > 2:
-            continue
-        joined = token.separator.strip() == ""
-        if joined or (token.text[0] != "0" and len(token.text) == 1):
-            if token.separator == "." and group != "tom":
-                continue
-            return int(token.text) or None
-    return None
-
-
-def _bare_number(words: Words) -> int | None:
-    """The number that is a whole name, as "2" in the folder "Toms"."""
-    texts = [token.text for token in words.tokens]
-    return int(texts[0]) if len(texts) == 1 and re.fullmatch("[1-9]", texts[0]) else None
+def _sampled_drum(words: Words) -> str | None:
+    """The one drum that a sample track is of, a tom with its number."""
+    kinds = _kinds(words) & _DRUMS
+    drum = _one(kinds) if kinds else _spelled(words)
+    if drum != "tom":
+        return drum
+    ordinal = said_tom(words)
+    return drum if ordinal is None else f"tom {ordinal}"
 
 
 def _is_processing(words: Words) -> bool:
     drums = bool(_kinds(words)) or words.has("kit")
+    if words.has("chamber") and not words.model:
+        return True
     if words.has("process") or (words.has("effects") and not words.foreign):
         return True
     if words.has("mix") and drums:

@@ -8,21 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import Untouched
 from reaper_drumgain.schema.session import EnvelopeKind, Session, Track
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.linking import linked_families, sides_by_pan, stereo_pairs
-from reaper_drumgain.tracks.role_names import role_of, says_nothing
+from reaper_drumgain.tracks.role_names import says_nothing
 from reaper_drumgain.tracks.roles import Role
 from reaper_drumgain.tracks.routing import Kind, Path, kind_of, path_of
 from reaper_drumgain.tracks.split_channels import split_hint
+from reaper_drumgain.tracks.stated_roles import (
+    asks_for_role_by_sound,
+    find_tracks,
+    session_roles,
+    stated_roles,
+    track_role,
+)
 from reaper_drumgain.units import is_off
 
 #: flags of tracks that keep their fader and whose level anchors that of the others
 LOCKED, NOT_SELECTED = "locked", "not selected"
-#: instead of a role: it is to be recognized by sound
-LISTEN = "listen"
 #: why a track is not taken for a drum
 NO_DRUM = "no drum microphone by its name"
 NAMELESS = "its name says nothing"
@@ -86,17 +90,18 @@ def select(session: Session, settings: Settings) -> Selection:
     """
     locks = {i for name in settings.locks for i in find_tracks(session, name)}
     only = {i for name in settings.only for i in find_tracks(session, name)}
-    given: dict[int, Role | None] = {}
-    for name, role_text in settings.roles:
-        for index in find_tracks(session, name):
-            if not asks_for_role_by_sound(role_text):
-                given[index] = Role.parse(role_text)
+    given = {
+        index: Role.parse(text)
+        for index, text in stated_roles(session, settings).items()
+        if not asks_for_role_by_sound(text)
+    }
     drums: list[DrumTrack] = []
     untouched: list[Untouched] = []
     warnings: list[str] = []
+    roles = session_roles(session, given, warnings)
     for track in session.tracks:
         kind = kind_of(session, track)
-        role = given[track.index] if track.index in given else _role(session, track, warnings)
+        role = roles[track.index]
         if kind in _PATH_KINDS:
             hint = split_hint(session, track) if role is not None else None
             warnings += [f"track {track.name!r} {hint}"] if hint else []
@@ -126,14 +131,9 @@ def select(session: Session, settings: Settings) -> Selection:
     return Selection(tuple(_linked(session, drums)), tuple(untouched), tuple(warnings))
 
 
-def asks_for_role_by_sound(role_text: str) -> bool:
-    """Whether a role text asks for the role to be recognized by sound."""
-    return role_text.strip().casefold() == LISTEN
-
-
 def wants_roles_by_sound(session: Session, settings: Settings) -> bool:
     """Whether any role is to be recognized by sound: by the settings, or as stored on a track."""
-    stated = [role for _, role in settings.roles]
+    stated = list(stated_roles(session, settings).values())
     stored = [track.role for track in session.tracks if track.role is not None]
     return settings.listen or any(map(asks_for_role_by_sound, stated + stored))
 
@@ -146,15 +146,14 @@ def tracks_to_classify(session: Session, settings: Settings) -> tuple[DrumTrack,
     audio are left out. The roles of the result are placeholders. Raises InputError where the
     settings name a track that is not there.
     """
-    named: dict[int, str] = {}
-    for name, role_text in settings.roles:
-        for index in find_tracks(session, name):
-            named[index] = role_text
+    named = stated_roles(session, settings)
     tracks = []
     for track in session.tracks:
         asked = named.get(track.index, track.role)
         wanted = (
-            settings.listen and _role(session, track, []) is None and _says_nothing(session, track)
+            settings.listen
+            and track_role(session, track, []) is None
+            and _says_nothing(session, track)
             if asked is None
             else asks_for_role_by_sound(asked)
         )
@@ -171,42 +170,6 @@ def _says_nothing(session: Session, track: Track) -> bool:
     if track.role is not None and not asks_for_role_by_sound(track.role):
         return False
     return says_nothing(track.name, [folder.name for folder in session.folders_of(track)])
-
-
-def find_tracks(session: Session, name: str) -> tuple[int, ...]:
-    """The index of the track that a user names: ``#3`` (REAPER's number), GUID, or name.
-
-    Letter case counts only where it tells tracks apart. Raises InputError where no track,
-    or more than one, has the name.
-    """
-    wanted = name.strip()
-    if wanted.startswith("#") and wanted[1:].isdecimal():
-        digits = wanted[1:].lstrip("0")
-        # Python refuses to read numbers of thousands of digits
-        number = int(digits) if 0 < len(digits) < 10 else 0
-        if 1 <= number <= len(session.tracks):
-            return (number - 1,)
-        raise InputError(f"there is no track {wanted[:40]}: the project has {len(session.tracks)}")
-    by_guid = [t.index for t in session.tracks if t.guid and t.guid.lower() == wanted.lower()]
-    exact = [t.index for t in session.tracks if t.name.strip() == wanted]
-    folded = [t.index for t in session.tracks if t.name.strip().lower() == wanted.lower()]
-    found = by_guid or exact or folded
-    if len(found) == 1:
-        return (found[0],)
-    if found:
-        numbers = ", ".join(f"#{index + 1}" for index in found)
-        raise InputError(f"{len(found)} tracks are named {name!r}: say which one ({numbers})")
-    known = ", ".join(repr(t.name) for t in session.tracks[:40])
-    raise InputError(f"no track is named {name!r}: the project has {known or 'no tracks'}")
-
-
-def _role(session: Session, track: Track, warnings: list[str]) -> Role | None:
-    if track.role is not None and not asks_for_role_by_sound(track.role):
-        try:
-            return Role.parse(track.role)
-        except InputError as error:
-            warnings.append(f"track {track.name!r}: the role stored on it is ignored: {error}")
-    return role_of(track.name, [folder.name for folder in session.folders_of(track)])
 
 
 def _drum_track(

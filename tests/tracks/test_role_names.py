@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reaper_drumgain.tracks import vocabulary
+from reaper_drumgain.tracks import vocabulary, word_lists
 from reaper_drumgain.tracks.role_names import is_processing_name, role_of, says_nothing
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
@@ -121,13 +121,13 @@ def test_each_name_of_the_list_is_read_as_it_says(row: Labelled) -> None:
 
 
 def test_no_word_of_the_vocabulary_has_two_meanings() -> None:
-    words = [word for held in vocabulary._BY_MEANING.values() for word in held.split()]
+    words = [vocabulary._fold(word) for held in word_lists.WORDS.values() for word in held.split()]
     assert [word for word, count in Counter(words).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("name", ["WEAK", "_GLUED_FIRST", "_SIDED"])
 def test_words_with_a_rule_of_their_own_are_in_the_vocabulary(name: str) -> None:
-    known = {word for held in vocabulary._BY_MEANING.values() for word in held.split()}
+    known = {vocabulary._fold(word) for held in word_lists.WORDS.values() for word in held.split()}
     assert sorted(getattr(vocabulary, name) - known) == []
 
 
@@ -233,6 +233,25 @@ def test_names_of_public_projects(shared_data: Path) -> None:
 )
 def test_folders_decide(name: str, folders: tuple[str, ...], wanted: str) -> None:
     assert str(role_of(name, folders) or "none") == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "folders", "drum"),
+    [
+        ("Kick Sample", (), "kick"),
+        ("KickSampleRoom", (), "kick"),
+        ("Tom 2 Trig", (), "tom 2"),
+        ("Floor Tom Sample", (), "tom"),
+        ("HH Sample", (), "hi-hat"),
+        ("Sample", ("Snare", "Drums"), "snare"),
+        ("Kick", ("Drum Samples", "Drums"), "kick"),
+        ("Room Samples", ("Drums",), None),
+    ],
+)
+def test_a_sample_track_keeps_its_drum(name, folders, drum):
+    role = role_of(name, folders)
+    assert role is not None
+    assert (role.name, role.drum) == ("sample", drum)
 
 
 any_text = st.text() | st.text(

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.tracks.roles import MAX_ORDINAL, ROLE_NAMES, SIDES, Role, drum_of
+from reaper_drumgain.tracks.roles import (
+    MAX_ORDINAL,
+    ROLE_NAMES,
+    SAMPLED_DRUMS,
+    SIDES,
+    Role,
+    drum_of,
+    plays_with,
+)
 
 any_text = st.text() | st.text(
     alphabet="kKiInsStTrRoOhH12309 _-.()éßドラムБас'\"\x00\ud800\u202e½①"
@@ -21,6 +29,12 @@ roles = st.builds(
     st.sampled_from(ROLE_NAMES),
     st.none() | st.sampled_from(SIDES),
     st.none() | st.integers(1, MAX_ORDINAL),
+) | st.builds(
+    Role,
+    st.just("sample"),
+    st.none() | st.sampled_from(SIDES),
+    st.none() | st.integers(1, MAX_ORDINAL),
+    st.sampled_from(SAMPLED_DRUMS) | st.integers(1, 9).map("tom {}".format),
 )
 
 
@@ -36,6 +50,26 @@ def test_parse_of_any_text_is_a_role_or_an_input_error(text: str) -> None:
     with contextlib.suppress(InputError):
         role = Role.parse(text)
     assert role is None or Role.parse(str(role)) == role
+
+
+def test_a_sample_is_of_its_drum_and_of_no_other() -> None:
+    kick, second_tom = Role.parse("kick sample"), Role.parse("tom 2 sample")
+    assert kick is not None
+    assert second_tom is not None
+    assert (kick.name, kick.drum) == ("sample", "kick")
+    assert plays_with(kick, Role("kick in"))
+    assert plays_with(kick, Role("sub kick"))
+    assert not plays_with(kick, Role("snare"))
+    assert not plays_with(kick, kick)
+    assert plays_with(second_tom, Role("tom", ordinal=2))
+    assert not plays_with(second_tom, Role("tom", ordinal=1))
+    assert plays_with(Role("sample", drum="tom"), Role("tom"))
+    assert not plays_with(Role("sample"), Role("kick"))
+    for wrong in ("room sample", "kick 2 sample", "tom 0 sample", "sample sample"):
+        with pytest.raises(InputError, match="only a sample is of a drum, one of"):
+            Role.parse(wrong)
+    with pytest.raises(ValueError, match="only a sample"):
+        Role("snare", drum="snare")
 
 
 def test_parse() -> None:

@@ -6,7 +6,8 @@ from support import gain, session, silent_clip
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.session import Clip, Effect, Envelope, Send, Source, Track
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import find_tracks, select
+from reaper_drumgain.tracks.selection import select
+from reaper_drumgain.tracks.stated_roles import find_tracks
 
 AUDIO = (silent_clip(),)
 
@@ -351,3 +352,25 @@ def test_a_selected_side_takes_the_other_side_of_its_pair_along():
 
 
 PAIRED = ("Kick", "OH L", "OH R")
+
+
+def roles_by_name(*names):
+    built = session(*(mic(index, name) for index, name in enumerate(names)))
+    return {d.track.name: str(d.role) for d in select(built, Settings()).drums}
+
+
+def test_rooms_are_drums_only_beside_drums():
+    assert roles_by_name("Choir", "Room L", "Room R") == {}
+    assert roles_by_name("Voice", "Ambiente") == {}
+    assert roles_by_name("Kick", "Room L", "Ambiente") == {
+        "Kick": "kick",
+        "Room L": "room left",
+        "Ambiente": "room",
+    }
+    assert roles_by_name("Drum Room") == {"Drum Room": "room"}
+
+
+def test_a_room_that_is_stated_is_a_drum_by_itself():
+    built = session(mic(0, "Choir"), mic(1, "Hall"))
+    drums = select(built, Settings(roles=(("Hall", "room"),))).drums
+    assert [str(d.role) for d in drums] == ["room"]

@@ -19,7 +19,8 @@ from reaper_drumgain.schema.fader_note import FaderNote
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
 from reaper_drumgain.tracks.roles import Role
-from reaper_drumgain.tracks.selection import asks_for_role_by_sound, select
+from reaper_drumgain.tracks.selection import select
+from reaper_drumgain.tracks.stated_roles import asks_for_role_by_sound
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
 _ALL_STATES = -1

@@ -1,0 +1,121 @@
+"""The role of each track of a session: as the user states it, as stored on it, or by its name.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.schema.session import Session, Track
+from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.role_names import role_of, says_drums
+from reaper_drumgain.tracks.roles import Role
+
+#: instead of a role: it is to be recognized by sound
+LISTEN = "listen"
+
+
+def asks_for_role_by_sound(role_text: str) -> bool:
+    """Whether a role text asks for the role to be recognized by sound."""
+    return role_text.strip().casefold() == LISTEN
+
+
+def stated_roles(session: Session, settings: Settings) -> dict[int, str]:
+    """By the index of each track that the settings name, its role as text.
+
+    Names of the table may be those of other projects; a name that several tracks have is for all
+    of them. Those of ``settings.roles`` count before the table. Raises InputError where one of
+    these names no track, or more than one.
+    """
+    stated: dict[int, str] = {}
+    for name, text in settings.role_table:
+        stated |= dict.fromkeys(_tracks_named(session, name), text)
+    for name, text in settings.roles:
+        stated |= dict.fromkeys(find_tracks(session, name), text)
+    return stated
+
+
+def names_of_no_track(session: Session, settings: Settings) -> tuple[str, ...]:
+    """The names in the table of roles that no track of the session has."""
+    return tuple(name for name, _ in settings.role_table if not _tracks_named(session, name))
+
+
+def _tracks_named(session: Session, name: str) -> tuple[int, ...]:
+    wanted = name.strip()
+    try:
+        return find_tracks(session, wanted)
+    except InputError:
+        folded = wanted.lower()
+        return tuple(t.index for t in session.tracks if t.name.strip().lower() == folded)
+
+
+def find_tracks(session: Session, name: str) -> tuple[int, ...]:
+    """The index of the track that a user names: ``#3`` (REAPER's number), GUID, or name.
+
+    Letter case counts only where it tells tracks apart. Raises InputError where no track,
+    or more than one, has the name.
+    """
+    wanted = name.strip()
+    if wanted.startswith("#") and wanted[1:].isdecimal():
+        digits = wanted[1:].lstrip("0")
+        # Python refuses to read numbers of thousands of digits
+        number = int(digits) if 0 < len(digits) < 10 else 0
+        if 1 <= number <= len(session.tracks):
+            return (number - 1,)
+        raise InputError(f"there is no track {wanted[:40]}: the project has {len(session.tracks)}")
+    by_guid = [t.index for t in session.tracks if t.guid and t.guid.lower() == wanted.lower()]
+    exact = [t.index for t in session.tracks if t.name.strip() == wanted]
+    folded = [t.index for t in session.tracks if t.name.strip().lower() == wanted.lower()]
+    found = by_guid or exact or folded
+    if len(found) == 1:
+        return (found[0],)
+    if found:
+        numbers = ", ".join(f"#{index + 1}" for index in found)
+        raise InputError(f"{len(found)} tracks are named {name!r}: say which one ({numbers})")
+    known = ", ".join(repr(t.name) for t in session.tracks[:40])
+    raise InputError(f"no track is named {name!r}: the project has {known or 'no tracks'}")
+
+
+def session_roles(
+    session: Session, given: Mapping[int, Role | None], warnings: list[str]
+) -> dict[int, Role | None]:
+    """The role of each track by its index: as ``given``, stored on it, or by its name.
+
+    Rooms alone are no drums: a film and a choir have rooms, too. Beside drums "Ambiente" is one.
+    """
+    roles = {
+        track.index: given[track.index]
+        if track.index in given
+        else track_role(session, track, warnings)
+        for track in session.tracks
+    }
+    drums = any(
+        role is not None and role.name not in ("room", "percussion") for role in roles.values()
+    )
+    for track in session.tracks:
+        role = roles[track.index]
+        if track.index in given or (track.role and not asks_for_role_by_sound(track.role)):
+            continue
+        folders = [folder.name for folder in session.folders_of(track)]
+        if drums and role is None:
+            roles[track.index] = role_of(track.name, folders, beside_drums=True)
+        elif (
+            not drums
+            and role is not None
+            and role.name == "room"
+            and not says_drums(track.name, folders)
+        ):
+            roles[track.index] = None
+    return roles
+
+
+def track_role(session: Session, track: Track, warnings: list[str]) -> Role | None:
+    """The role stored on a track, else that by its name. A stored one that is none is told."""
+    if track.role is not None and not asks_for_role_by_sound(track.role):
+        try:
+            return Role.parse(track.role)
+        except InputError as error:
+            warnings.append(f"track {track.name!r}: the role stored on it is ignored: {error}")
+    return role_of(track.name, [folder.name for folder in session.folders_of(track)])
