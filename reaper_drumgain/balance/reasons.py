@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from reaper_drumgain.faders.activity import UNREADABLE
 from reaper_drumgain.schema.plan import TrackPlan
 from reaper_drumgain.schema.session import Session
-from reaper_drumgain.tracks.selection import EMPTY, NAMELESS, DrumTrack, Selection
+from reaper_drumgain.tracks.selection import EMPTY, NAMELESS, NAMES_HINT, DrumTrack, Selection
 from reaper_drumgain.units import HEARD_DB
 
 _REFERENCES = ("snare top", "snare", "kick in", "kick", "kick out", "snare bottom")
@@ -73,16 +73,21 @@ def why_nothing_moves(session: Session, selection: Selection) -> str:
     """The error message for a session in which no drum track may be moved."""
     if not selection.drums:
         empty = sum(other.why == EMPTY for other in selection.untouched)
-        unnamed = any(other.why == NAMELESS for other in selection.untouched)
-        nameless = (
-            "; --listen (in REAPER the settings) tells a kick drum by its sound" if unnamed else ""
-        )
+        unnamed = [other.name for other in selection.untouched if other.why == NAMELESS]
+        if unnamed:
+            shown = ", ".join(map(repr, unnamed[:3])) + (", ..." if len(unnamed) > 3 else "")
+            return (
+                f"{session.path}: no drum track to balance: no track has a drum's name, and the "
+                f"names of {len(unnamed)} say nothing ({shown}). Do this: {NAMES_HINT} (in REAPER "
+                "the action 'set role'). --listen (in REAPER the settings) tells a kick drum by "
+                "its sound"
+            )
         without_items = f", {empty} have the name but no items" if empty else ""
         return (
             f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
             f"has a drum's name and items that play{without_items}; 'drumgain tracks' shows what "
             f"each is taken for, and --role says what one is (in REAPER the action 'set "
-            f"role'){nameless}"
+            f"role')"
         )
     stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:_MOST_TOLD])
     left = len(selection.drums) - _MOST_TOLD

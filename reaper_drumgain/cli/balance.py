@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = options.settings_from(arguments)
     options.check_report(arguments)
     project = _open(arguments.project)
+    options.warn_of_names(project.session, settings)
     output = _output(arguments, project)
     progress = show.ProgressLine()
     # numpy takes its time: a mistyped option or a broken file is told before

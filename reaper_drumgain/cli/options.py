@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from reaper_drumgain import methods
+from reaper_drumgain.cli import show
+from reaper_drumgain.cli.role_table import check_role, read_role_table
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import (
     LEVEL_FORMS,
     Automation,
@@ -19,6 +22,7 @@ from reaper_drumgain.schema.settings import (
     Settings,
     Write,
 )
+from reaper_drumgain.tracks.stated_roles import names_of_no_track
 from reaper_drumgain.units import Decibel
 
 
@@ -83,6 +87,13 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
         help="what a track is: like 'Audio 07=tom 2', 'OH 1=overhead left' or 'Clap=none', or "
         "'Audio 07=listen': tell by its sound whether it is a kick drum; may be repeated. A track "
         "is its name, its GUID, or #3 by its number in REAPER",
+    )
+    parser.add_argument(
+        "--roles",
+        type=Path,
+        metavar="FILE",
+        help="a table of roles: a CSV file with a track's name and its role in each line, like "
+        "'Audio 07,tom 2'; names of tracks that are not there do no harm, and --role counts first",
     )
     parser.add_argument(
         "--listen",
@@ -245,8 +256,22 @@ def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
         track, equals, role = text.rpartition("=")
         if not equals or not track.strip() or not role.strip():
             raise InputError(f"--role {text!r}: expected TRACK=ROLE, like 'Audio 07=tom 2'")
+        check_role(role.strip(), f"--role {text!r}")
         pairs.append((track.strip(), role.strip()))
     return tuple(pairs)
+
+
+def role_table_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """The rows of ``--roles``. Raises InputError with file and line, StorageError."""
+    return () if arguments.roles is None else read_role_table(arguments.roles)
+
+
+def warn_of_names(session: Session, settings: Settings) -> None:
+    """Tell the names in the table of roles that no track of a single project has."""
+    missing = names_of_no_track(session, settings)
+    if missing and len(missing) < len(settings.role_table):
+        shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
+        show.warn([f"no track is named {shown}, as the table of roles has it"])
 
 
 def _automation_from(arguments: argparse.Namespace) -> tuple[Write, Automation]:
@@ -288,6 +313,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         locks=tuple(arguments.lock),
         only=tuple(arguments.only),
         roles=roles_from(arguments),
+        role_table=role_table_from(arguments),
         listen=arguments.listen,
         write=write,
         automation=automation,

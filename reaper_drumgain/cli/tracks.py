@@ -12,7 +12,13 @@ from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.tracks.selection import NAMELESS, Selection, select, wants_roles_by_sound
+from reaper_drumgain.tracks.selection import (
+    NAMELESS,
+    NAMES_HINT,
+    Selection,
+    select,
+    wants_roles_by_sound,
+)
 from reaper_drumgain.units import decibel_or_none
 
 if TYPE_CHECKING:
@@ -31,7 +37,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print number, name, role, fader and state of every track."""
     session = rpp.read_project(arguments.project).session
-    settings = Settings(roles=options.roles_from(arguments), listen=arguments.listen)
+    settings = Settings(
+        roles=options.roles_from(arguments),
+        role_table=options.role_table_from(arguments),
+        listen=arguments.listen,
+    )
+    options.warn_of_names(session, settings)
     by_sound: dict[int, TrackSound] = {}
     if wants_roles_by_sound(session, settings):
         settings, by_sound = _listen(session, settings)
@@ -93,8 +104,8 @@ def _print(session: Session, selection: Selection, by_sound: Mapping[int, TrackS
     nameless = sum(other.why == NAMELESS for other in selection.untouched)
     if nameless and not by_sound:
         print(
-            f"{nameless} with a name that says nothing: --role says what a track is, --listen "
-            "takes the kick drums among them by their sound"
+            f"{nameless} with a name that says nothing: {NAMES_HINT}; --listen takes the kick "
+            "drums among them by their sound"
         )
     of_tracks = (f"{t.name!r}: {w}" for t in session.tracks for w in t.warnings)
     show.warn([*session.warnings, *selection.warnings, *of_tracks])

@@ -73,6 +73,7 @@ def _facts(plan: GainPlan) -> list[tuple[str, str]]:
     from importlib import metadata
 
     settings = plan.settings
+    roles = (*settings.roles, *settings.role_table)
     found = [
         ("Project", plan.project),
         ("Method", plan.method),
@@ -80,7 +81,7 @@ def _facts(plan: GainPlan) -> list[tuple[str, str]]:
         ("Level", str(settings.level)),
         ("Locked", ", ".join(settings.locks)),
         ("Only", ", ".join(settings.only)),
-        ("Roles", ", ".join(f"{track} = {role}" for track, role in settings.roles)),
+        ("Roles", ", ".join(f"{track} = {role}" for track, role in roles)),
         ("Part", "" if settings.span is None else "{:g} s to {:g} s".format(*settings.span)),
         ("Written", settings.write),
         *_over_time(settings),

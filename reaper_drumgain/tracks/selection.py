@@ -19,6 +19,7 @@ from reaper_drumgain.tracks.split_channels import split_hint
 from reaper_drumgain.tracks.stated_roles import (
     asks_for_role_by_sound,
     find_tracks,
+    names_of_no_track,
     session_roles,
     stated_roles,
     track_role,
@@ -30,6 +31,12 @@ LOCKED, NOT_SELECTED = "locked", "not selected"
 #: why a track is not taken for a drum
 NO_DRUM = "no drum microphone by its name"
 NAMELESS = "its name says nothing"
+#: what to do about names that say nothing
+NAMES_HINT = (
+    "give the tracks names like 'Kick In', 'Snare Top' or 'OH L' in REAPER, or say what they are: "
+    "--role 'Audio 01=kick in' for one, --roles FILE for many, with a line 'Audio 01,kick in' for "
+    "each"
+)
 #: why a track with a drum's name is no microphone
 EMPTY = "has a drum's name, but no audio items that play, no instrument, and receives nothing"
 #: flag of tracks that stay because one that they are linked to does
@@ -119,6 +126,12 @@ def select(session: Session, settings: Settings) -> Selection:
             if drums[-1].measured:
                 warnings += _envelope_warnings(track, settings)
     _take_partners_along(drums, warnings)
+    strange = names_of_no_track(session, settings)
+    if settings.role_table and len(strange) == len(settings.role_table):
+        warnings.append(
+            f"none of the {len(strange)} names in the table of roles is that of a track, like "
+            f"{strange[0]!r}"
+        )
     found = {drum.track.index for drum in drums}
     for index in sorted({*locks, *only, *given} - found):
         if index not in given or given[index] is not None:
