@@ -46,33 +46,34 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
             }
             for fault in plan.faults
         ],
-        "tracks": [
-            {
-                "index": track.index,
-                "guid": track.guid,
-                "name": track.name,
-                "role": track.role,
-                "side": track.side,
-                "ordinal": track.ordinal,
-                "drum": track.drum,
-                "old_db": track.old_db,
-                "new_db": track.new_db,
-                "interval_db": None if track.interval_db is None else list(track.interval_db),
-                "bundled_db": track.bundled_db,
-                "recording_gain_db": track.recording_gain_db,
-                "recording_gain_sd_db": track.recording_gain_sd_db,
-                "flags": list(track.flags),
-                "reason": track.reason,
-                "loudness_lufs": track.loudness_lufs,
-                "path_db": track.path_db,
-                "limited_db": track.limited_db,
-                **automation.document(track),
-            }
-            for track in plan.tracks
-        ],
+        "tracks": [_track(track) for track in plan.tracks],
         "untouched": [
             {"index": other.index, "name": other.name, "why": other.why} for other in plan.untouched
         ],
+    }
+
+
+def _track(track: TrackPlan) -> dict[str, Any]:
+    return {
+        "index": track.index,
+        "guid": track.guid,
+        "name": track.name,
+        "role": track.role,
+        "side": track.side,
+        "ordinal": track.ordinal,
+        "drum": track.drum,
+        "old_db": track.old_db,
+        "new_db": track.new_db,
+        "interval_db": None if track.interval_db is None else list(track.interval_db),
+        "bundled_db": track.bundled_db,
+        "recording_gain_db": track.recording_gain_db,
+        "recording_gain_sd_db": track.recording_gain_sd_db,
+        "flags": list(track.flags),
+        "reason": track.reason,
+        "loudness_lufs": track.loudness_lufs,
+        "path_db": track.path_db,
+        "limited_db": track.limited_db,
+        **automation.document(track),
     }
 
 
