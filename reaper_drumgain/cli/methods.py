@@ -6,7 +6,7 @@ import argparse
 import json
 
 from reaper_drumgain.cli import options
-from reaper_drumgain.methods import METHODS, plugins
+from reaper_drumgain.methods.registry import METHODS, plugins
 
 SUMMARY = "List the methods that find gains, with their sources."
 

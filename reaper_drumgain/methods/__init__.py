@@ -13,7 +13,6 @@ from reaper_drumgain.methods.registry import (
     create_own,
     known_names,
     names,
-    plugins,
 )
 
 __all__ = [
@@ -24,5 +23,4 @@ __all__ = [
     "create_own",
     "known_names",
     "names",
-    "plugins",
 ]
