@@ -18,7 +18,7 @@ from reaper_drumgain.audio.samples import Samples
 from reaper_drumgain.schema.session import Clip
 
 if TYPE_CHECKING:
-    import soxr  # type: ignore[import-untyped]
+    import soxr
 
 #: a looped source up to this many frames is kept in memory instead of read anew each time round
 LOOP_IN_MEMORY = 1 << 16

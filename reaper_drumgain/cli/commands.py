@@ -64,6 +64,12 @@ def _models() -> Command:
     return models
 
 
+def _reverse() -> Command:
+    from reaper_drumgain.cli import reverse
+
+    return reverse
+
+
 def _restore() -> Command:
     from reaper_drumgain.cli import restore
 
@@ -120,6 +126,7 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
     "methods": _methods,
     "learn": _learn,
     "models": _models,
+    "reverse": _reverse,
     "restore": _restore,
     "clear-automation": _clear_automation,
     "install": _install,

@@ -40,6 +40,7 @@ from reaper_drumgain.learn.reverse_engineering.normal_equations import (
     residual_scores,
     survey,
 )
+from reaper_drumgain.learn.reverse_engineering.over_time import GainsOverTime, gains_over_time
 from reaper_drumgain.learn.reverse_engineering.prefilters import ErrorFilter, KPrefilter, Prefilter
 from reaper_drumgain.learn.reverse_engineering.recording import (
     AudioInput,
@@ -97,7 +98,7 @@ class MixGains:
     ``residual_db``: K-weighted power of the residual re that of the mix.
     ``condition``: condition number of the tracks as they were fitted, aligned and each scaled
     to power one; 1 where they have nothing in common. ``method``: "least squares" or
-    "FIR, N taps". ``rate`` in Hz.
+    "FIR, N taps". ``rate`` in Hz. ``over_time``: where it was asked for.
     """
 
     tracks: tuple[TrackGain, ...]
@@ -105,6 +106,7 @@ class MixGains:
     condition: float
     method: str
     rate: int
+    over_time: GainsOverTime | None = None
 
     @property
     def gains_db(self) -> Float64:
@@ -137,33 +139,61 @@ def reverse_engineer(
     with their length. Raises InputError where tracks and mix do not fit together or settings are
     out of range, MediaError for a file that cannot be read.
     """
+    with open_recording(tracks, mix, rate) as recording:
+        return estimate(
+            recording,
+            taps=taps,
+            max_delay=max_delay,
+            max_error_db=max_error_db,
+            whiten=whiten,
+            progress=progress,
+        )
+
+
+def estimate(
+    recording: Recording,
+    *,
+    taps: int = 128,
+    max_delay: float = 0.5,
+    max_error_db: float = 1.0,
+    whiten: bool = True,
+    piece_s: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> MixGains:
+    """The same for a recording that is open; it stays open.
+
+    ``piece_s``: also gains over time, in pieces of so many seconds.
+    """
     if not 0.0 <= max_delay <= MAX_DELAY_SECONDS:
         raise InputError(f"max_delay is {max_delay} s, expected 0 to {MAX_DELAY_SECONDS:g}")
     if not max_error_db > 0.0:
         raise InputError(f"max_error_db is {max_error_db}, expected a level above 0")
     tell = progress or (lambda _share: None)
-    with open_recording(tracks, mix, rate) as recording:
-        if recording.rate is None:
-            raise InputError("arrays have no sample rate of their own: pass rate= in Hz")
-        weighting = KPrefilter(recording.rate)
-        reach = min(round(max_delay * recording.rate), recording.frames // 4)
-        delays, at_edge = np.zeros(len(recording.tracks), np.intp), [False] * len(recording.tracks)
-        fit_window(recording, taps, delays)  # refuses what is too large before any work
-        if reach:
-            delays, at_edge = find_delays(recording, reach)
-        tell(0.4)
-        window = fit_window(recording, taps, delays)
-        fit, influences, residual_db = _fitted(recording, window, weighting, whiten, tell)
-        return MixGains(
-            tuple(
-                fit.track(place, influences, max_error_db, searched=reach > 0, at_edge=edge)
-                for place, edge in enumerate(at_edge)
-            ),
-            residual_db,
-            fit.condition(),
-            "least squares" if taps == 1 else f"FIR, {taps} taps",
-            recording.rate,
-        )
+    if recording.rate is None:
+        raise InputError("arrays have no sample rate of their own: pass rate= in Hz")
+    weighting = KPrefilter(recording.rate)
+    reach = min(round(max_delay * recording.rate), recording.frames // 4)
+    delays, at_edge = np.zeros(len(recording.tracks), np.intp), [False] * len(recording.tracks)
+    fit_window(recording, taps, delays)  # refuses what is too large before any work
+    if reach:
+        delays, at_edge = find_delays(recording, reach)
+    tell(0.4)
+    window = fit_window(recording, taps, delays)
+    fit, influences, residual_db = _fitted(recording, window, weighting, whiten, tell)
+    over_time = None
+    if piece_s is not None:
+        over_time = gains_over_time(recording, window, weighting, fit.filters, piece_s)
+    return MixGains(
+        tuple(
+            fit.track(place, influences, max_error_db, searched=reach > 0, at_edge=edge)
+            for place, edge in enumerate(at_edge)
+        ),
+        residual_db,
+        fit.condition(),
+        "least squares" if taps == 1 else f"FIR, {taps} taps",
+        recording.rate,
+        over_time,
+    )
 
 
 def _fitted(

@@ -27,12 +27,23 @@ AudioInput = str | PathLike[str] | npt.NDArray[np.floating] | npt.NDArray[np.int
 
 
 class Sound(Protocol):
-    """Audio that can be read from any frame on. ``rate`` in Hz; None where it is not known."""
+    """Audio that can be read from any frame on."""
 
-    name: str
-    channels: int
-    frames: int
-    rate: int | None
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def channels(self) -> int:
+        """1 or 2."""
+
+    @property
+    def frames(self) -> int:
+        """Samples per channel."""
+
+    @property
+    def rate(self) -> int | None:
+        """In Hz; None where it is not known."""
 
     def read(self, start: int, count: int) -> Float32:
         """(channels, count) samples from frame ``start``; zeros outside of the sound."""

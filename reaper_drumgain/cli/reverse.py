@@ -1,0 +1,246 @@
+"""``drumgain reverse``: the gains that turn raw tracks into a finished mix."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.table import print_table
+from reaper_drumgain.errors import InputError
+from reaper_drumgain.schema.printable import printable
+
+if TYPE_CHECKING:
+    from reaper_drumgain.learn.reverse_engineering.alignment import Aligned
+    from reaper_drumgain.learn.reverse_engineering.mix_gains import MixGains, TrackGain
+
+SUMMARY = "Find the gains that turn raw tracks into a finished mix of them."
+DESCRIPTION = (
+    "Finds by least squares which gain each raw track has in a mix of them: with a filter for each "
+    "track (equalisation and small delays), after a search for delays. A track that the mix does "
+    "not tell (silent, not heard, the same sound as others) gets a reason and no number. Other "
+    "instruments of the mix count as noise unless their tracks are given with --other."
+)
+#: unknowns of a fit where --taps does not say: tracks with all of their channels times taps
+_USUAL_UNKNOWNS, _USUAL_TAPS, _FEWEST_TAPS = 1536, 128, 16
+#: a residual above this says that much of the mix is unexplained, in dB
+_MUCH_LEFT_DB = -6.0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.description = DESCRIPTION
+    parser.add_argument("mix", type=Path, metavar="MIX", help="the finished mix, an audio file")
+    parser.add_argument(
+        "tracks",
+        type=Path,
+        nargs="+",
+        metavar="TRACK",
+        help="raw tracks as audio files that begin together, or folders of them",
+    )
+    parser.add_argument(
+        "--other",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a track of another instrument in the mix, to be taken out of the residual; may be "
+        "repeated",
+    )
+    parser.add_argument(
+        "--taps",
+        type=int,
+        metavar="N",
+        help="length of each track's filter in samples; 1 for gains alone (default: 128, less for "
+        "many tracks)",
+    )
+    parser.add_argument(
+        "--max-delay",
+        type=float,
+        default=0.1,
+        metavar="S",
+        help="seconds by which a track may be late or early in the mix (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--over-time",
+        type=float,
+        metavar="S",
+        help="also gains over time, in pieces of so many seconds (JSON; the table shows how far "
+        "they move)",
+    )
+    options.add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Open, lay the mix against the tracks, fit, and print."""
+    if arguments.over_time is not None and not 0.1 <= arguments.over_time <= 600.0:
+        raise InputError(f"--over-time is {arguments.over_time:g}: expected 0.1 to 600 seconds")
+    paths = _paths(arguments)
+    from reaper_drumgain.learn.reverse_engineering.alignment import open_aligned
+    from reaper_drumgain.learn.reverse_engineering.mix_gains import estimate
+
+    progress = show.ProgressLine()
+    aligned = open_aligned([*paths, *arguments.other], arguments.mix)
+    try:
+        with aligned.recording as recording:
+            columns = len(recording.owners)
+            found = estimate(
+                recording,
+                taps=arguments.taps or _usual_taps(columns),
+                max_delay=arguments.max_delay,
+                piece_s=arguments.over_time,
+                progress=lambda share: progress("comparing", share),
+            )
+    finally:
+        progress.clear()
+    if arguments.json:
+        document = _document(arguments, aligned, found, len(paths))
+        print(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        _print(aligned, found, len(paths))
+    return 0
+
+
+def _paths(arguments: argparse.Namespace) -> list[Path]:
+    """The files of the raw tracks, folders opened; the mix and the others are none of them."""
+    from reaper_drumgain.balance.folders import audio_files
+
+    apart = {path.resolve() for path in (arguments.mix, *arguments.other)}
+    found: list[Path] = []
+    for path in arguments.tracks:
+        inside = [path / name for name in audio_files(path)] if path.is_dir() else [path]
+        found += [one for one in inside if one.resolve() not in apart or not path.is_dir()]
+    if not found:
+        raise InputError(f"{', '.join(map(str, arguments.tracks))}: no audio files there")
+    doubled = {path for path in found if [one.resolve() for one in found].count(path.resolve()) > 1}
+    if doubled:
+        raise InputError(f"{sorted(doubled)[0]} is named twice: name each track once")
+    if arguments.mix.resolve() in {path.resolve() for path in found}:
+        raise InputError(f"{arguments.mix} is both the mix and a track: name it once")
+    return found
+
+
+def _usual_taps(columns: int) -> int:
+    taps = _USUAL_TAPS
+    while taps > _FEWEST_TAPS and taps * columns > _USUAL_UNKNOWNS:
+        taps //= 2
+    return taps
+
+
+def _number(value: float, digits: int = 3) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None
+
+
+def _document(
+    arguments: argparse.Namespace, aligned: Aligned, found: MixGains, tracks: int
+) -> dict[str, Any]:
+    """The JSON object: the stable interface for programs."""
+    listed = []
+    for place, track in enumerate(found.tracks):
+        moves = None
+        if found.over_time is not None:
+            row = found.over_time.departure_db[place].tolist()
+            moves = [_number(value) for value in row]
+        listed.append(
+            {
+                "file": track.name,
+                "other": place >= tracks,
+                "gain_db": _number(track.gain_db),
+                "standard_error_db": _number(track.standard_error_db),
+                "channel_gains_db": [_number(gain) for gain in track.channel_gains_db],
+                "polarity": track.sign,
+                "delay_samples": track.delay_samples,
+                "identifiable": track.identifiable,
+                "reason": track.reason or None,
+                "unique_db": _number(track.unique_db),
+                "contribution_db": _number(track.contribution_db),
+                "departures_db": moves,
+            }
+        )
+    over_time = found.over_time
+    return {
+        "schema": 1,
+        "mix": str(arguments.mix),
+        "method": found.method,
+        "rate": found.rate,
+        "start_s": _number(aligned.start_s),
+        "mix_start_s": _number(aligned.mix_start_s),
+        "seconds": _number(aligned.recording.frames / found.rate),
+        "residual_db": _number(found.residual_db),
+        "explained": _number(1.0 - 10.0 ** (found.residual_db / 10.0), 4),
+        "condition": _number(found.condition),
+        "notes": list(aligned.notes),
+        "tracks": listed,
+        "over_time": None
+        if over_time is None
+        else {
+            "starts_s": [_number(value) for value in over_time.starts_s.tolist()],
+            "common_db": [_number(value) for value in over_time.common_db.tolist()],
+            "residual_db": [_number(value) for value in over_time.residual_db.tolist()],
+        },
+    }
+
+
+def _print(aligned: Aligned, found: MixGains, tracks: int) -> None:
+    header = ["Track", "Gain dB", "+- dB", "Left, right dB", "Delay ms", "In mix dB", "Remarks"]
+    if found.over_time is not None:
+        header.insert(6, "Moves dB")
+    rows = [_row(found, place, other=place >= tracks) for place in range(len(found.tracks))]
+    numbers = set(range(1, len(header) - 1)) - {3}
+    still = {place for place, track in enumerate(found.tracks) if not track.identifiable}
+    print_table(header, rows, numbers=numbers, dim=still)
+    explained = 1.0 - 10.0 ** (found.residual_db / 10.0)
+    print(
+        f"{found.method}: the tracks explain {explained:.1%} of the mix (residual "
+        f"{found.residual_db:.1f} dB), condition {found.condition:.1f}, "
+        f"{aligned.recording.frames / found.rate:.1f} s at {found.rate} Hz"
+    )
+    if found.residual_db > _MUCH_LEFT_DB:
+        print(
+            "what is left is other instruments, effects, or another recording: it counts as noise, "
+            "and +- says what that costs; --other takes out instruments whose tracks you have"
+        )
+    print("a gain is the power of both channels against the file: 0 dB in the middle is +3 dB")
+    for note in aligned.notes:
+        print(printable(note))
+
+
+def _row(found: MixGains, place: int, *, other: bool) -> list[str]:
+    track = found.tracks[place]
+    cells = [
+        Path(track.name).stem,
+        _text(track.gain_db, "{:+.2f}"),
+        _text(track.standard_error_db, "{:.2f}") if track.identifiable else "",
+        ", ".join(_text(gain, "{:+.1f}") or "-" for gain in track.channel_gains_db)
+        if track.identifiable
+        else "",
+        f"{1000.0 * track.delay_samples / found.rate:.2f}" if track.identifiable else "",
+        _text(track.contribution_db, "{:.1f}"),
+        _remarks(track, other=other),
+    ]
+    if found.over_time is not None:
+        row = [v for v in found.over_time.departure_db[place].tolist() if math.isfinite(v)]
+        cells.insert(6, f"{min(row):+.1f} .. {max(row):+.1f}" if row else "")
+    return cells
+
+
+def _remarks(track: TrackGain, *, other: bool) -> str:
+    said = ["other instrument"] if other else []
+    if track.reason:
+        said.append(f"no gain: {_REASONS.get(track.reason, track.reason)}")
+    elif track.sign < 0:
+        said.append("polarity inverted")
+    return "; ".join(said)
+
+
+_REASONS = {
+    "uncertain": "the mix does not tell it",
+    "delay": "its delay is beyond --max-delay, or it is not in the mix",
+}
+
+
+def _text(value: float, form: str) -> str:
+    return form.format(value) if math.isfinite(value) else ""
