@@ -89,8 +89,10 @@ def riding_faders(given: AutomationInput, gains: RunningGains, anchors: Mask) ->
     a moment of one track.
     """
     old, moving = given.old_faders_db, given.automatable
-    moves = (gains.gains_db - old[:, None]) * (given.settings.amount / 100.0)
-    wanted = old[:, None] + linked_moves(moves, given.links, np.isfinite(moves))
+    start = (old - given.trims.made)[:, None]
+    moves = (gains.gains_db - start) * (given.settings.amount / 100.0)
+    moves = linked_moves(moves, given.links, np.isfinite(moves))
+    wanted = start + given.trims.wanted[:, None] + moves
     # linked tracks get the same curve, so they rest together
     is_open = any_linked(gains.open, given.links)
     faders = np.repeat(given.faders_db[:, None], wanted.shape[1], axis=1)

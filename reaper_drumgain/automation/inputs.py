@@ -17,6 +17,7 @@ from reaper_drumgain.faders.activity import TrackActivity
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.links import Links, linked_places
 from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.faders.trims import TrackTrims
 from reaper_drumgain.methods.base import Method
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
@@ -44,6 +45,7 @@ class AutomationInput:
     no section is. ``solved_db`` (n,): the faders of the plan without automation, which are the same
     unless there is a span. ``level_change_db``: by how much the drums get louder in the whole song.
     ``powers_before`` (hops,): the power of the drums before, per 100 ms, along their path.
+    ``trims``: in the old faders, and in the new ones and their sections.
     """
 
     session: Session
@@ -64,6 +66,7 @@ class AutomationInput:
     solved_db: Array
     level_change_db: float
     powers_before: Array
+    trims: TrackTrims
 
     @property
     def highest_faders_db(self) -> Array:
@@ -120,6 +123,7 @@ def automation_input(
         solved_db=solution.faders,
         level_change_db=change if math.isfinite(change) else 0.0,
         powers_before=path.powers(_old_gains_over_time(analysis, existing, solution.old)),
+        trims=TrackTrims(solution.old_trims, solution.trims),
     )
 
 

@@ -174,6 +174,7 @@ def balance_section(given: AutomationInput, section: Section) -> SectionFaders:
         path,
         replace(given.settings, level=Level()),
         lambda _: [],
+        trims=given.trims,
     )
     solution = solver.solve(wanted.gains_db)
     faders = _held(given, solution.faders + solution.limited_db, states)

@@ -15,6 +15,7 @@ from reaper_drumgain.schema.fader_note import FaderNote, standing_note
 from reaper_drumgain.schema.plan import TrackPlan
 from reaper_drumgain.schema.settings import Settings, UsedMode
 from reaper_drumgain.tracks.selection import DrumTrack
+from reaper_drumgain.tracks.trims import made_trim
 from reaper_drumgain.units import Decibel, is_off, to_decibel, to_linear
 
 #: faders that differ by less, in dB, have one value
@@ -65,6 +66,7 @@ def starting_faders(
 ) -> NDArray[np.float64]:
     """The faders (n,) in dB from which moves are counted: mostly the present ones.
 
+    All without the trims in them.
     With an amount below 100 % those before the last run, where the fader stands at its note from a
     run of this mode. So a second run makes the same part of the same move, and changes nothing.
     """
@@ -74,7 +76,7 @@ def starting_faders(
 def _start(drum: DrumTrack, mode: UsedMode, amount: float) -> float:
     note = standing_note(drum.track) if amount < 100.0 and drum.flag is None else None
     if note is None or note.mode != mode or is_off(note.before):
-        return to_decibel(drum.track.fader)
+        return to_decibel(drum.track.fader) - made_trim(drum)
     return to_decibel(note.before)
 
 
@@ -111,5 +113,5 @@ def _is_noted(drum: DrumTrack) -> bool:
 
 
 def _value(drum: DrumTrack) -> float:
-    level = to_decibel(drum.track.fader)
+    level = to_decibel(drum.track.fader) - made_trim(drum)
     return round(level, _PLACES) if math.isfinite(level) else level

@@ -8,6 +8,7 @@ reasons and warnings.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,19 +18,28 @@ from numpy.typing import NDArray
 from reaper_drumgain import methods
 from reaper_drumgain.analysis.analyze import AnalysisRequest
 from reaper_drumgain.analysis.measurement import MultitrackAnalysis
-from reaper_drumgain.balance import fault_warnings, modes, reasons, track_plans, warnings
+from reaper_drumgain.balance import (
+    fault_warnings,
+    modes,
+    reasons,
+    track_plans,
+    trim_marks,
+    warnings,
+)
 from reaper_drumgain.balance.modes import ModeChoice
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.faders.activity import TrackActivity, track_activity
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.solver import Solution, Solver
+from reaper_drumgain.faders.trims import track_trims
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import Selection, select, wants_roles_by_sound
-from reaper_drumgain.units import NOISE_DB
+from reaper_drumgain.tracks.trims import trims_in_use
+from reaper_drumgain.units import NOISE_DB, Decibel
 
 if TYPE_CHECKING:
     from reaper_drumgain.automation.records import AutomationResult
@@ -69,6 +79,7 @@ def balance(
     selection = _selection(session, settings)
     choice = modes.choose_mode(settings, selection.measured, has_intervals=method.has_intervals)
     analysis = analyzer.analyze(_analysis_request(session, settings, selection, method))
+    trims = trims_in_use(selection.drums, settings.trims)
     activity = track_activity(selection.measured, analysis.measurement, analysis.flags)
     path = PathLevels(analysis.measurement, [drum.path for drum in selection.measured])
     wanted = method.gains(
@@ -87,11 +98,22 @@ def balance(
         settings,
         analyzer.peaks,
         modes.starting_faders(settings, selection.measured, choice.mode),
+        track_trims(selection.measured, trims),
     )
     solution = _solution(solver, wanted, choice)
     bundled = _bundled(solver, wanted, choice)
     found = _Balanced(
-        session, settings, selection, choice, analysis, activity, path, solution, wanted, bundled
+        session,
+        settings,
+        selection,
+        choice,
+        analysis,
+        activity,
+        path,
+        solution,
+        wanted,
+        bundled,
+        trims,
     )
     if settings.write == "automation":
         found = _with_automation(found, method)
@@ -139,6 +161,7 @@ class _Balanced:
     solution: Solution
     gains: MethodGains
     bundled: NDArray[np.float64] | None
+    trims: Mapping[str, Decibel]
     automation: AutomationResult | None = None
 
 
@@ -202,18 +225,23 @@ def _with_automation(found: _Balanced, method: Method) -> _Balanced:
 
 
 def _without_noise(found: _Balanced) -> _Balanced:
-    """The results with the old faders where no move can be heard and nothing else is written."""
+    """The results with the old faders where no move can be heard and nothing else is written.
+
+    A trim that the user changed is made however small it is, and alone where nothing else is heard.
+    """
     solution, automation = found.solution, found.automation
     written = automation is not None and any(track is not None for track in automation.tracks)
-    moves = np.abs(solution.faders - solution.old)
+    with_trims = solution.old + (solution.trims - solution.old_trims)
+    moves = np.abs(solution.faders - with_trims)
     if written or not moves.any() or moves.max() >= NOISE_DB - _HALF_STEP:
         return found
-    solution = replace(
-        solution,
-        faders=solution.old,
-        after_lufs=solution.before_lufs,
-        after_dbfs=solution.before_dbfs,
-    )
+    after_lufs, after_dbfs = solution.before_lufs, solution.before_dbfs
+    if (with_trims != solution.old).any():
+        if solution.limited_db.any() or found.settings.level.kind != "keep":
+            # an end of a fader, or a level that is met with the trims
+            return found
+        after_lufs = found.path.loudness(with_trims)
+    solution = replace(solution, faders=with_trims, after_lufs=after_lufs, after_dbfs=after_dbfs)
     return replace(found, solution=solution)
 
 
@@ -233,6 +261,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
     start = modes.starting_faders(found.settings, drums, found.choice.mode).tolist()
     starts = {drum.track.index: level for drum, level in zip(drums, start, strict=True)}
     plans = list(modes.with_notes(plans, found.choice.mode, starts))
+    plans = trim_marks.with_marks(plans, found.selection.drums, found.trims)
     held = zip(drums, found.activity.causes, strict=True)
     causes = {drum.track.index: cause for drum, cause in held if cause is not None}
     faults = fault_warnings.faults(drums, found.activity, found.analysis.measurement)
@@ -243,6 +272,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         *found.analysis.warnings,
         *(fault.sentence for fault in faults),
         *solution.warnings,
+        *trim_marks.warnings(plans, found.selection.drums, found.settings),
         *warnings.limit_warnings(drums, solution),
         *warnings.level_warnings(drums, found.path, solution),
         *warnings.headroom_warnings(drums, found.path, found.activity.peaks_dbfs + solution.faders),
@@ -259,6 +289,7 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         mode_why=found.choice.why,
         other_mode=found.choice.other,
         faults=faults,
+        trims=tuple(found.trims.items()),
     )
 
 

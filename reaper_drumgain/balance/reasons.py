@@ -121,6 +121,8 @@ def held_sentence(track: TrackPlan, cause: str, leading: Sequence[TrackPlan]) ->
     move = _move(track)
     beside = _names(leading) if leading else "the kit"
     text = f"{cause}: not raised, {_done(move)}"
+    if _own_move(track) != move:
+        return f"{text} with its trim of {track.trim_db:+.1f} dB"
     if move:
         return f"{text} with {beside}"
     return f"{text} while {beside} moves" if any(_move(other) for other in leading) else text
@@ -134,17 +136,21 @@ def sentence(
     What its recording level explains, and how it stood against the engineers' range; for methods
     without ranges its level beside another drum's. ``linked``: the tracks that move with it.
     """
-    move = _move(track)
+    move, own = _move(track), _own_move(track)
     text = _done(move)
-    if move and abs(kit.made_db) >= _KIT_DB:
+    if own and abs(kit.made_db) >= _KIT_DB:
         text += f" (the kit {kit.made_db:+.1f} dB)"
-    if track.interval_db is not None:
-        recorded = _recorded(track, move - kit.made_db) if move else None
+    if move and not own:
+        text += _by_trim(track)
+    elif track.interval_db is not None:
+        recorded = _recorded(track, own - kit.made_db) if move else None
         told = [recorded, _stood(track, kit)]
         because = "; ".join(part for part in told if part)
-        text += f"{_within(track, kit)}: {because}" if because else _within(track, kit)
+        where = _within(track, kit)
+        text += where + _with_trim(track, "plus" if where else "with")
+        text += f": {because}" if because else ""
     elif move:
-        text += _beside(track, compared)
+        text += _beside(track, compared) + _with_trim(track, "with")
     text += _together(track, linked)
     if track.limited_db is not None and track.limited_db >= HEARD_DB:
         text += f"; {beyond_fader_sentence(track.limited_db)}"
@@ -181,7 +187,8 @@ def _within(track: TrackPlan, kit: KitMove) -> str:
     if away:
         return ""
     # half of the rounding of faders and of both bounds
-    at_middle = abs(track.new_db - sum(track.interval_db) / 2.0) < HEARD_DB
+    middle = sum(track.interval_db) / 2.0
+    at_middle = abs(track.new_db - track.trim_db - middle) < HEARD_DB
     whose = "the engineers' range" if track.bundled_db is None else _OWN
     return f" {'to' if at_middle else 'towards'} the middle of {whose}"
 
@@ -201,6 +208,19 @@ def _away(track: TrackPlan, kit: KitMove) -> str | None:
     if level - high >= HEARD_DB:
         return f"{level - high:.1f} dB over"
     return f"{low - level:.1f} dB under" if low - level >= HEARD_DB else ""
+
+
+def _by_trim(track: TrackPlan) -> str:
+    return f" by its trim of {track.trim_db:+.1f} dB" if track.trim_db else ": its trim is off"
+
+
+def _with_trim(track: TrackPlan, word: str) -> str:
+    """That there is a trim in the fader."""
+    if not track.trim_db:
+        return ""
+    if _move(track):
+        return f" {word} its trim of {track.trim_db:+.1f} dB"
+    return f"; its trim of {track.trim_db:+.1f} dB is in it"
 
 
 def _beside(track: TrackPlan, compared: Sequence[TrackPlan]) -> str:
@@ -249,6 +269,11 @@ def _move(track: TrackPlan) -> float:
     if track.new_db is None or track.old_db is None:
         return 0.0
     return round(track.new_db - track.old_db, 2)
+
+
+def _own_move(track: TrackPlan) -> float:
+    """The move without the change of the trim."""
+    return round(_move(track) - (track.trim_db - track.old_trim_db), 2)
 
 
 def beyond_fader_sentence(missing_db: float, count: int = 1) -> str:

@@ -130,6 +130,8 @@ def _measured_plan(
         loudness_lufs=_rounded(own),
         path_db=_rounded(float(path.path_db[place])),
         limited_db=missing,
+        trim_db=Decibel(float(solution.trims[place])),
+        held=state is not None,
     )
 
 

@@ -22,6 +22,7 @@ from reaper_drumgain.schema.settings import (
     Settings,
     Write,
 )
+from reaper_drumgain.schema.trims import FAMILIES, MAX_TRIM, parse_trims
 from reaper_drumgain.tracks.stated_roles import names_of_no_track
 from reaper_drumgain.units import Decibel
 
@@ -150,6 +151,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="LEVEL",
         help=f"where the whole kit ends up: {LEVEL_FORMS} (default: keep, the drums together "
         "as loud as before)",
+    )
+    parser.add_argument(
+        "--trim",
+        action="append",
+        default=[],
+        metavar="FAMILY=DB",
+        help="taste: what a family of drums gets beyond its balance, like kick=+1 or cymbals=-2; "
+        f"kept with the project until another one is given (0 takes it back); {', '.join(FAMILIES)}"
+        f"; -{MAX_TRIM:g} to +{MAX_TRIM:g} dB; may be repeated",
     )
     parser.add_argument(
         "--lock",
@@ -319,4 +329,5 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         automation=automation,
         mode=arguments.mode,
         model=arguments.model,
+        trims=parse_trims(arguments.trim),
     )

@@ -10,6 +10,7 @@ from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.plan import SCHEMA, GainPlan, TrackPlan
 from reaper_drumgain.schema.printable import printable
+from reaper_drumgain.schema.trims import trims_text
 from reaper_drumgain.units import NOISE_DB, Decibel
 
 
@@ -27,7 +28,9 @@ def document(plan: GainPlan, written: rpp.WriteReport | None) -> dict[str, Any]:
             "level": str(plan.settings.level),
             "write": plan.settings.write,
             "mode": plan.settings.mode,
+            "trims": dict(plan.settings.trims),
         },
+        "trims": dict(plan.trims),
         "mode": plan.mode,
         "mode_why": plan.mode_why,
         "levels": {
@@ -73,6 +76,8 @@ def _track(track: TrackPlan) -> dict[str, Any]:
         "loudness_lufs": track.loudness_lufs,
         "path_db": track.path_db,
         "limited_db": track.limited_db,
+        "trim_db": track.trim_db,
+        "old_trim_db": track.old_trim_db,
         **automation.document(track),
     }
 
@@ -93,6 +98,8 @@ def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: b
     if line:
         print(line)
     print(plan.mode_line("--mode all", "--mode outliers"))
+    if plan.trims:
+        print(f"trims on top, kept with the project: {trims_text(plan.trims)} dB")
     count = len(plan.moves)
     moved = f"{count} of {len(plan.tracks)} drum tracks moved ({_method(plan)})"
     if plan.settings.write == "automation":

@@ -2,7 +2,11 @@
 
 In this order: the path behind each fader is taken off (``levels``); linked tracks make one move;
 the amount makes it smaller; a common offset sets the level of the drums; tracks without their own
-drum are held (never raised); moves are rounded to 0.01 dB; a fader ends at its upper end.
+drum are held (never raised); moves are rounded to 0.01 dB; trims are added; a fader ends at its
+upper end.
+
+Trims (``schema.trims``) are exact: all is solved for the faders without them, so that a trim moves
+the tracks of its family alone. A stated level, a peak or a loudness, is met with them.
 
 The kit does not move for a track that would pass the end. Such a track ends there, linked tracks
 stop with it, what it needs more is told, and the drums are softer by what is missing. The common
@@ -24,6 +28,7 @@ from numpy.typing import NDArray
 from reaper_drumgain.faders.levels import PathLevels, offset_for
 from reaper_drumgain.faders.links import any_linked, linked_moves, linked_places
 from reaper_drumgain.faders.outliers import outlier_moves
+from reaper_drumgain.faders.trims import TrackTrims
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.units import HEARD_DB, MAX_FADER, Decibel, to_decibel
@@ -46,12 +51,14 @@ class Solution:
     where it does not; ``short_db``: by how much the drums are softer than asked for that.
     ``intervals`` (n, 2): the method's intervals around the end of the full moves in dB, NaN where
     there is none. ``within`` (n,): tracks that stay because they stand within theirs, None where
-    all were balanced anew.
+    all were balanced anew. ``trims``, ``old_trims`` (n,): the trims in the new and the old faders.
     """
 
     old: Array
     faders: Array
     limited_db: Array
+    trims: Array
+    old_trims: Array
     before_lufs: float
     after_lufs: float
     before_dbfs: float = -math.inf
@@ -67,8 +74,9 @@ class Solver:
 
     ``active`` (n,): tracks that hold their own drum; the others are held, that is never raised.
     ``readable`` (n,): tracks whose media could be read; the others stay. ``peaks`` is called only
-    for a peak level. ``start`` (n,): the faders in dB from which moves are counted, where
-    they are not the present ones (after an earlier run over a part of each move).
+    for a peak level. ``start`` (n,): the faders in dB, without trims, from which moves are
+    counted, where they are not the present ones (after an earlier run over a part of each move).
+    ``trims``: None for no trims.
     """
 
     def __init__(
@@ -80,6 +88,7 @@ class Solver:
         settings: Settings,
         peaks: PeakMeter,
         start: Array | None = None,
+        trims: TrackTrims | None = None,
     ) -> None:
         self._drums = drums
         self._active = active
@@ -89,8 +98,11 @@ class Solver:
         self._peaks = peaks
         self._old: Array = np.array([to_decibel(drum.track.fader) for drum in drums])
         self._ends = np.maximum(MAX_FADER, self._old)
-        self._start = self._old if start is None else start
         self._movable = np.array([drum.flag is None for drum in drums]) & readable
+        trims = trims or TrackTrims.none(len(drums))
+        self._old_trims, self._trims = trims.made, trims.after(self._movable, active)
+        self._untrimmed: Array = self._old - self._old_trims
+        self._start = self._untrimmed if start is None else start
         self._anchors = active & np.array([drum.anchors for drum in drums])
         self._leading = active & self._movable
         self._links = linked_places(drums)
@@ -113,21 +125,22 @@ class Solver:
             (n,) the part of a gain that sets one side of a pair right against the other.
         """
         if self._share == 0.0 or not self._leading.any():
-            return self._solution(self._old, np.zeros(self._old.shape))
+            return self._solution(*self._limited(self._trimmed(self._untrimmed)))
         targets = self._targets(self._path.fader_gains(gains))
         moves = linked_moves(targets - self._start, self._links, self._active)
         moves = moves + self._between_sides(pair_db)
-        unlimited = self._rounded(self._moved(moves, self._share, self._offset(moves)))
+        untrimmed = self._rounded(self._moved(moves, self._share, self._offset(moves)))
+        unlimited = self._trimmed(untrimmed)
         faders, limited = self._limited(unlimited)
         solution = self._solution(faders, limited)
         if limited.any() and not self._anchors.any():
-            kept = self._settings.level.kind == "keep"
+            kept = self._settings.level.kind == "keep" and not self._trims.any()
             asked = solution.before_lufs if kept else self._path.loudness(unlimited)
             short = asked - solution.after_lufs
             solution = dataclasses.replace(solution, short_db=short)
         if intervals is None:
             return solution
-        around = self._around(unlimited, intervals - gains[:, None])
+        around = self._around(untrimmed, intervals - gains[:, None])
         return dataclasses.replace(solution, intervals=around)
 
     def solve_outliers(self, gains: Array, intervals: Array) -> Solution:
@@ -142,8 +155,8 @@ class Solver:
         found = outlier_moves(
             self._start, at_faders, at_faders[:, None] + around, self._active, self._links
         )
-        moved = self._start + found.moves * self._share
-        faders, limited = self._limited(self._rounded(np.where(self._movable, moved, self._old)))
+        moved = self._rounded(self._start + found.moves * self._share)
+        faders, limited = self._limited(self._trimmed(moved))
         return dataclasses.replace(
             self._solution(faders, limited),
             intervals=np.where(self._leading[:, None], found.intervals, np.nan),
@@ -157,6 +170,10 @@ class Solver:
         """
         full = self._start + (faders - self._start) / self._share
         return np.where(self._leading[:, None], full[:, None] + intervals, np.nan)
+
+    def _trimmed(self, faders: Array) -> Array:
+        """The faders (n,) in dB with their trims; tracks that may not move as they are."""
+        return np.where(self._movable, faders + self._trims, self._old)
 
     def _between_sides(self, pair_db: Array | None) -> Array:
         """What each side of a pair moves beyond their common move (n,), so that in the end they
@@ -182,15 +199,17 @@ class Solver:
         return np.where(known, gains, self._start + shift)
 
     def _moved(self, moves: Array, share: float, offset: float) -> Array:
-        """The faders (n,) in dB after ``share`` (0 to 1) of the moves and a common offset.
+        """The faders (n,) in dB, without trims, after ``share`` (0 to 1) of the moves and a
+        common offset.
 
         A held track follows the tracks that it is linked to, else the kit; down, never up.
         """
         wanted = moves * share + offset
-        kit = float(np.mean(np.minimum(wanted, self._ends - self._start)[self._leading]))
+        room = self._ends - self._trims - self._start
+        kit = float(np.mean(np.minimum(wanted, room)[self._leading]))
         held = np.minimum(0.0, np.where(self._led, wanted, kit))
         wanted = np.where(self._active, wanted, held)
-        return np.where(self._movable, self._start + wanted, self._old)
+        return np.where(self._movable, self._start + wanted, self._untrimmed)
 
     def _offset(self, moves: Array) -> float:
         """The common offset in dB that the level setting asks for, or that the anchors set."""
@@ -228,7 +247,8 @@ class Solver:
 
         def change(offset: float) -> float:
             wanted = self._moved(moves, self._share, offset)
-            before = np.where(at_end & (wanted > self._old), wanted, self._old)
+            old = self._untrimmed
+            before = np.where(at_end & (wanted > old), wanted, old)
             return self._path.loudness(wanted) - self._path.loudness(before)
 
         return offset_for(change, 0.0)
@@ -238,7 +258,7 @@ class Solver:
 
         ``keep``: tracks that pass their end with this offset do so for themselves.
         """
-        room = self._ends - self._moved(moves, self._share, keep)
+        room = self._ends - self._trimmed(self._moved(moves, self._share, keep))
         free = self._leading & ~any_linked(self._leading & (room < 0.0), self._links)
         if not free.any():
             return math.inf, 0
@@ -247,7 +267,9 @@ class Solver:
 
     def _loudness_offset(self, moves: Array, target: Decibel) -> float | None:
         """The offset in dB that brings the full move to a loudness, times the amount."""
-        full = offset_for(lambda o: self._path.loudness(self._moved(moves, 1.0, o)), target)
+        full = offset_for(
+            lambda o: self._path.loudness(self._trimmed(self._moved(moves, 1.0, o))), target
+        )
         return None if full is None else full * self._share
 
     def _tell_out_of_reach(self, moves: Array, offset: float) -> None:
@@ -255,8 +277,12 @@ class Solver:
         level = self._settings.level
         away = ""
         if level.kind != "peak":
-            reached = self._path.loudness(self._moved(moves, self._share, offset))
-            target = level.target or self._path.loudness(self._old)
+            faders = self._moved(moves, self._share, offset)
+            if level.target is None:
+                target = self._path.loudness(self._untrimmed)
+            else:
+                faders, target = self._trimmed(faders), level.target
+            reached = self._path.loudness(faders)
             if math.isfinite(reached - target):
                 side = "over" if reached > target else "under"
                 away = f" (the drums end {abs(reached - target):.1f} dB {side} it)"
@@ -296,13 +322,13 @@ class Solver:
         """
         offset = guess
         for _ in range(3):
-            faders = self._moved(moves, 1.0, offset)
+            faders = self._trimmed(self._moved(moves, 1.0, offset))
             peak = self._peak_of(faders)
             if not math.isfinite(peak):
                 return None
             step = target - peak
             offset += step
-            if self._shifts(faders, self._moved(moves, 1.0, offset)):
+            if self._shifts(faders, self._trimmed(self._moved(moves, 1.0, offset))):
                 break
         return offset * self._share
 
@@ -338,6 +364,8 @@ class Solver:
             self._old,
             faders,
             limited,
+            self._trims,
+            self._old_trims,
             before_lufs=self._path.loudness(self._old),
             after_lufs=self._path.loudness(faders),
             before_dbfs=before_peak,

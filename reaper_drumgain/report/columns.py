@@ -129,6 +129,7 @@ COLUMNS: tuple[Column, ...] = (
             "human_high_lu": lambda track: _high(track.engineers_lu),
             "loudness_lufs": lambda track: track.plan.loudness_lufs,
             "path_db": lambda track: track.plan.path_db,
+            "trim_db": lambda track: track.plan.trim_db,
         }
     ),
     Column(

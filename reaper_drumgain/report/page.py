@@ -17,6 +17,7 @@ from reaper_drumgain.report.columns import PAGE_COLUMNS, fader_text
 from reaper_drumgain.report.facts import TrackFacts
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.schema.trims import trims_text
 
 _LIBRARIES = ("numpy", "soundfile", "soxr", "matplotlib", "jinja2")
 
@@ -79,6 +80,7 @@ def _facts(plan: GainPlan) -> list[tuple[str, str]]:
         ("Method", plan.method),
         ("Amount", f"{settings.amount:g} %"),
         ("Level", str(settings.level)),
+        ("Trims", f"{trims_text(plan.trims)} dB" if plan.trims else ""),
         ("Locked", ", ".join(settings.locks)),
         ("Only", ", ".join(settings.only)),
         ("Roles", ", ".join(f"{track} = {role}" for track, role in roles)),

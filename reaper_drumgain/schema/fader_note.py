@@ -5,9 +5,10 @@ still equals it, and it is one line of text without blanks or quotes:
 
     1;all;0.70794578438414;1
 
-version, mode of the run, the fader that was written, and the fader before that run (both linear
-gains). A run over a part of each move starts from the fader before, so that a second one changes
-nothing. A project may come from anybody, so the note is checked. Standard library only.
+version, mode of the run, the fader that was written, and the fader before that run without its
+trim (both linear gains; see ``schema.trims``). A run over a part of each move starts from the fader
+before, so that a second one changes nothing. A project may come from anybody, so the note is
+checked. Standard library only.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _SAME = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class FaderNote:
-    """What a note says: the mode of the run, the fader that it wrote and the one before it."""
+    """What a note says: the mode of the run, the fader that it wrote and the one before it,
+    that without its trim."""
 
     mode: UsedMode
     fader: LinearGain

@@ -11,12 +11,14 @@ from typing import Any
 from reaper_drumgain.schema import json_codec
 from reaper_drumgain.schema.session import EnvelopeKind, EnvelopePoint
 from reaper_drumgain.schema.settings import Settings, UsedMode
+from reaper_drumgain.schema.trims import Trims
 from reaper_drumgain.units import Decibel
 
 SCHEMA = 1
 
 #: the largest distance of thinned points from the curve, in dB
 _WITHIN_DB = Decibel(0.1)
+_NO_TRIM = Decibel(0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,9 @@ class TrackPlan:
 
     ``note``: what is stored on the track with its new fader (see ``schema.fader_note``), None
     where the fader stays. ``bundled_db``: with the user's own model, the fader that the bundled
-    one would give, else None.
+    one would give, else None. ``trim_db``, ``old_trim_db``: the trim in the new and in the old fader
+    (see ``schema.trims``); ``trim_mark``: what is stored on the track about it, "" to take it away,
+    None where that stays. ``held``: it holds nothing of its own drum, so it is never raised.
     """
 
     index: int
@@ -125,6 +129,10 @@ class TrackPlan:
     not_automated: str | None = None
     note: str | None = None
     bundled_db: Decibel | None = None
+    trim_db: Decibel = _NO_TRIM
+    old_trim_db: Decibel = _NO_TRIM
+    trim_mark: str | None = None
+    held: bool = False
 
     @property
     def role_text(self) -> str:
@@ -180,7 +188,7 @@ class GainPlan:
 
     ``mode``: what the settings' mode became, ``mode_why`` the reason as half a sentence;
     ``other_mode``: whether the method has the other one.
-    ``warnings``: sentences, those of ``faults`` among them.
+    ``warnings``: sentences, those of ``faults`` among them. ``trims``: those in use, by family.
     """
 
     project: str
@@ -194,6 +202,7 @@ class GainPlan:
     mode_why: str = ""
     other_mode: bool = False
     faults: tuple[Fault, ...] = ()
+    trims: Trims = ()
 
     @property
     def moves(self) -> tuple[TrackPlan, ...]:
@@ -203,7 +212,8 @@ class GainPlan:
     @property
     def changes(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.moves or self.automated)
+        marked = any(track.trim_mark is not None for track in self.tracks)
+        return bool(self.moves or self.automated or marked)
 
     @property
     def automated(self) -> tuple[TrackPlan, ...]:

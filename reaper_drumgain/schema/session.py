@@ -174,7 +174,8 @@ class Track:
     which its fader scales others as a VCA, and of those whose leaders scale it.
     ``unwritable``: why its fader cannot be set in the place where it is kept.
     ``automation_note``: what DrumGain noted on the track about an envelope that it wrote, see
-    ``schema.envelope_note``; ``fader_note``: about its fader, see ``schema.fader_note``.
+    ``schema.envelope_note``; ``fader_note``: about its fader, see ``schema.fader_note``; ``trim``:
+    about the trim in its fader, see ``schema.trims``.
     """
 
     index: int
@@ -208,6 +209,7 @@ class Track:
     locked: bool = False
     automation_note: str | None = None
     fader_note: str | None = None
+    trim: str | None = None
     clips: tuple[Clip, ...] = ()
     warnings: tuple[str, ...] = ()
 

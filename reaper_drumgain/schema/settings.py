@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema import json_codec
+from reaper_drumgain.schema.trims import Trims, check_trim
 from reaper_drumgain.units import MAX_FADER, Decibel
 
 SCHEMA = 1
@@ -116,7 +117,8 @@ class Settings:
     ``write``: faders alone, or gains over time as ``automation`` says. ``mode``: ``all`` faders
     are balanced anew, only ``outliers`` from the method's intervals move, or ``auto``: what the
     faders look like decides (``balance.modes``). ``model``: the name of the user's own model, ""
-    for the bundled one.
+    for the bundled one. ``trims``: what families of drums get beyond their balance, in place of
+    those that are kept with the project (see ``schema.trims``).
     """
 
     method: str = "forest"
@@ -132,12 +134,15 @@ class Settings:
     listen: bool = False
     mode: Mode = "auto"
     model: str = ""
+    trims: Trims = ()
 
     def __post_init__(self) -> None:
         if not self.method:
             raise InputError("the method has no name: 'drumgain methods' lists them")
         if not (math.isfinite(self.amount) and 0.0 <= self.amount <= 100.0):
             raise InputError(f"amount is {self.amount!r}: expected 0 to 100 percent")
+        for family, level in self.trims:
+            check_trim(family, level)
         if self.span is not None:
             start, end = self.span
             if not (math.isfinite(start) and math.isfinite(end) and start < end):

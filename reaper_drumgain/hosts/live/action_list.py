@@ -23,6 +23,7 @@ TITLES: dict[str, str] = {
     "amount_down": "Amount down 10 percent",
     "overheads_up": "Overheads up 1 dB",
     "overheads_down": "Overheads down 1 dB",
+    "trims": "Trims",
     "show_last": "Show last result",
     "write_automation": "Write automation",
     "clear_automation": "Clear automation",

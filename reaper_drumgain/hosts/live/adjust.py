@@ -1,25 +1,22 @@
-"""The quick actions: role, lock, amount, overheads, compare. None of them measures audio."""
+"""The quick actions: role, lock, amount, compare. None of them measures audio."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from reaper_drumgain.errors import ConflictError, InputError
-from reaper_drumgain.hosts.live import apply, dialogs, project_state, reaper
+from reaper_drumgain.hosts.live import apply, dialogs, project_state
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.project_state import LastResult, Side, TrackResult, same_fader
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.run_control import NO_SELECTION
-from reaper_drumgain.hosts.live.snapshot import take_snapshot
 from reaper_drumgain.hosts.live.tasks import one_line, print_line
 from reaper_drumgain.schema.fader_note import FaderNote
-from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.schema.trims import TrimMark
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
 from reaper_drumgain.tracks.roles import Role
-from reaper_drumgain.tracks.selection import select
 from reaper_drumgain.tracks.stated_roles import asks_for_role_by_sound
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
@@ -96,7 +93,7 @@ def toggle_lock(project: Project) -> None:
     print_line(f"DrumGain: {done}ed {_tracks(len(tracks))}")
 
 
-def _found(project: Project, result: LastResult) -> list[tuple[TrackResult, int, float]]:
+def found_tracks(project: Project, result: LastResult) -> list[tuple[TrackResult, int, float]]:
     """The tracks of the last run with their addresses and present faders (linear gains).
 
     Raises ConflictError if one is gone.
@@ -112,6 +109,14 @@ def _found(project: Project, result: LastResult) -> list[tuple[TrackResult, int,
     return [(track, known[track.guid], fader_of(known[track.guid])) for track in result.tracks]
 
 
+def as_it_is_now(result: LastResult, found: Sequence[tuple[TrackResult, int, float]]) -> LastResult:
+    """The last result with the present faders, and with the trims that are in them."""
+    faders = {track.guid: fader for track, _, fader in found}
+    marks = {track.guid: TrimMark.parse(apply.trim_on(address)) for track, address, _ in found}
+    made = {guid: 0.0 if mark is None else mark.made for guid, mark in marks.items()}
+    return project_state.with_current_faders(result, faders, made)
+
+
 def compare(project: Project) -> None:
     """Switch all faders of the last run to before it, or back to after it.
 
@@ -119,11 +124,11 @@ def compare(project: Project) -> None:
     """
     result = project_state.last_result(project)
     _refuse_automation(result, "undo and redo compare before and after")
-    found = _found(project, result)
-    result = project_state.with_current_faders(result, {track.guid: now for track, _, now in found})
+    found = found_tracks(project, result)
+    result = as_it_is_now(result, found)
     side: Side = "before" if result.side == "after" else "after"
     wanted = {t.guid: t.before if side == "before" else t.after for t in result.tracks}
-    moves = _moves(found, wanted)
+    moves = _moves(found, wanted, result, side)
     if not moves:
         print_line("DrumGain: before and after are the same")
         return
@@ -145,7 +150,9 @@ def _notes(result: LastResult, wanted: dict[str, float]) -> dict[str, str]:
     """By GUID the notes of new faders (linear gains), but for those that the user moved."""
     return {
         track.guid: FaderNote(
-            result.mode, LinearGain(wanted[track.guid]), LinearGain(track.before)
+            result.mode,
+            LinearGain(wanted[track.guid]),
+            LinearGain(track.before / to_linear(Decibel(track.trim_before_db))),
         ).text
         for track in result.tracks
         if same_fader(track.by_hand, 1.0)
@@ -155,8 +162,11 @@ def _notes(result: LastResult, wanted: dict[str, float]) -> dict[str, str]:
 def _moves(
     found: Sequence[tuple[TrackResult, int, float]],
     wanted: dict[str, float],
+    result: LastResult,
+    side: Side,
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Move]:
+    trims = {track.guid: track.trim_on(side) for track in result.tracks}
     return [
         Move(
             address,
@@ -164,10 +174,19 @@ def _moves(
             LinearGain(now),
             LinearGain(wanted[track.guid]),
             notes.get(track.guid),
+            _trim_text(address, trims[track.guid]),
         )
         for track, address, now in found
         if not same_fader(now, wanted[track.guid])
     ]
+
+
+def _trim_text(track: int, made: float) -> str | None:
+    """What is to be stored about a trim that is in the fader then; None where that stays."""
+    stored = TrimMark.parse(apply.trim_on(track))
+    if stored is None or stored.made == made:
+        return None
+    return dataclasses.replace(stored, made=Decibel(made)).text
 
 
 def change_amount(project: Project, percent: float) -> None:
@@ -183,8 +202,8 @@ def change_amount(project: Project, percent: float) -> None:
         return
     if all(track.full_db is None for track in result.tracks):
         raise InputError("the last run moved nothing that could be scaled: balance again")
-    found = _found(project, result)
-    result = project_state.with_current_faders(result, {track.guid: now for track, _, now in found})
+    found = found_tracks(project, result)
+    result = as_it_is_now(result, found)
     wanted: dict[str, float] = {}
     for track in result.tracks:
         # a fader at -inf stays there: the user has taken that track out
@@ -194,7 +213,7 @@ def change_amount(project: Project, percent: float) -> None:
         not same_fader(track.by_hand, 1.0) or track.after <= 0.0 for track in result.tracks
     )
     wanted = _within_ends(result.tracks, wanted)
-    moves = _moves(found, wanted, notes=_notes(result, wanted))
+    moves = _moves(found, wanted, result, "after", notes=_notes(result, wanted))
     apply.set_faders(project, moves, f"DrumGain: amount {amount:g} %")
     result = dataclasses.replace(
         project_state.with_after(result, wanted), amount=amount, side="after"
@@ -220,42 +239,3 @@ def _move_of(track: TrackResult) -> object:
     """The same for tracks that are linked: those make the same move, to the last digit."""
     linked = LINKED_FLAGS & set(track.flags)
     return round(track.full_db or 0.0, 4) if linked else track.guid
-
-
-def move_overheads(project: Project, decibel: float) -> Generator[Any, None, None]:
-    """Move the overheads; the close microphones stay."""
-    snapshot = yield from take_snapshot(project)
-    yield
-    drums = select(snapshot.session, Settings()).drums
-    overheads = [d for d in drums if d.role.name == "overhead" and d.flag is None]
-    if not overheads:
-        print_line(
-            "DrumGain: no overheads that may move: 'set role' says which tracks are overheads"
-        )
-        return
-    moves = []
-    for drum in overheads:
-        old = drum.track.fader
-        new = LinearGain(old * to_linear(Decibel(decibel)))
-        if new > to_linear(MAX_FADER):
-            print_line(
-                f"DrumGain: {one_line(drum.track.name)} is at the end of its fader: nothing moved"
-            )
-            return
-        note = FaderNote("all", new, old).text
-        moves.append(Move(snapshot.pointers[drum.track.index], drum.track.name, old, new, note))
-    _check_unmoved(project, moves)
-    side = "up" if decibel > 0 else "down"
-    apply.set_faders(project, moves, f"DrumGain: overheads {side} {abs(decibel):g} dB")
-    names = ", ".join(one_line(move.name) for move in moves)
-    print_line(f"DrumGain: overheads {side} {abs(decibel):g} dB ({names})")
-
-
-def _check_unmoved(project: Project, moves: Sequence[Move]) -> None:
-    if not reaper.is_open(project):
-        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
-    for move in moves:
-        if not reaper.is_track(project.pointer, move.track) or not same_fader(
-            fader_of(move.track), move.old
-        ):
-            raise ConflictError(f"{move.name!r} was changed meanwhile: nothing was moved")

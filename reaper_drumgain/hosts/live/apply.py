@@ -16,15 +16,16 @@ from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import reaper
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot
-from reaper_drumgain.schema import fader_note
+from reaper_drumgain.schema import fader_note, trims
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.settings import Settings
-from reaper_drumgain.units import MAX_FADER, LinearGain, to_linear
+from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_linear
 
 #: UNDO_STATE_TRACKCFG: volume, pan and routing of tracks, but no ext state
 TRACK_STATES = 1
 _STRING = "GetSetMediaTrackInfo_String"
-_NOTE = f"P_EXT:{fader_note.KEY}".encode()
+#: what is stored on a track beside its fader
+_NOTE, _TRIM = (f"P_EXT:{key}".encode() for key in (fader_note.KEY, trims.KEY))
 #: relative tolerance between a fader that was written and what REAPER reports
 _SAME = 1e-9
 
@@ -33,8 +34,8 @@ _SAME = 1e-9
 class Move:
     """One fader: the track's address, its name for messages, and linear gains.
 
-    ``note``: what is stored on the track with the new fader (see ``schema.fader_note``), None where
-    what is stored stays.
+    ``note`` and ``trim``: what is stored on the track with the new fader (see ``schema.fader_note``
+    and ``schema.trims``), None where what is stored stays.
     """
 
     track: int
@@ -42,6 +43,13 @@ class Move:
     old: LinearGain
     new: LinearGain
     note: str | None = None
+    trim: str | None = None
+
+    @property
+    def texts(self) -> dict[bytes, str]:
+        """What is stored on the track, by REAPER's keys."""
+        found = {_NOTE: self.note, _TRIM: self.trim}
+        return {key: text for key, text in found.items() if text is not None}
 
 
 def fader_of(track: int) -> float:
@@ -81,9 +89,11 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
             continue
         if abs(fader_of(pointer)) != track.fader and planned.old_db is not None:
             changed.append(f"the fader of {track.name!r} was moved")
-        if planned.moves and planned.new_db is not None:
-            new = to_linear(planned.new_db)
-            moves.append(Move(pointer, track.name, track.fader, new, planned.note))
+        if planned.moves or planned.trim_mark is not None:
+            moving = planned.moves and planned.new_db is not None
+            new = to_linear(planned.new_db or Decibel(0.0)) if moving else track.fader
+            trim = planned.trim_mark
+            moves.append(Move(pointer, track.name, track.fader, new, planned.note, trim))
     if changed:
         raise ConflictError(
             f"{project.name} changed while DrumGain was listening: {'; '.join(changed[:5])}. "
@@ -155,36 +165,46 @@ def check_moves(moves: Sequence[Move]) -> None:
 
 def make_move(move: Move) -> None:
     """Set one fader and its note. Raises HostError if REAPER does not take it."""
-    set_fader(move.track, move.new, move.name)
-    if move.note is not None:
-        _set_note(move.track, move.note)
-        if note_on(move.track) != move.note:
+    if move.new != move.old:
+        set_fader(move.track, move.new, move.name)
+    for key, text in move.texts.items():
+        _store(move.track, key, text)
+        if _stored(move.track, key) != text:
             raise HostError(
                 f"REAPER did not take DrumGain's note on {move.name!r}: all faders were put back"
             )
 
 
-def notes_of(moves: Sequence[Move]) -> dict[int, str]:
-    """The notes that are stored now on the tracks whose notes the moves write."""
-    return {move.track: note_on(move.track) for move in moves if move.note is not None}
+def notes_of(moves: Sequence[Move]) -> dict[tuple[int, bytes], str]:
+    """The texts that are stored now where the moves store some, by track and key."""
+    return {(move.track, key): _stored(move.track, key) for move in moves for key in move.texts}
+
+
+def trim_on(track: int) -> str:
+    """The text about the trim that is stored on a track, empty for none."""
+    return _stored(track, _TRIM)
 
 
 def note_on(track: int) -> str:
     """The fader's note on a track, empty for none."""
-    return (Calls().stored(_STRING, track, _NOTE) or "").strip()
+    return _stored(track, _NOTE)
 
 
-def restore_notes(notes: dict[int, str]) -> None:
-    """Store notes again; errors are ignored."""
-    for track, note in notes.items():
+def restore_notes(notes: dict[tuple[int, bytes], str]) -> None:
+    """Store texts again; errors are ignored."""
+    for (track, key), text in notes.items():
         with contextlib.suppress(Exception):
-            if note_on(track) != note:
-                _set_note(track, note)
+            if _stored(track, key) != text:
+                _store(track, key, text)
 
 
-def _set_note(track: int, note: str) -> None:
+def _stored(track: int, key: bytes) -> str:
+    return (Calls().stored(_STRING, track, key) or "").strip()
+
+
+def _store(track: int, key: bytes, text: str) -> None:
     pointer = reaper.pointer("MediaTrack", track)
-    RPR.GetSetMediaTrackInfo_String(pointer, _NOTE.decode(), note, True)
+    RPR.GetSetMediaTrackInfo_String(pointer, key.decode(), text, True)
 
 
 def all_faders(project: Project) -> dict[int, float]:

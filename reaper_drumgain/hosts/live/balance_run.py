@@ -17,6 +17,7 @@ from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Mode, Settings
+from reaper_drumgain.schema.trims import trims_text
 from reaper_drumgain.tracks.playback import is_better_rendered, track_difference
 from reaper_drumgain.tracks.selection import select, tracks_to_classify
 from reaper_drumgain.units import to_linear
@@ -175,6 +176,8 @@ def summary(plan: GainPlan, pre_effects: Sequence[str], *, preview: bool = False
     before_effects = [name for name in pre_effects if name in measured]
     if before_effects:
         parts.append(f"{len(before_effects)} measured from their files, before effects")
+    if plan.trims:
+        parts.append(f"trims {trims_text(plan.trims)} dB")
     parts.append(plan.mode_line("'rebalance everything'", "mode 'outliers' in the settings"))
     if plan.warnings:
         parts.append(f"{len(plan.warnings)} notes under 'show last result'")
@@ -219,6 +222,7 @@ def result_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastResult:
         after = to_linear(planned.new_db) if planned.moves and planned.new_db is not None else None
         full = project_state.move_db(track.fader, after) if after is not None else 0.0
         if full is not None:
+            full -= planned.trim_db - planned.old_trim_db
             # a fader that met its end makes more of its move at a smaller amount
             full += planned.limited_db or 0.0
         may_move = share > 0.0 and full is not None
@@ -235,6 +239,9 @@ def result_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastResult:
                 automated=planned.automation is not None,
                 sections=_sections(planned),
                 not_automated=planned.not_automated,
+                trim_db=planned.trim_db,
+                trim_before_db=planned.old_trim_db,
+                held=planned.held,
             )
         )
     return LastResult(

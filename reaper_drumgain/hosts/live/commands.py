@@ -20,6 +20,7 @@ from reaper_drumgain.hosts.live import (
     run_control,
     selftest,
     tasks,
+    trims,
 )
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project, is_open
@@ -104,14 +105,21 @@ def _cancel(_: Project) -> None:
         print_line("DrumGain: nothing is running")
 
 
-def _settings(project: Project) -> None:
-    """Show the settings dialog and store what it returns."""
+def _settings(project: Project) -> Steps:
+    """Show the settings dialog, store what it returns, and make trims that were changed."""
     _check_open(project)
     setup = _setup()
-    chosen = dialogs.ask_preferences(project_state.preferences(project, setup), setup)
-    if chosen is not None:
-        project_state.store_preferences(project, chosen)
-        print_line(dialogs.preferences_line(project, chosen))
+    before = trims.present_trims(project)
+    given = dialogs.ask_preferences(project_state.preferences(project, setup), setup, before)
+    if given is None:
+        return
+    chosen, wanted = given
+    if wanted != before and _is_busy():
+        return
+    project_state.store_preferences(project, chosen)
+    print_line(dialogs.preferences_line(project, chosen))
+    if wanted != before:
+        yield from trims.make_from_settings(project, wanted)
 
 
 def _set_role(project: Project) -> None:
@@ -145,7 +153,14 @@ def _move_overheads(project: Project, decibel: float) -> Steps:
     """Move the overheads by so many decibels; the close microphones stay."""
     if not _is_busy():
         _check_open(project)
-        yield from adjust.move_overheads(project, decibel)
+        yield from trims.move_overheads(project, decibel)
+
+
+def _trims(project: Project) -> Steps:
+    """Ask for the trim of each family of drums, and make them at once."""
+    if not _is_busy():
+        _check_open(project)
+        yield from trims.ask_and_make(project)
 
 
 def _compare(project: Project) -> None:
@@ -192,6 +207,7 @@ ACTIONS: dict[str, Callable[[Project], Steps | None]] = {
     "amount_down": functools.partial(_change_amount, percent=-10.0),
     "overheads_up": functools.partial(_move_overheads, decibel=1.0),
     "overheads_down": functools.partial(_move_overheads, decibel=-1.0),
+    "trims": _trims,
     "compare": _compare,
     "cancel": _cancel,
     "show_last": _show_last,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
@@ -22,7 +22,8 @@ from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.hosts.live.tasks import one_line
 from reaper_drumgain.schema.settings import Level
-from reaper_drumgain.units import LinearGain, to_decibel
+from reaper_drumgain.schema.trims import parse_trims, trims_text
+from reaper_drumgain.units import Decibel, LinearGain, to_decibel
 
 T = TypeVar("T")
 _SEPARATOR = "|"
@@ -46,8 +47,12 @@ def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
     return [value.strip() for value in given]
 
 
-def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
-    """Show the settings dialog with the current values filled in. None if it was cancelled.
+def ask_preferences(
+    now: Preferences, setup: Setup, trims: Mapping[str, Decibel]
+) -> tuple[Preferences, dict[str, Decibel]] | None:
+    """Show the settings dialog with the current values and trims filled in.
+
+    Returns the new ones; None if it was cancelled.
 
     Raises InputError if a field cannot be used; nothing is saved then.
     """
@@ -66,12 +71,13 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
             ("Tell kicks by sound (no; yes)", _NO_YES[now.listen]),
             ("Cache analysis (no; yes)", _NO_YES[now.remember]),
             (f"Mode ({'; '.join(MODES)})", now.mode),
+            ("Trims (kick=+1 cymbals=-2)", trims_text(trims.items())),
         ],
     )
     if given is None:
         return None
     method, amount, level, scope, write, audio, sections, envelope, existing, *others = given
-    listen, remember, mode = others
+    listen, remember, mode, given_trims = others
     wanted = Preferences(
         method=_method(method, setup),
         amount=_amount(amount),
@@ -87,7 +93,7 @@ def ask_preferences(now: Preferences, setup: Setup) -> Preferences | None:
         mode=_choice("mode", mode, MODES),
     )
     wanted.settings()
-    return wanted
+    return wanted, {f: level for f, level in parse_trims([given_trims]) if level}
 
 
 def _method(text: str, setup: Setup) -> str:

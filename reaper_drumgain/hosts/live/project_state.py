@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 Side = Literal["before", "after"]
 
 _SECTION = "DrumGain"
-_LAST = "last"
+_LAST, _TRIMS = "last", "trims"
 _MAX_TEXT = 1 << 20
 _MAX_TRACKS, _MAX_SECTIONS = 2000, 10_000
 #: the largest factor that is kept: more than the whole range of a fader
@@ -54,8 +55,10 @@ class TrackResult:
 
     ``before`` and ``after`` are faders as linear gains. ``full_db`` is the move at an amount of
     100 %, None if the track may not move. ``by_hand`` is the factor by which the user moved the
-    fader away from what the run set. ``automated`` means that an envelope was written, with
-    ``sections`` if it has any; ``not_automated`` says why none was written.
+    fader away from what the run set. ``trim_db`` is the trim in ``after``, ``trim_before_db`` the
+    one in ``before`` (see ``schema.trims``); ``held`` means that it is never raised. ``automated``
+    means that an envelope was written, with ``sections`` if it has any; ``not_automated`` says why
+    none was written.
     """
 
     guid: str
@@ -70,6 +73,13 @@ class TrackResult:
     sections: tuple[SectionResult, ...] = ()
     not_automated: str | None = None
     by_hand: float = 1.0
+    trim_db: float = 0.0
+    trim_before_db: float = 0.0
+    held: bool = False
+
+    def trim_on(self, side: Side) -> float:
+        """The trim in its fader before or after the run, in dB."""
+        return self.trim_before_db if side == "before" else self.trim_db
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,14 @@ def _preferences(project: Project, setup: Setup) -> Preferences:
     return found
 
 
+def take_request(project: Project) -> str | None:
+    """The trims that another script asks for, taken away with it; None for none."""
+    text = str(RPR.GetProjExtState(project.pointer, _SECTION, _TRIMS, "", _MAX_TEXT)[4]).strip()
+    if text:
+        RPR.SetProjExtState(project.pointer, _SECTION, _TRIMS, "")
+    return text or None
+
+
 def store_preferences(project: Project, preferences: Preferences) -> None:
     """Store preferences in the project. Keys that this version does not know stay."""
     document = json_codec.to_document(preferences, kind=KIND, schema=SCHEMA)
@@ -152,6 +170,8 @@ def last_result(project: Project) -> LastResult:
     highest = to_linear(MAX_FADER) * 1.0001
     faders = [fader for track in found.tracks for fader in (track.before, track.after)]
     moves = [track.full_db for track in found.tracks if track.full_db is not None]
+    moves += [track.trim_db for track in found.tracks]
+    moves += [track.trim_before_db for track in found.tracks]
     sane = len(found.tracks) <= _MAX_TRACKS and 0.0 <= found.amount <= 100.0
     sane = sane and all(0.0 <= fader <= highest for fader in faders)
     sane = sane and all(0.0 < track.by_hand <= MAX_BY_HAND for track in found.tracks)
@@ -180,24 +200,55 @@ def same_fader(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def with_current_faders(result: LastResult, now: dict[str, float]) -> LastResult:
-    """The last result, updated with the present faders (linear gains by GUID).
+def with_current_faders(
+    result: LastResult, now: Mapping[str, float], made: Mapping[str, float]
+) -> LastResult:
+    """The last result, updated with the present faders (linear gains) and the trims in them (dB),
+    both by GUID.
 
     The side is the one that more faders agree with, because undo and redo do not update it; if
-    both agree equally, it is the stored one.
+    both agree equally, it is the stored one. They do not update the trims of the result either.
     """
     differing = [track for track in result.tracks if not same_fader(track.before, track.after)]
     before = sum(same_fader(now[track.guid], track.before) for track in differing)
     after = sum(same_fader(now[track.guid], track.after) for track in differing)
     if before > after or (before == after and result.side == "before"):
+        result = with_trims(dataclasses.replace(result, side="before"), made)
         tracks = tuple(
             dataclasses.replace(track, before=now[track.guid]) for track in result.tracks
         )
-        return dataclasses.replace(result, tracks=tracks, side="before")
+        return dataclasses.replace(result, tracks=tracks)
+    result = with_trims(dataclasses.replace(result, side="after"), made)
     tracks = tuple(
         _with_hand_move(track, now[track.guid], result.amount) for track in result.tracks
     )
-    return dataclasses.replace(result, tracks=tracks, side="after")
+    return dataclasses.replace(result, tracks=tracks)
+
+
+def with_trims(result: LastResult, made: Mapping[str, float]) -> LastResult:
+    """The last result with other trims in the faders of its present side (dB by GUID).
+
+    On the side before, the side after gets the same change.
+    """
+    return dataclasses.replace(
+        result,
+        tracks=tuple(
+            _with_trim(track, made.get(track.guid), result.side) for track in result.tracks
+        ),
+    )
+
+
+def _with_trim(track: TrackResult, made: float | None, side: Side) -> TrackResult:
+    change = 0.0 if made is None else made - track.trim_on(side)
+    if not change:
+        return track
+    factor = to_linear(Decibel(change))
+    changed = dataclasses.replace(track, after=track.after * factor, trim_db=track.trim_db + change)
+    if side == "after":
+        return changed
+    return dataclasses.replace(
+        changed, before=track.before * factor, trim_before_db=track.trim_before_db + change
+    )
 
 
 def _with_hand_move(track: TrackResult, fader: float, amount: float) -> TrackResult:
@@ -212,7 +263,8 @@ def _with_hand_move(track: TrackResult, fader: float, amount: float) -> TrackRes
 
 def fader_at_amount(track: TrackResult, amount: float) -> float:
     """The fader (linear gain) of a track at another amount in percent, without moves by hand."""
-    return track.before * to_linear(Decibel((track.full_db or 0.0) * amount / 100.0))
+    trim = track.trim_db - track.trim_before_db
+    return track.before * to_linear(Decibel((track.full_db or 0.0) * amount / 100.0 + trim))
 
 
 def with_after(result: LastResult, after: dict[str, float]) -> LastResult:

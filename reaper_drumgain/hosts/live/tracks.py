@@ -13,7 +13,7 @@ from reaper_drumgain.hosts.live.items import ItemContext, ItemReader
 from reaper_drumgain.hosts.live.project_settings import ProjectSettings
 from reaper_drumgain.hosts.live.reaper import Calls, has
 from reaper_drumgain.hosts.live.state_chunks import Chunks, item_mix_of
-from reaper_drumgain.schema import envelope_note, fader_note
+from reaper_drumgain.schema import envelope_note, fader_note, trims
 from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
     AutomationMode,
@@ -158,6 +158,7 @@ class TrackReader:
             locked=stored(LOCK_KEY) not in ("", "0"),
             automation_note=envelope_note.joined(stored) or None,
             fader_note=stored(fader_note.KEY) or None,
+            trim=stored(trims.KEY) or None,
         )
 
     def _with_groups(self, track: Track, pointer: int, warnings: list[str]) -> Track:

@@ -24,7 +24,7 @@ from reaper_drumgain.hosts.rpp.track_lines import (
     volpan,
 )
 from reaper_drumgain.hosts.rpp.values import Fields, Memo, text
-from reaper_drumgain.schema import envelope_note, fader_note
+from reaper_drumgain.schema import envelope_note, fader_note, trims
 from reaper_drumgain.schema.session import (
     AUTOMATION_MODES,
     Clip,
@@ -71,8 +71,8 @@ _OWN = re.compile(
 )
 #: how the lines begin that are read as well as the plain ones
 _OTHERS = (b"LANESOLO", b"GROUP_FLAGS")
-_EXT_LINE = rb"\n[ \t\r]*+(%b|%b|%b|%b(?:_\d{1,4})?)[ \t]" % tuple(
-    key.encode() for key in (ROLE_KEY, LOCK_KEY, fader_note.KEY, envelope_note.KEY)
+_EXT_LINE = rb"\n[ \t\r]*+(%b|%b|%b|%b|%b(?:_\d{1,4})?)[ \t]" % tuple(
+    key.encode() for key in (ROLE_KEY, LOCK_KEY, fader_note.KEY, trims.KEY, envelope_note.KEY)
 )
 #: how many texts between a track's own lines are kept as read, and how long they may be
 _MAX_KNOWN, _LONGEST_KNOWN = 1024, 4096
@@ -179,6 +179,7 @@ class TrackReader:
             locked=stored.get(LOCK_KEY, "") not in ("", "0"),
             automation_note=envelope_note.joined(stored.get) or None,
             fader_note=stored.get(fader_note.KEY) or None,
+            trim=stored.get(trims.KEY) or None,
             clips=content.clips,
             warnings=tuple(dict.fromkeys(warnings)) if warnings else (),
         )

@@ -38,7 +38,7 @@ from reaper_drumgain.hosts.rpp.syntax import (
     splice,
     unchanged_outside,
 )
-from reaper_drumgain.schema import envelope_note, fader_note
+from reaper_drumgain.schema import envelope_note, fader_note, trims
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.units import LinearGain
 
@@ -103,9 +103,9 @@ def apply_plan(
 ) -> WriteReport:
     """Writes the plan's new faders and envelopes: to ``output``, or in place with a dated backup.
 
-    Each fader and envelope that is written leaves a note on its track. An output in another folder
-    gets paths that still find the media. A symbolic link is written through. Raises ConflictError
-    where the project has changed since it was read or the plan belongs to another, StorageError
+    Each fader, trim and envelope that is written leaves a note on its track. An output in another
+    folder gets paths that still find the media. A symbolic link is written through. Raises
+    ConflictError where the project has changed since it was read or the plan belongs to another, StorageError
     where the system refuses, or the output exists and ``overwrite`` is false, or is no project;
     InputError where it is a media file of the project. After an error every file is as before.
 
@@ -122,6 +122,10 @@ def apply_plan(
         for track in plan.moves
         if track.note and track.index in moved
     }
+    for track in plan.tracks:
+        if track.trim_mark is not None:
+            refuse_other_track(project, track.index, track.name, track.guid)
+            notes.setdefault(track.index, {})[trims.KEY] = track.trim_mark or None
     for track in plan.automated:
         refuse_other_track(project, track.index, track.name, track.guid)
         assert track.automation is not None

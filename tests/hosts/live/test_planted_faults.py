@@ -303,9 +303,9 @@ FAULTS = {
         "small",
     ),
     "overheads move by a factor": (
-        "adjust",
-        "old * to_linear(Decibel(decibel))",
-        "old * (1 + decibel)",
+        "trims",
+        "track.fader * to_linear(change)",
+        "track.fader * (1 + change)",
         "small",
     ),
 }
