@@ -90,16 +90,7 @@ def balance(
             activity.active,
         )
     )
-    solver = Solver(
-        selection.measured,
-        activity.active,
-        activity.judged,
-        path,
-        settings,
-        analyzer.peaks,
-        modes.starting_faders(settings, selection.measured, choice.mode),
-        track_trims(selection.measured, trims),
-    )
+    solver = _solver(selection, activity, path, settings, analyzer, choice, trims)
     solution = _solution(solver, wanted, choice)
     bundled = _bundled(solver, wanted, choice)
     found = _Balanced(
@@ -118,6 +109,27 @@ def balance(
     if settings.write == "automation":
         found = _with_automation(found, method)
     return _plan(_without_noise(found), [*found_by_sound, *method.notes])
+
+
+def _solver(
+    selection: Selection,
+    activity: TrackActivity,
+    path: PathLevels,
+    settings: Settings,
+    analyzer: ProjectAnalyzer,
+    choice: ModeChoice,
+    trims: Mapping[str, Decibel],
+) -> Solver:
+    return Solver(
+        selection.measured,
+        activity.active,
+        activity.judged,
+        path,
+        settings,
+        analyzer.peaks,
+        modes.starting_faders(settings, selection.measured, choice.mode),
+        track_trims(selection.measured, trims),
+    )
 
 
 def _method(settings: Settings) -> Method:

@@ -114,6 +114,19 @@ class _MethodNames:
         return iter(methods.known_names())
 
 
+def _add_trims(parser: argparse.ArgumentParser) -> None:
+    """Taste, beyond the balance."""
+    parser.add_argument(
+        "--trim",
+        action="append",
+        default=[],
+        metavar="FAMILY=DB",
+        help="taste: what a family of drums gets beyond its balance, like kick=+1 or cymbals=-2; "
+        f"kept with the project until another one is given (0 takes it back); {', '.join(FAMILIES)}"
+        f"; -{MAX_TRIM:g} to +{MAX_TRIM:g} dB; may be repeated",
+    )
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Everything that Settings holds."""
     parser.add_argument(
@@ -152,15 +165,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help=f"where the whole kit ends up: {LEVEL_FORMS} (default: keep, the drums together "
         "as loud as before)",
     )
-    parser.add_argument(
-        "--trim",
-        action="append",
-        default=[],
-        metavar="FAMILY=DB",
-        help="taste: what a family of drums gets beyond its balance, like kick=+1 or cymbals=-2; "
-        f"kept with the project until another one is given (0 takes it back); {', '.join(FAMILIES)}"
-        f"; -{MAX_TRIM:g} to +{MAX_TRIM:g} dB; may be repeated",
-    )
+    _add_trims(parser)
     parser.add_argument(
         "--lock",
         action="append",

@@ -103,9 +103,9 @@ class TrackPlan:
 
     ``note``: what is stored on the track with its new fader (see ``schema.fader_note``), None
     where the fader stays. ``bundled_db``: with the user's own model, the fader that the bundled
-    one would give, else None. ``trim_db``, ``old_trim_db``: the trim in the new and in the old fader
-    (see ``schema.trims``); ``trim_mark``: what is stored on the track about it, "" to take it away,
-    None where that stays. ``held``: it holds nothing of its own drum, so it is never raised.
+    one would give, else None. ``trim_db``, ``old_trim_db``: the trim in the new and in the old
+    fader (see ``schema.trims``); ``trim_mark``: what is stored on the track about it, "" to take it
+    away, None where that stays. ``held``: it holds nothing of its own drum, so it is never raised.
     """
 
     index: int

@@ -115,6 +115,25 @@ def make(
 
     Raises InputError where a family has no drum track, ConflictError where the project changed.
     """
+    _check_families(drums, changed)
+    project = snapshot.project
+    result = _last_result(project)
+    moves, made = _planned(snapshot, drums, changed, result)
+    highest = to_linear(MAX_FADER)
+    beyond = next((move for move in moves if move.new > max(highest, move.old)), None)
+    if beyond is not None:
+        print_line(f"DrumGain: {one_line(beyond.name)} is at the end of its fader: nothing moved")
+        return
+    _check_unmoved(project, moves)
+    if moves:
+        apply.set_faders(project, moves, f"DrumGain: {name}")
+    if result is not None:
+        project_state.store_result(project, project_state.with_trims(result, made))
+    moved = [one_line(move.name) for move in moves if move.new != move.old]
+    print_line(f"DrumGain: {name} ({', '.join(moved) or 'no fader moved'}), kept with the project")
+
+
+def _check_families(drums: Sequence[DrumTrack], changed: Mapping[str, Decibel]) -> None:
     for family, level in changed.items():
         check_trim(family, level)
     present = {family_of(drum.role) for drum in drums}
@@ -124,11 +143,23 @@ def make(
             f"no drum track belongs to {' or '.join(absent)}: 'set role' says what a track is. "
             "Nothing was changed"
         )
-    project = snapshot.project
+
+
+def _planned(
+    snapshot: Snapshot,
+    drums: Sequence[DrumTrack],
+    changed: Mapping[str, Decibel],
+    result: LastResult | None,
+) -> tuple[list[Move], dict[str, float]]:
+    """The moves that make the trims, and by GUID the trims that are in the faders then."""
     trims = trims_in_use(drums, tuple(changed.items()))
     wanted = wanted_trims(drums, trims)
-    result = _last_result(project)
     held = {track.guid for track in result.tracks if track.held} if result else set()
+    if result is not None and result.side == "before":
+        # its faders have the trims of before, so the change counts
+        old = wanted_trims(drums, trims_in_use(drums))
+        by_index = {drum.track.index: drum for drum in drums}
+        wanted = {i: Decibel(made_trim(by_index[i]) + wanted[i] - old[i]) for i in wanted}
     moves: list[Move] = []
     made: dict[str, float] = {}
     for drum in drums:
@@ -136,23 +167,12 @@ def make(
         after = trim_after(drum, wanted[track.index], held=track.guid in held)
         change = Decibel(after - made_trim(drum))
         new = LinearGain(track.fader * to_linear(change)) if change else track.fader
-        if new > max(to_linear(MAX_FADER), track.fader):
-            print_line(
-                f"DrumGain: {one_line(track.name)} is at the end of its fader: nothing moved"
-            )
-            return
         text = mark_text(drum, trims, after)
         if text is not None:
             pointer = snapshot.pointers[track.index]
             moves.append(Move(pointer, track.name, track.fader, new, _note(drum, new), text))
         made[track.guid or ""] = after
-    _check_unmoved(project, moves)
-    if moves:
-        apply.set_faders(project, moves, f"DrumGain: {name}")
-    if result is not None:
-        project_state.store_result(project, project_state.with_trims(result, made))
-    moved = [one_line(move.name) for move in moves if move.new != move.old]
-    print_line(f"DrumGain: {name} ({', '.join(moved) or 'no fader moved'}), kept with the project")
+    return moves, made
 
 
 def _last_result(project: Project) -> LastResult | None:

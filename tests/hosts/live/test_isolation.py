@@ -148,6 +148,7 @@ def test_every_action_runs_three_times_over_in_sub_interpreters(fake, python):
     answers = {
         "settings": [{"answer": "ok"}],
         "set_role": [{"answer": "ok"}],
+        "trims": [{"answer": "ok"}],
     }
     steps = [{"do": {"select": ["Bass"]}}, fake.press("balance_all")]
     # the self-test would wait for an answer that this worker does not give

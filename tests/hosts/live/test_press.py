@@ -12,7 +12,7 @@ from reaper_drumgain.schema.settings import Settings
 
 #: the rest of the settings dialog: write, audio, sections, envelope, existing, listen, remember,
 #: mode
-AS_USUAL = ("volume", "files", "usual", "volume", "refuse", "no", "yes", "auto")
+AS_USUAL = ("volume", "files", "usual", "volume", "refuse", "no", "yes", "auto", "")
 
 
 def decibels(faders):
