@@ -268,6 +268,7 @@ return function(state)
         action(state, "amount_up", "Amount 10 % up"),
         action(state, "amount_down", "Amount 10 % down"),
         "-",
+        action(state, "trims", "Trims by family..."),
         action(state, "overheads_up", "Overheads 1 dB up"),
         action(state, "overheads_down", "Overheads 1 dB down"),
       },

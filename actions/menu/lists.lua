@@ -115,6 +115,7 @@ return {
     {"amount_down", "Amount down 10 percent", "DrumGain_Amount down 10 percent.py"},
     {"overheads_up", "Overheads up 1 dB", "DrumGain_Overheads up 1 dB.py"},
     {"overheads_down", "Overheads down 1 dB", "DrumGain_Overheads down 1 dB.py"},
+    {"trims", "Trims", "DrumGain_Trims.py"},
     {"show_last", "Show last result", "DrumGain_Show last result.py"},
     {"write_automation", "Write automation", "DrumGain_Write automation.py"},
     {"clear_automation", "Clear automation", "DrumGain_Clear automation.py"},

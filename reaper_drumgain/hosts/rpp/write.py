@@ -105,9 +105,10 @@ def apply_plan(
 
     Each fader, trim and envelope that is written leaves a note on its track. An output in another
     folder gets paths that still find the media. A symbolic link is written through. Raises
-    ConflictError where the project has changed since it was read or the plan belongs to another, StorageError
-    where the system refuses, or the output exists and ``overwrite`` is false, or is no project;
-    InputError where it is a media file of the project. After an error every file is as before.
+    ConflictError where the project has changed since it was read or the plan belongs to another,
+    StorageError where the system refuses, or the output exists and ``overwrite`` is false, or is no
+    project; InputError where it is a media file of the project. After an error every file is as
+    before.
 
     ``before_write`` is called once all is ready and before anything is written. Nothing is
     written where it raises. It is not called where there is nothing to write.

@@ -113,7 +113,7 @@ USUAL = json_codec.to_document(
 )
 #: the dialog of the Python action after all ticks
 DIALOG = ["unity", "75", "lufs:-18", "all", "automation", "skip", "markers", "trim", "replace"]
-DIALOG += ["yes", "no", "outliers"]
+DIALOG += ["yes", "no", "outliers", ""]
 
 
 @BOTH
@@ -330,6 +330,7 @@ PRESSES = {
     "After a balance > Show last result": "show_last",
     "After a balance > Amount 10 % up": "amount_up",
     "After a balance > Amount 10 % down": "amount_down",
+    "After a balance > Trims": "trims",
     "After a balance > Overheads 1 dB up": "overheads_up",
     "After a balance > Overheads 1 dB down": "overheads_down",
     "Automation > Write automation now": "write_automation",
