@@ -129,7 +129,6 @@ COLUMNS: tuple[Column, ...] = (
             "human_high_lu": lambda track: _high(track.engineers_lu),
             "loudness_lufs": lambda track: track.plan.loudness_lufs,
             "path_db": lambda track: track.plan.path_db,
-            "trim_db": lambda track: track.plan.trim_db,
         }
     ),
     Column(
@@ -140,6 +139,7 @@ COLUMNS: tuple[Column, ...] = (
             "reason": lambda track: track.plan.reason,
         },
     ),
+    Column(fields={"trim_db": lambda track: track.plan.trim_db}),
 )
 #: the columns of the page
 PAGE_COLUMNS = tuple(column for column in COLUMNS if column.heading)
