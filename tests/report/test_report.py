@@ -199,6 +199,7 @@ def test_the_columns_of_the_table_stay_as_programs_know_them() -> None:
         "move_db",
         *("interval_low_db", "interval_high_db", "level_before_lu", "level_after_lu"),
         *("human_low_lu", "human_high_lu", "loudness_lufs", "path_db", "flags", "reason"),
+        "trim_db",
     ]
 
 
