@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from reaper_drumgain.balance.folders import open_project
 from reaper_drumgain.batch.find import Found, ProjectFile, file_of, find_projects
@@ -29,6 +27,7 @@ from reaper_drumgain.hosts import rpp
 from reaper_drumgain.hosts.rpp.storage import storage_errors
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +124,14 @@ class Batch:
                 for note in set(result.notes) - told:
                     tell(note)
                 told.update(result.notes)
-                with _DeferredInterrupt() as interrupt:
+                with DeferredInterrupt() as interrupt:
                     outcome = self._finish(waiting[number], result, journal)
                     if journal is not None:
                         # the write itself is in the journal already
                         with _storage_errors_told(tell):
                             journal.finished_with(outcome)
                 yield outcome
-                if interrupt.pending:
-                    raise KeyboardInterrupt
+                interrupt.raise_pending()
 
     def _finish(self, project: str, result: Result, journal: Journal | None) -> Outcome:
         """Write a plan, or say why there is none. Never raises: errors are in the outcome."""
@@ -263,28 +261,6 @@ class Batch:
             None if options.output is None else os.path.realpath(options.output),
             options.settings.to_json(),
         )
-
-
-class _DeferredInterrupt:
-    """Defers an interrupt until the current write is done, so that its outcome is reported.
-    Only in the main thread, where interrupts arrive."""
-
-    def __init__(self) -> None:
-        self.pending = False
-        self._before: Any = None
-        self._main = threading.current_thread() is threading.main_thread()
-
-    def _note(self, *_: object) -> None:
-        self.pending = True
-
-    def __enter__(self) -> _DeferredInterrupt:
-        if self._main:
-            self._before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._main:
-            signal.signal(signal.SIGINT, self._before)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ and numpy are imported when they are needed.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import os
 import sys
@@ -17,6 +19,14 @@ from typing import NoReturn
 from reaper_drumgain import errors
 from reaper_drumgain.util.process import one_thread_for_blas
 
+#: what writing to a full disk, a closed output or a broken one gives
+_OUTPUT_FAILS = (
+    errno.ENOSPC,
+    getattr(errno, "EDQUOT", errno.ENOSPC),
+    errno.EFBIG,
+    errno.EBADF,
+    errno.EIO,
+)
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130
 
 
@@ -30,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in (sys.argv[1:] if argv is None else argv)
     try:
         one_thread_for_blas()
+        _open_streams()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
@@ -38,9 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         status = run(argv)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader of our output went away; there is nobody left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError as error:
+        # the reader of our output went away: what it would have read is told to nobody
+        _close_output()
+        _print_notes(error)
         return _FAILED
     except (Exception, KeyboardInterrupt) as error:
         if debug:
@@ -58,10 +70,45 @@ def _told(error: BaseException) -> int:
         status = _NOTHING
     elif isinstance(error, errors.InputError) and not isinstance(error, errors.ProjectError):
         status = _USAGE
+    elif isinstance(error, OSError) and error.errno in _OUTPUT_FAILS and not error.filename:
+        # errors of files are StorageErrors
+        _close_output()
+        message = f"the output cannot be written: {error.strerror or error}"
     elif not isinstance(error, errors.DrumGainError):
         # the one place that may let nothing through
         message = f"unexpected {type(error).__name__}: {error}. Please report it with --debug"
     from reaper_drumgain.schema.printable import printable
 
     print(f"drumgain: {printable(message)}", file=sys.stderr)
+    _print_notes(error)
     return status
+
+
+def _print_notes(error: BaseException) -> None:
+    """Say what else is to be known: what was written before."""
+    for note in getattr(error, "__notes__", ()):
+        print(f"drumgain: {note}", file=sys.stderr)
+
+
+def _open_streams() -> None:
+    """Open those of the standard streams that are closed.
+
+    Else a project would be opened in their place, and what is meant for a terminal, also by other
+    libraries, would be written into it. What is printed to a closed output is an error.
+    """
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            # the lowest free number is this one
+            os.open(os.devnull, flags)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - for good
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+
+
+def _close_output() -> None:
+    """Let the rest of the output go nowhere: writing it at the end would fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

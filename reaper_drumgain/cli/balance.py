@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from reaper_drumgain.cache.store import Store
 from reaper_drumgain.cli import options, plan_text, show
+from reaper_drumgain.cli.after_write import after_write, sentence
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.schema.session import Session
+from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 if TYPE_CHECKING:
     from reaper_drumgain.analysis.analyze import Analyzed
@@ -43,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, balance, show and write."""
     settings = options.settings_from(arguments)
     options.check_report(arguments)
+    options.check_picture(arguments)
     project = _open(arguments.project)
     options.warn_of_names(project.session, settings)
     output = _output(arguments, project)
@@ -58,26 +61,38 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         progress.clear()
     written: rpp.WriteReport | None = None
-    if not arguments.dry_run and (plan.changes or project.made):
-        written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)
-        if written.backup is None and output is None:
-            # in place, and every fader stands already where it should
-            written = None
-    page: Path | None = None
-    if arguments.report is not None:
-        page = _report(plan, analyzer.last, arguments)
+    with DeferredInterrupt() as interrupt:
+        if not arguments.dry_run and (plan.changes or project.made):
+            written = rpp.apply_plan(project, plan, output, overwrite=arguments.overwrite)
+            if written.backup is None and output is None:
+                # in place, and every fader stands already where it should
+                written = None
+    with after_write(lambda: "" if written is None else sentence(written.path, written.backup)):
+        interrupt.raise_pending()
+        _tell(project.session, plan, written, analyzer.last, arguments)
+        # nobody waits for the cache: the answer is there
+        sys.stdout.flush()
+        analyzer.finish()
+    return 0
+
+
+def _tell(
+    session: Session,
+    plan: GainPlan,
+    written: rpp.WriteReport | None,
+    analyzed: Analyzed | None,
+    arguments: argparse.Namespace,
+) -> None:
+    """Report, picture and text of a plan that was written, or not."""
+    page = None if arguments.report is None else _report(plan, analyzed, arguments)
     if arguments.picture is not None:
-        _draw(project.session, plan, arguments.picture)
+        _draw(session, plan, arguments.picture)
     if arguments.json:
         print(json.dumps(plan_text.document(plan, written), indent=2, allow_nan=False))
-    else:
-        plan_text.print_plan(plan, written, dry_run=arguments.dry_run)
-        if page is not None:
-            print(f"report: {printable(str(page))}")
-    # nobody waits for the cache: the answer is there
-    sys.stdout.flush()
-    analyzer.finish()
-    return 0
+        return
+    plan_text.print_plan(plan, written, dry_run=arguments.dry_run)
+    if page is not None:
+        print(f"report: {printable(str(page))}")
 
 
 def _report(plan: GainPlan, analyzed: Analyzed | None, arguments: argparse.Namespace) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.after_write import after_write
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import SCHEMA
@@ -17,7 +18,7 @@ from reaper_drumgain.schema.printable import printable
 
 if TYPE_CHECKING:
     from reaper_drumgain.batch.outcome import Outcome
-    from reaper_drumgain.batch.run import Options
+    from reaper_drumgain.batch.run import Batch, Options
 
 SUMMARY = "Set the faders of the drum tracks of many projects."
 DESCRIPTION = (
@@ -70,7 +71,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Find, plan, write, and sum up."""
     from reaper_drumgain.batch.run import Batch
-    from reaper_drumgain.batch.summary import document, save_index
+    from reaper_drumgain.batch.summary import save_index
 
     batch = Batch(_options(arguments))
     for path, why in batch.found.left_out:
@@ -78,7 +79,23 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"left out ({why}): {printable(str(path))}", file=sys.stderr)
     progress = _Progress(batch.total)
     outcomes: list[Outcome] = []
-    interrupted = False
+    with after_write(lambda: _written(outcomes, batch.total, arguments)):
+        interrupted = _work_through(batch, outcomes, progress, arguments)
+        _sum_up(outcomes, batch.total, arguments, interrupted)
+        if arguments.report is not None and outcomes:
+            page = save_index(outcomes, arguments.report)
+            if not arguments.json:
+                print(f"report: {printable(str(page))}")
+        sys.stdout.flush()
+    return _status(outcomes, interrupted)
+
+
+def _work_through(
+    batch: Batch, outcomes: list[Outcome], progress: _Progress, arguments: argparse.Namespace
+) -> bool:
+    """Balance all projects, collect and tell the outcomes; whether that was interrupted."""
+    from reaper_drumgain.batch.summary import document
+
     try:
         for outcome in batch.outcomes(progress.tell):
             outcomes.append(outcome)
@@ -87,15 +104,20 @@ def run(arguments: argparse.Namespace) -> int:
                 progress.clear()
                 print(json.dumps({"schema": SCHEMA, **document(outcome)}), flush=True)
     except KeyboardInterrupt:
-        interrupted = True
+        return True
     finally:
         progress.clear()
-    _sum_up(outcomes, batch.total, arguments, interrupted)
-    if arguments.report is not None and outcomes:
-        page = save_index(outcomes, arguments.report)
-        if not arguments.json:
-            print(f"report: {printable(str(page))}")
-    return _status(outcomes, interrupted)
+    return False
+
+
+def _written(outcomes: list[Outcome], total: int, arguments: argparse.Namespace) -> str:
+    """What was written so far, where the run itself cannot be finished."""
+    count = sum(outcome.status == "written" for outcome in outcomes)
+    if not count:
+        return ""
+    backups = ", each with a backup beside it" if arguments.in_place else ""
+    onward = "" if len(outcomes) == total else "; the same command with --resume goes on"
+    return f"{count} of {total} projects were written before that{backups}{onward}"
 
 
 def _status(outcomes: list[Outcome], interrupted: bool) -> int:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from reaper_drumgain.cli import options
+from reaper_drumgain.cli.after_write import after_write, sentence
 from reaper_drumgain.cli.show import warn
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.printable import printable
+from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 SUMMARY = "Take back the envelopes that DrumGain wrote, where they were not changed since."
 
@@ -28,14 +31,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Take back, and say what was left."""
     project = rpp.read_project(arguments.project)
-    report = rpp.clear_automation(project, arguments.output, overwrite=arguments.overwrite)
+    with DeferredInterrupt() as interrupt:
+        report = rpp.clear_automation(project, arguments.output, overwrite=arguments.overwrite)
+    with after_write(lambda: sentence(report.path, report.backup) if report.cleared else ""):
+        interrupt.raise_pending()
+        _tell(project, report)
+        sys.stdout.flush()
+    return 0
+
+
+def _tell(project: rpp.ProjectFile, report: rpp.ClearReport) -> None:
     warn(report.left)
     if not report.cleared:
         print("nothing to take back: no envelope that DrumGain wrote is as it was written")
-        return 0
+        return
     names = ", ".join(printable(project.session.tracks[index].name) for index in report.cleared)
     print(f"automation taken back on {len(report.cleared)} tracks ({names}); faders stay")
     print(f"written: {printable(str(report.path))}")
     if report.backup is not None:
         print(f"backup: {printable(str(report.backup))} ('drumgain restore' brings it back)")
-    return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -10,7 +11,7 @@ from typing import Any, get_args
 from reaper_drumgain import methods
 from reaper_drumgain.cli import show
 from reaper_drumgain.cli.role_table import check_role, read_role_table
-from reaper_drumgain.errors import InputError
+from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import (
     LEVEL_FORMS,
@@ -255,6 +256,33 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_picture(arguments: argparse.Namespace) -> None:
+    """Raises InputError or StorageError where ``--picture`` could not be written later."""
+    path: Path | None = arguments.picture
+    if path is None:
+        return
+    if path.suffix.lower() != ".png":
+        raise InputError(f"--picture {path}: expected a name that ends in .png")
+    if os.path.lexists(path) and not path.is_file():
+        raise InputError(f"--picture {path} is no file: give another name")
+    if arguments.output is not None and os.path.realpath(path) == os.path.realpath(
+        arguments.output
+    ):
+        raise InputError(f"--picture {path} is also the output: give another name")
+    if not path.parent.is_dir():
+        raise InputError(f"--picture {path}: there is no folder {path.parent}")
+    _check_writable("--picture", path.parent)
+
+
+def _check_writable(option: str, folder: Path) -> None:
+    """Raises StorageError where nothing can be written into a folder, or where it is to be made."""
+    there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    if there.exists() and not there.is_dir():
+        raise InputError(f"{option} {folder}: {there} is a file: expected a folder")
+    if there.exists() and not os.access(there, os.W_OK):
+        raise StorageError(f"{option} {folder}: nothing can be written into {there}")
+
+
 def check_report(arguments: argparse.Namespace) -> None:
     """Raises InputError where the options make no sense together."""
     if arguments.bounce and arguments.report is None:
@@ -262,6 +290,8 @@ def check_report(arguments: argparse.Namespace) -> None:
     folder: Path | None = arguments.report
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"--report {folder} is a file: expected a folder")
+    if folder is not None:
+        _check_writable("--report", folder.absolute())
 
 
 def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:

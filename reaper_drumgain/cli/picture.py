@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reaper_drumgain.errors import StorageError
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.printable import printable
+from reaper_drumgain.util.plotting import drawing, save_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,25 +31,18 @@ class _Row:
 
 def save_levels(plan: GainPlan, path: Path) -> None:
     """Save a PNG with one row per measured track. Raises StorageError."""
-    # imported late: matplotlib takes longer than the whole balance
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
     rows = _rows(plan)
-    figure, axes = plt.subplots(figsize=(9, 1.6 + 0.38 * len(rows)), layout="constrained")
-    _draw_moves(axes, rows)
-    axes.set_title(
-        f"Drum levels before and after ({printable(plan.method)})", loc="left", color=_INK
-    )
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
-    try:
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot write the picture: {error}") from error
-    finally:
-        plt.close(figure)
+    with drawing():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(9, 1.6 + 0.38 * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        _draw_moves(axes, rows)
+        axes.set_title(
+            f"Drum levels before and after ({printable(plan.method)})", loc="left", color=_INK
+        )
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+        save_png(figure, path)
 
 
 def _rows(plan: GainPlan) -> list[_Row]:

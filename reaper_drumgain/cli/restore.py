@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 from reaper_drumgain.cli import options
+from reaper_drumgain.cli.after_write import after_write
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.printable import printable
+from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 SUMMARY = "Bring back the last backup that 'balance --in-place' made of a project."
 
@@ -34,14 +36,23 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError("--list changes nothing: give it without --backup")
         _list(arguments.project)
         return 0
-    backup = rpp.restore(arguments.project, arguments.backup)
+    with DeferredInterrupt() as interrupt:
+        backup = rpp.restore(arguments.project, arguments.backup)
+    text = _text(arguments.project, backup)
+    with after_write(lambda: text):
+        interrupt.raise_pending()
+        print(text, flush=True)
+    return 0
+
+
+def _text(project: Path, backup: Path) -> str:
+    """Which state was brought back."""
     saved = rpp.saved_at(backup)
     when = "" if saved is None else f" before the write of {saved:%Y-%m-%d %H:%M:%S}"
     undone = backup.name.endswith(".undone.bak") or ".undone-" in backup.name
     if undone:
         when = "" if saved is None else f" before the write of {saved:%Y-%m-%d %H:%M:%S} was undone"
-    print(f"{printable(str(arguments.project))} is again as it was{when}: {printable(backup.name)}")
-    return 0
+    return f"{printable(str(project))} is again as it was{when}: {printable(backup.name)}"
 
 
 def _list(project: Path) -> None:

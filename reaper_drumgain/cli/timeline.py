@@ -11,11 +11,11 @@ import numpy as np
 
 from reaper_drumgain.audio.envelope_curves import EnvelopeCurve
 from reaper_drumgain.audio.track_reader import analysis_rate, open_track, playing_span
-from reaper_drumgain.errors import StorageError
 from reaper_drumgain.schema.plan import GainPlan, SectionGain, TrackPlan
 from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.schema.session import Envelope, Session
 from reaper_drumgain.util.decibels import gain_to_db
+from reaper_drumgain.util.plotting import drawing, save_png
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,53 +36,38 @@ def save_automation(session: Session, plan: GainPlan, path: Path) -> None:
     change over time against the fader as it was, in dB, on one scale for all tracks. A line at
     the bottom names the drum tracks that have no row.
     """
-    # imported late: matplotlib takes longer than the whole balance
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
     measured = [track for track in plan.tracks if track.loudness_lufs is not None]
     rows = measured[:_MOST_TRACKS]
     start, end = playing_span([session.tracks[row.index] for row in rows])
     times = np.linspace(start, end, 4 * _COLUMNS)
     changes = [_changes(session, row, times) for row in rows]
     height = 1.9 + _ROW_IN * max(1, len(rows))
-    figure, found = plt.subplots(
-        max(1, len(rows)),
-        figsize=(11, height),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    axes = found[:, 0]
-    bottom, top = _scale(changes)
-    sections = next((t.automation.sections for t in plan.automated if t.automation), ())
-    for row, change, axis in zip(rows, changes, axes, strict=False):
-        axis.set_ylim(bottom, top)
-        axis.set_xlim(start, end)
-        _draw_row(axis, session, row, times, change)
-        for border in (side for section in sections for side in (section.start, section.end)):
-            if start < border < end:
-                axis.axvline(border, color=_RULE, lw=0.8, zorder=0)
-    _name_sections(axes[0], sections)
-    axes[-1].set_xlabel("\n".join(["seconds", *_left_out(plan, rows)]))
-    figure.suptitle(
-        f"Change against the fader as it was, dB ({printable(plan.method)})",
-        x=0.01,
-        ha="left",
-        color=_INK,
-    )
-    if rows:
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
-    try:
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot write the picture: {error}") from error
-    finally:
-        plt.close(figure)
+    with drawing():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(11, height), layout="constrained")
+        axes = figure.subplots(max(1, len(rows)), sharex=True, sharey=True, squeeze=False)[:, 0]
+        bottom, top = _scale(changes)
+        sections = next((t.automation.sections for t in plan.automated if t.automation), ())
+        for row, change, axis in zip(rows, changes, axes, strict=False):
+            axis.set_ylim(bottom, top)
+            axis.set_xlim(start, end)
+            _draw_row(axis, session, row, times, change)
+            for border in (side for section in sections for side in (section.start, section.end)):
+                if start < border < end:
+                    axis.axvline(border, color=_RULE, lw=0.8, zorder=0)
+        _name_sections(axes[0], sections)
+        axes[-1].set_xlabel("\n".join(["seconds", *_left_out(plan, rows)]))
+        figure.suptitle(
+            f"Change against the fader as it was, dB ({printable(plan.method)})",
+            x=0.01,
+            ha="left",
+            color=_INK,
+        )
+        if rows:
+            handles, labels = axes[0].get_legend_handles_labels()
+            figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+        save_png(figure, path)
 
 
 def _scale(changes: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
@@ -138,7 +123,6 @@ def _draw_row(
         va="center",
         color=_INK,
         fontsize=9,
-        parse_math=False,
     )
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=8)
@@ -196,5 +180,4 @@ def _name_sections(axis: Any, sections: Sequence[SectionGain]) -> None:
             ha="center",
             fontsize=8,
             color=_INK,
-            parse_math=False,
         )

@@ -11,6 +11,7 @@ import numpy as np
 
 from reaper_drumgain.report.facts import TrackFacts
 from reaper_drumgain.units import Decibel, to_linear
+from reaper_drumgain.util.plotting import drawing
 
 #: colours that stand for variables of the page's style
 _INK, _FAINT, _BEFORE, _AFTER, _HUMAN = "#010203", "#010204", "#010205", "#010206", "#010207"
@@ -30,6 +31,7 @@ _DIGITS = re.compile(r"(?<=\d\.\d)\d{2,}")
 _FONT = re.compile(r"font(?:-family)?: (?:([\d.]+px) )?[^;\"]*?sans-serif")
 
 
+@drawing()
 def levels(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
     """Levels re the kit before and after, on the range in which most engineers have each track.
 
@@ -59,6 +61,7 @@ def levels(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
     return _svg(figure, f"levels {narrow}", "Levels before and after")
 
 
+@drawing()
 def waveforms(tracks: Sequence[TrackFacts], *, narrow: bool) -> str | None:
     """Each track's level over time, above the line before, below it after; None for none."""
     shown = [t for t in tracks if len(t.shape) > 1 and max(t.shape) > 0.0]
@@ -114,13 +117,11 @@ def _name_rows(axes: Any, shown: Sequence[TrackFacts], narrow: bool, lift: float
             if narrow
             else {"x": -0.015, "y": place, "ha": "right", "va": "center"}
         )
-        # a name is no formula, whatever dollars are in it
         axes.text(
             s=_plain(cut),
             transform=axes.get_yaxis_transform(),
             color=_INK,
             fontsize=10,
-            parse_math=False,
             **where,
         )
 

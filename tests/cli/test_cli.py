@@ -200,10 +200,11 @@ def test_another_folder_still_finds_its_audio(capsys, project, tmp_path):
 
 def test_an_output_that_exists_is_kept_unless_told_otherwise(capsys, project, tmp_path):
     target = tmp_path / "mix.RPP"
-    target.write_text("mine")
+    mine = "<REAPER_PROJECT 0.1\n>\n"
+    target.write_text(mine)
     _, err = run(capsys, "balance", project, "--output", target, status=1)
     assert "exists" in err
-    assert target.read_text() == "mine"
+    assert target.read_text() == mine
     run(capsys, "balance", project, "--output", target, "--overwrite")
     assert "VOLPAN" in target.read_text()
 

@@ -12,6 +12,7 @@ from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.evidence.evaluate import RECORDED, SongResult
 from reaper_drumgain.learn.evidence.figures import LOUDEST, MEDIAN_OF_OTHERS, ONE_OTHER
 from reaper_drumgain.learn.fitting.fold import FOREST
+from reaper_drumgain.util.plotting import drawing
 
 _INK, _GREY, _PALE, _OURS, _SECOND = "#1f2933", "#9aa5b1", "#e4e7eb", "#c2410c", "#1d4ed8"
 _DPI = 130
@@ -24,24 +25,22 @@ def save_pictures(
     results: Sequence[SongResult], figures: Mapping[str, Any], folder: Path
 ) -> list[Path]:
     """Writes the PNGs into the folder and says which. Raises OSError."""
-    # imported late: matplotlib takes longer to load than most commands take
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
     folder.mkdir(parents=True, exist_ok=True)
-    made = {
-        "errors.png": _errors(plt, figures),
-        "roles.png": _roles(plt, results),
-        "calibration.png": _calibration(plt, results, figures),
-    }
     paths = []
-    for name, figure in made.items():
-        path = folder / name
-        figure.savefig(path, dpi=_DPI)
-        plt.close(figure)
-        paths.append(path)
+    with drawing() as mpl:
+        mpl.use("Agg")
+        from matplotlib import pyplot as plt
+
+        made = {
+            "errors.png": _errors(plt, figures),
+            "roles.png": _roles(plt, results),
+            "calibration.png": _calibration(plt, results, figures),
+        }
+        for name, figure in made.items():
+            path = folder / name
+            figure.savefig(path, dpi=_DPI)
+            plt.close(figure)
+            paths.append(path)
     return paths
 
 

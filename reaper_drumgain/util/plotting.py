@@ -1,0 +1,59 @@
+"""Matplotlib with its own defaults alone: no configuration file is obeyed, no text is markup.
+
+Matplotlib obeys a file ``matplotlibrc`` in the working folder, which for us is often the folder
+of a project from a stranger, and such a file can have it call other programs (LaTeX).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reaper_drumgain.errors import StorageError
+
+
+@contextlib.contextmanager
+def drawing() -> Iterator[Any]:
+    """Gives ``matplotlib`` for drawing and saving within the block.
+
+    The defaults hold there, and ``$`` in a text is a dollar. Afterwards all settings are as
+    before.
+    """
+    mpl = _matplotlib()
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams["text.parse_math"] = False
+        yield mpl
+
+
+def save_png(figure: Any, path: Path, dpi: int = 120) -> None:
+    """Save a figure, all of it or nothing. Raises StorageError."""
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=dpi)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(data.getvalue())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = error.strerror or error
+        raise StorageError(f"{path}: cannot write the picture: {reason}") from error
+
+
+def _matplotlib() -> Any:
+    # imported late: it takes longer than the whole balance
+    spec = None if "matplotlib" in sys.modules else importlib.util.find_spec("matplotlib")
+    if spec is not None and spec.origin is not None:
+        # in the folder with matplotlib's own matplotlibrc no other one is found
+        own = Path(spec.origin).with_name("mpl-data")
+        with contextlib.suppress(OSError), contextlib.chdir(own):
+            import matplotlib as mpl
+    import matplotlib as mpl
+
+    return mpl
