@@ -257,6 +257,7 @@ return function(state)
         action(state, "balance_all", "All drum tracks"),
         action(state, "balance_time_selection", "Within the time selection"),
         action(state, "rebalance_all", "Rebalance everything, also what was set by hand"),
+        action(state, "balance_effects", "Through effects: REAPER measures what they add"),
       },
     },
     {

@@ -110,6 +110,7 @@ return {
       "DrumGain_Balance again with the last settings.py",
     },
     {"preview", "Preview the moves", "DrumGain_Preview the moves.py"},
+    {"balance_effects", "Balance through effects", "DrumGain_Balance through effects.py"},
     {"compare", "Compare before and after", "DrumGain_Compare before and after.py"},
     {"amount_up", "Amount up 10 percent", "DrumGain_Amount up 10 percent.py"},
     {"amount_down", "Amount down 10 percent", "DrumGain_Amount down 10 percent.py"},

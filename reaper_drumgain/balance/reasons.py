@@ -63,10 +63,17 @@ def with_reasons(
             following = [other for other in linked if other.index in causes]
             sides = [other for other in linked if other.index not in causes]
             text = sentence(plan, compared, sides, kit) + _left_behind(plan, following)
-        return text if drum.note is None else f"{text}; {drum.note}"
+        told = [text, _effects(drum), drum.note]
+        return "; ".join(part for part in told if part)
 
     pairs = zip(plans, selection.drums, strict=True)
     return tuple(replace(plan, reason=reason(plan, drum)) for plan, drum in pairs)
+
+
+def _effects(drum: DrumTrack) -> str | None:
+    """What the track's effects do to its level, where that was measured."""
+    measured = drum.track.effects_db
+    return None if measured is None else f"{measured:+.1f} dB of its effects subtracted"
 
 
 def why_nothing_moves(session: Session, selection: Selection) -> str:

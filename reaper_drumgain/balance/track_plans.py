@@ -112,7 +112,7 @@ def _measured_plan(
     unmoved = _unmoved_plan(drum)
     state = activity.states[place]
     flags = [*unmoved.flags, *([state] if state else []), *media_flags]
-    if has_effects(drum.track):
+    if has_effects(drum.track) and drum.track.effects_db is None:
         flags.append(EFFECTS)
     if drum.links:
         flags.append(GROUP if drum.track.volume_groups else PAIR)

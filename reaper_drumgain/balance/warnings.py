@@ -137,7 +137,11 @@ def level_warnings(
                 f"track {drum.track.name!r}: part of its way feeds back or is nested too deep, and "
                 "is not counted in the levels"
             )
-    dry = [drum.track.name for drum in drums if has_effects(drum.track)]
+    dry = [
+        drum.track.name
+        for drum in drums
+        if has_effects(drum.track) and drum.track.effects_db is None
+    ]
     if dry:
         yield f"measured before their effects: {', '.join(map(repr, dry))}"
     yield from _send_warnings(drums, solution)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema import json_codec
-from reaper_drumgain.units import UNITY, LinearGain
+from reaper_drumgain.units import UNITY, Decibel, LinearGain
 
 SCHEMA = 2
 
@@ -176,6 +176,8 @@ class Track:
     ``automation_note``: what DrumGain noted on the track about an envelope that it wrote, see
     ``schema.envelope_note``; ``fader_note``: about its fader, see ``schema.fader_note``; ``trim``:
     about the trim in its fader, see ``schema.trims``.
+    ``effects_db``: by how much its effects make it louder, as a host measured it; None where
+    nobody did, and its level is taken before its effects.
     """
 
     index: int
@@ -210,6 +212,7 @@ class Track:
     automation_note: str | None = None
     fader_note: str | None = None
     trim: str | None = None
+    effects_db: Decibel | None = None
     clips: tuple[Clip, ...] = ()
     warnings: tuple[str, ...] = ()
 

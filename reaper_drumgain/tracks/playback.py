@@ -101,7 +101,8 @@ def track_difference(track: Track) -> str | None:
     clips = [clip for clip in track.clips if clip.plays]
     if any(effect.instrument for effect in on):
         return "an instrument"
-    if on or any(effect.enabled for clip in clips for effect in clip.effects):
+    unmeasured = bool(on) and track.effects_db is None
+    if unmeasured or any(effect.enabled for clip in clips for effect in clip.effects):
         return "effects"
     if any(e.kind == "pre-fx volume" and e.active and e.pooled for e in track.envelopes):
         return "automation items"

@@ -2,7 +2,8 @@
 
 The drums are summed at the input of the master track; its fader and effects are left out,
 because they scale all drums alike. The path there is taken as linear: faders, pans, polarity,
-folders and plain sends multiply. Effects on the path itself count as unity gain. What a further
+folders and plain sends multiply. Effects on the path itself count as unity gain, those of the
+microphone's own track with what a host measured (``Track.effects_db``). What a further
 send into a track with effects adds is not known without rendering, so it is reported and left
 out of the levels.
 
@@ -20,7 +21,7 @@ from typing import Literal
 
 from reaper_drumgain.schema.session import Send, Session, Track
 from reaper_drumgain.tracks.role_names import is_processing_name
-from reaper_drumgain.units import is_off
+from reaper_drumgain.units import is_off, to_linear
 
 #: 2 x 2 linear gains, rows left and right out, columns left and right in
 Matrix = tuple[tuple[float, float], tuple[float, float]]
@@ -76,6 +77,11 @@ def _has_instrument(track: Track) -> bool:
 def has_effects(track: Track) -> bool:
     """Whether effects of a track play, instruments among them."""
     return track.effects_enabled and any(effect.enabled for effect in track.effects)
+
+
+def _effects_gain(track: Track) -> float:
+    """What the effects of a track multiply its level by, where that was measured."""
+    return 1.0 if track.effects_db is None else to_linear(track.effects_db)
 
 
 def _carries_audio(send: Send) -> bool:
@@ -151,7 +157,9 @@ class _Walk:
         if track.muted:
             self.muted_by = self.muted_by or track.name
             return _ZERO, _ZERO
-        post = _pan_matrix(self.session, track)
+        # where the track begins, its effects may have been measured; they are before its pan
+        effects = 1.0 if with_fader else _effects_gain(track)
+        post = _scale(_pan_matrix(self.session, track), effects)
         sign = -1.0 if track.inverted else 1.0
         post = _scale(post, sign * (track.fader if with_fader else 1.0) * self._vca_gain(track))
         if with_fader and is_off(track.fader):
@@ -169,7 +177,8 @@ class _Walk:
             if send.mode == "post-fader":
                 through = _add(through, _multiply(arriving, post))
             else:
-                pre_fader = _add(pre_fader, arriving)
+                before_effects = send.mode == "pre-fx"
+                pre_fader = _add(pre_fader, _scale(arriving, 1.0 if before_effects else effects))
         return through, pre_fader
 
     def _vca_gain(self, track: Track) -> float:

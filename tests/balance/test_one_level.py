@@ -15,6 +15,7 @@ from reaper_drumgain import methods
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.schema.session import Clip, Send, Session, Track
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.units import Decibel
 
 SECONDS = 6.0
 every_method = pytest.mark.parametrize("name", methods.names())
@@ -109,6 +110,21 @@ def test_what_the_path_gives_is_taken_off_the_fader_in_full(routed, name):
             ways.append(other.new_db + other.path_db - one.new_db - one.path_db)
         # the level of the whole kit carries no meaning for a method
         assert max(ways) - min(ways) < 0.05, (change, ways)
+
+
+@every_method
+def test_what_effects_were_measured_to_add_is_taken_off_in_full(routed, name):
+    plain = balance(routed, Settings(method=name))
+    played = balance(changed(routed, 3, effects_db=Decibel(4.0)), Settings(method=name))
+    shifts = {
+        other.name: other.new_db - one.new_db
+        for one, other in zip(plain.tracks, played.tracks, strict=True)
+    }
+    wet = shifts.pop("Hi-Hat")
+    assert max(shifts.values()) - min(shifts.values()) < 0.05, shifts
+    assert wet - shifts["Kick In"] == pytest.approx(-4.0, abs=0.05)
+    (hat,) = (track for track in played.tracks if track.name == "Hi-Hat")
+    assert "+4.0 dB of its effects subtracted" in hat.reason
 
 
 def test_a_closed_path_is_none_to_make_up_for(routed):

@@ -189,6 +189,12 @@ def get_set_project_info_string(
         return True
     if is_set:
         raise StandInError(f"the project's text {name!r} cannot be set here")
+    if name == "RENDER_STATS":
+        from reascript.dry_run import statistics
+
+        said = statistics(engine, project, text.text)
+        text.text = said or ""
+        return said is not None
     if name == "RENDER_TARGETS":
         from reascript.render import targets
 

@@ -50,6 +50,9 @@ class Faults:
     #: "disk_full": the first file is cut short, no more follow; "nothing": no file;
     #: "some": only the first half of the files; "cancelled": the user stops after one
     render: str | None = None
+    #: of a dry run: "nothing" (the last one's statistics stay), "cancelled" after one track,
+    #: "no statistics" as before they existed, "crash": REAPER dies
+    dry_run: str | None = None
     #: functions that this version lacks
     missing_functions: list[str] = field(default_factory=list)
     #: a track's fader does not take the value written: track name -> value that it takes
@@ -132,6 +135,10 @@ class Engine:
         self.failures: list[str] = []
         self.writes: list[dict[str, Any]] = []
         self.renders: list[dict[str, Any]] = []
+        #: dry runs: the action, and what stood on the tracks that it played
+        self.dry_runs: list[dict[str, Any]] = []
+        self.last_statistics = ""
+        self.heard: dict[str, list[Any]] = {}
         self.calls: Counter[str] = Counter()
         self.planned: list[Planned] = []
         self.ui_holds = 0

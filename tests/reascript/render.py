@@ -82,7 +82,7 @@ def bounds(project: Project) -> tuple[float, float]:
     raise StandInError(f"render bounds {flag} are not known")
 
 
-def _clips(project: Project, track: Track) -> list[dict[str, Any]]:
+def clips_of(project: Project, track: Track) -> list[dict[str, Any]]:
     from reascript.api_tracks import lane_plays
 
     clips = []
@@ -136,10 +136,10 @@ def render(engine: Engine, project: Project) -> None:
         "mono": bool(int(render_number(project, "RENDER_SETTINGS")) & MONO),
         "normalize": int(render_number(project, "RENDER_NORMALIZE")) & 1,
         "normalize_target": render_number(project, "RENDER_NORMALIZE_TARGET"),
-        "stems": [{"path": path, "clips": _clips(project, track)} for path, track in written],
+        "stems": [{"path": path, "clips": clips_of(project, track)} for path, track in written],
     }
     if job["stems"]:
-        _run(engine, job)
+        run_job(engine, job)
     if fault == "disk_full" and written:
         cut = Path(written[0][0])
         cut.write_bytes(cut.read_bytes()[:1000])
@@ -148,7 +148,7 @@ def render(engine: Engine, project: Project) -> None:
     )
 
 
-def _run(engine: Engine, job: dict[str, Any]) -> None:
+def run_job(engine: Engine, job: dict[str, Any]) -> str:
     """Do a job in a process of its own, which may import what scripts cannot."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "job.json"
@@ -164,6 +164,7 @@ def _run(engine: Engine, job: dict[str, Any]) -> None:
         )
     if done.returncode:
         raise StandInError(f"the render failed: {done.stderr[-2000:]}")
+    return done.stdout
 
 
 _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from reascript.render import main; main()"
@@ -190,6 +191,7 @@ def main() -> None:
     job = json.loads(Path(sys.argv[2]).read_text("utf-8"))
     rate, start = job["rate"], job["start"]
     frames = max(0, round((job["end"] - start) * rate))
+    levels = []
     for stem in job["stems"]:
         mono = job["mono"] and all(sf.info(c["file"]).channels == 1 for c in stem["clips"])
         channels = 1 if mono else job["channels"]
@@ -219,10 +221,17 @@ def main() -> None:
             low, high = max(at, 0), min(at + count, frames)
             if high > low:
                 total[low:high] += clip["gain"] * part[low - at : high - at]
-        total *= job["gain"]
+        total *= job["gain"] * stem.get("gain", 1.0)
+        if job.get("measure"):
+            import pyloudnorm
+
+            level = float(pyloudnorm.Meter(rate).integrated_loudness(total))
+            levels.append("-inf" if level == -np.inf else round(level, 2))
+            continue
         peak = float(np.max(np.abs(total), initial=0.0))
         if job["normalize"] and peak:
             total *= job["normalize_target"] / peak
         path = Path(stem["path"])
         path.parent.mkdir(parents=True, exist_ok=True)
         sf.write(path, total, rate, subtype="FLOAT")
+    print(json.dumps(levels))

@@ -126,6 +126,7 @@ def perform(scenario: dict[str, Any], folder: Path) -> dict[str, Any]:
         "ext_state": {"/".join(key): value for key, (value, _) in engine.ext_state.items()},
         "writes": engine.writes,
         "renders": engine.renders,
+        "dry_runs": engine.dry_runs,
         "calls": dict(engine.calls),
         "action_list": engine.committed,
         "steps": steps,

@@ -7,6 +7,7 @@ from support import gain, session, silent_clip
 
 from reaper_drumgain.schema.session import Clip, Effect, Send, Source, Track
 from reaper_drumgain.tracks.routing import kind_of, path_of
+from reaper_drumgain.units import Decibel
 
 HALF = gain(-6.0206)
 AUDIO = (silent_clip(),)
@@ -304,3 +305,16 @@ def test_one_channel_to_the_parent_is_its_left_side():
     assert close(through(built), ((0.5, 0), (0, 0)))
     built = session(Track(index=0, name="Kick", main_send_channels=2, clips=AUDIO))
     assert close(through(built), ((1, 0), (0, 1)))
+
+
+def test_measured_effects_count_behind_them_and_not_in_sends_before_them():
+    """They are before fader and pan: in the main way and in pre-fader sends, not in pre-fx ones."""
+    for mode, expected in (("pre-fader", 10.0), ("pre-fx", 1.0)):
+        built = session(
+            Track(index=0, name="Kick", effects_db=Decibel(20.0), clips=AUDIO),
+            Track(index=1, name="Bus"),
+            sends=(Send(source=0, target=1, mode=mode),),
+        )
+        way = path_of(built, built.tracks[0])
+        assert way.through_fader[0][0] == pytest.approx(10.0)
+        assert way.pre_fader[0][0] == pytest.approx(expected)

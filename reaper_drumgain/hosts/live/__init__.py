@@ -17,5 +17,6 @@ BALANCE_SCOPES: dict[str, str | None] = {
     "balance_time_selection": "time selection",
     "repeat": None,
     "preview": None,
+    "balance_effects": None,
     "write_automation": "all",
 }

@@ -18,6 +18,7 @@ TITLES: dict[str, str] = {
     "balance_time_selection": "Balance within the time selection",
     "repeat": "Balance again with the last settings",
     "preview": "Preview the moves",
+    "balance_effects": "Balance through effects",
     "compare": "Compare before and after",
     "amount_up": "Amount up 10 percent",
     "amount_down": "Amount down 10 percent",

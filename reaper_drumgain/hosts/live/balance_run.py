@@ -7,7 +7,15 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.hosts.live import WAIT, apply, automate, dialogs, export, project_state
+from reaper_drumgain.hosts.live import (
+    WAIT,
+    apply,
+    automate,
+    dialogs,
+    effects_level,
+    export,
+    project_state,
+)
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.preferences import Preferences
 from reaper_drumgain.hosts.live.project_state import LastResult, SectionResult, TrackResult
@@ -35,11 +43,13 @@ def run(
     mode: Mode | None = None,
     *,
     preview: bool = False,
+    effects: bool = False,
 ) -> Steps:
     """Read the project, get a plan from the worker, write it, store and print the result.
 
     ``mode``: of this run alone, in place of the preferences'. ``preview``: the plan is printed
-    and nothing else done with it.
+    and nothing else done with it. ``effects``: REAPER measures what the tracks' effects add, which
+    the faders then take back.
     """
     snapshot = yield from take_snapshot(project)
     settings = run_settings(snapshot.session, preferences)
@@ -47,13 +57,17 @@ def run(
         settings = dataclasses.replace(settings, mode=mode)
     session = snapshot.session
     pre_effects: tuple[str, ...] = ()
-    if preferences.audio == "export":
+    if effects:
+        # in place of leaving such tracks out, or of rendering them
+        session = yield from effects_level.measured(snapshot, settings)
+        settings, pre_effects = apply_audio_setting(session, settings, as_files(preferences))
+    elif preferences.audio == "export":
         session = yield from _with_stems(snapshot, settings, worker)
     else:
         settings, pre_effects = apply_audio_setting(session, settings, preferences)
     yield
     # stems are rendered again in each run, so their analysis would never be looked up
-    use_cache = preferences.remember and session is snapshot.session
+    use_cache = preferences.remember and (effects or session is snapshot.session)
     yield from worker.send(session, settings, remember=use_cache)
     if settings.write == "automation":
         # before the worker has analyzed everything in vain
@@ -79,6 +93,11 @@ def run(
     if is_open(project):
         project_state.store_preferences(project, preferences)
         project_state.store_result(project, result)
+
+
+def as_files(preferences: Preferences) -> Preferences:
+    """The same preferences with the audio of the files."""
+    return dataclasses.replace(preferences, audio="files")
 
 
 def _with_stems(

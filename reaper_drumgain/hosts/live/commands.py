@@ -20,6 +20,7 @@ from reaper_drumgain.hosts.live import (
     run_control,
     selftest,
     tasks,
+    temporary_changes,
     trims,
 )
 from reaper_drumgain.hosts.live.link import Worker
@@ -44,6 +45,8 @@ def press(name: str, worker: Worker | None = None) -> None:
 
 def _steps(name: str, project: Project, worker: Worker | None) -> Steps:
     try:
+        if is_open(project):
+            temporary_changes.mend(project)
         if name in BALANCE_SCOPES:
             _balance(project, name, worker)
         else:
@@ -92,6 +95,7 @@ def _balance(project: Project, name: str, worker: Worker | None) -> None:
             automated=automated,
             mode=mode,
             preview=name == "preview",
+            effects=name == "balance_effects",
         )
         tasks.Task(run.steps(), run.abandon).start()
     finally:

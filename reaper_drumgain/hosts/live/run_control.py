@@ -34,6 +34,7 @@ class RunControl:
     ``scope`` None means the scope of the last run. ``worker`` is a worker that was started
     already. ``automated`` writes automation whatever the preferences say, and ``mode`` replaces
     theirs. ``preview``: the moves are printed with their reasons, nothing is written.
+    ``effects``: the level of the tracks' effects is measured and subtracted.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class RunControl:
         automated: bool = False,
         mode: Mode | None = None,
         preview: bool = False,
+        effects: bool = False,
     ) -> None:
         self._project = project
         self._setup = setup
@@ -53,6 +55,7 @@ class RunControl:
         self._automated = automated
         self._mode = mode
         self._preview = preview
+        self._effects = effects
         self._started = worker is not None
         self._worker = worker or Worker(setup)
 
@@ -103,5 +106,10 @@ class RunControl:
             print_line(problem)
             return
         yield from balance_run.run(
-            self._project, preferences, self._worker, self._mode, preview=self._preview
+            self._project,
+            preferences,
+            self._worker,
+            self._mode,
+            preview=self._preview,
+            effects=self._effects,
         )

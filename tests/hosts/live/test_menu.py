@@ -324,6 +324,7 @@ PRESSES = {
     "Balance > All drum tracks": "balance_all",
     "Balance > Within the time selection": "balance_time_selection",
     "Balance > Rebalance everything": "rebalance_all",
+    "Balance > Through effects": "balance_effects",
     "Balance now": "repeat",
     "Preview the moves": "preview",
     "After a balance > Compare": "compare",
