@@ -132,7 +132,9 @@ def test_many_tracks_are_played_in_parts(fake):
     report = fake.play(SCOPE_ALL, press(fake), deadline=55)
     assert len(report.data["dry_runs"]) == 2 * len(names)
     assert f"8 of {len(names)} tracks measured" in report.console
-    assert report.console.count("effects -6.0 dB") == len(names)
+    # the absolute gate leaves out more of a quiet track that is made quieter
+    told = re.findall(r"effects (-\d+\.\d) dB", report.console)
+    assert [float(gain) for gain in told] == pytest.approx([GAIN_DB] * len(names), abs=0.4)
 
 
 def test_without_effects_it_is_a_usual_balance(fake):
