@@ -134,7 +134,7 @@ def test_many_tracks_are_played_in_parts(fake):
     assert f"8 of {len(names)} tracks measured" in report.console
     # the absolute gate leaves out more of a quiet track that is made quieter
     told = re.findall(r"effects (-\d+\.\d) dB", report.console)
-    assert [float(gain) for gain in told] == pytest.approx([GAIN_DB] * len(names), abs=0.4)
+    assert [float(gain) for gain in told] == pytest.approx([GAIN_DB] * len(names), abs=1.0)
 
 
 def test_without_effects_it_is_a_usual_balance(fake):
