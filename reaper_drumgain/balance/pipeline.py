@@ -50,7 +50,11 @@ _HALF_STEP = 0.005
 
 
 def balance(
-    session: Session, settings: Settings, *, analyzer: ProjectAnalyzer | None = None
+    session: Session,
+    settings: Settings,
+    *,
+    analyzer: ProjectAnalyzer | None = None,
+    method: Method | None = None,
 ) -> GainPlan:
     """The faders that the settings' method gives to the drum tracks of a session.
 
@@ -65,6 +69,8 @@ def balance(
         Method, amount, level, and what the user says of the tracks.
     analyzer
         Reads and measures the audio. None for one without a cache.
+    method
+        In place of that of the settings, whose name it has.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def balance(
         No drum track may be moved.
     """
     analyzer = analyzer or ProjectAnalyzer()
-    method = _method(settings)
+    method = method or _method(settings)
     settings, found_by_sound = _with_roles_by_sound(session, settings, analyzer)
     selection = _selection(session, settings)
     choice = modes.choose_mode(settings, selection.measured, has_intervals=method.has_intervals)
@@ -82,14 +88,7 @@ def balance(
     trims = trims_in_use(selection.drums, settings.trims)
     activity = track_activity(selection.measured, analysis.measurement, analysis.flags)
     path = PathLevels(analysis.measurement, [drum.path for drum in selection.measured])
-    wanted = method.gains(
-        MethodInput(
-            tuple(drum.role for drum in selection.measured),
-            activity.table,
-            analysis.measurement,
-            activity.active,
-        )
-    )
+    wanted = method.gains(_method_input(selection, activity, analysis))
     solver = _solver(selection, activity, path, settings, analyzer, choice, trims)
     solution = _solution(solver, wanted, choice)
     bundled = _bundled(solver, wanted, choice)
@@ -136,6 +135,13 @@ def _method(settings: Settings) -> Method:
     if settings.model:
         return methods.create_own(settings.method, settings.model)
     return methods.create(settings.method)
+
+
+def _method_input(
+    selection: Selection, activity: TrackActivity, analysis: MultitrackAnalysis
+) -> MethodInput:
+    roles = tuple(drum.role for drum in selection.measured)
+    return MethodInput(roles, activity.table, analysis.measurement, activity.active)
 
 
 def _selection(session: Session, settings: Settings) -> Selection:

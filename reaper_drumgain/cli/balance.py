@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,14 @@ from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.schema.session import Session
+from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 if TYPE_CHECKING:
     from reaper_drumgain.analysis.analyze import Analyzed
 
+#: the name of the method where a mix is the reference
+REFERENCE = "reference"
 SUMMARY = "Set the faders of a project's drum tracks."
 
 
@@ -30,6 +34,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser, many=False)
     options.add_settings(parser)
     options.add_automation(parser)
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="MIX",
+        help="an audio file with a finished mix of this very session: set the faders so that they "
+        "reproduce its balance (in place of a method)",
+    )
     parser.add_argument(
         "--picture",
         type=Path,
@@ -46,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = options.settings_from(arguments)
     options.check_report(arguments)
     options.check_picture(arguments)
+    if arguments.reference is not None:
+        settings = _of_reference(settings)
     project = _open(arguments.project)
     options.warn_of_names(project.session, settings)
     output = _output(arguments, project)
@@ -57,7 +70,12 @@ def run(arguments: argparse.Namespace) -> int:
     store = None if arguments.no_cache else Store(_note)
     analyzer = ProjectAnalyzer(store, progress=progress)
     try:
-        plan = balance(project.session, settings, analyzer=analyzer)
+        method = None
+        if arguments.reference is not None:
+            from reaper_drumgain.balance.reference import match
+
+            method = match(project.session, settings, arguments.reference, progress)
+        plan = balance(project.session, settings, analyzer=analyzer, method=method)
     finally:
         progress.clear()
     written: rpp.WriteReport | None = None
@@ -123,6 +141,20 @@ def _draw(session: Session, plan: GainPlan, path: Path) -> None:
 
 def _note(note: str) -> None:
     show.warn([note])
+
+
+def _of_reference(settings: Settings) -> Settings:
+    """The settings of a run after a reference. Raises InputError where others are of no use."""
+    usual = Settings()
+    unused = (
+        "--model" * bool(settings.model)
+        or "--method" * (settings.method != usual.method)
+        or "--write automation" * (settings.write != usual.write)
+        or "--mode outliers" * (settings.mode == "outliers")
+    )
+    if unused:
+        raise InputError(f"--reference takes the balance of a mix: {unused} does not go with it")
+    return replace(settings, method=REFERENCE)
 
 
 def _open(path: Path) -> rpp.ProjectFile:
