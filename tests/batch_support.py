@@ -60,9 +60,12 @@ def faders(path: Path) -> list[float]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file under a folder but for media."""
+    """Every file under a folder but for media and the list of what a batch wrote."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink() and path.suffix != ".wav"
+        if path.is_file()
+        and not path.is_symlink()
+        and path.suffix != ".wav"
+        and path.name != ".drumgain-written"
     }

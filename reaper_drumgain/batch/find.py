@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reaper_drumgain.balance import folders
+from reaper_drumgain.batch import written_list
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.rpp.paths import is_own_output
 
@@ -23,6 +24,8 @@ _BACKUP_FOLDER = re.compile(r"(?:auto-?saves?|(?:auto-?|project-?)?back-?ups?)",
 _STAMPED = re.compile(r"[-_ ](?:19|20)\d\d-\d\d-\d\d[-_ ]\d{4,6}$")
 _AUTOSAVED = re.compile(r"(?:^|[-_. (])(?:auto-?save|backup)(?:[-_. )]?\d*)$", re.IGNORECASE)
 _SUFFIX = ".rpp"
+#: where Python keeps packages, also ours with its demo project
+_PYTHON_FOLDERS = ("site-packages", "dist-packages")
 _OURS = "written by DrumGain"
 
 
@@ -60,6 +63,7 @@ class _Search:
     left_out: list[tuple[Path, str]] = field(default_factory=list)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     seen: set[tuple[int, int]] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
 
 
 def find_projects(
@@ -116,6 +120,8 @@ def _search_folder(top: Path, root: Path, search: _Search) -> list[Path]:
             search.unreadable.append((folder, why))
             continue
         inner = []
+        if folder != root and any(name == written_list.NAME for name, _ in names):
+            search.written |= written_list.written_in(folder)
         if any(_is_audio(name) for name, is_folder in names if not is_folder):
             audio.append(folder)
         for name, is_folder in names:
@@ -147,13 +153,16 @@ def _is_worth_entering(folder: Path, search: _Search) -> bool:
     if _BACKUP_FOLDER.fullmatch(folder.name):
         search.left_out.append((folder, "folder of backups"))
         return False
+    if folder.name in _PYTHON_FOLDERS:
+        search.left_out.append((folder, "Python packages"))
+        return False
     return True
 
 
 def _is_wanted(path: Path, search: _Search) -> bool:
     if path.name.startswith("."):
         why = "hidden"
-    elif is_own_output(path.name):
+    elif is_own_output(path.name) or str(path) in search.written:
         why = _OURS
     elif _STAMPED.search(path.stem) or _AUTOSAVED.search(path.stem):
         why = "backup or autosave"

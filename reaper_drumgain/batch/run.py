@@ -16,6 +16,7 @@ from reaper_drumgain.batch.lock import locked
 from reaper_drumgain.batch.outcome import Outcome
 from reaper_drumgain.batch.pool import Tell, plan_all
 from reaper_drumgain.batch.work import Job, Result, digest_of
+from reaper_drumgain.batch.written_list import WrittenList
 from reaper_drumgain.errors import (
     ConflictError,
     DrumGainError,
@@ -69,6 +70,7 @@ class Batch:
             )
         self.places = {str(place.path.absolute()): place for place in self.found.projects}
         self._targets = self._outputs()
+        self._written = None if options.output is None else WrittenList(options.output)
 
     @property
     def total(self) -> int:
@@ -175,12 +177,18 @@ class Batch:
             plan,
             target,
             overwrite=self._options.overwrite,
-            before_write=lambda intent: journal.writing(intent, done),
+            before_write=lambda intent: self._note(intent, done, journal),
         )
         if target is None and written.backup is None:
             return replace(outcome, status="unchanged")
         backup = None if written.backup is None else str(written.backup)
         return replace(done, output=str(written.path), backup=backup)
+
+    def _note(self, intent: rpp.WriteIntent, done: Outcome, journal: Journal) -> None:
+        """Note a write before it begins: for --resume, and for a later batch over the folder."""
+        journal.writing(intent, done)
+        if self._written is not None and done.output is not None:
+            self._written.add(Path(done.output))
 
     def _earlier(self, project: str, journal: Journal) -> Outcome | None:
         """The outcome of a project in the interrupted run; None where it is still to be done."""

@@ -122,6 +122,19 @@ def test_an_output_folder_gets_the_same_tree_with_media_that_is_found(
     batch(songs, "--recursive", "--output", out, "--overwrite", "--jobs", 1)
 
 
+def test_results_within_the_tree_are_not_balanced_again(
+    batch: Command, songs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = songs / "mixed"
+    batch(songs, "--recursive", "--output", out, "--jobs", 1)
+    results = contents(out)
+    assert len([name for name in results if name.endswith(".RPP")]) == 3
+    told, err = batch(songs, "--recursive", "--in-place", "--jobs", 1)
+    assert "3 projects: 3 written" in told
+    assert err.count("left out (written by DrumGain)") == 3
+    assert contents(out) == results
+
+
 def test_two_projects_of_one_name_do_not_meet_in_the_output_folder(
     batch: Command, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reaper_drumgain.batch import written_list
 from reaper_drumgain.batch.find import Found, find_projects
 from reaper_drumgain.errors import InputError
 
@@ -16,7 +17,7 @@ from reaper_drumgain.errors import InputError
 def touch(*paths: Path) -> None:
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(path.name)
+        path.write_bytes(os.fsencode(path.name))
 
 
 def names(found: Found, top: Path) -> list[str]:
@@ -167,3 +168,29 @@ def test_any_tree_of_links_gives_each_project_once(
     assert sorted(real) == sorted(folder / "song.RPP" for folder in made)
     assert all(place.path == place.path.resolve() or links for place in found.projects)
     assert names(find_projects([top], recursive=True), top) == names(found, top)
+
+
+def test_python_packages_and_hidden_folders_are_not_entered(tmp_path: Path) -> None:
+    left = ("venv/lib/site-packages", "usr/dist-packages", ".git", ".venv/lib/site-packages")
+    touch(tmp_path / "song.RPP", *(tmp_path / folder / "demo" / "song.RPP" for folder in left))
+    found = find_projects([tmp_path], recursive=True)
+    assert names(found, tmp_path) == ["song.RPP"]
+    assert {why for _, why in found.left_out} == {"Python packages"}
+    named = tmp_path / left[0]
+    assert names(find_projects([named], recursive=True), named) == ["demo/song.RPP"]
+
+
+@pytest.mark.parametrize("damage", [b"", b'\n"half of a na', b"\n[1e999]\n\xff\n{}\n"])
+def test_what_a_batch_wrote_into_a_folder_is_left_out(tmp_path: Path, damage: bytes) -> None:
+    out = tmp_path / "a" / "out"
+    names_there = ["song.RPP", "deep/söng \udcff\n.RPP"]
+    touch(tmp_path / "song.RPP", out / "mine.RPP", *(out / name for name in names_there))
+    for name in names_there:
+        written_list.WrittenList(out).add(out / name)
+        with (out / written_list.NAME).open("ab") as file:
+            file.write(damage)
+    found = find_projects([tmp_path], recursive=True)
+    assert names(found, tmp_path) == ["a/out/mine.RPP", "song.RPP"]
+    assert found.left_out == tuple((out / n, "written by DrumGain") for n in sorted(names_there))
+    # the folder itself was named: somebody wants them balanced
+    assert len(find_projects([out], recursive=True).projects) == 3
