@@ -15,7 +15,7 @@ from reaper_drumgain.hosts.live import preferences
 from reaper_drumgain.hosts.live.action_list import TITLES, file_of
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
 from reaper_drumgain.methods.registry import METHODS
-from reaper_drumgain.schema import json_codec
+from reaper_drumgain.schema import json_codec, trims
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
 
 PLACE = Path(__file__).resolve().parents[1] / "actions" / "menu" / "lists.lua"
@@ -39,6 +39,9 @@ def lists() -> dict[str, Any]:
         },
         "role_key": ROLE_KEY,
         "lock_key": LOCK_KEY,
+        "trim_key": trims.KEY,
+        "families": list(trims.FAMILIES),
+        "max_trim": int(trims.MAX_TRIM),
         "roles": [[group, list(roles)] for group, roles in preferences.ROLE_GROUPS.items()],
         "actions": [[name, title, file_of(name)] for name, title in TITLES.items()],
     }

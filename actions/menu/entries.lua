@@ -148,6 +148,54 @@ local function level_menu(state)
   return { text = "Level: " .. level_words(kind_now, target_now), items = items }
 end
 
+-- Trims are made by the action of that name, which is told them by the project's ext state.
+local function trim_entry(state, text, request, is_now)
+  return {
+    text = text, checked = is_now, grayed = not state.setup,
+    run = function()
+      local asked = type(request) == "function" and request() or request
+      if type(asked) ~= "string" then return end
+      project_state.request_trims(state.project, asked)
+      if not installation.press("trims", state.project, state.setup) then
+        project_state.request_trims(state.project, "")
+      end
+    end,
+  }
+end
+
+local function family_menu(state, family, now)
+  local items, is_usual = {}, false
+  local function entry(level)
+    is_usual = is_usual or level == now
+    return trim_entry(state, ("%+g dB"):format(level), ("%s=%+g"):format(family, level), level == now)
+  end
+  for level = 3, -3, -1 do items[#items + 1] = entry(level) end
+  if not is_usual then items[#items + 1] = entry(now) end
+  items[#items + 1] = "-"
+  items[#items + 1] = trim_entry(state, "Other ...", function()
+    local most = LISTS.max_trim
+    local level = ask_number("DrumGain: trim", family .. " in dB", now, -most, most)
+    return level and ("%s=%+g"):format(family, level)
+  end)
+  return { text = ("%s: %+g dB"):format(family, now), items = items }
+end
+
+local function trims_menu(state)
+  local now = project_state.trims(state.project)
+  local items, words, none = {}, {}, {}
+  for _, family in ipairs(LISTS.families) do
+    items[#items + 1] = family_menu(state, family, now[family] or 0)
+    none[#none + 1] = family .. "=0"
+    if now[family] then words[#words + 1] = ("%s %+g"):format(family, now[family]) end
+  end
+  items[#items + 1] = "-"
+  local take_back = trim_entry(state, "Take all trims back", table.concat(none, " "))
+  take_back.grayed = take_back.grayed or #words == 0
+  items[#items + 1] = take_back
+  items[#items + 1] = action(state, "trims", "All in one dialog ...")
+  return { text = "Trims: " .. (#words > 0 and table.concat(words, ", ") or "none"), items = items }
+end
+
 local function automation_menu(state)
   local items = {
     action(state, "write_automation", "Write automation now"),
@@ -269,7 +317,6 @@ return function(state)
         action(state, "amount_up", "Amount 10 % up"),
         action(state, "amount_down", "Amount 10 % down"),
         "-",
-        action(state, "trims", "Trims by family..."),
         action(state, "overheads_up", "Overheads 1 dB up"),
         action(state, "overheads_down", "Overheads 1 dB down"),
       },
@@ -283,6 +330,7 @@ return function(state)
     choice_menu(state, "Scope", "scope"),
     choice_menu(state, "Write", "write"),
     choice_menu(state, "Audio", "audio"),
+    trims_menu(state),
     switch(state, "listen", "Tell kicks by their sound"),
     switch(state, "remember", "Keep analysis results for the next run"),
     "-",

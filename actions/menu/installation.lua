@@ -145,25 +145,25 @@ function installation.register_once()
     .. "too."):format(count, LISTS.actions[1][2]))
 end
 
+-- Run an action. Returns whether REAPER did start it; says why where it did not.
 function installation.press(name, project, setup)
+  local file
   for _, action in ipairs(LISTS.actions) do
-    if action[1] == name then
-      local command = reaper.AddRemoveReaScript(true, 0, FOLDER .. action[3], true)
-      if command == 0 then
-        tell("REAPER does not take the action " .. FOLDER .. action[3] .. ".")
-        return
-      end
-      -- the action deletes this as the first thing that it does
-      reaper.SetExtState(SECTION, "pressed", name, false)
-      reaper.Main_OnCommandEx(command, 0, project)
-      if reaper.GetExtState(SECTION, "pressed") ~= "" then
-        reaper.DeleteExtState(SECTION, "pressed", false)
-        tell("REAPER did not start DrumGain's action: its Python is not ready.\n\n"
-          .. installation.examine(setup))
-      end
-      return
-    end
+    if action[1] == name then file = FOLDER .. action[3] end
   end
+  local command = reaper.AddRemoveReaScript(true, 0, file, true)
+  if command == 0 then
+    tell("REAPER does not take the action " .. file .. ".")
+    return false
+  end
+  -- the action deletes this as the first thing that it does
+  reaper.SetExtState(SECTION, "pressed", name, false)
+  reaper.Main_OnCommandEx(command, 0, project)
+  if reaper.GetExtState(SECTION, "pressed") == "" then return true end
+  reaper.DeleteExtState(SECTION, "pressed", false)
+  tell("REAPER did not start DrumGain's action: its Python is not ready.\n\n"
+    .. installation.examine(setup))
+  return false
 end
 
 return installation

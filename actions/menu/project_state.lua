@@ -28,6 +28,11 @@ function project_state.store(project, document, name, value)
   if reaper.MarkProjectDirty then reaper.MarkProjectDirty(project) end
 end
 
+-- Ask the action 'Trims' for trims, like "kick=+1 cymbals=-2"; an empty text takes that back.
+function project_state.request_trims(project, text)
+  reaper.SetProjExtState(project, SECTION, "trims", text)
+end
+
 function project_state.selected_tracks(project)
   local tracks = {}
   for place = 0, reaper.CountSelectedTracks2(project, false) - 1 do
@@ -39,6 +44,18 @@ end
 function project_state.stored_on(track, key)
   local _, text = reaper.GetSetMediaTrackInfo_String(track, "P_EXT:" .. key, "", false)
   return text or ""
+end
+
+-- The trims that are kept on the tracks: family -> dB, without those of 0.
+function project_state.trims(project)
+  local found = {}
+  for place = 0, reaper.CountTracks(project) - 1 do
+    local text = project_state.stored_on(reaper.GetTrack(project, place), LISTS.trim_key)
+    local family, wanted = text:match("^1;([^;]+);([^;]+);")
+    wanted = tonumber(wanted)
+    if wanted and wanted ~= 0 and not found[family] then found[family] = wanted end
+  end
+  return found
 end
 
 -- What all of these tracks have stored under a key; nil where they differ.

@@ -331,7 +331,6 @@ PRESSES = {
     "After a balance > Show last result": "show_last",
     "After a balance > Amount 10 % up": "amount_up",
     "After a balance > Amount 10 % down": "amount_down",
-    "After a balance > Trims": "trims",
     "After a balance > Overheads 1 dB up": "overheads_up",
     "After a balance > Overheads 1 dB down": "overheads_down",
     "Automation > Write automation now": "write_automation",
@@ -339,6 +338,7 @@ PRESSES = {
     "Cancel the run": "cancel",
     "Set-up and help > Self-test": "self_test",
     "Set-up and help > All settings": "settings",
+    "Trims > All in one dialog": "trims",
 }
 SAYS_ITS_NAME = """
 from reaper_python import RPR_DeleteExtState, RPR_ShowConsoleMsg
@@ -366,6 +366,52 @@ def test_cancel_is_there_while_something_runs(menu):
     report = menu.play(menu.step(CANCEL), running, menu.step(CANCEL))
     cancel = "Cancel the run that is going on"
     assert [cancel in shown(report, number) for number in (0, 1)] == [False, True]
+
+
+# ---- trims
+
+
+@BOTH
+def test_a_trim_moves_its_family_and_is_ticked(menu, which):
+    """By the action, which is told it; the others stay, and undo takes it back."""
+    report = menu.play(
+        {"ticks": 1},
+        menu.step(*choose("Trims: none > overheads: +0 dB > -2 dB")),
+        menu.step(*choose("Trims: overheads -2 > kick: +0 dB > Other"), typed("1,5")),
+        menu.step(CANCEL),
+        **which,
+    )
+    start, one, two = report.faders(0), report.faders(1), report.faders(2)
+    moves = {n: 20 * math.log10(one[n] / start[n]) for n in start if start[n] > 0}
+    assert {n: round(move, 2) for n, move in moves.items() if abs(move) > 0.001} == {
+        "OH L": -2.0,
+        "OH R": -2.0,
+    }
+    kick = {n for n in start if one[n] != two[n]}
+    assert kick == {"Kick In"}
+    assert 20 * math.log10(two["Kick In"] / one["Kick In"]) == pytest.approx(1.5)
+    assert checked(report, "Trims: kick +1.5, overheads -2 > overheads") == ["-2 dB"]
+    assert checked(report, "Trims: kick +1.5, overheads -2 > kick") == ["+1.5 dB"]
+    assert report.undo()[0] == "DrumGain: trim overheads -2 dB"
+    assert "trims" not in report.state()["ext_state"].get("DrumGain", {})
+
+
+def test_all_trims_can_be_taken_back(menu):
+    report = menu.play(
+        {"ticks": 1},
+        menu.step(*choose("Trims: none > overheads: +0 dB > +1 dB")),
+        menu.step(*choose("Trims: overheads +1 > Take all trims back")),
+    )
+    assert report.faders() == pytest.approx(report.faders(0))
+    assert report.faders(1) != report.faders(0)
+
+
+def test_a_trim_that_could_not_be_made_is_not_left_to_be_made_later(menu):
+    with_doctor(menu, "print('{}')")
+    report = menu.play(
+        menu.step(*choose("Trims: none > toms: +0 dB > -1 dB"), WELCOME), python_is_on=False
+    )
+    assert report.state()["ext_state"].get("DrumGain", {}) == {}
 
 
 # ---- the first start, and what is missing
@@ -576,7 +622,7 @@ def test_the_menu_of_the_usual_settings(menu):
         "Preview the moves: nothing is written",
         *("Balance", "After a balance", "Automation"),
         *("Method: forest", "Mode: Auto", "Amount: 100 %", "Level: keep the drums' loudness"),
-        *("Scope: Selected drum tracks", "Write: Faders", "Audio: Files"),
+        *("Scope: Selected drum tracks", "Write: Faders", "Audio: Files", "Trims: none"),
         *("Tell kicks by their sound", "Keep analysis results for the next run"),
         *("Role of 1 track selected", "Lock the faders of 1 track selected", "Set-up and help"),
     ]
