@@ -56,12 +56,13 @@ local function state_now()
   state.setup, state.lack = part.installation.read_setup()
   state.document = part.project_state.settings(state.project)
   state.tracks = part.project_state.selected_tracks(state.project)
+  local from, to = reaper.GetSet_LoopTimeRange2(state.project, false, false, 0, 0, false)
+  state.has_time_selection = to > from
   return state
 end
 
-local function main()
-  if not load_parts() then return end
-  part.installation.register_once()
+-- Show the menu until an entry is chosen after which it does not come back; that one, or nil.
+local function choose()
   -- before 6.82 a menu needs a window on Windows, and with one it comes back at its place
   local x, y = reaper.GetMousePosition()
   gfx.init("DrumGain", 0, 0, 0, x, y)
@@ -73,7 +74,15 @@ local function main()
     entry = counted[gfx.showmenu(table.concat(fields, "|"))]
     if entry and entry.stays then entry.run() end
   until not (entry and entry.stays)
+  return entry
+end
+
+local function main()
+  if not load_parts() then return end
+  part.installation.register_once()
+  local good, entry = pcall(choose)
   gfx.quit()
+  if not good then error(entry, 0) end
   if entry and entry.run then entry.run() end
 end
 

@@ -9,6 +9,10 @@ local tell, ask_number = part.talk.tell, part.talk.ask_number
 local installation, project_state = part.installation, part.project_state
 local SECTION = "DrumGain"
 
+local function sentence_case(text)
+  return text:sub(1, 1):upper() .. text:sub(2)
+end
+
 local function level_of(document)
   local level = document.members.level
   return json.get(level, "kind") or "keep", json.get(level, "target")
@@ -69,6 +73,17 @@ local function action(state, name, text)
   }
 end
 
+-- The same for an action that works on a scope: grayed, with the reason, where that is empty.
+local function scoped_action(state, name, scope, text)
+  local entry, lack = action(state, name, text), nil
+  if scope == "selected" and #state.tracks == 0 then lack = "no track is selected" end
+  if scope == "time selection" and not state.has_time_selection then
+    lack = "there is none"
+  end
+  if lack then entry.text, entry.grayed = text .. " (" .. lack .. ")", true end
+  return entry
+end
+
 local function method_menu(state)
   local choices = {}
   for _, method in ipairs(installation.methods_of(state.setup)) do
@@ -123,7 +138,7 @@ local function level_menu(state)
     is_usual = is_usual or is_now
     local words = level_words(kind, target)
     return {
-      text = words:sub(1, 1):upper() .. words:sub(2), checked = is_now, stays = true,
+      text = sentence_case(words), checked = is_now, stays = true,
       run = function() store(kind, target) end,
     }
   end
@@ -163,11 +178,15 @@ local function trim_entry(state, text, request, is_now)
   }
 end
 
+local function signed(level)
+  return level == 0 and "0 dB" or ("%+g dB"):format(level)
+end
+
 local function family_menu(state, family, now)
   local items, is_usual = {}, false
   local function entry(level)
     is_usual = is_usual or level == now
-    return trim_entry(state, ("%+g dB"):format(level), ("%s=%+g"):format(family, level), level == now)
+    return trim_entry(state, signed(level), ("%s=%+g"):format(family, level), level == now)
   end
   for level = 3, -3, -1 do items[#items + 1] = entry(level) end
   if not is_usual then items[#items + 1] = entry(now) end
@@ -177,7 +196,7 @@ local function family_menu(state, family, now)
     local level = ask_number("DrumGain: trim", family .. " in dB", now, -most, most)
     return level and ("%s=%+g"):format(family, level)
   end)
-  return { text = ("%s: %+g dB"):format(family, now), items = items }
+  return { text = sentence_case(family) .. ": " .. signed(now), items = items }
 end
 
 local function trims_menu(state)
@@ -229,7 +248,9 @@ local function role_menu(state)
   local items = {}
   for _, group in ipairs(LISTS.roles) do
     local roles = {}
-    for _, role in ipairs(group[2]) do roles[#roles + 1] = entry(role, role) end
+    for _, role in ipairs(group[2]) do
+      roles[#roles + 1] = entry(role, role == "tom" and "floor tom" or role)
+    end
     items[#items + 1] = { text = group[1], items = roles }
   end
   items[#items + 1] = "-"
@@ -286,7 +307,12 @@ local function setup_menu(state)
 end
 
 return function(state)
-  local scope = words_of(LISTS.choices.scope, json.get(state.document, "scope"))
+  local scope = json.get(state.document, "scope")
+  local now = "Balance now: " .. words_of(LISTS.choices.scope, scope):lower()
+  local writes = json.get(state.document, "write") == "automation"
+  if writes or json.get(state.document, "automated") == true then
+    now = now .. ", faders and envelopes"
+  end
   local is_running = reaper.GetExtState(SECTION, "running") ~= ""
   local entries = {
     { text = "DrumGain " .. LISTS.version .. (state.lack and ": not ready" or ""), grayed = true },
@@ -296,16 +322,17 @@ return function(state)
   end
   for _, entry in ipairs({
     "-",
-    action(state, "repeat", "Balance now: " .. scope:lower()),
-    action(state, "preview", "Preview the moves: nothing is written"),
+    scoped_action(state, "repeat", scope, now),
+    scoped_action(state, "preview", scope, "Preview the moves: nothing is written"),
     {
       text = "Balance",
       items = {
-        action(state, "balance_selected", "Selected drum tracks"),
+        scoped_action(state, "balance_selected", "selected", "Selected drum tracks"),
         action(state, "balance_all", "All drum tracks"),
-        action(state, "balance_time_selection", "Within the time selection"),
+        scoped_action(state, "balance_time_selection", "time selection",
+          "Within the time selection"),
         action(state, "rebalance_all", "Rebalance everything, also what was set by hand"),
-        action(state, "balance_effects", "Through effects: REAPER measures what they add"),
+        scoped_action(state, "balance_effects", scope, "Through effects: REAPER measures what they add"),
       },
     },
     {

@@ -32,7 +32,7 @@ local function read_string(text, place)
   local start, parts = place, {}
   place = place + 1
   while true do
-    local plain, stop = text:match('^([^"\\%c]*)()', place)
+    local plain, stop = text:match('^([^"\\\0-\31]*)()', place)
     parts[#parts + 1] = plain
     local sign = text:sub(stop, stop)
     if sign == '"' then
@@ -149,7 +149,7 @@ function json.encode(node)
     for _, item in ipairs(node.items) do parts[#parts + 1] = json.encode(item) end
     return "[" .. table.concat(parts, ", ") .. "]"
   elseif node.kind == "string" then
-    local is_safe = node.raw and not node.raw:find("[\128-\255'`<>]")
+    local is_safe = node.raw and not node.raw:find("[\127-\255'`<>]")
     return is_safe and node.raw or json.quote(node.value)
   end
   return node.raw

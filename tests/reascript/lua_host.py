@@ -24,8 +24,12 @@ _WINDOWLESS_MENUS = (6, 82)
 _CELLS = {"double": ctypes.c_double, "int": ctypes.c_int, "bool": ctypes.c_byte}
 
 
-def _only_comes_out(param: Param) -> bool:
-    return param.is_out and "Out" in param.name
+#: values that go in, too, although their names end in Out
+_IN_TOO = {"GetSet_LoopTimeRange2": ("startOut", "endOut")}
+
+
+def _only_comes_out(function: str, param: Param) -> bool:
+    return param.is_out and "Out" in param.name and param.name not in _IN_TOO.get(function, ())
 
 
 def _text(value: Any) -> str:
@@ -157,7 +161,7 @@ def _call(engine: Engine, name: str, function: Function, given: list[Any]) -> An
     for param in function.signature.params:
         if param.kind == "size":
             continue
-        value = None if _only_comes_out(param) else given.pop(0) if given else None
+        value = None if _only_comes_out(name, param) else given.pop(0) if given else None
         if param.kind == "buffer":
             held = ctypes.create_string_buffer(_BUFFER_BYTES)
             buffer = Buffer(ctypes.addressof(held), _BUFFER_BYTES)

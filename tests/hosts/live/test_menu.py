@@ -354,6 +354,7 @@ def test_each_entry_presses_its_action(menu):
         (menu.path.parent / file_of(name)).write_text(SAYS_ITS_NAME.format(name=name), "utf-8")
     report = menu.play(
         {"do": {"ext_state": [["DrumGain", "running", "another 9e99"]]}},
+        {"do": {"select": ["Tom 1"], "time_selection": [1.0, 2.0]}},
         *(menu.step(*choose(entry)) for entry in PRESSES),
     )
     assert report.console.split() == list(PRESSES.values())
@@ -368,6 +369,29 @@ def test_cancel_is_there_while_something_runs(menu):
     assert [cancel in shown(report, number) for number in (0, 1)] == [False, True]
 
 
+def test_what_a_scope_needs_is_told_where_it_is_not_there(menu):
+    def grayed(report, number):
+        return [p for p, e in shown(report, number).items() if e["grayed"] and p[:7] == "Balance"]
+
+    report = menu.play(
+        menu.step(CANCEL),
+        {"do": {"select": ["Tom 1"], "time_selection": [1.0, 2.0]}},
+        menu.step(CANCEL),
+    )
+    assert grayed(report, 1) == []
+    assert {path.split(" > ")[-1] for path in grayed(report, 0)} == {
+        "Balance now: selected drum tracks (no track is selected)",
+        "Selected drum tracks (no track is selected)",
+        "Within the time selection (there is none)",
+        "Through effects: REAPER measures what they add (no track is selected)",
+    }
+
+
+def test_balance_now_says_that_it_writes_envelopes(menu):
+    report = menu.tick("Write: Faders > Faders and volume")
+    assert any(p.endswith("faders and envelopes (no track is selected)") for p in shown(report))
+
+
 # ---- trims
 
 
@@ -376,8 +400,8 @@ def test_a_trim_moves_its_family_and_is_ticked(menu, which):
     """By the action, which is told it; the others stay, and undo takes it back."""
     report = menu.play(
         {"ticks": 1},
-        menu.step(*choose("Trims: none > overheads: +0 dB > -2 dB")),
-        menu.step(*choose("Trims: overheads -2 > kick: +0 dB > Other"), typed("1,5")),
+        menu.step(*choose("Trims: none > Overheads: 0 dB > -2 dB")),
+        menu.step(*choose("Trims: overheads -2 > Kick: 0 dB > Other"), typed("1,5")),
         menu.step(CANCEL),
         **which,
     )
@@ -390,8 +414,8 @@ def test_a_trim_moves_its_family_and_is_ticked(menu, which):
     kick = {n for n in start if one[n] != two[n]}
     assert kick == {"Kick In"}
     assert 20 * math.log10(two["Kick In"] / one["Kick In"]) == pytest.approx(1.5)
-    assert checked(report, "Trims: kick +1.5, overheads -2 > overheads") == ["-2 dB"]
-    assert checked(report, "Trims: kick +1.5, overheads -2 > kick") == ["+1.5 dB"]
+    assert checked(report, "Trims: kick +1.5, overheads -2 > Overheads") == ["-2 dB"]
+    assert checked(report, "Trims: kick +1.5, overheads -2 > Kick") == ["+1.5 dB"]
     assert report.undo()[0] == "DrumGain: trim overheads -2 dB"
     assert "trims" not in report.state()["ext_state"].get("DrumGain", {})
 
@@ -399,7 +423,7 @@ def test_a_trim_moves_its_family_and_is_ticked(menu, which):
 def test_all_trims_can_be_taken_back(menu):
     report = menu.play(
         {"ticks": 1},
-        menu.step(*choose("Trims: none > overheads: +0 dB > +1 dB")),
+        menu.step(*choose("Trims: none > Overheads: 0 dB > +1 dB")),
         menu.step(*choose("Trims: overheads +1 > Take all trims back")),
     )
     assert report.faders() == pytest.approx(report.faders(0))
@@ -409,7 +433,7 @@ def test_all_trims_can_be_taken_back(menu):
 def test_a_trim_that_could_not_be_made_is_not_left_to_be_made_later(menu):
     with_doctor(menu, "print('{}')")
     report = menu.play(
-        menu.step(*choose("Trims: none > toms: +0 dB > -1 dB"), WELCOME), python_is_on=False
+        menu.step(*choose("Trims: none > Toms: 0 dB > -1 dB"), WELCOME), python_is_on=False
     )
     assert report.state()["ext_state"].get("DrumGain", {}) == {}
 
@@ -446,8 +470,8 @@ def lack(menu, **more):
     """What the menu says is missing; all that needs Python is grayed then."""
     report = menu.play(menu.step(*choose("What is missing?"), WELCOME), **more)
     entries = shown(report)
-    assert entries["Balance now: selected drum tracks"]["grayed"]
-    assert entries["Preview the moves: nothing is written"]["grayed"]
+    for title in ("Balance now", "Preview the moves", "Balance > All", "Automation > Write auto"):
+        assert all(e["grayed"] for path, e in entries.items() if path.startswith(title)), title
     assert not entries["Scope: Selected drum tracks > All drum tracks"]["grayed"]
     (said,) = messages(report)
     assert "drumgain install" in said
