@@ -15,7 +15,7 @@ from reaper_drumgain.schema.session import Clip, Session, Track
 from reaper_drumgain.tracks.selection import DrumTrack
 
 #: version of the keys and of the bytes that are stored under them
-FORMAT = 2
+FORMAT = 3
 #: the coarsest clock of a file system (FAT) ticks every 2 s
 SETTLED_S = 2.5
 

@@ -55,6 +55,7 @@ class Store:
         self._limit = limit
         self._connection: sqlite3.Connection | None = None
         self._given_up = False
+        self._was_damaged = False
 
     @property
     def is_empty(self) -> bool:
@@ -69,7 +70,7 @@ class Store:
             row = connection.execute(query, (key, MAX_ENTRY)).fetchone()
             if row is None or not isinstance(row[1], bytes):
                 return None
-            return row[1] if digest(row[1]) == row[0] else None
+            return row[1] if _digest_of(key, row[1]) == row[0] else None
 
         return self._do(look, create=False)
 
@@ -77,7 +78,7 @@ class Store:
         """Store entries; above the limit, those used longest ago are deleted."""
         now = time.time_ns()
         rows = [
-            (key, now, len(data), digest(data), data)
+            (key, now, len(data), _digest_of(key, data), data)
             for key, data in entries
             if len(data) <= min(MAX_ENTRY, self._limit)
         ]
@@ -131,10 +132,13 @@ class Store:
             return action(self._connection)
         except sqlite3.Error as error:
             self.close()
-            if not quiet:
+            if not quiet or _is_damage(error):
                 self._explain(error)
         except (OSError, _UnusableError) as error:
             self._give_up(error)
+        except _DAMAGE:
+            self.close()
+            self._set_aside()
         return None
 
     def _give_up(self, error: Exception) -> None:
@@ -159,14 +163,21 @@ class Store:
                 if self._tables(connection) == []:
                     connection.execute(_TABLE)
                     connection.execute(f"PRAGMA user_version = {FORMAT}")
+                    self._remove_older()
                 connection.execute("COMMIT")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version != FORMAT or self._tables(connection) != [_TABLE]:
-                raise _UnusableError("it is of another version, or was changed: delete it")
+                raise _DamagedError("it is no database of ours")
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _remove_older(self) -> None:
+        """Remove the caches of older versions, which nobody reads any more."""
+        for number in range(FORMAT):
+            with contextlib.suppress(OSError):
+                os.unlink(self._path.with_name(f"analyses-{number}.sqlite3"))  # noqa: PTH108
 
     @staticmethod
     def _tables(connection: sqlite3.Connection) -> list[str]:
@@ -182,17 +193,54 @@ class Store:
         if passing or exactly == sqlite3.SQLITE_READONLY_DBMOVED:
             # another process writes and writes, or it was deleted: the next time is soon enough
             return
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            self._given_up = True
-            aside = self._path.with_suffix(".damaged")
-            with contextlib.suppress(OSError):
-                os.replace(self._path, aside)  # noqa: PTH105
-            self._tell(
-                f"the analysis cache was damaged; it was moved to {aside} and a new one is made"
-            )
+        if _is_damage(error):
+            self._set_aside()
         else:
             self._give_up(error)
 
+    def _set_aside(self) -> None:
+        """Move a damaged database away; a new one is made when there is something to store."""
+        # where that does not help, it is not the file that is damaged
+        self._given_up, self._was_damaged = self._was_damaged, True
+        aside = self._path.with_suffix(".damaged")
+        try:
+            os.replace(self._path, aside)  # noqa: PTH105
+        except OSError as error:
+            self._give_up(error)
+            return
+        # what belongs to it must not be taken for a part of the new one
+        for more in ("-journal", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                os.unlink(f"{self._path}{more}")  # noqa: PTH108
+        self._tell(f"the analysis cache was damaged; it was moved to {aside} and a new one is made")
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error says that the database itself is damaged, not the system around it."""
+    import sqlite3
+
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    around = (
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_FULL),
+        *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN),
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOLFS),
+        *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_ABORT, sqlite3.SQLITE_PROTOCOL),
+    )
+    return code not in around
+
+
+def _digest_of(key: bytes, data: bytes) -> bytes:
+    """Of an entry: a row answers for its own key only."""
+    return digest(digest(key) + data)
+
 
 class _UnusableError(Exception):
-    """The file is not a database of this version of the cache."""
+    """There is something that is no file."""
+
+
+class _DamagedError(Exception):
+    """The file is a database, but not one that was made here."""
+
+
+#: what a database gives that holds something else than what was stored
+_DAMAGE = (_DamagedError, TypeError, ValueError, OverflowError)

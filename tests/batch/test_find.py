@@ -190,7 +190,7 @@ def test_what_a_batch_wrote_into_a_folder_is_left_out(tmp_path: Path, damage: by
         with (out / written_list.NAME).open("ab") as file:
             file.write(damage)
     found = find_projects([tmp_path], recursive=True)
-    assert names(found, tmp_path) == ["a/out/mine.RPP", "song.RPP"]
+    assert names(found, tmp_path) == ["song.RPP", "a/out/mine.RPP"]
     assert found.left_out == tuple((out / n, "written by DrumGain") for n in sorted(names_there))
     # the folder itself was named: somebody wants them balanced
     assert len(find_projects([out], recursive=True).projects) == 3
