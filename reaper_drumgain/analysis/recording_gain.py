@@ -58,12 +58,12 @@ class GainModel:
     stroke: float = 25.0
     blur: float = 8.0
     freedom: float = 4.0
-    level_beside_bleed: float = 5.5
+    level_beside_bleed: float = 4.5
     level_alone: float = 4.0
     spreads: tuple[float, ...] = (3.0, 6.0, 12.0)
     odds: tuple[float, ...] = (0.45, 0.3, 0.25)
-    odd: float = 15.0
-    odd_odds: float = 0.15
+    odd: float = 20.0
+    odd_odds: float = 0.3
     mismatch: float = 15.0
     mismatch_odds: float = 0.15
     tempering: float = 0.75

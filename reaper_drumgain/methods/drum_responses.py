@@ -40,6 +40,8 @@ class DrumResponses:
 
     ``links``: by "microphone|drum" dB per band over what the places say. ``link_kits``: by the
     same, from how many kits (a kit in which little could be heard counts less than 1).
+    ``drum_db``: by drum, how much louder its strokes are in usual playing than those of the other
+    drums, heard from afar (``analysis.playing``).
     ``kits``: by microphone, how many kits have one. ``stroke_db``: by microphone, how far strong
     strokes lie above gated loudness in usual playing. ``widening``: by role name, the factor on the
     standard deviation of its recording gain, found with kits left out; 1.3 for roles of none.
@@ -50,6 +52,11 @@ class DrumResponses:
     kits: Mapping[str, float] = field(default_factory=dict)
     stroke_db: Mapping[str, float] = field(default_factory=dict)
     widening: Mapping[str, float] = field(default_factory=dict)
+    drum_db: Mapping[str, float] = field(default_factory=dict)
+
+    def drum_levels(self, drums: Sequence[str]) -> Float64:
+        """(drums,) how loud the strokes of ``drums`` (keys) usually are from afar, in dB."""
+        return np.array([self.drum_db.get(drum, 0.0) for drum in drums])
 
     def gauge_variance(self, microphones: Sequence[str]) -> Float64:
         """(tracks,) variance in dB^2 of what is held to be a microphone's usual gain, which is
@@ -91,8 +98,13 @@ DEFAULT_WIDENING = 1.3
 
 
 def from_plain(held: object) -> DrumResponses:
-    """What ``DrumResponses.as_plain`` made. Raises ModelError with the reason."""
+    """What ``DrumResponses.as_plain`` made. Raises ModelError with the reason.
+
+    Models that were trained before ``drum_db`` was learned hold none.
+    """
     fields = DrumResponses.__dataclass_fields__
+    if isinstance(held, dict):
+        held = {"drum_db": {}, **held}
     if not isinstance(held, dict) or set(held) != set(fields):
         raise ModelError(f"responses does not hold {', '.join(fields)}")
     for name, by in held.items():
@@ -110,6 +122,7 @@ def from_plain(held: object) -> DrumResponses:
         ("kits", 0.0, _MAX_KITS),
         ("stroke_db", -_MAX_LEVEL_DB, _MAX_LEVEL_DB),
         ("widening", 0.01, 100.0),
+        ("drum_db", -_MAX_LEVEL_DB, _MAX_LEVEL_DB),
     ):
         for key, value in held[name].items():
             _check(f"{name} of {key}", value, low, high)

@@ -25,11 +25,14 @@ from reaper_drumgain.analysis.hits import Strokes, find_strokes
 from reaper_drumgain.analysis.level_departure import (
     WITNESS_VARIANCE,
     LevelDeparture,
+    drums_playing,
     level_departure,
     strong_strokes,
 )
 from reaper_drumgain.analysis.onset_windows import BANDS, OnsetWindows
+from reaper_drumgain.analysis.playing import FOLLOWS, MOST_DB, heard_away, playing_db
 from reaper_drumgain.analysis.recording_gain import (
+    ExpectedLevels,
     GainModel,
     RecordingGainEstimate,
     bleed_evidence,
@@ -176,11 +179,12 @@ def decide(
     """
     hits = hits or session_hits(levels)
     departure = session_departure(levels, responses, usual_lufs, hits)
-    expected = responses.expected(levels.microphones, [drum_key(d) for d in hits.strokes.names])
+    sides = np.where(pair_sides(levels.roles), 2.0, 1.0)
+    placement = placement_variances(levels.roles) + responses.gauge_variance(levels.microphones)
     gain = infer_recording_gain(
-        bleed_evidence(hits, expected, model),
+        bleed_evidence(hits, _expected(levels, responses, hits, sides), model),
         departure,
-        placement_variances(levels.roles) + responses.gauge_variance(levels.microphones),
+        placement * sides,
         responses.widenings([role.name for role in levels.roles]),
         model,
     )
@@ -200,8 +204,22 @@ def session_departure(
     usual_lufs: Mapping[str, float],
     hits: HitLevels,
 ) -> LevelDeparture:
-    """How far each track lies above its role's usual level; held ones say nothing."""
-    strong = strong_strokes(levels.energy.sum(axis=2), hits.strokes)
+    """How far each track lies above its role's usual level, without what is told to be playing;
+    held ones say nothing."""
+    found = departure_as_played(levels, responses, usual_lufs, hits)
+    harder = hits.strokes.owners.T @ session_playing(levels, responses, hits)
+    return replace(found, over_db=found.over_db - FOLLOWS * harder)
+
+
+def departure_as_played(
+    levels: SessionLevels,
+    responses: DrumResponses,
+    usual_lufs: Mapping[str, float],
+    hits: HitLevels,
+) -> LevelDeparture:
+    """As ``session_departure``, however hard or softly the drums are played."""
+    energy = levels.energy.sum(axis=2)
+    strong = strong_strokes(energy, hits.strokes)
     usual = np.array([usual_lufs[role.name] for role in levels.roles])
     usual = np.where(levels.held, np.nan, usual)
     return level_departure(
@@ -209,7 +227,34 @@ def session_departure(
         levels.loudness_lufs - usual,
         strong.counts,
         strong.close,
+        drums_playing(energy, hits.strokes),
+        pair_sides(levels.roles),
     )
+
+
+def session_playing(
+    levels: SessionLevels, responses: DrumResponses, hits: HitLevels, model: GainModel | None = None
+) -> Float64:
+    """(drums,) how much harder than usual each drum is played, in dB: see ``analysis.playing``."""
+    heard = heard_away(hits, _expected(levels, responses, hits), model or GainModel())
+    usual = responses.drum_levels([drum_key(name) for name in hits.strokes.names])
+    return np.clip(playing_db(heard, usual), -MOST_DB, MOST_DB)
+
+
+def _expected(
+    levels: SessionLevels,
+    responses: DrumResponses,
+    hits: HitLevels,
+    factor: Float64 | None = None,
+) -> ExpectedLevels:
+    """What the microphones should hear of the session's drums. ``factor`` (n,): on the variance
+    with which a microphone hears the drums of others."""
+    keys = [drum_key(name) for name in hits.strokes.names]
+    found = responses.expected(levels.microphones, keys)
+    if factor is None:
+        return found
+    more = (factor - 1.0) * (GainModel().third_party + found.variance)
+    return replace(found, variance=found.variance + more)
 
 
 def undone_db(
@@ -238,6 +283,15 @@ def side_pairs(roles: Sequence[Role]) -> list[tuple[int, int]]:
             by[role.side].append(place)
     pairs = [(by["left"], by["right"]) for by in sides.values()]
     return [(left[0], right[0]) for left, right in pairs if len(left) == len(right) == 1]
+
+
+def pair_sides(roles: Sequence[Role]) -> Bool:
+    """(n,) which microphones are a side of a pair. Both stand alike and hear the same playing, so
+    that the errors of both are one: each counts half."""
+    found = np.zeros(len(roles), dtype=bool)
+    for pair in side_pairs(roles):
+        found[list(pair)] = True
+    return found
 
 
 def read_sides(left: int, right: int, levels: SessionLevels, strokes: Strokes) -> PairReading:

@@ -79,12 +79,20 @@ def changed(path, value):
         (["kits", "overhead"], float("nan")),
         (["stroke_db", "overhead"], float("inf")),
         (["widening", "overhead"], 0.0),
+        (["drum_db", "snare"], float("nan")),
+        (["drum_db"], None),
         (["widening"], {f"role {number}": 1.0 for number in range(500)}),
     ],
 )
 def test_damaged_ones_are_refused(path, value):
     with pytest.raises(ModelError, match="responses"):
         from_plain(changed(path, value))
+
+
+def test_a_model_from_before_usual_playing_was_learned_holds_none_of_it():
+    plain = BUNDLED.as_plain()
+    del plain["drum_db"]
+    assert from_plain(plain).drum_levels(["snare", "kick"]).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("held", [None, [], {}, {"links": {}}, "links"])

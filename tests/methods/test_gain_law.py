@@ -70,13 +70,13 @@ def test_all_tracks_louder_changes_nothing():
 
 @pytest.mark.parametrize("drum", ["kick", "snare", "hi-hat"])
 def test_soft_playing_is_no_recording_gain(drum):
-    """A snare played 15 dB softer: a tenth of it at its own fader, nothing at the others."""
+    """Played 15 dB softer: less than a third of it at its own fader, nothing at the others."""
     usual, soft = invented_session(1), invented_session(1, softer_db={drum: 15.0})
     change = decision(soft).undone_db - decision(usual).undone_db
     own = [drum in role.name for role in ROLES]
     change = change - np.median(change[~np.array(own)])
-    assert np.abs(change[~np.array(own)]).max() < 2.0
-    assert -8.0 < change[own].min() <= 1.0
+    assert np.abs(change[~np.array(own)]).max() < 1.0
+    assert -4.5 < change[own].min() <= 1.0
 
 
 def test_a_kick_far_louder_than_a_softly_played_snare_is_not_lowered_for_it():
@@ -104,8 +104,9 @@ def test_another_groove_changes_little():
     loudness = np.ptp(
         [invented_session(20 + s, rates=r).loudness_lufs for s, r in enumerate(grooves)], axis=0
     )
-    assert spread.max() < 3.0
     assert loudness.max() > 6.0
+    assert spread.max() < loudness.max() / 2.0
+    assert np.median(spread) < 1.0
 
 
 def test_playing_and_taste_are_undone_in_small_part_and_bounded():
@@ -137,6 +138,20 @@ def test_sides_of_a_pair_are_set_right_by_their_common_difference(by):
     assert found.undone_db[4] - found.undone_db[5] == pytest.approx(by, abs=1.0)
     assert found.pair_db[4] - found.pair_db[5] == pytest.approx(by, abs=1.0)
     np.testing.assert_allclose(np.delete(found.pair_db, [4, 5]), 0.0)
+
+
+def test_two_sides_of_a_pair_say_as_much_as_one_microphone():
+    """A pair that both sides put 12 dB low: it is undone no more than that of one overhead."""
+    pair = invented_session(1, placement_db=0.0)
+    one = pair.take(np.array([0, 1, 2, 3, 4, 6]))
+    found = []
+    for levels, sides in ((pair, [4, 5]), (one, [4])):
+        low = np.zeros(len(levels.roles))
+        low[sides] = -12.0
+        change = decision(levels.louder(low)).undone_db - decision(levels).undone_db
+        found.append(change[4] - np.median(change[:4]))
+    assert -12.0 < found[1] < -4.0
+    assert found[1] - 0.5 < found[0] < -4.0
 
 
 def test_a_difference_that_belongs_to_the_picture_stays():

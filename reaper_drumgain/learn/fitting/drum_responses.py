@@ -18,6 +18,7 @@ import numpy as np
 from reaper_drumgain.analysis.hit_levels import HitLevels
 from reaper_drumgain.analysis.hits import Strokes
 from reaper_drumgain.analysis.level_departure import LevelDeparture, strong_strokes
+from reaper_drumgain.analysis.playing import heard_away, playing_db
 from reaper_drumgain.analysis.recording_gain import (
     Z_80,
     GainModel,
@@ -30,9 +31,9 @@ from reaper_drumgain.methods import microphone_places as places
 from reaper_drumgain.methods.drum_responses import KIT_VARIANCE, PLACES_VARIANCE, DrumResponses
 from reaper_drumgain.methods.gain_law import (
     decide,
+    departure_as_played,
     louder_hits,
     placement_variances,
-    session_departure,
 )
 
 #: share of a kit's level over the usual in what its gains are taken for
@@ -44,6 +45,8 @@ _FEWEST, _MOST, _MOST_OF_KIT = 3, 30, 60
 _FEWEST_LEVELS = 4
 #: variance of a drum's own microphone against that of others
 _OWN_WEIGHT = GainModel().third_party / GainModel().own
+#: as a prior on playing it leaves all to what is heard
+_ANY_PLAYING_DB = 1000.0
 #: injected recording gains for the widening: draws of each session, standard deviations in dB
 _DRAWS, _SPREADS = 6, (2.5, 8.0)
 
@@ -67,7 +70,7 @@ def fit_drum_responses(kits: Kits, usual_lufs: Mapping[str, float]) -> DrumRespo
             links[key] = tuple(round(float(level), 2) for level in shrunk)
             link_kits[key] = round(count, 2)
         responses = replace(responses, links=links, link_kits=link_kits)
-    return responses
+    return replace(responses, drum_db=_usual_playing(kits, responses))
 
 
 def fit_with_widening(kits: Kits, usual_lufs: Mapping[str, float], seed: int) -> DrumResponses:
@@ -146,6 +149,25 @@ def _stroke_rises(kits: Kits) -> dict[str, float]:
         for key, values in rises.items()
         if len(values) >= _FEWEST_LEVELS
     }
+
+
+def _usual_playing(kits: Kits, responses: DrumResponses) -> dict[str, float]:
+    """By drum, how much louder than the others it is heard from afar: the median over a kit's
+    performances, then the mean over kits, of which one more, at 0, counts besides."""
+    by_kit: dict[str, list[float]] = defaultdict(list)
+    for sessions in kits.values():
+        own: dict[str, list[float]] = defaultdict(list)
+        for session in sessions:
+            names = session.hits.strokes.names
+            drums = [places.drum_key(name) for name in names]
+            expected = responses.expected(session.levels.microphones, drums)
+            heard = heard_away(session.hits, expected, GainModel())
+            harder = playing_db(heard, np.zeros(len(names)), _ANY_PLAYING_DB)
+            for place in np.flatnonzero(np.isfinite(heard.level_db).any(axis=1)):
+                own[drums[place]].append(float(harder[place]))
+        for drum, values in own.items():
+            by_kit[drum].append(float(np.median(values)))
+    return {drum: round(sum(found) / (len(found) + 1), 2) for drum, found in by_kit.items()}
 
 
 def _links_of_kit(
@@ -227,7 +249,7 @@ def _gains_of_kit(
     first = sessions[0].levels
     over = np.array(
         [
-            session_departure(session.levels, responses, usual_lufs, session.hits).over_db
+            departure_as_played(session.levels, responses, usual_lufs, session.hits).over_db
             for session in sessions
         ]
     )

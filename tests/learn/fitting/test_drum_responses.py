@@ -13,6 +13,9 @@ from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.analysis.recording_gain import Z_80
 from reaper_drumgain.faders.activity import activity_of
 from reaper_drumgain.learn.data.kit_sessions import MICROPHONES, KitSession, kit_sessions
+from reaper_drumgain.learn.data.kits import cached_kit
+from reaper_drumgain.learn.data.performances import Stroke
+from reaper_drumgain.learn.data.render import VirtualMic, render
 from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.learn.fitting.drum_responses import (
     fit_drum_responses,
@@ -83,6 +86,39 @@ def test_a_raw_track_turned_up_never_gets_a_higher_fader(kits, band, careless):
         assert sweep(session, base) > -1e-6
 
 
+@pytest.fixture(scope="module")
+def few_drums(shared_data):
+    """E[g] of the overheads and rooms of MuldjordKit, by the pieces that play, each twice a second,
+    one after the other."""
+    roles = tuple(MICROPHONES["muldjord"].values())
+    mics = [VirtualMic((name,)) for name in MICROPHONES["muldjord"]]
+    kit = cached_kit(shared_data / "kits" / "muldjord")
+    far = [role.name in ("overhead", "room") for role in roles]
+
+    def gains(*pieces: str) -> np.ndarray:
+        strokes = [Stroke(n / 8, pieces[n % 4], 0.8) for n in range(96) if n % 4 < len(pieces)]
+        sound = render(kit, strokes, mics, 14.0, seed=1)
+        measurement = measure([ArrayStream(row[None]) for row in sound], threads=1)
+        table = features.feature_table(measurement)
+        active = activity_of(roles, measurement, table).active
+        loudness = table.column("loudness_lufs")
+        every = np.arange(len(roles))
+        levels = SessionLevels.of(roles, measurement.onset_windows, loudness, active, every)
+        found = decide(levels, MODEL.responses, USUAL).gain.mean_db
+        return found[far] - found[far].mean()
+
+    return gains
+
+
+@pytest.mark.parametrize("piece", ["kick", "snare"])
+def test_a_drum_alone_does_not_make_the_overheads_pass_for_recorded_low(few_drums, piece):
+    """They hold less than of a whole kit, whatever their gain."""
+    many = few_drums("kick", "hi-hat closed", "snare", "hi-hat closed")
+    alone = few_drums(piece)
+    assert many[0] < -1.0, "the overheads of this kit really are recorded low"
+    assert np.abs(alone - many).max() < 3.0
+
+
 @pytest.mark.parametrize("kit", MICROPHONES)
 def test_careless_recording_gains_are_mostly_undone(kits, kit):
     rng = np.random.default_rng(2)
@@ -127,6 +163,15 @@ def test_the_widening_is_found_with_each_kit_left_out(kits):
     assert {"kick", "snare", "snare top", "overhead", "room"} <= set(found.widening)
     assert all(0.4 < factor < 3.0 for factor in found.widening.values())
     assert found.links == fit_drum_responses(kits, USUAL).links
+
+
+def test_how_loud_drums_are_played_against_each_other_is_learned(kits):
+    """A hi-hat is played far softer than a snare; what one kit says is halved."""
+    both = fit_drum_responses(kits, USUAL).drum_db
+    assert both["snare"] - both["hi-hat"] > 2.0
+    one = fit_drum_responses({"gogodze": kits["gogodze"]}, USUAL).drum_db
+    assert set(one) == {"kick", "snare"}
+    assert one["kick"] + one["snare"] == pytest.approx(0.0, abs=0.02)
 
 
 def test_what_is_learned_does_not_depend_on_a_kits_recording_gains_alone(kits):
