@@ -176,7 +176,10 @@ def balance_section(given: AutomationInput, section: Section) -> SectionFaders:
         lambda _: [],
         trims=given.trims,
     )
-    solution = solver.solve(wanted.gains_db)
+    gains = wanted.gains_db
+    if given.method.sets_faders:
+        gains = path.master_gains(gains)
+    solution = solver.solve(gains)
     faders = _held(given, solution.faders + solution.limited_db, states)
     faders = at_section_level(given, faders, active, path, given.powers_before[first:last])
     faders, warnings = below_fader_end(given, faders, active, section)

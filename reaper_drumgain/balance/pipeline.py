@@ -88,7 +88,7 @@ def balance(
     trims = trims_in_use(selection.drums, settings.trims)
     activity = track_activity(selection.measured, analysis.measurement, analysis.flags)
     path = PathLevels(analysis.measurement, [drum.path for drum in selection.measured])
-    wanted = method.gains(_method_input(selection, activity, analysis))
+    wanted = _wanted(method, _method_input(selection, activity, analysis), path)
     solver = _solver(selection, activity, path, settings, analyzer, choice, trims)
     solution = _solution(solver, wanted, choice)
     bundled = _bundled(solver, wanted, choice)
@@ -107,7 +107,16 @@ def balance(
     )
     if settings.write == "automation":
         found = _with_automation(found, method)
-    return _plan(_without_noise(found), [*found_by_sound, *method.notes])
+    notes = [*found_by_sound, *method.notes]
+    return _plan(_without_noise(found), notes, effects_count=not method.sets_faders)
+
+
+def _wanted(method: Method, given: MethodInput, path: PathLevels) -> MethodGains:
+    """The method's gains on the whole way to the master."""
+    wanted = method.gains(given)
+    if not method.sets_faders:
+        return wanted
+    return replace(wanted, gains_db=path.master_gains(wanted.gains_db))
 
 
 def _solver(
@@ -263,7 +272,7 @@ def _without_noise(found: _Balanced) -> _Balanced:
     return replace(found, solution=solution)
 
 
-def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
+def _plan(found: _Balanced, found_by_sound: list[str], *, effects_count: bool) -> GainPlan:
     """The plan with reasons and warnings; ``found_by_sound``: the first of these."""
     plans = track_plans.track_plans(
         found.selection,
@@ -299,7 +308,9 @@ def _plan(found: _Balanced, found_by_sound: list[str]) -> GainPlan:
         project=found.session.path,
         method=found.settings.method,
         settings=found.settings,
-        tracks=reasons.with_reasons(plans, found.selection, causes, _kit_move(found)),
+        tracks=reasons.with_reasons(
+            plans, found.selection, causes, _kit_move(found), effects_count=effects_count
+        ),
         untouched=found.selection.untouched,
         levels=track_plans.levels_of(solution),
         warnings=(*found_by_sound, *warnings.one_line_each(told)),

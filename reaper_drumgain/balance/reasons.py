@@ -40,11 +40,13 @@ def with_reasons(
     selection: Selection,
     causes: Mapping[int, str],
     kit: KitMove | None = None,
+    *,
+    effects_count: bool = True,
 ) -> tuple[TrackPlan, ...]:
     """The plans of ``selection.drums``, each with the reason for its fader.
 
     ``causes``: why tracks are held, by their index. ``kit``: what a level setting moves all of
-    them by.
+    them by. ``effects_count``: whether what effects add is taken off the faders.
     """
     kit = kit or KitMove()
     by_index = {plan.index: plan for plan in plans}
@@ -63,7 +65,7 @@ def with_reasons(
             following = [other for other in linked if other.index in causes]
             sides = [other for other in linked if other.index not in causes]
             text = sentence(plan, compared, sides, kit) + _left_behind(plan, following)
-        told = [text, _effects(drum), drum.note]
+        told = [text, _effects(drum) if effects_count else None, drum.note]
         return "; ".join(part for part in told if part)
 
     pairs = zip(plans, selection.drums, strict=True)

@@ -4,7 +4,9 @@ A path is the way of a track's audio from behind its fader to where all drums me
 law, faders and pans of folders and buses, sends. **The level of a microphone is that with which
 it reaches the master.** So a method's gain is what a microphone's audio is to be multiplied by on
 its whole way, and the fader gives the part of it that the path does not: ``PathLevels.path_db`` is
-subtracted in full (``PathLevels.fader_gains``), for every method. What follows from that:
+subtracted in full (``PathLevels.fader_gains``). Only methods that set faders without regard to
+levels (every fader at 0 dB, at its role's, by chance) get their faders as they say
+(``PathLevels.master_gains``). What follows from that:
 
 - A track of one channel plays on both sides, as a file with the same signal twice does; the path
   of both is 0 dB at the centre under the 0 dB pan law. Panned hard to one side it reaches the
@@ -145,13 +147,21 @@ class PathLevels:
         A path that is closed (nothing arrives, or 30 dB less than along the most open path, which
         is in effect a mute) is none to make up for: it counts like the middle one of the others.
         """
+        return np.asarray((gains_db.T - self._taken_off).T)
+
+    def master_gains(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The gains (n,) in dB of which ``fader_gains`` makes these faders."""
+        return faders_db + self._taken_off
+
+    @cached_property
+    def _taken_off(self) -> NDArray[np.float64]:
+        """(n,) what ``fader_gains`` takes off, in dB."""
         path = self.path_db
         heard = np.isfinite(path)
         if not heard.any():
-            return gains_db
+            return np.zeros(path.shape)
         is_open = heard & (np.nan_to_num(path) > path[heard].max() - _CLOSED_DB)
-        undone = np.where(is_open, path, np.median(path[is_open]))
-        return np.asarray((gains_db.T - undone).T)
+        return np.where(is_open, path, np.median(path[is_open]))
 
 
 def offset_for(level: Callable[[float], float], target: float) -> float | None:

@@ -38,7 +38,8 @@ class MethodGains:
     """The result of a method: (n,) gains in dB; their common offset carries no meaning.
 
     A gain is that of the microphone's audio on its whole way to the master; what the path behind
-    the fader gives is taken off afterwards, for all methods (``faders.levels``). NaN where the
+    the fader gives is taken off afterwards (``faders.levels``), but for methods that set faders
+    (``Method.sets_faders``). NaN where the
     method has no gain (the track then keeps its place among the others).
     ``intervals_db`` (n, 2): lower and upper bound in the same scale, or None where the method
     gives no intervals. ``pair_db`` (n,): the part of a gain that sets one side of a pair right
@@ -85,12 +86,16 @@ class Method(ABC):
     gains over time, by ``running``. ``rides_playing``: how it goes by sections. True: its gains
     stand for the whole song, and a section rides what is played in it, by ``playing_gains``; a
     method that tells recording gain from playing. False: each section is balanced for itself.
+    ``sets_faders``: its gains are fader positions, chosen without regard to levels, and stay what
+    they are whatever the path behind the faders does. False: they are gains on the whole way to
+    the master, of which the fader gives what the path does not.
     """
 
     descriptors: tuple[Descriptor, ...] = ()
     has_intervals: ClassVar[bool] = False
     has_running_gains: ClassVar[bool] = False
     rides_playing: ClassVar[bool] = False
+    sets_faders: ClassVar[bool] = False
 
     @property
     def notes(self) -> tuple[str, ...]:

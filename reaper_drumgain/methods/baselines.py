@@ -8,7 +8,9 @@ from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 
 
 class Unity(Method):
-    """G = 0 dB on the way to the master: recorded levels carry what their engineer decided."""
+    """Every fader at 0 dB: recorded levels carry what their engineer decided."""
+
+    sets_faders = True
 
     def gains(self, given: MethodInput) -> MethodGains:
         """Zero for every track."""

@@ -21,6 +21,8 @@ class Random(Method):
     another. Absolute values of a normal vector point that way.
     """
 
+    sets_faders = True
+
     def __init__(self, seed: int = SEED) -> None:
         self._seed = seed
 

@@ -173,7 +173,7 @@ METHODS: tuple[MethodEntry, ...] = (
     ),
     MethodEntry(
         "role-mean",
-        "every track at the gain that engineers gave its role, whatever the recorded level",
+        "every fader where engineers had it for the role, whatever the recorded level",
         "a common baseline without a source of its own, from the forest's training mixes",
         _role_mean,
     ),
@@ -185,7 +185,7 @@ METHODS: tuple[MethodEntry, ...] = (
     ),
     MethodEntry(
         "unity",
-        "every track at the same gain on its way to the master: the balance as it was recorded",
+        "every fader at the same position: the balance as it was recorded",
         "a common baseline without a source of its own",
         _unity,
     ),

@@ -28,7 +28,9 @@ KEY, GAINS, LOUDNESS = "role_levels", "gain_db", "loudness_lu"
 
 
 class RoleMean(Method):
-    """G = the mean gain that engineers gave the role; the recorded level does not matter."""
+    """Every fader where engineers had it for the role, in the mean; no level matters."""
+
+    sets_faders = True
 
     def __init__(self, model: Forest | None = None) -> None:
         self._model = model

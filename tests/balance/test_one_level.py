@@ -19,6 +19,11 @@ from reaper_drumgain.units import Decibel
 
 SECONDS = 6.0
 every_method = pytest.mark.parametrize("name", methods.names())
+#: methods that say where faders stand, whatever is recorded
+SET_FADERS = ("unity", "role-mean", "random")
+follows_levels = pytest.mark.parametrize(
+    "name", [name for name in methods.names() if name not in SET_FADERS]
+)
 
 
 def balance_gains(pan: float, law: float) -> np.ndarray:
@@ -99,7 +104,7 @@ def test_equal_loudness_is_equal_at_the_master(routed):
         assert told == pytest.approx(levels[track.name], abs=0.02), track.name
 
 
-@every_method
+@follows_levels
 def test_what_the_path_gives_is_taken_off_the_fader_in_full(routed, name):
     plain = balance(routed, Settings(method=name))
     for change in ({"fader": gain(2.0)}, {"pan": -0.4}):
@@ -112,7 +117,7 @@ def test_what_the_path_gives_is_taken_off_the_fader_in_full(routed, name):
         assert max(ways) - min(ways) < 0.05, (change, ways)
 
 
-@every_method
+@follows_levels
 def test_what_effects_were_measured_to_add_is_taken_off_in_full(routed, name):
     plain = balance(routed, Settings(method=name))
     played = balance(changed(routed, 3, effects_db=Decibel(4.0)), Settings(method=name))
@@ -125,6 +130,32 @@ def test_what_effects_were_measured_to_add_is_taken_off_in_full(routed, name):
     assert wet - shifts["Kick In"] == pytest.approx(-4.0, abs=0.05)
     (hat,) = (track for track in played.tracks if track.name == "Hi-Hat")
     assert "+4.0 dB of its effects subtracted" in hat.reason
+
+
+def test_unity_counts_no_effects_either(routed):
+    plan = balance(changed(routed, 3, effects_db=Decibel(4.0)), Settings(method="unity"))
+    assert np.ptp([track.new_db for track in plan.tracks]) < 0.011
+    assert not any("effects" in track.reason for track in plan.tracks)
+
+
+@pytest.mark.parametrize("name", SET_FADERS)
+def test_methods_that_set_faders_set_them_whatever_the_path_gives(routed, name):
+    plain = balance(routed, Settings(method=name))
+    assert np.ptp([track.path_db for track in plain.tracks]) > 2.0
+    for change in ({"fader": gain(2.0)}, {"pan": -0.4}, {"fader": gain(-60.0)}):
+        moved = faders(balance(changed(routed, 0, **change), Settings(method=name)))
+        apart = [moved[track.name] - track.new_db for track in plain.tracks]
+        # the level of the whole kit is a setting
+        assert max(apart) - min(apart) < 0.011, change
+    assert name != "unity" or np.ptp([track.new_db for track in plain.tracks]) < 0.011
+
+
+def test_unity_leaves_faders_at_0_db_where_they_are(routed):
+    level = routed
+    for track in routed.tracks:
+        level = changed(level, track.index, fader=gain(0.0))
+    plan = balance(level, Settings(method="unity"))
+    assert [track.new_db for track in plan.tracks] == [0.0] * 6
 
 
 def test_a_closed_path_is_none_to_make_up_for(routed):
