@@ -77,17 +77,13 @@ def _told(error: BaseException) -> int:
     elif not isinstance(error, errors.DrumGainError):
         # the one place that may let nothing through
         message = f"unexpected {type(error).__name__}: {error}. Please report it with --debug"
-    from reaper_drumgain.schema.printable import printable
+    from reaper_drumgain.cli.show import complain
 
-    print(f"drumgain: {printable(message)}", file=sys.stderr)
-    _print_notes(error)
-    return status
-
-
-def _print_notes(error: BaseException) -> None:
-    """Say what else is to be known: what was written before."""
+    complain(f"drumgain: {message}")
+    # what else is to be known: what was written before
     for note in getattr(error, "__notes__", ()):
-        print(f"drumgain: {note}", file=sys.stderr)
+        complain(f"drumgain: {note}")
+    return status
 
 
 def _open_streams() -> None:

@@ -46,9 +46,9 @@ def table(plan: GainPlan) -> None:
     for track in plan.tracks:
         if track.not_automated is not None:
             name = printable(track.name)
-            print(f"no automation of {name}: {printable(track.not_automated)}")
+            show.say(f"no automation of {name}: {printable(track.not_automated)}")
     if not tracks:
-        print("no envelope changes")
+        show.say("no envelope changes")
         return
     sections = tracks[0].automation.sections if tracks[0].automation else ()
     if 0 < len(sections) <= _MOST_COLUMNS:
@@ -59,12 +59,14 @@ def table(plan: GainPlan) -> None:
         rows = [[*_start(track), *_range(track), _points(track)] for track in tracks]
     print_table(header, rows, numbers={0, *range(2, len(header))})
     if sections:
-        print(f"{len(sections)} sections; fader and envelope together, in dB; (held) where a track")
-        print("is silent or holds only bleed, or the section is too short")
+        show.say(
+            f"{len(sections)} sections; fader and envelope together, in dB; (held) where a track "
+            "is silent or holds only bleed, or the section is too short"
+        )
     else:
-        print("fader and envelope together, in dB")
+        show.say("fader and envelope together, in dB")
         loosest = max((t.automation.within_db for t in tracks if t.automation), default=0.0)
-        print(f"drawn within {loosest:.2f} dB of the gains that follow the song")
+        show.say(f"drawn within {loosest:.2f} dB of the gains that follow the song")
 
 
 def _start(track: TrackPlan) -> list[str]:

@@ -110,7 +110,7 @@ def _tell(
         return
     plan_text.print_plan(plan, written, dry_run=arguments.dry_run)
     if page is not None:
-        print(f"report: {printable(str(page))}")
+        show.say(f"report: {printable(str(page))}")
 
 
 def _report(plan: GainPlan, analyzed: Analyzed | None, arguments: argparse.Namespace) -> Path:

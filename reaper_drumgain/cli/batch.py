@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.report is not None and outcomes:
             page = save_index(outcomes, arguments.report)
             if not arguments.json:
-                print(f"report: {printable(str(page))}")
+                show.say(f"report: {printable(str(page))}")
         sys.stdout.flush()
     return _status(outcomes, interrupted)
 
@@ -183,13 +183,15 @@ def _sum_up(
     header = ("Project", "Result", "Moved", "LUFS before", "after", "Warnings", "Where, or why not")
     print_table(header, [_row(outcome) for outcome in in_order(outcomes)], numbers={2, 3, 4, 5})
     parts = [f"{count} {WORDS[status]}" for status, count in counts.items() if count]
-    print(f"{total} projects: {', '.join(parts) or 'none done'}")
+    show.say(f"{total} projects: {', '.join(parts) or 'none done'}")
     how = [f"{count} {MODE_WORDS[mode]}" for mode, count in modes.items() if count]
     if how:
-        print(f"modes: {', '.join(how)} (--mode)")
+        show.say(f"modes: {', '.join(how)} (--mode)")
     if interrupted:
         onward = "" if arguments.dry_run else "; the same command with --resume goes on"
-        print(f"interrupted: {total - len(outcomes)} were not begun and are as they were{onward}")
+        show.say(
+            f"interrupted: {total - len(outcomes)} were not begun and are as they were{onward}"
+        )
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from reaper_drumgain.cli import options
+from reaper_drumgain.cli import options, show
 from reaper_drumgain.cli.after_write import after_write, sentence
 from reaper_drumgain.cli.show import warn
 from reaper_drumgain.hosts import rpp
@@ -43,10 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _tell(project: rpp.ProjectFile, report: rpp.ClearReport) -> None:
     warn(report.left)
     if not report.cleared:
-        print("nothing to take back: no envelope that DrumGain wrote is as it was written")
+        show.say("nothing to take back: no envelope that DrumGain wrote is as it was written")
         return
     names = ", ".join(printable(project.session.tracks[index].name) for index in report.cleared)
-    print(f"automation taken back on {len(report.cleared)} tracks ({names}); faders stay")
-    print(f"written: {printable(str(report.path))}")
+    show.say(f"automation taken back on {len(report.cleared)} tracks ({names}); faders stay")
+    show.say(f"written: {printable(str(report.path))}")
     if report.backup is not None:
-        print(f"backup: {printable(str(report.backup))} ('drumgain restore' brings it back)")
+        show.say(f"backup: {printable(str(report.backup))} ('drumgain restore' brings it back)")

@@ -49,9 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         progress.clear()
     plan_text.print_plan(plan, written)
-    print(f"to hear: {before} and {after}, equally loud")
-    print(f"to look at: {picture}")
-    print(
+    show.say(f"to hear: {before} and {after}, equally loud")
+    show.say(f"to look at: {picture}")
+    show.say(
         "\nnext: open the balanced project in REAPER, or try your own:\n"
         "    drumgain balance YOUR-PROJECT.RPP --dry-run"
     )

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 
 from reaper_drumgain import __version__
-from reaper_drumgain.cli import options
+from reaper_drumgain.cli import options, show
 from reaper_drumgain.cli.install import add_resource_path
 from reaper_drumgain.hosts.installation import doctor, python_library
 from reaper_drumgain.hosts.installation.doctor import Check
@@ -32,16 +32,18 @@ def run(arguments: argparse.Namespace) -> int:
     for check in doctor.examine(arguments.resource_path):
         checks.append(check)
         if not arguments.json:
-            print(_text(check), flush=True)
+            show.say(_text(check), flush=True)
     counts = Counter(check.state for check in checks)
     if arguments.json:
         print(json.dumps(_document(checks), indent=2))
     elif counts["broken"]:
-        print(f"{counts['broken']} broken, {counts['warning']} warnings: mend the first one first")
+        show.say(
+            f"{counts['broken']} broken, {counts['warning']} warnings: mend the first one first"
+        )
     elif counts["warning"]:
-        print(f"it works; {counts['warning']} warnings")
+        show.say(f"it works; {counts['warning']} warnings")
     else:
-        print("all is as it should be")
+        show.say("all is as it should be")
     return _BROKEN if counts["broken"] else 0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reaper_drumgain import __version__, methods
-from reaper_drumgain.cli import reaper_python
+from reaper_drumgain.cli import reaper_python, show
 from reaper_drumgain.cli.reaper_python import THIS_PYTHON
 from reaper_drumgain.errors import StorageError
 from reaper_drumgain.hosts.installation import environment
@@ -71,27 +71,26 @@ def run(arguments: argparse.Namespace) -> int:
     ini = reaper_python.prepared(resources, arguments.set_python)
     if arguments.dry_run:
         for place in sorted(files):
-            print(f"would write {printable(str(folder / place))}")
-        print(f"would write {printable(str(folder / FILE_NAME))}, worker: {sys.executable}")
+            show.say(f"would write {printable(str(folder / place))}")
+        show.say(f"would write {printable(str(folder / FILE_NAME))}, worker: {sys.executable}")
         if ini is not None:
             reaper_python.show(ini)
         return 0
     _install(folder, files)
     actions = sum(place.suffix == ".py" and len(place.parts) == 1 for place in files)
-    print(f"installed {actions} actions in {printable(str(folder))}")
-    print(f"worker: {printable(sys.executable)}")
+    show.say(f"installed {actions} actions in {printable(str(folder))}")
+    show.say(f"worker: {printable(sys.executable)}")
     if environment.is_temporary(Path(sys.prefix)):
-        print(
+        show.complain(
             f"warning: the worker's environment {printable(sys.prefix)} is a temporary one (as of "
             "uvx or pipx run): the actions stop working when it is cleaned up. Install DrumGain "
-            "with 'uv tool install' or 'pipx install', then run 'drumgain install' again",
-            file=sys.stderr,
+            "with 'uv tool install' or 'pipx install', then run 'drumgain install' again"
         )
     if ini is not None:
         reaper_python.write(ini)
     else:
         reaper_python.tell(resources)
-    print(_next_steps(files))
+    show.say(_next_steps(files))
     return 0
 
 
@@ -99,7 +98,7 @@ def _install(folder: Path, files: dict[Path, Path]) -> None:
     """Copy the files and compile the modules, with a line on what takes long."""
     install(folder, files)
     if not environment.is_byte_compiled(sys.executable):
-        print("compiling the environment's modules, once (up to a minute) ...", flush=True)
+        show.say("compiling the environment's modules, once (up to a minute) ...", flush=True)
         environment.byte_compile()
 
 

@@ -113,22 +113,24 @@ def _print(model: UserModel, path: Path | None, older: Path | None) -> None:
 
     print_table(ROLE_HEADINGS, role_rows(model), numbers=set(range(1, len(ROLE_HEADINGS))))
     effects, tracks = effects_count(model.projects)
-    print(
+    show.say(
         f"learned from {len(model.projects)} projects of {model.check.sessions} sessions: {tracks} "
         f"tracks, {effects} of them with effects that were not measured, which count less"
     )
     left_out = [why for project in model.projects for why in project.left_out]
     for why in left_out:
-        print(f"left out: {printable(why)}")
+        show.say(f"left out: {printable(why)}")
     for sentence in model.check.verdict:
-        print(printable(sentence))
+        show.say(printable(sentence))
     if path is None:
-        print("dry run: nothing was written")
+        show.say("dry run: nothing was written")
         return
-    print(f"written: {printable(str(path))} (its card: {printable(path.with_suffix('.md').name)})")
+    show.say(
+        f"written: {printable(str(path))} (its card: {printable(path.with_suffix('.md').name)})"
+    )
     if older is not None:
-        print(f"the former one is kept: {printable(str(older))}")
-    print(f"use it: drumgain balance PROJECT --model {printable(repr(model.name))}")
+        show.say(f"the former one is kept: {printable(str(older))}")
+    show.say(f"use it: drumgain balance PROJECT --model {printable(repr(model.name))}")
 
 
 def _document(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from reaper_drumgain.cli import options
+from reaper_drumgain.cli import options, show
 from reaper_drumgain.methods.registry import METHODS, plugins
 
 SUMMARY = "List the methods that find gains, with their sources."
@@ -28,5 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for place, entry in enumerate(entries):
         default = " (default)" if place == 0 else ""
-        print(f"{entry.name}{default}\n    {entry.summary}\n    {entry.citation}")
+        show.say(f"{entry.name}{default}\n    {entry.summary}\n    {entry.citation}")
     return 0

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from reaper_drumgain.cli import options
+from reaper_drumgain.cli import options, show
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.schema.printable import printable
 
@@ -42,11 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"schema": 1, "models": [_document(one) for one in kept]}, indent=2))
         return 0
     if not kept:
-        print("no models yet: drumgain learn PROJECT... --name NAME makes one")
+        show.say("no models yet: drumgain learn PROJECT... --name NAME makes one")
         return 0
     header = ("Model", "Learned", "Projects", "Sessions", "Its error dB", "Bundled dB", "Older", "")
     print_table(header, [_row(one) for one in kept], numbers={2, 3, 4, 5, 6})
-    print(f"in {printable(str(user_models.models_folder()))}; drumgain models NAME shows a card")
+    show.say(f"in {printable(str(user_models.models_folder()))}; drumgain models NAME shows a card")
     return 0
 
 

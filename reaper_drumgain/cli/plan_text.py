@@ -96,25 +96,25 @@ def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: b
         automation.table(plan)
     line = _levels_line(plan)
     if line:
-        print(line)
-    print(plan.mode_line("--mode all", "--mode outliers"))
+        show.say(line)
+    show.say(plan.mode_line("--mode all", "--mode outliers"))
     if plan.trims:
-        print(f"trims on top, kept with the project: {trims_text(plan.trims)} dB")
+        show.say(f"trims on top, kept with the project: {trims_text(plan.trims)} dB")
     count = len(plan.moves)
     moved = f"{count} of {len(plan.tracks)} drum tracks moved ({_method(plan)})"
     if plan.settings.write == "automation":
         moved += f"; automation on {len(plan.automated)}"
     rest = f"; {len(plan.untouched)} other tracks untouched" if plan.untouched else ""
     if dry_run:
-        print(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")
+        show.say(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")
         return
-    print(f"{moved}{rest}")
+    show.say(f"{moved}{rest}")
     if written is None:
-        print(f"nothing to write: no move reaches {NOISE_DB} dB")
+        show.say(f"nothing to write: no move reaches {NOISE_DB} dB")
         return
-    print(f"written: {printable(str(written.path))}")
+    show.say(f"written: {printable(str(written.path))}")
     if written.backup is not None:
-        print(f"backup: {printable(str(written.backup))} ('drumgain restore' brings it back)")
+        show.say(f"backup: {printable(str(written.backup))} ('drumgain restore' brings it back)")
 
 
 def _method(plan: GainPlan) -> str:

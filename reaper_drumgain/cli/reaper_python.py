@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from reaper_drumgain.cli.show import say
 from reaper_drumgain.errors import ConflictError, InputError, StorageError
 from reaper_drumgain.hosts.installation import python_library, reaper_ini, resource_folders
 from reaper_drumgain.hosts.installation.python_library import Library
@@ -111,9 +112,9 @@ _MOVED = (
 def show(change: IniChange) -> None:
     """Print what would change in ``reaper.ini``."""
     if change.old == change.new:
-        print(f"{printable(str(change.path))} names {change.library} already")
+        say(f"{printable(str(change.path))} names {change.library} already")
         return
-    print(f"would change {printable(str(change.path))}:")
+    say(f"would change {printable(str(change.path))}:")
     old, new = (
         content.decode("utf-8", "backslashreplace").splitlines()
         for content in (change.old, change.new)
@@ -125,14 +126,14 @@ def show(change: IniChange) -> None:
 def write(change: IniChange) -> None:
     """Write ``reaper.ini`` and say so."""
     if change.old == change.new:
-        print(f"REAPER loads {change.library} already: {printable(str(change.path))} is as it was")
+        say(f"REAPER loads {change.library} already: {printable(str(change.path))} is as it was")
         return
     try:
         backup = reaper_ini.write(change.path, change.old, change.new)
     except (StorageError, ConflictError) as error:
         raise type(error)(f"the actions are installed, but {error}") from error
-    print(f"REAPER will load {change.library} when it starts the next time")
-    print(f"changed {printable(str(change.path))}; as it was: {printable(str(backup))}")
+    say(f"REAPER will load {change.library} when it starts the next time")
+    say(f"changed {printable(str(change.path))}; as it was: {printable(str(backup))}")
 
 
 def tell(resources: Path) -> None:
@@ -140,21 +141,21 @@ def tell(resources: Path) -> None:
     right."""
     used = _used(resources)
     if used is not None:
-        print(f"REAPER loads {used} ({printable(str(used.path))}): that is right")
+        say(f"REAPER loads {used} ({printable(str(used.path))}): that is right")
         return
     library = python_library.own_library()
     if library is None:
-        print(
+        say(
             "REAPER needs a Python as a library, and this one was built without: "
             f"{python_library.how_to_get_one()}. Then 'drumgain install --set-python LIBRARY'"
         )
         return
     problem = _problem(library, own=True)
     if problem is not None:
-        print(f"REAPER cannot use the Python of this environment ({library.path}): {problem}")
+        say(f"REAPER cannot use the Python of this environment ({library.path}): {problem}")
         return
     width = max(len(_FOLDER_FIELD), len(file_field())) + 1
-    print(
+    say(
         f"the Python for REAPER is {library}. In REAPER: {PREFERENCES},\n"
         "tick 'Enable Python for use with ReaScript' and enter\n"
         f"  {_FOLDER_FIELD + ':':<{width}} {printable(library.folder)}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reaper_drumgain.cli import options
+from reaper_drumgain.cli import options, show
 from reaper_drumgain.cli.after_write import after_write
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = _text(arguments.project, backup)
     with after_write(lambda: text):
         interrupt.raise_pending()
-        print(text, flush=True)
+        show.say(text, flush=True)
     return 0
 
 
@@ -58,7 +58,7 @@ def _text(project: Path, backup: Path) -> str:
 def _list(project: Path) -> None:
     backups = rpp.list_backups(project)
     if not backups:
-        print(f"{printable(str(project))} has no backup made by DrumGain beside it")
+        show.say(f"{printable(str(project))} has no backup made by DrumGain beside it")
         return
     following = True
     for backup in backups:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from typing import TextIO
 
+from reaper_drumgain.cli.folding import folded, terminal_width
 from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.units import Decibel
 
 _SHOWN_AFTER_S = 0.5
+#: of the lines after the first of a sentence that is folded
+_INDENT = "  "
 
 
 def printable_lines(text: str) -> str:
@@ -27,10 +31,31 @@ def decibels(level: Decibel | None, *, sign: bool = False) -> str:
     return f"{level:+.2f}" if sign else f"{level:.2f}"
 
 
+def say(*lines: str, flush: bool = False) -> None:
+    """Print lines for a person: made safe, and folded where they go to a terminal."""
+    _print_folded([part for line in lines for part in line.split("\n")], sys.stdout)
+    if flush:
+        sys.stdout.flush()
+
+
+def complain(message: str) -> None:
+    """Print a message of one or more lines to standard error."""
+    _print_folded(message.splitlines() or [""], sys.stderr)
+
+
+def _print_folded(lines: Sequence[str], stream: TextIO) -> None:
+    columns = terminal_width(stream)
+    for line in lines:
+        text = printable(line)
+        blanks = text[: len(text) - len(text.lstrip(" "))]
+        shown = [text] if columns is None else folded(text, columns, indent=blanks + _INDENT)
+        print("\n".join(shown), file=stream)
+
+
 def warn(warnings: Sequence[str]) -> None:
     """Print warnings to standard error, apart from the output."""
     for warning in warnings:
-        print(f"warning: {printable(warning)}", file=sys.stderr)
+        _print_folded([f"warning: {warning}"], sys.stderr)
 
 
 class ProgressLine:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
+from reaper_drumgain.cli.folding import display_width, folded, terminal_width
 from reaper_drumgain.schema.printable import printable
 
 _GAP = "  "
@@ -32,27 +31,12 @@ def print_table(
     which a terminal shows so.
     """
     clean = [[printable(cell) for cell in row] for row in (header, *rows)]
-    terminal = sys.stdout.isatty()
-    columns = shutil.get_terminal_size((120, 24)).columns if terminal else None
-    styled = terminal and _knows_styles()
+    columns = terminal_width(sys.stdout)
+    styled = columns is not None and _knows_styles()
     for place, lines in enumerate(_laid_out(clean, numbers, columns)):
         style = _BOLD if place == 0 else _DIM if place - 1 in dim else ""
         for line in lines:
             print(f"{style}{line}{_PLAIN}" if styled and style else line)
-
-
-def display_width(text: str) -> int:
-    """The columns that a text takes at a terminal: wide characters take two, accents none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0
-        if unicodedata.category(c) in ("Mn", "Me")
-        else 2
-        if unicodedata.east_asian_width(c) in "WF"
-        else 1
-        for c in text
-    )
 
 
 def _knows_styles() -> bool:
@@ -67,30 +51,37 @@ def _laid_out(
 ) -> Iterator[list[str]]:
     """The lines of each row; within ``columns``, where that is given and can be done.
 
-    Long texts are folded, the last column last; where too little is left for that one, it goes
-    below its row.
+    Numbers are never folded. Texts are, the last column last; where too little is left for that
+    one, it goes below its row.
     """
     last = len(rows[0]) - 1
     widths = [max(display_width(row[i]) for row in rows) for i in range(last + 1)]
     below = False
     if columns is not None and sum(widths) + len(_GAP) * last > columns:
-        most = max(int(columns * _MOST_SHARE), _LEAST_TEXT)
         texts = [i for i in range(last) if i not in numbers]
         for i in texts:
-            widths[i] = min(widths[i], most)
+            widths[i] = min(widths[i], max(int(columns * _MOST_SHARE), _LEAST_TEXT))
         if last not in numbers:
             rest = columns - sum(widths[:last]) - len(_GAP) * last
             below = rest < min(_LEAST_LAST, widths[last])
             widths[last] = min(widths[last], columns - 2 * len(_GAP) if below else rest)
+        beside = range(last if below else last + 1)
+        over = sum(widths[i] for i in beside) + len(_GAP) * (len(beside) - 1) - columns
+        for i in sorted(texts, key=lambda i: -widths[i]):
+            taken = max(min(over, widths[i] - _LEAST_TEXT), 0)
+            widths[i] -= taken
+            over -= taken
     for row in rows:
-        cells = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
-        beside = cells[:last] if below else cells
+        cells = [
+            folded(cell, width, break_words=True) for cell, width in zip(row, widths, strict=True)
+        ]
+        upper = cells[:last] if below else cells
         lines = [
             _GAP.join(
                 _padded(part, width, right=i in numbers)
                 for i, (part, width) in enumerate(zip(parts, widths, strict=False))
             ).rstrip()
-            for parts in zip_longest(*beside, fillvalue="")
+            for parts in zip_longest(*upper, fillvalue="")
         ]
         if below:
             lines += [f"{_GAP * 2}{part}" for part in cells[last] if part]
@@ -100,22 +91,3 @@ def _laid_out(
 def _padded(text: str, width: int, *, right: bool) -> str:
     blanks = " " * (width - display_width(text))
     return blanks + text if right else text + blanks
-
-
-def _folded(text: str, width: int) -> list[str]:
-    """The text in lines of at most ``width`` columns, broken at blanks where it has some."""
-    if display_width(text) <= width:
-        return [text]
-    lines = [""]
-    for word in text.split(" "):
-        joined = f"{lines[-1]} {word}" if lines[-1] else word
-        if display_width(joined) <= width:
-            lines[-1] = joined
-            continue
-        if lines[-1]:
-            lines.append("")
-        for character in word:
-            if lines[-1] and display_width(lines[-1] + character) > width:
-                lines.append("")
-            lines[-1] += character
-    return lines

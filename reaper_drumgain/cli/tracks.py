@@ -103,7 +103,7 @@ def _print(session: Session, selection: Selection, by_sound: Mapping[int, TrackS
     print_table(header, rows, numbers={0, 3}, dim=no_drums)
     nameless = sum(other.why == NAMELESS for other in selection.untouched)
     if nameless and not by_sound:
-        print(
+        show.say(
             f"{nameless} with a name that says nothing: {NAMES_HINT}; --listen takes the kick "
             "drums among them by their sound"
         )

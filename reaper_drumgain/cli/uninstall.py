@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from reaper_drumgain.cli import show
 from reaper_drumgain.cli.install import add_resource_path, made_folders, manifest, remove_empty
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts.installation.resource_folders import resource_folder
@@ -30,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
         remove(folder, places)
     except OSError as error:
         raise StorageError(f"{folder}: cannot be removed: {error}") from error
-    print(f"removed {len(places)} files from {printable(str(folder))}")
+    show.say(f"removed {len(places)} files from {printable(str(folder))}")
     if folder.exists():
-        print("what else lies there was left")
+        show.say("what else lies there was left")
     return 0
 
 

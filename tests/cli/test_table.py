@@ -8,7 +8,8 @@ from importlib import resources
 import pytest
 from terminal import shown_at_terminal
 
-from reaper_drumgain.cli.table import display_width, print_table
+from reaper_drumgain.cli.folding import display_width
+from reaper_drumgain.cli.table import print_table
 
 DEMO = str(resources.files("reaper_drumgain") / "demo" / "session" / "DrumGain demo.RPP")
 DRY_RUN = [sys.executable, "-m", "reaper_drumgain", "balance", DEMO, "--dry-run"]
