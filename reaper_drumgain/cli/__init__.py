@@ -52,17 +52,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError as error:
         # the reader of our output went away: what it would have read is told to nobody
         _close_output()
-        _print_notes(error)
+        _tell_notes(error)
         return _FAILED
     except (Exception, KeyboardInterrupt) as error:
         if debug:
             raise
-        return _told(error)
+        return _told(error, as_json=_wants_json(sys.argv[1:] if argv is None else argv))
     return status
 
 
-def _told(error: BaseException) -> int:
-    """Say what went wrong, in one message, and return the exit status for it."""
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether a program reads the output; ``evaluate`` has a file of that name."""
+    return "--json" in words and words[0] != "evaluate"
+
+
+def _told(error: BaseException, *, as_json: bool) -> int:
+    """Say what went wrong, in one message, and return the exit status for it.
+
+    With ``as_json`` also as one JSON object in a line of standard output.
+    """
     message, status = str(error), _FAILED
     if isinstance(error, KeyboardInterrupt):
         message, status = "interrupted: nothing further was written", _INTERRUPTED
@@ -79,11 +87,24 @@ def _told(error: BaseException) -> int:
         message = f"unexpected {type(error).__name__}: {error}. Please report it with --debug"
     from reaper_drumgain.cli.show import complain
 
+    if as_json:
+        import json
+
+        kind = type(error).__name__.removesuffix("Error").lower()
+        notes = list(getattr(error, "__notes__", ()))
+        failure = {"kind": kind, "message": message, "notes": notes, "status": status}
+        print(json.dumps({"schema": 1, "error": failure}), flush=True)
     complain(f"drumgain: {message}")
-    # what else is to be known: what was written before
+    _tell_notes(error)
+    return status
+
+
+def _tell_notes(error: BaseException) -> None:
+    """Say what else is to be known: what was written before."""
+    from reaper_drumgain.cli.show import complain
+
     for note in getattr(error, "__notes__", ()):
         complain(f"drumgain: {note}")
-    return status
 
 
 def _open_streams() -> None:

@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 #: the name of the method where a mix is the reference
 REFERENCE = "reference"
 SUMMARY = "Set the faders of a project's drum tracks."
+EXAMPLES = (
+    ("drumgain balance song.RPP --dry-run", "show the moves, write nothing"),
+    ("drumgain balance song.RPP", "write a balanced project beside yours"),
+    (
+        "drumgain balance song.RPP --in-place --lock 'Snare Top' --amount 50%",
+        "half of each move, around the snare, in the project itself",
+    ),
+    (
+        "drumgain balance song.RPP --role 'Audio 07=tom 2' --level lufs:-18",
+        "say what a track is, and how loud the drums are to be",
+    ),
+    (
+        "drumgain balance song.RPP --write automation --sections regions",
+        "gains that follow the song, in envelopes",
+    ),
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from reaper_drumgain.batch.run import Batch, Options
 
 SUMMARY = "Set the faders of the drum tracks of many projects."
+EXAMPLES = (
+    (
+        "drumgain batch Songs --recursive --dry-run",
+        "what would be done with all projects in a folder",
+    ),
+    (
+        "drumgain batch Songs --recursive --output Balanced --report Report",
+        "write them into another folder, with a page on each",
+    ),
+    ("drumgain batch Songs --recursive --in-place --resume", "go on with an interrupted run"),
+)
 DESCRIPTION = (
     "Balances every project file that is named or lies in a named folder, each on its own; a "
     "broken one never stops the others. Backups, autosaves and what DrumGain wrote itself are "

@@ -14,6 +14,12 @@ from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 SUMMARY = "Take back the envelopes that DrumGain wrote, where they were not changed since."
+EXAMPLES = (
+    (
+        "drumgain clear-automation song.RPP",
+        "in the project itself; a backup is kept",
+    ),
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

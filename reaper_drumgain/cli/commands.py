@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import NoReturn, Protocol
 
 from reaper_drumgain import __version__
+from reaper_drumgain.cli.parser import Parser, did_you_mean
+from reaper_drumgain.errors import InputError
 
 
 class Command(Protocol):
@@ -18,6 +21,11 @@ class Command(Protocol):
 
     #: one line on what the command does
     SUMMARY: str
+
+    @property
+    def EXAMPLES(self) -> Sequence[tuple[str, str]]:  # noqa: N802
+        """Command lines, and what each of them does."""
+        ...
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the options of the command."""
@@ -106,6 +114,12 @@ def _demo() -> Command:
     return demo
 
 
+def _completion() -> Command:
+    from reaper_drumgain.cli import completion
+
+    return completion
+
+
 def _train() -> Command:
     from reaper_drumgain.cli import train
 
@@ -133,39 +147,95 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
     "doctor": _doctor,
     "uninstall": _uninstall,
     "demo": _demo,
+    "completion": _completion,
     "train": _train,
     "evaluate": _evaluate,
 }
 
 
+FIRST_STEPS = """\
+What to do first:
+  drumgain demo                       hear and see it on a small recording
+  drumgain tracks song.RPP            what each track is taken for
+  drumgain balance song.RPP --dry-run show the moves, write nothing
+  drumgain balance song.RPP           write a balanced project beside yours
+  drumgain install                    put the actions into REAPER
+"""
+
+
 def run(argv: Sequence[str] | None) -> int:
     """Parse a command line, do what it says and return the exit status."""
-    words = sys.argv[1:] if argv is None else argv
-    arguments = _parser(words).parse_args(words)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words:
+        print(f"{_DESCRIPTION}\n\n{FIRST_STEPS}\n'drumgain --help' lists all commands.")
+        return 0
+    if words[0] == "help":
+        words = [*words[1:2], "--help"]
+    parser = parser_of(words)
+    arguments, rest = parser.parse_known_args(words)
+    if rest:
+        arguments.parser.unknown(rest)
     status: int = arguments.run(arguments)
     return status
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser; with the one command that is asked for, so that no other is imported."""
+_DESCRIPTION = (
+    "Sets the faders of drum tracks in REAPER projects where a good engineer would put them."
+)
+
+
+def parser_of(words: Sequence[str]) -> Parser:
+    """The parser; with the one command that is asked for, so that no other is imported.
+
+    Raises InputError where the first word is no command.
+    """
     asked = words[0] if words and words[0] in COMMANDS else None
-    parser = argparse.ArgumentParser(
+    if words and asked is None and not words[0].startswith("-"):
+        _no_command(words[0])
+    parser = Parser(
         prog="drumgain",
-        description="Sets the faders of drum tracks in REAPER projects where a good engineer "
-        "would put them.",
+        usage="drumgain COMMAND [options]",
+        description=_DESCRIPTION,
+        epilog=f"{FIRST_STEPS}\n'drumgain COMMAND --help' explains a command, with examples.",
     )
     parser.add_argument("--version", action="version", version=f"drumgain {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(
+        required=True, metavar="COMMAND", title="commands", parser_class=Parser
+    )
     for name in (asked,) if asked else COMMANDS:
         command = COMMANDS[name]()
-        sub = subparsers.add_parser(
-            name,
-            parents=[common],
-            help=command.SUMMARY,
-            description=command.SUMMARY,
-        )
+        sub = subparsers.add_parser(name, help=command.SUMMARY, description=command.SUMMARY)
         command.add_options(sub)
-        sub.set_defaults(run=command.run)
+        sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        sub.usage = f"drumgain {name}{_usage(sub)}"
+        sub.epilog = examples_text(command.EXAMPLES)
+        sub.set_defaults(run=command.run, parser=sub)
     return parser
+
+
+def examples_text(examples: Sequence[tuple[str, str]]) -> str:
+    """The examples of a command as its help shows them: what it does, and below it how."""
+    lines = [f"  {what}:\n    {line}" for line, what in examples]
+    return "\n".join(["examples:", *lines]) if lines else ""
+
+
+def _usage(parser: Parser) -> str:
+    positionals = [a for a in parser._actions if not a.option_strings]
+    words = []
+    for action in positionals:
+        name = str(action.metavar or action.dest)
+        words.append(
+            {"+": f" {name} [{name} ...]", "?": f" [{name}]"}.get(str(action.nargs), f" {name}")
+        )
+    needed = [a for a in parser._actions if a.option_strings and a.required]
+    words += [f" {a.option_strings[-1]} {a.metavar or a.dest.upper()}" for a in needed]
+    return "".join(words) + " [options]"
+
+
+def _no_command(word: str) -> NoReturn:
+    path = Path(word)
+    if path.suffix.lower() == ".rpp" or path.is_dir():
+        command = "batch" if path.is_dir() else "balance"
+        raise InputError(f"{word!r} is no command. Did you mean 'drumgain {command} {word}'?")
+    hint = did_you_mean(word, COMMANDS) or f"The commands are {', '.join(COMMANDS)}."
+    raise InputError(f"{word!r} is no command. {hint}")

@@ -11,6 +11,7 @@ from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.settings import Settings
 
 SUMMARY = "Balance a packaged recording: table, project, sound before and after, picture."
+EXAMPLES = (("drumgain demo", "everything goes into the new folder drumgain-demo"),)
 _PROJECT = "DrumGain demo.RPP"
 
 

@@ -15,6 +15,7 @@ from reaper_drumgain.hosts.installation.doctor import Check
 from reaper_drumgain.schema.printable import printable
 
 SUMMARY = "Check everything between a key press in REAPER and DrumGain, and say what to do."
+EXAMPLES = (("drumgain doctor", "check the whole way from a key press to the worker"),)
 
 _BROKEN = 1
 _MARKS = {"ok": "ok      ", "warning": "warning ", "broken": "BROKEN  ", "not checked": "-       "}

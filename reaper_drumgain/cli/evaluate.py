@@ -11,6 +11,7 @@ from reaper_drumgain.cli.train import add_data, load_data_set, run_options
 from reaper_drumgain.errors import StorageError
 
 SUMMARY = "Compare all methods with the faders of human engineers, one song left out at a time."
+EXAMPLES = (("drumgain evaluate --reduced --plots pictures", "a quick run, with pictures"),)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

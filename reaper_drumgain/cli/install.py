@@ -24,6 +24,10 @@ from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
 from reaper_drumgain.schema.printable import printable
 
 SUMMARY = "Put the actions into REAPER's resource folder."
+EXAMPLES = (
+    ("drumgain install --dry-run", "show what would be written"),
+    ("drumgain install --set-python", "also say to REAPER which Python it loads"),
+)
 
 #: what REAPER's own Python may import of the package: these folders and modules. They import
 #: only each other, the standard library and reapy

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from reaper_drumgain.methods.user_model import FinishedProject, UserModel
 
 SUMMARY = "Learn your own taste from projects that you have mixed, for --model NAME."
+EXAMPLES = (
+    ("drumgain learn Finished/*.RPP --name rock", "from the projects in a folder"),
+    ("drumgain balance song.RPP --model rock", "balance with what was learned"),
+)
 _SOME_FAILED = 4
 
 

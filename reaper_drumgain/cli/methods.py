@@ -9,6 +9,7 @@ from reaper_drumgain.cli import options, show
 from reaper_drumgain.methods.registry import METHODS, plugins
 
 SUMMARY = "List the methods that find gains, with their sources."
+EXAMPLES = (("drumgain methods", "what the methods do, and where they come from"),)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from reaper_drumgain.methods.user_models import Kept
 
 SUMMARY = "List your own models, or show the card of one."
+EXAMPLES = (
+    ("drumgain models", "list your models"),
+    ("drumgain models rock", "the card of one"),
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from reaper_drumgain import methods
 from reaper_drumgain.cli import show
+from reaper_drumgain.cli.parser import one_of
+from reaper_drumgain.cli.projects import project_or_folder, project_path
 from reaper_drumgain.cli.role_table import check_role, read_role_table
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.schema.session import Session
@@ -30,14 +32,16 @@ from reaper_drumgain.units import Decibel
 
 def add_project(parser: argparse.ArgumentParser) -> None:
     """The project file to work on."""
-    parser.add_argument("project", type=Path, metavar="PROJECT", help="a REAPER project (.RPP)")
+    parser.add_argument(
+        "project", type=project_path, metavar="PROJECT", help="a REAPER project (.RPP)"
+    )
 
 
 def add_project_or_folder(parser: argparse.ArgumentParser) -> None:
     """The project file to work on, or a folder of audio files."""
     parser.add_argument(
         "project",
-        type=Path,
+        type=project_or_folder,
         metavar="PROJECT",
         help="a REAPER project (.RPP), or a folder of audio files, one for each track (roles from "
         "their names; a new project is written)",
@@ -53,7 +57,8 @@ def add_json(
 
 def add_output(parser: argparse.ArgumentParser, *, many: bool) -> None:
     """Where the result goes: of one project, or of many."""
-    where = parser.add_mutually_exclusive_group()
+    group = parser.add_argument_group("where the result goes")
+    where = group.add_mutually_exclusive_group()
     where.add_argument(
         "--output",
         type=Path,
@@ -70,10 +75,10 @@ def add_output(parser: argparse.ArgumentParser, *, many: bool) -> None:
         else "change the project itself; a backup is kept",
     )
     where.add_argument("--dry-run", action="store_true", help="only show what would be done")
-    add_overwrite(parser, many=many)
+    add_overwrite(group, many=many)
 
 
-def add_overwrite(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
+def add_overwrite(parser: argparse._ActionsContainer, *, many: bool = False) -> None:
     """Whether files that exist may be replaced."""
     files = "files that exist" if many else "a file that exists"
     parser.add_argument("--overwrite", action="store_true", help=f"let --output replace {files}")
@@ -81,7 +86,8 @@ def add_overwrite(parser: argparse.ArgumentParser, *, many: bool = False) -> Non
 
 def add_roles(parser: argparse.ArgumentParser) -> None:
     """Roles that the user states."""
-    parser.add_argument(
+    group = parser.add_argument_group("what a track is")
+    group.add_argument(
         "--role",
         action="append",
         default=[],
@@ -90,14 +96,14 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
         "'Audio 07=listen': tell by its sound whether it is a kick drum; may be repeated. A track "
         "is its name, its GUID, or #3 by its number in REAPER",
     )
-    parser.add_argument(
+    group.add_argument(
         "--roles",
         type=Path,
         metavar="FILE",
         help="a table of roles: a CSV file with a track's name and its role in each line, like "
         "'Audio 07,tom 2'; names of tracks that are not there do no harm, and --role counts first",
     )
-    parser.add_argument(
+    group.add_argument(
         "--listen",
         action="store_true",
         help="listen to all tracks whose names say nothing, like 'Audio 07': take those for "
@@ -105,17 +111,22 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class _MethodNames:
-    """The names of methods; other packages are looked through only for a name not built in."""
+def percent(text: str) -> float:
+    """The number of a text like ``50``, ``50%`` or ``12,5 %``."""
+    try:
+        return float(text.strip().removesuffix("%").replace(",", "."))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number: expected percent, 0 to 100, like 50 or 50%"
+        ) from None
 
-    def __contains__(self, name: object) -> bool:
-        return name in methods.names() or name in methods.known_names()
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(methods.known_names())
+def _method_names() -> Sequence[str]:
+    """The names of methods; other packages are looked through only when one is asked for."""
+    return methods.known_names()
 
 
-def _add_trims(parser: argparse.ArgumentParser) -> None:
+def _add_trims(parser: argparse._ActionsContainer) -> None:
     """Taste, beyond the balance."""
     parser.add_argument(
         "--trim",
@@ -130,58 +141,60 @@ def _add_trims(parser: argparse.ArgumentParser) -> None:
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Everything that Settings holds."""
-    parser.add_argument(
+    add_roles(parser)
+    group = parser.add_argument_group("how it is balanced")
+    group.add_argument(
         "--method",
-        choices=_MethodNames(),
+        type=one_of(_method_names, "'drumgain methods' explains them"),
         metavar="METHOD",
         default=methods.names()[0],
         help="how gains are found (default: %(default)s); 'drumgain methods' explains them",
     )
-    parser.add_argument(
+    group.add_argument(
         "--model",
         default="",
         metavar="NAME",
         help="your own model in place of the bundled one: 'drumgain learn' makes it, 'drumgain "
         "models' lists them",
     )
-    parser.add_argument(
+    group.add_argument(
         "--mode",
+        type=one_of(lambda: get_args(Mode)),
         choices=get_args(Mode),
         default="auto",
         help="all: balance all faders anew; outliers: move only those that stand where few "
         "engineers have them, to the edge of that range; auto: all where most faders have one "
         "value or stand where DrumGain put them, else outliers (default: %(default)s)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--amount",
-        type=float,
+        type=percent,
         default=100.0,
         metavar="PERCENT",
-        help="how much of each move to make, 0 to 100 (default: 100)",
+        help="how much of each move to make, 0 to 100, like 50%% (default: 100)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--level",
         default="keep",
         metavar="LEVEL",
         help=f"where the whole kit ends up: {LEVEL_FORMS} (default: keep, the drums together "
         "as loud as before)",
     )
-    _add_trims(parser)
-    parser.add_argument(
+    _add_trims(group)
+    group.add_argument(
         "--lock",
         action="append",
         default=[],
         metavar="TRACK",
         help="leave this track's fader and balance the others around it; may be repeated",
     )
-    parser.add_argument(
+    group.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="TRACK",
         help="move only this track, around the others; may be repeated",
     )
-    add_roles(parser)
 
 
 #: what ``--sections`` takes beside a file
@@ -195,14 +208,16 @@ _SECTIONS: dict[str, SectionKind] = {
 
 def add_automation(parser: argparse.ArgumentParser) -> None:
     """Gains over time."""
-    parser.add_argument(
+    group = parser.add_argument_group("gains over time")
+    group.add_argument(
         "--write",
+        type=one_of(lambda: get_args(Write)),
         choices=get_args(Write),
         default="volume",
         help="faders alone, or automation: gains that follow the song in envelopes, with their "
         "constant part in the faders (default: %(default)s)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--sections",
         metavar="WHICH",
         help="for automation: gains for each section: regions, markers, time-selection "
@@ -210,18 +225,20 @@ def add_automation(parser: argparse.ArgumentParser) -> None:
         "running: follow the song without sections (cross-adaptive; its default). Default: the "
         "regions, else the markers",
     )
-    parser.add_argument(
+    group.add_argument(
         "--envelope",
+        type=one_of(lambda: ("volume", "trim")),
         choices=("volume", "trim"),
         help="for automation: the envelope that is written (default: volume)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--existing",
+        type=one_of(lambda: get_args(Existing)),
         choices=get_args(Existing),
         help="for automation: what becomes of an envelope that does something already: leave the "
         "track without automation, replace it, or keep it and multiply (default: refuse)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--ride-limit",
         type=float,
         metavar="DB",
@@ -242,14 +259,15 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
 
 def add_report(parser: argparse.ArgumentParser) -> None:
     """A report, and sound in it."""
-    parser.add_argument(
+    group = parser.add_argument_group("report")
+    group.add_argument(
         "--report",
         type=Path,
         metavar="DIR",
         help="write a page with moves, reasons, levels and waveforms into this folder, and CSV "
         "and JSON beside it",
     )
-    parser.add_argument(
+    group.add_argument(
         "--bounce",
         action="store_true",
         help="with --report: the drums before and after in it, to hear, equally loud",

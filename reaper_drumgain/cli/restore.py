@@ -13,6 +13,10 @@ from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 SUMMARY = "Bring back the last backup that 'balance --in-place' made of a project."
+EXAMPLES = (
+    ("drumgain restore song.RPP --list", "which backups there are"),
+    ("drumgain restore song.RPP", "bring the last one back"),
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

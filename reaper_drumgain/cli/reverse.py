@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from reaper_drumgain.learn.reverse_engineering.mix_gains import MixGains, TrackGain
 
 SUMMARY = "Find the gains that turn raw tracks into a finished mix of them."
+EXAMPLES = (
+    ("drumgain reverse mix.wav Stems", "the gains of all tracks of a folder in a mix"),
+    (
+        "drumgain reverse mix.wav kick.wav snare.wav --other bass.wav",
+        "of two tracks, with another instrument taken out",
+    ),
+)
 DESCRIPTION = (
     "Finds by least squares which gain each raw track has in a mix of them: with a filter for each "
     "track (equalisation and small delays), after a search for delays. A track that the mix does "

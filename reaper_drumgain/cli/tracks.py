@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from reaper_drumgain.balance.roles_by_sound import TrackSound
 
 SUMMARY = "Show what each track of a project is taken for. Reads audio only with --listen."
+EXAMPLES = (
+    ("drumgain tracks song.RPP", "what each track is taken for"),
+    (
+        "drumgain tracks song.RPP --roles roles.csv",
+        "the same with roles from a table with lines like 'Audio 07,tom 2'",
+    ),
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

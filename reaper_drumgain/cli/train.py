@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reaper_drumgain.learn.evidence.run import DataSet
 
 SUMMARY = "Train the forests on human mixes; print their errors on songs that they never saw."
+EXAMPLES = (("drumgain train --reduced --output my-model", "a quick run that shows that it works"),)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER
 from reaper_drumgain.schema.printable import printable
 
 SUMMARY = "Take the actions out of REAPER's resource folder."
+EXAMPLES = (("drumgain uninstall", "remove what 'drumgain install' wrote"),)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

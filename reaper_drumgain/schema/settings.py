@@ -25,6 +25,8 @@ RIDE_LIMIT = Decibel(3.0)
 
 #: what ``Level.parse`` takes, for help texts and messages
 LEVEL_FORMS = "keep, peak:DBFS (like peak:-6) or lufs:LUFS (like lufs:-18)"
+#: units of meters, and the kind of level that they mean
+_LEVEL_UNITS: dict[str, Literal["peak", "lufs"]] = {"dbfs": "peak", "lufs": "lufs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,25 @@ class Level:
 
     @classmethod
     def parse(cls, text: str) -> Level:
-        """The level that a text like ``peak:-6`` names. Raises InputError."""
-        kind, colon, value = text.strip().partition(":")
-        if kind == "keep" and not colon:
+        """The level that a text like ``peak:-6``, ``LUFS:-14`` or ``-14 LUFS`` names.
+
+        Raises InputError.
+        """
+        folded = text.strip().lower().replace(",", ".")
+        if folded == "keep":
             return cls()
-        if kind not in ("peak", "lufs"):
+        unit = next((u for u in _LEVEL_UNITS if folded.endswith(u)), "")
+        kind, colon, value = folded.removesuffix(unit).replace("=", ":").partition(":")
+        if unit and not colon:
+            # as meters write it: -14 LUFS, -6 dBFS
+            kind, value = _LEVEL_UNITS[unit], kind
+        if kind.strip() not in ("peak", "lufs") or (unit and _LEVEL_UNITS[unit] != kind.strip()):
             raise InputError(f"level {text!r} is not known: expected {LEVEL_FORMS}")
         try:
             target = Decibel(float(value))
         except ValueError:
             raise InputError(f"level {text!r} has no number: expected {LEVEL_FORMS}") from None
-        return cls("peak" if kind == "peak" else "lufs", target)
+        return cls("peak" if kind.strip() == "peak" else "lufs", target)
 
     def __str__(self) -> str:
         return self.kind if self.target is None else f"{self.kind}:{self.target:g}"

@@ -6,6 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.session import Session, Track
@@ -15,6 +16,7 @@ from reaper_drumgain.tracks.roles import Role
 
 #: instead of a role: it is to be recognized by sound
 LISTEN = "listen"
+_MOST_TOLD = 40
 
 
 def asks_for_role_by_sound(role_text: str) -> bool:
@@ -74,8 +76,14 @@ def find_tracks(session: Session, name: str) -> tuple[int, ...]:
     if found:
         numbers = ", ".join(f"#{index + 1}" for index in found)
         raise InputError(f"{len(found)} tracks are named {name!r}: say which one ({numbers})")
-    known = ", ".join(repr(t.name) for t in session.tracks[:40])
-    raise InputError(f"no track is named {name!r}: the project has {known or 'no tracks'}")
+    names = {t.name.strip().lower(): t.name for t in session.tracks}
+    near = [names[one] for one in get_close_matches(wanted.lower(), names, n=3)]
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    known = ", ".join(repr(t.name) for t in session.tracks[:_MOST_TOLD])
+    more = ", ..." if len(session.tracks) > _MOST_TOLD else ""
+    raise InputError(
+        f"no track is named {name!r}.{hint} The project has {known or 'no tracks'}{more}"
+    )
 
 
 def session_roles(

@@ -36,7 +36,7 @@ def reverse(capsys, *words, status=0):
     returned = main(["reverse", *map(str, words), *taps, "--json"])
     out, err = capsys.readouterr()
     assert returned == status, err
-    return json.loads(out) if out else err
+    return json.loads(out) if status == 0 else err
 
 
 def write(path: Path, mix: np.ndarray, rate: int) -> Path:

@@ -1,0 +1,97 @@
+"""The parser of the command line: messages that name the mend, help that fits the terminal.
+
+Built on ``argparse``: mistakes are raised as InputError, so that they end like every other
+failure, in words or as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+from reaper_drumgain.cli.folding import terminal_width
+from reaper_drumgain.errors import InputError
+
+#: lines of help longer than this are hard to read
+_WIDEST_HELP = 100
+_NARROWEST_HELP = 40
+
+
+def close_to(text: str, known: Iterable[str], *, most: int = 3) -> list[str]:
+    """The known words that a text may mean, the nearest first; letter case does not matter."""
+    by_folded = {word.casefold(): word for word in known}
+    near = get_close_matches(text.casefold(), by_folded, n=most, cutoff=0.6)
+    begun = [word for word in by_folded if len(text) > 1 and word.startswith(text.casefold())]
+    return [by_folded[word] for word in dict.fromkeys((*near, *begun))][:most]
+
+
+def did_you_mean(text: str, known: Iterable[str], *, quoted: bool = True) -> str:
+    """A sentence with what may be meant, or ""."""
+    near = [repr(word) if quoted else word for word in close_to(text, known)]
+    return f"Did you mean {' or '.join(near)}?" if near else ""
+
+
+def one_of(known: Callable[[], Sequence[str]], then: str = "") -> Callable[[str], str]:
+    """A type for an option that takes one of some words, in any case.
+
+    ``known`` gives the words; ``then`` is added to the message where none is meant.
+    """
+
+    def word(text: str) -> str:
+        words = known()
+        for one in words:
+            if one.casefold() == text.strip().casefold():
+                return one
+        hint = did_you_mean(text, words) or f"expected one of {', '.join(words)}"
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not known. {hint}" + (f" ({then})" if then else "")
+        )
+
+    return word
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Help as wide as the terminal; lines that begin with blanks stay as they are."""
+
+    def __init__(self, prog: str) -> None:
+        columns = min(terminal_width(sys.stdout) or 80, _WIDEST_HELP)
+        super().__init__(prog, max_help_position=26, width=max(columns, _NARROWEST_HELP) - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = []
+        for line in text.splitlines():
+            keep = not line or line.startswith(" ")
+            filled.append(line if keep else super()._fill_text(line, width, indent))
+        return "\n".join(filled)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises InputError for a mistake, with what may be meant and what to do."""
+
+    #: the commands, by whose names a first word is mended
+    commands: Sequence[str] = ()
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(formatter_class=HelpFormatter, **options)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError."""
+        raise InputError(f"{message}. 'drumgain{self._command()} --help' shows what is possible")
+
+    def unknown(self, words: Sequence[str]) -> NoReturn:
+        """Raise InputError for words that nothing takes."""
+        word = words[0].partition("=")[0]
+        if not word.startswith("-"):
+            self.error(f"{word!r} is one word too many (a name with blanks has to stand in quotes)")
+        hint = did_you_mean(word, self.options(), quoted=False)
+        self.error(f"option {word} is not known{'. ' + hint.rstrip('?') + '?' if hint else ''}")
+
+    def options(self) -> list[str]:
+        """All options in their long form."""
+        return [text for action in self._actions for text in action.option_strings if "--" in text]
+
+    def _command(self) -> str:
+        return self.prog.removeprefix("drumgain")

@@ -1,0 +1,60 @@
+"""The project that a path on the command line means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reaper_drumgain.cli.parser import close_to
+from reaper_drumgain.errors import ProjectError
+
+_SUFFIX = ".rpp"
+_MOST_TOLD = 5
+
+
+def project_path(text: str) -> Path:
+    """The project file that is meant: ``song`` for ``song.RPP``, also in another letter case.
+
+    What is there under the very name counts first; a folder only where no project has its name.
+    Raises ProjectError, with the projects that may be meant, where nothing is.
+    """
+    return _meant(Path(text), folders=False)
+
+
+def project_or_folder(text: str) -> Path:
+    """As ``project_path``; a folder of that very name counts first."""
+    return _meant(Path(text), folders=True)
+
+
+def _meant(path: Path, *, folders: bool) -> Path:
+    try:
+        if path.exists() and (folders or not path.is_dir()):
+            return path
+        names = [found.name for found in path.parent.iterdir()]
+    except (OSError, ValueError):
+        # who opens it tells why that cannot be
+        names = []
+    folded = path.name.casefold()
+    meant = [name for name in names if name.casefold() == folded + _SUFFIX]
+    meant = meant or [name for name in names if name.casefold() == folded]
+    if path.name and len(meant) == 1 and not (path.parent / meant[0]).is_dir():
+        return path.parent / meant[0]
+    if path.exists():
+        return path
+    raise ProjectError(f"cannot read {path}: {_why(path, names, meant)}")
+
+
+def _why(path: Path, names: list[str], meant: list[str]) -> str:
+    if not path.parent.is_dir():
+        return f"No such file or directory: there is no folder {path.parent}"
+    why = "No such file or directory"
+    if len(meant) > 1:
+        return f"{why}: which one is meant, {' or '.join(sorted(meant))}?"
+    projects = [name for name in names if name.casefold().endswith(_SUFFIX)]
+    stems = {Path(name).stem: name for name in projects}
+    near = [stems[stem] for stem in close_to(Path(path.name).stem, stems)]
+    if near:
+        return f"{why}. Did you mean {' or '.join(map(repr, near))}?"
+    if projects:
+        more = ", ..." if len(projects) > _MOST_TOLD else ""
+        return f"{why}; the projects there are {', '.join(sorted(projects)[:_MOST_TOLD])}{more}"
+    return f"{why}, and no project (.RPP) is in {path.parent.absolute()}: go to its folder first"
