@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+import soundfile as sf
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -39,7 +40,8 @@ def mixed(text):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A user's folder: a project, a folder of projects, and a REAPER that was started once."""
+    """A user's folder: a project, folders of projects and of tracks, a mix of these, and a REAPER
+    that was started once."""
     demo = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session"
     for place in (tmp_path, tmp_path / "Songs" / "one", tmp_path / "Songs" / "two"):
         shutil.copytree(demo, place, dirs_exist_ok=True)
@@ -50,6 +52,14 @@ def folder(tmp_path):
     shutil.copytree(demo, finished)
     (finished / "DrumGain demo.RPP").unlink()
     (finished / "mixed.RPP").write_text(mixed(text), "utf-8")
+    shutil.copytree(demo / "media", tmp_path / "Stems")
+    (tmp_path / "Raw").mkdir()
+    drums = [sf.read(path, frames=200_000) for path in sorted((demo / "media").iterdir())[:3]]
+    for number, (sound, rate) in enumerate(drums):
+        sf.write(tmp_path / "Raw" / f"{number}.wav", sound, rate)
+    mix = sum(sound for sound, _ in drums)
+    sf.write(tmp_path / "mix.wav", mix / 4, rate)
+    sf.write(tmp_path / "bass.wav", mix[::-1] / 9, rate)
     reaper = tmp_path / "config" / "REAPER"
     reaper.mkdir(parents=True)
     (reaper / "reaper.ini").write_text("[REAPER]\n")
