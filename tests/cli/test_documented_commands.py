@@ -54,12 +54,14 @@ def folder(tmp_path):
     (finished / "mixed.RPP").write_text(mixed(text), "utf-8")
     shutil.copytree(demo / "media", tmp_path / "Stems")
     (tmp_path / "Raw").mkdir()
-    drums = [sf.read(path, frames=200_000) for path in sorted((demo / "media").iterdir())[:3]]
-    for number, (sound, rate) in enumerate(drums):
-        sf.write(tmp_path / "Raw" / f"{number}.wav", sound, rate)
-    mix = sum(sound for sound, _ in drums)
-    sf.write(tmp_path / "mix.wav", mix / 4, rate)
-    sf.write(tmp_path / "bass.wav", mix[::-1] / 9, rate)
+    tracks = sorted((demo / "media").iterdir())[:11]
+    sounds = [sf.read(path)[0] for path in tracks]
+    for path, sound in zip(tracks[:3], sounds, strict=False):
+        sf.write(tmp_path / "Raw" / f"{path.stem}.wav", sound, 44_100)
+    length = min(map(len, sounds))
+    mix = sum(sound[:length] for sound in sounds) / 8
+    sf.write(tmp_path / "mix.wav", mix, 44_100)
+    sf.write(tmp_path / "bass.wav", mix[::-1], 44_100)
     reaper = tmp_path / "config" / "REAPER"
     reaper.mkdir(parents=True)
     (reaper / "reaper.ini").write_text("[REAPER]\n")
