@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain import __version__, errors
+from reaper_drumgain.schema import json_codec
 from reaper_drumgain.schema.session import Clip, Session, Source, Track
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.util.process import one_thread_for_blas
@@ -116,7 +117,7 @@ def _request(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_REQUEST_BYTES:
             raise errors.HostError(f"the request is larger than {MAX_REQUEST_BYTES} bytes")
-        request = json.loads(path.read_bytes())
+        request = json_codec.read_json(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise errors.HostError(f"the request cannot be read: {error}") from error
     if not isinstance(request, dict) or not {"session", "settings"} <= set(request):

@@ -227,12 +227,12 @@ def _read(path: Path) -> _JournalState:
     try:
         if len(data) > _MAX_BYTES:
             raise ValueError("it is too large")
-        head = json.loads(lines[0])
+        head = json_codec.read_json(lines[0])
         if head["journal"] != _FORMAT:
             raise ValueError("it is of another version of DrumGain")
         state.how = str(head["how"])
         for line in lines[1:]:
-            state.add(json.loads(line))
+            state.add(json_codec.read_json(line))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InputError) as error:
         raise StorageError(
             f"the journal {path} cannot be used ({error}): look at what the interrupted run left, "

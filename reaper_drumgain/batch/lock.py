@@ -25,11 +25,14 @@ from typing import Any
 from filelock import lock_descriptor, unlock_descriptor
 
 from reaper_drumgain.errors import ConflictError, StorageError
+from reaper_drumgain.schema import json_codec
 
 NAME = ".drumgain-batch.lock"
 #: the owner's name begins behind the first byte, which Windows locks against reading, too
 _OWNER_AT = 1
 _MAX_OWNER_BYTES = 4096
+#: of any system
+_MOST_PID = (1 << 31) - 1
 #: files that a run opens besides, with those of its processes
 _OTHER_FILES = 256
 #: Windows has no such flag
@@ -107,10 +110,15 @@ def _lock(folder: Path) -> Iterator[None]:
     path = folder / NAME
     descriptor = _open_locked(path)
     try:
-        me = {"pid": os.getpid(), "host": socket.gethostname()}
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, b" " * _OWNER_AT + json.dumps(me).encode())
+        try:
+            me = {"pid": os.getpid(), "host": socket.gethostname()}
+            os.ftruncate(descriptor, 0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.write(descriptor, b" " * _OWNER_AT + json.dumps(me).encode())
+        except OSError as error:
+            raise StorageError(
+                f"{folder}: cannot be written, not even to lock it: {error.strerror or error}"
+            ) from error
         yield
     finally:
         # while the lock is held, so that no other run's file is removed; Windows refuses to,
@@ -152,7 +160,7 @@ def _owner(descriptor: int) -> dict[str, Any]:
     """``pid`` and ``host`` of the process that wrote the file, empty where it says none."""
     try:
         os.lseek(descriptor, _OWNER_AT, os.SEEK_SET)
-        found = json.loads(os.read(descriptor, _MAX_OWNER_BYTES))
+        found = json_codec.read_json(os.read(descriptor, _MAX_OWNER_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -171,7 +179,7 @@ def _held_by(path: Path, descriptor: int) -> str:
 def _may_be_alive(owner: dict[str, Any]) -> bool:
     """Whether the process named in a lock file may still run; yes for another machine's."""
     pid = owner.get("pid")
-    if not isinstance(pid, int) or pid <= 0:
+    if not isinstance(pid, int) or not 0 < pid <= _MOST_PID:
         return False
     if owner.get("host") != socket.gethostname():
         return True

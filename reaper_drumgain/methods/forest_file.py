@@ -30,6 +30,7 @@ import numpy.typing as npt
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.drum_responses import DrumResponses, from_plain
+from reaper_drumgain.schema.json_codec import read_json
 from reaper_drumgain.tracks.roles import ROLE_NAMES
 from reaper_drumgain.util.npz import read_npz, write_npz
 
@@ -203,7 +204,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 def _parse_manifest(path: Path, content: bytes) -> dict[str, Any]:
     try:
-        manifest = json.loads(content, parse_constant=refuse_constant)
+        manifest = read_json(content)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("kind") != "drumgain forest":
@@ -281,11 +282,6 @@ def _is_level(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return -MAX_LEVEL_DB <= value <= MAX_LEVEL_DB
-
-
-def refuse_constant(name: str) -> float:
-    """For ``json.loads``: NaN and infinity are no JSON. Raises ValueError."""
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _parse_arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from reaper_drumgain.errors import InputError
 
 T = TypeVar("T")
+_MOST_DIGITS, _MOST_WHOLE = 20, 1 << 63
 _PLAIN = (str, bool, int, float, type(None))
 
 
@@ -42,7 +43,7 @@ def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
     fit the dataclass; the message names the place.
     """
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = read_json(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a {kind} document: {error}") from error
     return from_document(document, cls, kind=kind, schema=schema)
@@ -146,6 +147,29 @@ def _decode_plain(data: Any, wanted: Any, where: str) -> Any:
     if isinstance(data, float) and not math.isfinite(data):
         raise InputError(f"{where}: expected a finite number, got {data!r}")
     return data
+
+
+def read_json(text: str | bytes) -> Any:
+    """JSON from anybody, whose numbers are finite floats and whole numbers of 64 bits.
+
+    Raises ValueError for anything else (also ``1e999`` and numbers of 400 digits, which other
+    code would meet as infinity or as an OverflowError), RecursionError where it is nested too deep.
+    """
+    return json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant)
+
+
+def _whole(digits: str) -> int:
+    number = int(digits) if len(digits) <= _MOST_DIGITS else _MOST_WHOLE
+    if abs(number) >= _MOST_WHOLE:
+        raise ValueError(f"{digits[:_MOST_DIGITS]}... is a number with too many digits")
+    return number
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:_MOST_DIGITS]} is beyond any number")
+    return number
 
 
 def _refuse_constant(name: str) -> float:

@@ -156,3 +156,31 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
         with locked([tmp_path / "songs"]):
             pass
     assert (tmp_path / "precious").read_text() == "precious"
+
+
+@pytest.mark.parametrize("call", ["write", "ftruncate"])
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(StorageError, match="not even to lock it: No space"), locked([tmp_path]):
+        pass
+    monkeypatch.undo()
+    assert not list(tmp_path.iterdir()), "nothing is left, not even the lock"
+    with locked([tmp_path]):
+        pass
+
+
+@pytest.mark.parametrize("pid", [10**400, 1 << 40, -1, 1e999, "1"])
+def test_a_process_that_cannot_be_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: object
+) -> None:
+    def no_locks(*_: object, **__: object) -> bool:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr("reaper_drumgain.batch.lock.lock_descriptor", no_locks)
+    owner = json.dumps({"pid": pid, "host": socket.gethostname()}).replace("Infinity", "1e999")
+    (tmp_path / NAME).write_text(f" {owner}")
+    with locked([tmp_path]) as refused:
+        assert refused == {}

@@ -317,7 +317,7 @@ BAD_MANIFESTS = {
     "no template": (linear(template_lufs=None), "level for each role"),
     "a role is missing": (linear(role_db={"kick": -20.0}), "level for each role"),
     "template": (linear(template_lufs=dict.fromkeys(ROLE_NAMES, "loud")), "no level"),
-    "huge template": (linear(template_lufs=dict.fromkeys(ROLE_NAMES, 10**400)), "no level"),
+    "huge template": (linear(template_lufs=dict.fromkeys(ROLE_NAMES, 10**400)), "too many digits"),
     "responses": ({"responses": {"links": {}}}, "responses does not hold links"),
     "true": (linear(stereo_db=True), "stereo_db"),
     "interval": (linear(interval_db=dict.fromkeys(ROLE_NAMES, -1.0)), "a width below 0"),

@@ -222,7 +222,7 @@ def _report(content: bytes, progress: Progress) -> None:
     try:
         said = json.loads(content)
         progress(str(said["doing"]), float(said["share"]))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         # progress that cannot be read does no harm: only the result counts
         return
 
@@ -237,8 +237,10 @@ def _notes(path: Path) -> list[str]:
 
 
 def _parsed(content: bytes) -> Generator[Any, None, GainPlan]:
+    from reaper_drumgain.schema import json_codec
+
     try:
-        answer = json.loads(content)
+        answer = json_codec.read_json(content)
     except (ValueError, RecursionError) as error:
         raise HostError(f"the worker's answer is no plan ({error}); nothing was changed") from None
     if not isinstance(answer, dict) or not {"protocol", "version"} <= set(answer):

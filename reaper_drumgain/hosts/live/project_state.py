@@ -281,7 +281,7 @@ def _document(project: Project, key: str) -> dict[str, Any] | None:
     if len(text) > _MAX_TEXT:
         raise InputError(f"it is longer than {_MAX_TEXT} characters")
     try:
-        document = json.loads(text)
+        document = json_codec.read_json(text)
     except (RecursionError, ValueError) as error:
         raise InputError(str(error)) from error
     if not isinstance(document, dict):

@@ -17,6 +17,7 @@ from reaper_drumgain.errors import HostError
 from reaper_drumgain.hosts.live import apply, reaper
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.tasks import print_line
+from reaper_drumgain.schema import json_codec
 
 _SECTION, _NOTE = "DrumGain", "put back"
 _NUMBERS = ("D_VOL", "I_FXEN", "I_SELECTED", "I_SOLO")
@@ -135,7 +136,7 @@ def _noted(text: str) -> tuple[str, list[tuple[str, str, Value, Value]]] | None:
     try:
         if len(text) > _MAX_NOTE:
             return None
-        document = json.loads(text)
+        document = json_codec.read_json(text)
         changes = [
             (str(guid), str(key), _value(key, old), _value(key, new))
             for guid, key, old, new in document["changes"]
