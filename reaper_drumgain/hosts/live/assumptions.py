@@ -173,7 +173,7 @@ def _write_envelope(tab: Tab, kind: EnvelopeKind, place: int) -> str | None:
     noted = undo_block.note_on(calls, track)
     edit = EnvelopeEdit(track, "", kind, None, points, note=f"1;{place}", old_note=noted)
     try:
-        prepared = _result(undo_block.prepare(calls, chunks, edit, few=True))
+        prepared = result(undo_block.prepare(calls, chunks, edit, few=True))
         undo_block.write(tab.project, calls, scale, [prepared], (), f"self-test: {kind}")
     except HostError as error:
         return str(error)
@@ -197,7 +197,7 @@ def _write_envelope(tab: Tab, kind: EnvelopeKind, place: int) -> str | None:
     )
 
 
-def _result(steps: Generator[Any, None, T]) -> T:
+def result(steps: Generator[Any, None, T]) -> T:
     """Run a generator to its end and return its result."""
     while True:
         try:
@@ -226,7 +226,7 @@ def _sorted(tab: Tab) -> str | None:
     try:
         by_calls(calls, scale, envelope, (-1.0, 1e9), (third, first, second))
         wanted = (first, second, third)
-        lines = _result(lines_of(wanted))
+        lines = result(lines_of(wanted))
         check(calls, scale, envelope, chunks.of_envelope(envelope), (0, 0), wanted, lines)
     except HostError as error:
         return str(error)
@@ -241,7 +241,7 @@ def _by_text(tab: Tab) -> str | None:
     if not envelope:
         return "there is no volume envelope to try it on"
     written = (EnvelopePoint(1.5, 0.125, 5, 0.5), EnvelopePoint(1.5, 2.0))
-    lines = _result(lines_of(written))
+    lines = result(lines_of(written))
     try:
         by_text(chunks, envelope, (2, 1), lines)
         check(calls, scale, envelope, chunks.of_envelope(envelope), (2, 1), written, lines)
@@ -267,7 +267,7 @@ def _marker_names(tab: Tab) -> str | None:
     if not reaper.has("AddProjectMarker"):
         return "there is no AddProjectMarker"
     RPR.AddProjectMarker(tab.project.pointer, True, 1.0, 2.0, "verse", -1)
-    (region,) = _result(take_snapshot(tab.project)).session.regions
+    (region,) = result(take_snapshot(tab.project)).session.regions
     return expect("the region", (region.name, region.position, region.end), ("verse", 1.0, 2.0))
 
 
@@ -292,7 +292,7 @@ def _lanes(tab: Tab) -> str | None:
         RPR.SetMediaTrackInfo_Value(track, f"C_LANEPLAYS:{alone}", 1.0)
         lane = RPR.GetMediaItemInfo_Value(item, "I_FIXEDLANE")
         heard = RPR.GetMediaItemInfo_Value(item, "C_LANEPLAYS") != 0.0
-        clips = _result(take_snapshot(tab.project)).session.tracks[1].clips
+        clips = result(take_snapshot(tab.project)).session.tracks[1].clips
         problem = (
             expect("I_FIXEDLANE of an item in the second lane", lane, 1.0)
             or expect(f"C_LANEPLAYS while lane {alone} plays alone", heard, plays)

@@ -45,8 +45,9 @@ def press(name: str, worker: Worker | None = None) -> None:
 
 def _steps(name: str, project: Project, worker: Worker | None) -> Steps:
     try:
-        if is_open(project):
-            temporary_changes.mend(project)
+        mended = temporary_changes.mend(project) if is_open(project) else None
+        if mended is not None:
+            print_line(mended)
         if name in BALANCE_SCOPES:
             _balance(project, name, worker)
         else:

@@ -29,7 +29,7 @@ from reaper_drumgain.units import Decibel
 
 #: actions "calculate loudness of selected tracks via dry run render": all of it, or the time
 #: selection
-_WHOLE, _TIME_SELECTION = "42438", "42439"
+WHOLE, _TIME_SELECTION = "42438", "42439"
 #: tracks in one dry run: between two of them the run can be cancelled
 _AT_ONCE = 8
 #: a difference beyond this says that the effects make the sound, or let none through
@@ -52,14 +52,14 @@ def measured(snapshot: Snapshot, settings: Settings) -> Generator[Any, None, Ses
         f"DrumGain: REAPER plays {_tracks(len(tracks))} with their effects and without: its window "
         "shows the progress (press again to cancel)"
     )
-    action = _WHOLE if settings.span is None else _TIME_SELECTION
+    action = WHOLE if settings.span is None else _TIME_SELECTION
     gains: dict[int, Decibel] = {}
     for start in range(0, len(tracks), _AT_ONCE):
         some = tracks[start : start + _AT_ONCE]
         yield WAIT
-        wet = _loudness(snapshot, some, action, bypass=False)
+        wet = loudness(snapshot, some, action, bypass=False)
         yield WAIT
-        dry = _loudness(snapshot, some, action, bypass=True)
+        dry = loudness(snapshot, some, action, bypass=True)
         yield WAIT
         for track, with_effects, without in zip(some, wet, dry, strict=True):
             difference = with_effects - without
@@ -101,7 +101,7 @@ def _tracks(count: int) -> str:
     return f"{count} track{'' if count == 1 else 's'}"
 
 
-def _loudness(
+def loudness(
     snapshot: Snapshot, tracks: Sequence[Track], action: str, *, bypass: bool
 ) -> list[float]:
     """The loudness of tracks in LUFS, within one tick. -inf for silence."""

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from typing import Any
 
 from reaper_drumgain import __version__
-from reaper_drumgain.hosts.live import WAIT, reaper
+from reaper_drumgain.hosts.live import WAIT, dry_run_assumptions, reaper
 from reaper_drumgain.hosts.live.assumptions import CHECKS, Check, Tab, expect
 from reaper_drumgain.hosts.live.link import worker_environment
 from reaper_drumgain.hosts.live.reaper import RPR, current_project
@@ -33,7 +33,7 @@ def steps(setup: Setup) -> Steps:
     print_line("DrumGain: the self-test works in a project tab of its own: do not save that one")
     tab = Tab(current_project())
     try:
-        for name, check in CHECKS:
+        for name, check in (*CHECKS, *dry_run_assumptions.CHECKS):
             lines.append(_line(name, _made(check, tab)))
             yield
         lines.append((yield from _defer_timing()))

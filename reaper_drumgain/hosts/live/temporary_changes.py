@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from reaper_drumgain.errors import HostError
 from reaper_drumgain.hosts.live import apply, reaper
 from reaper_drumgain.hosts.live.reaper import RPR, Project
-from reaper_drumgain.hosts.live.tasks import print_line
 from reaper_drumgain.schema import json_codec
 
 _SECTION, _NOTE = "DrumGain", "put back"
@@ -96,27 +95,30 @@ def _note(project: Project, changes: Sequence[Change]) -> None:
     RPR.SetExtState(_SECTION, _NOTE, text, True)
 
 
-def mend(project: Project) -> None:
-    """Put back what was changed when REAPER died, if this is the project and it still is so."""
+def mend(project: Project) -> str | None:
+    """Put back what was changed when REAPER died, if this is the project and it still is so.
+
+    Returns what was done, as a line for the user; None for nothing.
+    """
     text = str(RPR.GetExtState(_SECTION, _NOTE))
     if not text:
-        return
+        return None
     noted = _noted(text)
     if noted is not None and noted[0] != project.path:
         # it waits for its project
-        return
+        return None
     known = apply.tracks_by_guid(project) if noted is not None else {}
     left = [
         Change(known[guid], guid, key, old, new)
         for guid, key, old, new in (noted[1] if noted is not None else ())
         if guid in known and read(known[guid], key) == new
     ]
-    if left:
-        _put_back_as_a_step(project, left)
+    line = _put_back_as_a_step(project, left) if left else None
     RPR.DeleteExtState(_SECTION, _NOTE, True)
+    return line
 
 
-def _put_back_as_a_step(project: Project, changes: Sequence[Change]) -> None:
+def _put_back_as_a_step(project: Project, changes: Sequence[Change]) -> str:
     RPR.Undo_BeginBlock2(project.pointer)
     try:
         for change in changes:
@@ -125,7 +127,7 @@ def _put_back_as_a_step(project: Project, changes: Sequence[Change]) -> None:
         name = "DrumGain: put back what a measurement had changed"
         RPR.Undo_EndBlock2(project.pointer, name, _STATES)
     count = len({change.track for change in changes})
-    print_line(
+    return (
         "DrumGain: a measurement of effects was cut off earlier: what it had changed on "
         f"{count} track{'' if count == 1 else 's'} was put back"
     )

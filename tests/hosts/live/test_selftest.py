@@ -36,6 +36,7 @@ def test_all_holds_on_the_stand_in_and_nothing_is_left(reaper):
         ({"null_envelopes": ["Trim Volume"]}, "FAILS  a trim volume envelope"),
         ({"missing_functions": ["AddProjectMarker"]}, "FAILS  the names of regions"),
         ({"first_lane_only": True}, "FAILS  fixed lanes can be read"),
+        ({"dry_run": "no statistics"}, "FAILS  a dry run tells the loudness"),
     ],
     ids=str,
 )
