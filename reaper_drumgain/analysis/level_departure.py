@@ -135,5 +135,5 @@ def level_departure(
     if drums is not None:
         doubt = doubt + np.where(close, 0.0, FEW_DRUMS_VARIANCE / drums**2)
     if paired is not None:
-        doubt = doubt + np.where(paired, WITNESS_VARIANCE, 0.0)
+        doubt = np.where(paired, 2.0 * doubt + WITNESS_VARIANCE, doubt)
     return LevelDeparture(np.where(known, over / safe, np.nan), np.where(known, doubt, np.inf))

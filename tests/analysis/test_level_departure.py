@@ -6,6 +6,7 @@ from kit_support import invented_session
 
 from reaper_drumgain.analysis.hits import Strokes
 from reaper_drumgain.analysis.level_departure import (
+    WITNESS_VARIANCE,
     drums_playing,
     level_departure,
     strong_strokes,
@@ -98,6 +99,12 @@ def test_of_few_drums_the_level_of_a_far_microphone_says_little():
 
 
 def test_two_sides_of_a_pair_say_as_much_as_one_microphone():
-    one = departure([0.0], [0.0], [50], [False]).doubt
-    two = departure([0.0] * 2, [0.0] * 2, [50] * 2, [False] * 2, paired=[True] * 2).doubt
-    assert (two > one + 20.0).all()
+    """Whatever the doubt: that of each side is twice that of one alone."""
+    for drums in (1.0, 3.0):
+        one = departure([0.0], [0.0], [50], [False], drums=[drums]).doubt
+        two = departure(
+            [0.0] * 2, [0.0] * 2, [50] * 2, [False] * 2, drums=[drums] * 2, paired=[True] * 2
+        ).doubt
+        assert (two + WITNESS_VARIANCE).tolist() == pytest.approx(
+            (2.0 * (one + WITNESS_VARIANCE)).repeat(2).tolist()
+        )
