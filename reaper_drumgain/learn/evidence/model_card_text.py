@@ -32,11 +32,11 @@ not a measuring error.
   one microphone hears a drum than another depends on gain and placement alone, not on the groove.
   Coinciding strokes are taken apart by a model of all onsets; what is usual is learned from the
   two kits, over the places where things usually stand ({kits}). How hard a drum is
-  played against the others is heard there too, and half of it is taken off the level in its own
-  microphone. The sides of a pair count as one, and the level of overheads and rooms counts less
-  where few drums play. Where there is no bleed
-  the level of strong strokes speaks, then loudness. Turning one raw track up never raises its
-  fader against any other: no proof, but a sweep over 60 dB in all sessions of the tests.
+  played against the others is heard there too, and nearly half of it is taken off the level in its
+  own microphone. The sides of a pair count as one, and the level of overheads and rooms counts
+  less where few drums play. Where there is no bleed the level of strong strokes speaks, then
+  loudness. Turning one raw track up never raises its fader against any other: no proof, but a sweep
+  over 60 dB in all sessions of the tests.
 - A **random forest with multiple outputs** (after Moffat and Sandler 2019, whose split,
   features and settings are not published) adds a correction for each of {slots} role slots ("snare
   top 2", "overhead left 1"). Its inputs are which slots are taken, and for each taken slot
