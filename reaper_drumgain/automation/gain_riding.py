@@ -32,6 +32,7 @@ from reaper_drumgain.automation.envelope_points import GainCurve, fitted
 from reaper_drumgain.automation.inputs import MAX_ENVELOPE, AutomationInput
 from reaper_drumgain.automation.ramps import RAMP_S
 from reaper_drumgain.automation.records import GainsOverTime
+from reaper_drumgain.errors import InputError
 from reaper_drumgain.faders.levels import offset_for
 from reaper_drumgain.faders.links import any_linked, linked_moves
 from reaper_drumgain.methods.base import MethodInput, RunningGains
@@ -52,8 +53,13 @@ _SILENT = 1e-12
 def riding_gains(given: AutomationInput) -> GainsOverTime:
     """Curves that follow the song, and the faders where each curve is most of the time.
 
-    With a span the faders stay, and the curves begin and end at 0 dB within it.
+    With a span the faders stay, and the curves begin and end at 0 dB within it. Raises InputError
+    where nothing plays.
     """
+    if not given.analysis.measurement.mix.hops:
+        raise InputError(
+            "no drum track plays anything that can be read: there is nothing to follow"
+        )
     gains = _running_gains(given)
     plays = given.activity.active & gains.open.any(axis=1)
     given = replace(given, automatable=given.automatable & plays)
@@ -189,7 +195,8 @@ def _slow_ratio_db(one: Array, other: Array) -> Array:
     """The ratio of two powers over time, each smoothed forwards and backwards."""
     slow_one, slow_other = _smoothed(one), _smoothed(other)
     heard = (slow_one > _SILENT) & (slow_other > _SILENT)
-    return np.where(heard, power_to_db(np.where(heard, slow_one / slow_other, 1.0)), 0.0)
+    ratio = np.divide(slow_one, slow_other, out=np.ones_like(slow_one), where=heard)
+    return np.where(heard, power_to_db(ratio), 0.0)
 
 
 def _smoothed(powers: Array) -> Array:

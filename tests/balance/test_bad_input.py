@@ -18,9 +18,10 @@ from support import RATE, clip, gain, hits, session, write
 
 from reaper_drumgain import methods
 from reaper_drumgain.balance.pipeline import balance
+from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session, Track
-from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.schema.settings import Automation, Settings
 
 #: dB; a larger move needs a reason in how a track was recorded
 MOST_DB = 6.0
@@ -174,3 +175,37 @@ def test_the_others_of_a_track_recorded_with_another_gain_move_no_farther(sessio
     common = float(np.median(list(away.values())))
     assert -0.1 <= (own - common) * math.copysign(1.0, -shift) <= abs(shift) + 0.1
     assert all(abs(move - common) <= MOST_DB for move in away.values()), away
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("method", [m for m in methods.names() if m != "random"])
+def test_a_track_of_pure_dc_stays_and_moves_no_other(tmp_path, method):
+    sounds = microphones()
+    names = ("Kick", "Snare", "OH L")
+    without = recorded(tmp_path / "a", {name: sounds[name] for name in names})
+    dc = {**{name: sounds[name] for name in names}, "Tom 1": np.full(len(sounds["Kick"]), 0.5)}
+    plan = balance(recorded(tmp_path / "b", dc), Settings(method=method))
+    found = moves(plan)
+    assert found.pop("Tom 1") == 0.0
+    assert found == pytest.approx(moves(balance(without, Settings(method=method))), abs=0.5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_running_gains_of_silence_leave_the_faders(sessions):
+    running = Settings(
+        method="cross-adaptive", write="automation", automation=Automation("running")
+    )
+    plan = balance(sessions["silence"], running)
+    assert set(moves(plan).values()) == {0.0}
+    assert not plan.automated
+
+
+def test_running_gains_of_what_cannot_be_read_are_a_sentence(tmp_path):
+    (tmp_path / "text.wav").write_text("no audio")
+    unreadable = clip(tmp_path / "text.wav", 2.0)
+    built = session(Track(index=0, name="Kick", clips=(unreadable,)))
+    running = Settings(
+        method="cross-adaptive", write="automation", automation=Automation("running")
+    )
+    with pytest.raises(InputError, match="there is nothing to follow"):
+        balance(built, running)
