@@ -8,7 +8,7 @@ Three readings, none of which depends on gains (every spectrum counts relative t
   the drum delays the far microphone is not known, only the span of it, so the largest and the
   smallest r within the span count together: pull = largest + smallest, from -2 (they work against
   each other at any delay that is possible) to 2. Exchanging polarity changes its sign and nothing
-  else.
+  else. It decides only where the sum as recorded leaves room for doubt.
 - The *direct sound* of a snare or tom in the overheads: by how many dB the largest positive peak of
   the correlation exceeds its largest negative one within ``DISTANT_MS``, the mean over the bands
   ``DIRECT_HZ`` and over the overheads. A kick says nothing there: its wave is as long as the delay.
@@ -42,14 +42,18 @@ WHITENING, DIRECT_WHITENING = 0.5, 0.75
 #: ms by which the second microphone may hear later than the first
 THROUGH_SNARE_MS, THROUGH_KICK_MS = (-0.4, 1.4), (-0.4, 2.6)
 DISTANT_MS, SIDES_MS = (0.8, 10.0), (-3.0, 3.0)
-#: pull from which a verdict is given, or correlation now; the other may speak against by so much
-PULL, NOW, AGAINST = 0.3, 0.5, 0.3
+#: pull from which a verdict is given, and the correlation now from which that decides (a flip then
+#: makes 2.2 dB); a weaker one may speak against the pull by so much
+PULL, NOW, AGAINST = 0.3, 0.25, 0.3
 #: dB by which one peak of the direct sound exceeds the other; the correlation of two sides
 DIRECT_DB, SIDES = 1.5, 0.5
 #: hits that a verdict, and one of distant microphones, needs; share of hits that agree in sign
 FEWEST_HITS, FEWEST_DISTANT, AGREEING = 3, 6, 0.75
 #: a delay is told from so far before and after the span, where half the hits lie in ``SPREAD_MS``
 EARLY_MS, LATE_MS, SPREAD_MS = 0.7, 1.5, 1.5
+#: with a wider spread, up to the last, so many hits are needed; standard error of a median in
+#: interquartile ranges, times the root of how many there are (1.253 / 1.349)
+FEWEST_SPREAD, MEDIAN_ERROR, MOST_SPREAD_MS = 12, 0.93, 6.0
 #: dB under the loudest at which an attack begins: the median of three
 LEADS_DB = (-10.0, -15.0, -20.0)
 _STEP_MS = 0.05
@@ -112,26 +116,25 @@ def read_one_drum(
     hits = len(first)
     if hits < FEWEST_HITS:
         return _nothing(hits)
-    delay, clear = _lead(first, second, frequencies)
-    clear = clear and timed
-    late = clear and not span_ms[0] - EARLY_MS < delay < span_ms[1] + LATE_MS
+    delay, clear, late = _lead(first, second, frequencies, span_ms)
+    clear, late = clear and timed, late and timed
     lags, each = _correlations(first, second, frequencies, LOW_HZ, span_ms, WHITENING)
     mean = each.mean(axis=0)
     pull = float(mean.max() + mean.min())
-    now = _now(first, second, frequencies, BODY_HZ)
+    as_recorded = _as_recorded(first, second, frequencies, BODY_HZ)
+    now = float(np.median(as_recorded))
     # where the sum as recorded leaves no doubt it decides, else what is possible with any delay
-    decides = pull if abs(pull) >= PULL or abs(now) < NOW else now
-    sign = float(np.sign(decides))
+    by_now = abs(now) >= NOW and np.mean(as_recorded * np.sign(now) > 0.0) >= AGREEING
+    sign = float(np.sign(now if by_now else pull))
     agreeing = np.mean((each.max(axis=1) + each.min(axis=1)) * sign > 0.0)
     by_pull = abs(pull) >= PULL and now * sign >= -AGAINST and agreeing >= AGREEING
-    by_now = abs(now) >= NOW and pull * sign >= -AGAINST
-    sure = bool(by_pull or by_now) and not late
+    sure = bool(by_now or by_pull) and not late
     place = int(np.argmax(mean * sign))
     return Reading(
         _name(sign) if sure else UNSURE,
         pull,
         hits,
-        delay if clear else float("nan"),
+        delay if clear or late else float("nan"),
         late,
         now,
         _now(first, second, frequencies, LOW_HZ),
@@ -279,15 +282,29 @@ def _correlations(
 
 def _now(first: Complex, second: Complex, frequencies: Float64, band: tuple[float, float]) -> float:
     """The plain correlation over ``band`` at lag 0, the median over the hits."""
+    return float(np.median(_as_recorded(first, second, frequencies, band)))
+
+
+def _as_recorded(
+    first: Complex, second: Complex, frequencies: Float64, band: tuple[float, float]
+) -> Float64:
+    """(hits,) the plain correlation of each hit over ``band`` at lag 0."""
     one, two, _ = _cut(first, second, frequencies, band)
-    return float(np.median((one.conj() * two).real.sum(axis=1)))
+    return np.asarray((one.conj() * two).real.sum(axis=1))
 
 
-def _lead(first: Complex, second: Complex, frequencies: Float64) -> tuple[float, bool]:
-    """By how many ms the attack begins later in ``second``, and whether the hits agree."""
+def _lead(
+    first: Complex, second: Complex, frequencies: Float64, span_ms: tuple[float, float]
+) -> tuple[float, bool, bool]:
+    """By how many ms the attack begins later in ``second``, whether the hits agree on it, and
+    whether it is surely more or less than is usual (two standard errors of the median)."""
     each = np.median(_attacks_ms(second, frequencies) - _attacks_ms(first, frequencies), axis=0)
     low, middle, high = np.percentile(each, (25.0, 50.0, 75.0)).tolist()
-    return float(middle), bool(high - low <= SPREAD_MS)
+    clear = high - low <= SPREAD_MS
+    doubt = 0.0 if clear else 2.0 * MEDIAN_ERROR * (high - low) / np.sqrt(each.size)
+    usual = span_ms[0] - EARLY_MS - doubt < middle < span_ms[1] + LATE_MS + doubt
+    sure = clear or (each.size >= FEWEST_SPREAD and high - low <= MOST_SPREAD_MS)
+    return float(middle), bool(clear), bool(sure and not usual)
 
 
 def _attacks_ms(spectra: Complex, frequencies: Float64) -> Float64:

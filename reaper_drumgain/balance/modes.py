@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.faders.outliers import is_untouched, sharing_one_value
 from reaper_drumgain.schema.fader_note import FaderNote, standing_note
 from reaper_drumgain.schema.plan import TrackPlan
 from reaper_drumgain.schema.settings import Settings, UsedMode
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.tracks.trims import made_trim
 from reaper_drumgain.units import Decibel, is_off, to_decibel, to_linear
-
-#: faders that differ by less, in dB, have one value
-_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ def choose_mode(
     )
     if settings.mode != "auto":
         return ModeChoice(settings.mode, "as asked for")
-    return ModeChoice("all" if 3 * alike >= 2 * len(drums) else "outliers", why)
+    return ModeChoice("all" if is_untouched(alike, len(drums)) else "outliers", why)
 
 
 def starting_faders(
@@ -102,16 +98,12 @@ def _note(new_db: Decibel, mode: UsedMode, start_db: float) -> str:
 def _alike(drums: Sequence[DrumTrack]) -> int:
     """How many drum tracks share one fader value or stand at their note."""
     noted = [_is_noted(drum) for drum in drums]
-    others = Counter(_value(drum) for drum, own in zip(drums, noted, strict=True) if not own)
-    most = max(others.values(), default=0)
-    return sum(noted) + (most if most > 1 else 0)
+    others = [drum for drum, own in zip(drums, noted, strict=True) if not own]
+    return sum(noted) + sharing_one_value(
+        [to_decibel(drum.track.fader) - made_trim(drum) for drum in others]
+    )
 
 
 def _is_noted(drum: DrumTrack) -> bool:
     note = standing_note(drum.track)
     return note is not None and note.mode == "all"
-
-
-def _value(drum: DrumTrack) -> float:
-    level = to_decibel(drum.track.fader) - made_trim(drum)
-    return round(level, _PLACES) if math.isfinite(level) else level

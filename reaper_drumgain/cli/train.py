@@ -77,8 +77,13 @@ def load_data_set(arguments: argparse.Namespace) -> DataSet:
     from reaper_drumgain.learn.evidence.enst_drums import EnstMixes
     from reaper_drumgain.learn.evidence.human_mixes import HumanMixes
 
-    kind = HumanMixes if arguments.enst is None else EnstMixes
-    return kind.reduced(folder) if arguments.reduced else kind(folder)
+    if arguments.enst is not None:
+        return EnstMixes.reduced(folder) if arguments.reduced else EnstMixes(folder)
+    from reaper_drumgain.balance.side_by_side import plans_of
+
+    if arguments.reduced:
+        return HumanMixes.reduced(folder, plans_of)
+    return HumanMixes(folder, balancer=plans_of)
 
 
 def run_options(arguments: argparse.Namespace) -> dict[str, Any]:

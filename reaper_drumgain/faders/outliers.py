@@ -8,6 +8,9 @@ changes nothing.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +20,22 @@ from reaper_drumgain.faders.links import Links, linked_moves
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+#: faders that are alike to so many places of a dB have one value
+_PLACES = 3
+
+
+def sharing_one_value(faders: Sequence[float]) -> int:
+    """How many of these faders in dB have the value that most of them have; 0 where no two do."""
+    values = Counter(round(f, _PLACES) if math.isfinite(f) else f for f in faders)
+    most = max(values.values(), default=0)
+    return most if most > 1 else 0
+
+
+def is_untouched(alike: int, count: int) -> bool:
+    """Whether a session counts as not mixed yet: at least two thirds of its ``count`` faders share
+    one value, or stand where DrumGain put them."""
+    return 3 * alike >= 2 * count
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Kit:
         """
         known = self._decoded.get((piece, place))
         if known is None:
-            known = _decode_hit(self.hits[piece][place])
+            known = decode_hit(self.hits[piece][place])
             self._decoded[piece, place] = known
         return known
 
@@ -139,7 +139,11 @@ def _hits_in(folder: Path, microphones: tuple[str, ...]) -> tuple[tuple[Path, ..
     return tuple(found)
 
 
-def _decode_hit(files: tuple[Path, ...]) -> npt.NDArray[np.int16]:
+def decode_hit(files: tuple[Path, ...]) -> npt.NDArray[np.int16]:
+    """(files, frames) the samples of one hit, shorter files filled with silence.
+
+    Raises MediaError where a file is not mono audio at 44.1 kHz.
+    """
     signals = []
     for path in files:
         try:

@@ -105,6 +105,8 @@ _NEEDED = ("kick", "snare", *TOMS)
 _FEWEST_HATS = 4
 _FEWEST_STROKES = 20
 _LONGEST_SECONDS = 400.0
+#: seconds of performances of which one of each style is chosen
+_SHORTEST_SECONDS, _LONGER_SECONDS = 20.0, 150.0
 _FIELDS = ("id", "midi_filename", "time_signature", "style", "duration")
 _STYLES = ("rock", "pop", "funk", "soul", "punk", "country", "gospel", "blues", "dance")
 HI_HATS = ("hi-hat closed", "hi-hat open", "hi-hat pedal")
@@ -175,6 +177,28 @@ def choose_any_style(
         if len(chosen) == count:
             return chosen
     raise InputError(f"{groove}: expected {count} performances, found {len(chosen)}")
+
+
+def one_of_each_style(groove: Path, count: int, length: float, seed: int) -> list[Performance]:
+    """The first ``length`` seconds of a performance of each style, of the first ``count`` styles.
+
+    Of whole performances of 20 to 150 s; ``seed`` decides which. Raises InputError where the data
+    set has fewer styles, or cannot be read.
+    """
+    styles: dict[str, list[dict[str, str]]] = {}
+    for row in _table(groove):
+        if _SHORTEST_SECONDS < float(row["duration"]) < _LONGER_SECONDS:
+            styles.setdefault(row["style"].split("/")[0], []).append(row)
+    if len(styles) < count:
+        raise InputError(f"{groove}: expected {count} styles, found {len(styles)}")
+    random = np.random.default_rng(seed)
+    picked = [rows[random.integers(len(rows))] for _, rows in sorted(styles.items())]
+    return [
+        Performance(
+            row["id"], 0.0, excerpt(read_performance(groove / row["midi_filename"]), 0.0, length)
+        )
+        for row in picked[:count]
+    ]
 
 
 def _table(groove: Path) -> list[dict[str, str]]:

@@ -84,7 +84,27 @@ def summary(
             for c in _conditions(results)
         },
         "limits of levels": level_limits(songs, settings, draws),
+        "gains": gains_of(results),
     }
+
+
+def gains_of(results: Sequence[SongResult]) -> dict[str, Any]:
+    """By song the tracks, the median engineer's gains, and by method the mean gain of each track as
+    recorded, with the gate; all without their mean, in dB."""
+    found: dict[str, Any] = {}
+    for result in results:
+        song = result.song
+        target = song.target_db - np.nanmean(song.target_db)
+        found[song.name] = {
+            "tracks": [track.raw_file for track in song.tracks],
+            "roles": [str(track.role) for track in song.tracks],
+            "median engineer": np.round(target, 3).tolist(),
+            "methods": {},
+        }
+        for name in methods_of(results):
+            gains = result.gains[name, True, RECORDED].mean(axis=0)
+            found[song.name]["methods"][name] = np.round(gains - gains.mean(), 3).tolist()
+    return found
 
 
 _GATES = {"with gate": True, "without gate": False}

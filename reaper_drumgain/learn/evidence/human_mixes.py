@@ -17,20 +17,34 @@ from reaper_drumgain.learn.data.kit_sessions import PERFORMANCES, SECONDS, Kits,
 from reaper_drumgain.learn.data.kits import KITS
 from reaper_drumgain.learn.data.labelled_sounds import LabelledSounds
 from reaper_drumgain.learn.data.performances import Performance, choose_performances
-from reaper_drumgain.learn.data.rendered_songs import Rendering, renderings
-from reaper_drumgain.learn.evidence import held_tracks
+from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering, renderings
+from reaper_drumgain.learn.evidence import (
+    calibration,
+    held_tracks,
+    invariance_figures,
+    kit_left_out,
+    mixed_sessions,
+    polarity_flips,
+    recording_card,
+)
 from reaper_drumgain.learn.evidence.across_kits import across_kits
 from reaper_drumgain.learn.evidence.figures import REAL
 from reaper_drumgain.learn.evidence.model_card import model_card
+from reaper_drumgain.learn.evidence.project_files import Balancer
 from reaper_drumgain.learn.evidence.run import DataSet, Evaluation, LoadedData, LoadOptions
 from reaper_drumgain.learn.fitting.by_sound import fit_by_sound
 from reaper_drumgain.learn.fitting.fold import Models
+from reaper_drumgain.learn.fitting.leave_one_out import songs_of
+from reaper_drumgain.learn.fitting.linear_part import usual_loudness
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods import forest_file
+from reaper_drumgain.methods.baselines import Unity
 from reaper_drumgain.methods.forest_file import Forest
 
 BY_SOUND_FIGURES = "roles by sound"
 _FEWEST_SONGS = 3
+#: shares of the time of what is tried after the songs: calibration, another kit, mixes, faders
+_TRIED, _MIXED, _PLAYED, _BALANCED = 0.05, 0.2, 0.4, 0.8
 #: shares of the loading time: songs, sounds, and sessions of kits rendered
 _RENDERED, _SOUNDS, _KITS = 0.45, 0.7, 0.8
 
@@ -42,7 +56,9 @@ class HumanMixes(DataSet):
     ``performances`` of ``seconds`` each are rendered with each kit, and one in which no tom is
     struck; ``sounds`` others are for the forest that tells drums by their sound, and in
     ``habits`` of ``habit_seconds``, of any style and with drums at rest, it is counted which tracks
-    are held.
+    are held. ``styles``, ``shifts``: performances in which it is tried what a fader must not depend
+    on, and random shifts of each; ``flips``: those with flipped microphones. Both go through all of
+    the program, by ``balancer``; without one they are left out.
     """
 
     folder: Path
@@ -54,9 +70,14 @@ class HumanMixes(DataSet):
     habits: int = 48
     habit_seconds: float = 40.0
     draws: int = 50
+    styles: int = 10
+    shifts: int = 2
+    flips: int = 12
+    balancer: Balancer | None = None
+    is_reduced: bool = False
 
     @classmethod
-    def reduced(cls, folder: Path) -> HumanMixes:
+    def reduced(cls, folder: Path, balancer: Balancer | None = None) -> HumanMixes:
         """With little audio, for a quick run."""
         return cls(
             folder,
@@ -67,6 +88,11 @@ class HumanMixes(DataSet):
             kit_seconds=8.0,
             habits=2,
             habit_seconds=16.0,
+            styles=3,
+            shifts=1,
+            flips=1,
+            balancer=balancer,
+            is_reduced=True,
         )
 
     def check(self) -> None:
@@ -129,7 +155,7 @@ class HumanMixes(DataSet):
             jobs=options.jobs,
             progress=lambda what, share: options.progress(what, _KITS + share * (1.0 - _KITS)),
         )
-        return LoadedHumanMixes(self.folder, rendered, faders, chosen, sounds, kits, held)
+        return LoadedHumanMixes(self, rendered, faders, chosen, sounds, kits, held)
 
 
 @dataclass(frozen=True)
@@ -139,13 +165,18 @@ class LoadedHumanMixes(LoadedData):
     ``sounds``: for the forest by sound. ``held``: which tracks are held, as ``held_tracks`` counts.
     """
 
-    folder: Path
+    asked: HumanMixes
     renderings: Sequence[Rendering]
     faders: HumanFaders
     performances: Sequence[Performance]
     sounds: LabelledSounds
     kit_sessions: Kits
     held: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reduced(self) -> bool:  # type: ignore[override]
+        """Whether there is little audio."""
+        return self.asked.is_reduced
 
     @property
     def kits(self) -> Kits:
@@ -174,10 +205,66 @@ class LoadedHumanMixes(LoadedData):
             text += f"; too few tracks to balance in {', '.join(faders.too_small)}"
         return text
 
-    def more_figures(self, settings: FitSettings) -> Mapping[str, Any]:
-        """How well drums are told by their sound, and which tracks are held."""
-        tried = across_kits(self.sounds, trees=settings.trees, seed=settings.seed)
-        return {BY_SOUND_FIGURES: tried, held_tracks.FIGURES: self.held}
+    def more_figures(
+        self, settings: FitSettings, jobs: int, progress: Progress
+    ) -> Mapping[str, Any]:
+        """How well drums are told by their sound, which tracks are held, whether the recording gain
+        is calibrated, songs on a kit that was left out, and what goes through all of the program:
+        what a fader must not depend on, and flipped microphones."""
+        progress("drums told by their sound", 0.0)
+        usual = usual_loudness(songs_of(self.renderings), settings.shrink)
+        figures = {
+            BY_SOUND_FIGURES: across_kits(self.sounds, trees=settings.trees, seed=settings.seed),
+            held_tracks.FIGURES: self.held,
+            calibration.FIGURES: calibration.calibration(self.kits, usual, settings.seed),
+            kit_left_out.FIGURES: kit_left_out.evaluate_left_out(
+                self.renderings,
+                self.kits,
+                settings,
+                jobs=jobs,
+                progress=lambda what, share: progress(what, _TRIED + share * (_MIXED - _TRIED)),
+            ),
+            mixed_sessions.FIGURES: mixed_sessions.mixed_by_song(
+                self.renderings,
+                self.kits,
+                settings,
+                jobs=jobs,
+                progress=lambda what, share: progress(what, _MIXED + share * (_PLAYED - _MIXED)),
+            ),
+        }
+        if self.asked.balancer is None:
+            return figures
+        return figures | self._through_the_program(self.asked.balancer, settings, jobs, progress)
+
+    def _through_the_program(
+        self, balancer: Balancer, settings: FitSettings, jobs: int, progress: Progress
+    ) -> dict[str, Any]:
+        """What a user would get, for sessions of files."""
+        asked = self.asked
+        return {
+            invariance_figures.FIGURES: invariance_figures.try_invariance(
+                asked.folder,
+                self.renderings,
+                self.kits,
+                settings,
+                balancer,
+                performances=asked.styles,
+                shifts=asked.shifts,
+                jobs=jobs,
+                progress=lambda what, share: progress(
+                    what, _PLAYED + share * (_BALANCED - _PLAYED)
+                ),
+            ),
+            polarity_flips.FIGURES: polarity_flips.try_polarity(
+                asked.folder,
+                balancer,
+                {"unity": Unity()},
+                performances=asked.flips,
+                seed=settings.seed,
+                jobs=jobs,
+                progress=lambda what, share: progress(what, _BALANCED + share * (1.0 - _BALANCED)),
+            ),
+        }
 
     def training_data(self) -> dict[str, Any]:
         """Songs, mixes, what was left out, performances, and digests of all files."""
@@ -189,7 +276,7 @@ class LoadedHumanMixes(LoadedData):
             "faders_without_raw_left_out": faders.without_raw,
             "tracks_without_target": list(faders.without_target),
             "performances": [[item.id, item.start] for item in self.performances],
-            "sha256": _digests(self.folder, self.performances),
+            "sha256": _digests(self.asked.folder, self.performances),
         }
 
     def more_models(
@@ -216,6 +303,10 @@ class LoadedHumanMixes(LoadedData):
             about=own_about,
         )
         return {forest_file.BY_SOUND: forest}
+
+    def more_pages(self, evaluation: Evaluation) -> Mapping[str, str]:
+        """What was measured beside the faders of engineers."""
+        return {recording_card.PAGE: recording_card.page(evaluation.figures)}
 
     def model_card(self, evaluation: Evaluation, models: Models) -> str:
         """The card with the tables of this evaluation."""

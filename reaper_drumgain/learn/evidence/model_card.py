@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reaper_drumgain.learn.data.human_faders import HumanFaders
-from reaper_drumgain.learn.evidence import tables
+from reaper_drumgain.learn.evidence import recording_card, tables
 from reaper_drumgain.learn.evidence.evaluate import RECORDED, SongResult
 from reaper_drumgain.learn.evidence.figures import (
     LOUDEST,
@@ -72,6 +72,8 @@ def model_card(
         **_tables(results, figures),
         **_limits(results, figures),
         **_by_sound(models, figures),
+        recording=recording_card.PAGE,
+        reduced=tables.REDUCED + "\n\n" if figures["run"]["reduced"] else "",
     )
 
 

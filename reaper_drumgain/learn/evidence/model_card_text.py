@@ -5,6 +5,7 @@ from __future__ import annotations
 TEMPLATE = """\
 # Model card: the bundled forests
 
+{reduced}\
 `forest.npz`, `forest-multioutput.npz` and `by-sound.npz` hold trees as plain NumPy arrays (no
 pickle), the `.json` beside each everything else: inputs, slots, the linear part, settings, digests
 of the training data, versions of the libraries, scores. All files here are made by `drumgain
@@ -165,6 +166,12 @@ people's figures use them:
 ```
 {others}
 ```
+
+## By the recording, not by the performance
+The songs above are rendered and scaled to the listed loudness, so that there the performance
+passes for the preamp. What a fader must not depend on, songs on a kit that was left out, the
+calibration of the recording gain, what is held, polarity, and what becomes of a mix that is there
+are on a page of their own: [{recording}]({recording}).
 
 ## What limits it
 **Careless levels.** A raw level is the sum of how its role is usually recorded, of what is

@@ -36,7 +36,7 @@ SEED = 527
 #: few trees: shows that the way works, not how good the forest is
 REDUCED_SETTINGS = FitSettings(trees=20, inner_trees=5)
 #: shares of the running time: loading ends, measuring ends
-_LOADED, _MEASURED = 0.45, 0.95
+_LOADED, _COMPARED, _MEASURED = 0.35, 0.7, 0.97
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class LoadedData(ABC):
     """The songs of one data set, and what a report has to say about them."""
 
     renderings: Sequence[Rendering]
+    #: little audio: the figures show only that the way works
+    reduced: bool = False
 
     @property
     def kits(self) -> Kits:
@@ -80,7 +82,12 @@ class LoadedData(ABC):
         """What was left out, for a person; empty where there is nothing to say."""
         return ""
 
-    def more_figures(self, settings: FitSettings) -> Mapping[str, Any]:  # noqa: ARG002
+    def more_figures(
+        self,
+        settings: FitSettings,  # noqa: ARG002
+        jobs: int,  # noqa: ARG002
+        progress: Progress,  # noqa: ARG002
+    ) -> Mapping[str, Any]:
         """Figures of this data set alone, as plain JSON data."""
         return {}
 
@@ -95,6 +102,10 @@ class LoadedData(ABC):
         figures: Mapping[str, Any],  # noqa: ARG002
     ) -> Mapping[str, Forest]:
         """Models of this data set alone, by the name of their file."""
+        return {}
+
+    def more_pages(self, evaluation: Evaluation) -> Mapping[str, str]:  # noqa: ARG002
+        """Pages beside the model card, as Markdown by the name of their file."""
         return {}
 
     @abstractmethod
@@ -145,8 +156,11 @@ def run_evaluation(
     jobs: int = 2,
     cache: Path | None = None,
     progress: Progress | None = None,
+    songs: bool = True,
 ) -> Evaluation:
     """Loads the songs, and measures all methods with one song (or drummer) left out at a time.
+
+    ``songs``: without them only what the data set measures besides (``LoadedData.more_figures``).
 
     ``draws``: see ``DataSet``. ``settings``: of the fit, but for the seed. ``cache``: a folder for
     measurements, to be used again. ``progress`` is called with what is being done and the share
@@ -165,16 +179,33 @@ def run_evaluation(
         progress=lambda what, share: tell(what, share * _LOADED),
     )
     data = data_set.load(loading)
-    results = evaluate(
-        data.renderings,
-        data.kits,
-        settings,
-        draws=draws,
-        jobs=jobs,
-        progress=lambda what, share: tell(what, _LOADED + share * (_MEASURED - _LOADED)),
-    )
-    figures = summary(results, settings, mixes=data.mixes, what_is_what=data.provenance)
-    figures |= data.more_figures(settings)
+    results: Sequence[SongResult] = ()
+    compared: Mapping[str, Any] = {"data": {"what is what": list(data.provenance)}}
+    if songs:
+        results = evaluate(
+            data.renderings,
+            data.kits,
+            settings,
+            draws=draws,
+            jobs=jobs,
+            progress=lambda what, share: tell(what, _LOADED + share * (_COMPARED - _LOADED)),
+        )
+        compared = summary(results, settings, mixes=data.mixes, what_is_what=data.provenance)
+    figures = {
+        "run": {
+            "seed": seed,
+            "draws": draws,
+            "reduced": data.reduced,
+            "made with": library_versions(),
+            "settings": settings.as_plain(),
+        },
+        **compared,
+        **data.more_figures(
+            settings,
+            jobs,
+            lambda what, share: tell(what, _COMPARED + share * (_MEASURED - _COMPARED)),
+        ),
+    }
     return Evaluation(data, settings, draws, results, figures)
 
 
@@ -205,6 +236,8 @@ def train(
         for name, model in more.items():
             forest_file.save(model, output, name)
         (output / "README.md").write_text(card, encoding="utf-8", newline="\n")
+        for name, page in done.data.more_pages(done).items():
+            (output / name).write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
         raise StorageError(f"{output}: cannot be written: {error.strerror}") from error
     if progress:

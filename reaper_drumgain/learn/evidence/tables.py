@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reaper_drumgain.learn.evidence import held_tracks
 from reaper_drumgain.learn.evidence.evaluate import RECORDED, RESTING, SHIFTS_DB
 from reaper_drumgain.learn.evidence.figures import LOUDEST
+
+REDUCED = "REDUCED RUN: few trees, little audio. It shows that the way works, not how good it is."
 
 
 def text(figures: Mapping[str, Any]) -> str:
     """All tables of an evaluation, for a terminal or a model card."""
-    parts = [
+    parts = song_parts(figures) if "against the median engineer" in figures else []
+    if "roles by sound" in figures:
+        parts.append("Drums told by their sound, learnt from one kit and tried on the other:")
+        parts.append(sound_table(figures))
+    # they make tables with this module
+    from reaper_drumgain.learn.evidence import recording_card
+
+    parts += recording_card.terminal_text(figures)
+    parts += figures["data"]["what is what"]
+    if figures["run"]["reduced"]:
+        parts = [REDUCED, *parts, REDUCED]
+    return "\n\n".join(parts)
+
+
+def song_parts(figures: Mapping[str, Any]) -> list[str]:
+    """The comparison with engineers song by song: headings and tables."""
+    return [
         "Error against the median engineer, in dB (95 % interval over songs), with gate:",
         error_table(figures, "with gate"),
         "Without gate:",
@@ -24,14 +41,6 @@ def text(figures: Mapping[str, Any]) -> str:
         "Intervals for the median engineer:",
         interval_table(figures),
     ]
-    if "roles by sound" in figures:
-        parts.append("Drums told by their sound, learnt from one kit and tried on the other:")
-        parts.append(sound_table(figures))
-    if figures.get(held_tracks.FIGURES):
-        parts.append("Tracks held in rendered sessions, some of whose drums rest (simulated):")
-        parts.append(table(held_tracks.held_table(figures[held_tracks.FIGURES])))
-    parts += figures["data"]["what is what"]
-    return "\n\n".join(parts)
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

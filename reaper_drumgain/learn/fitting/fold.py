@@ -38,19 +38,40 @@ def fit_models(
     kits: Kits,
     settings: FitSettings,
     about: Mapping[str, object],
+    *,
+    intervals: bool = True,
 ) -> Models:
     """Fits the bundled models. ``renderings``: those in which all drums play. ``kits``: sessions of
-    kits at unknown recording gains. ``about``: for the manifests."""
+    kits at unknown recording gains. ``about``: for the manifests. Without ``intervals``, which take
+    half of the time, those of the forest are 0."""
     songs = songs_of(renderings)
     usual = usual_loudness(songs, settings.shrink)
     responses = fit_with_widening(kits, usual, settings.seed)
     linear = fit_linear(renderings, responses, settings)
-    linear = with_intervals(linear, renderings, responses, settings)
+    if intervals:
+        linear = with_intervals(linear, renderings, responses, settings)
     levels = {KEY: asdict(fit_role_levels(songs, settings.shrink))}
     return Models(
         forest=fit_forest(renderings, linear, responses, settings, {**about, **levels}),
         multioutput=fit_multioutput(renderings, settings, about),
     )
+
+
+def trained_methods(models: Models) -> dict[str, Method]:
+    """The registered methods that are made from models."""
+    return {
+        FOREST: ForestMethod(models.forest),
+        MULTIOUTPUT: MultiOutputForest(models.multioutput),
+        LINEAR: LinearMethod(models.forest),
+        "role-template": RoleTemplate(models.forest),
+        "role-mean": RoleMean(models.forest),
+    }
+
+
+def registered_methods(models: Models) -> dict[str, Method]:
+    """All registered methods, those that are trained with these models."""
+    trained = trained_methods(models)
+    return {name: trained.get(name) or methods.create(name) for name in methods.names()}
 
 
 @dataclass(frozen=True)
@@ -70,14 +91,7 @@ def fit_fold(renderings: Sequence[Rendering], kits: Kits, settings: FitSettings)
     """Every registered method and every alternative design, fitted to these renderings."""
     models = fit_models(renderings, kits, settings, {})
     forest = models.forest
-    trained: dict[str, Method] = {
-        FOREST: ForestMethod(forest),
-        MULTIOUTPUT: MultiOutputForest(models.multioutput),
-        LINEAR: LinearMethod(forest),
-        "role-template": RoleTemplate(forest),
-        "role-mean": RoleMean(forest),
-    }
-    every = {name: trained.get(name) or methods.create(name) for name in methods.names()}
+    every = registered_methods(models)
     linear, responses = linear_part(forest), responses_of(forest)
     every |= fit_alternative_designs(renderings, linear, responses, settings)
     songs = songs_of(renderings)
