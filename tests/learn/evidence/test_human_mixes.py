@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from reaper_drumgain import cli
+from reaper_drumgain import cli, methods
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.learn.evidence import run, tables
+from reaper_drumgain.learn.evidence import kit_left_out, run, tables
 from reaper_drumgain.learn.evidence.human_mixes import HumanMixes
+from reaper_drumgain.learn.evidence.recording_card import PAGE
 from reaper_drumgain.learn.evidence.run import REDUCED_SETTINGS, train
 from reaper_drumgain.methods import forest_file
 from reaper_drumgain.methods.forest import SLOTS
@@ -61,11 +63,23 @@ def test_a_reduced_run_makes_models_figures_and_a_card_the_same_each_time(
     assert model.about["scores"]["error_db"] == errors
     card = (tmp_path / "one" / "README.md").read_text(encoding="utf-8")
     assert tables.error_table(figures, "with gate") in card
+    # a reduced run says so wherever its figures are, and how they came about
+    page = (tmp_path / "one" / PAGE).read_text(encoding="utf-8")
+    for text in (card, page, first.text):
+        assert tables.REDUCED in text
+    assert figures["run"]["reduced"]
+    assert (figures["run"]["seed"], figures["run"]["draws"]) == (527, 3)
+    assert figures["run"]["made with"]["numpy"] == np.__version__
+    for song, held in figures["gains"].items():
+        assert {len(gains) for gains in held["methods"].values()} == {len(held["tracks"])}, song
+    assert set(figures[kit_left_out.FIGURES]["methods"]) == set(methods.names())
 
+    # what goes through all of the program is tried for itself, in shorter tests
+    monkeypatch.setattr("reaper_drumgain.balance.side_by_side.plans_of", None)
     shared = ["--data", str(few), "--reduced", "--draws", "3", "--jobs", "1"]
     assert cli.main(["train", *shared, "--output", str(tmp_path / "two")]) == 0
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(names) == 7
+    assert len(names) == 8
     for name in names:
         assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
 
@@ -131,3 +145,16 @@ def test_options_below_one_are_refused_before_anything_is_done(tmp_path, name):
 def test_a_data_folder_that_is_not_there_is_told(tmp_path, capsys, command):
     assert cli.main([command, "--data", str(tmp_path / "none")]) == 2
     assert "expected one with human_faders, kits, groove" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--part", "recording", "--plots", "pictures"], "leave out --part recording"),
+        (["--enst", "anywhere", "--part", "recording"], "leave out --enst"),
+        (["--enst", "anywhere", "--card", "page.md"], "leave out --enst"),
+    ],
+)
+def test_parts_that_have_no_such_figures_are_refused(capsys, options, words):
+    assert cli.main(["evaluate", *options]) == 2
+    assert words in capsys.readouterr().err
