@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from pathlib import Path
 
 from reaper_drumgain.cli.show import ProgressLine, printable_lines
 from reaper_drumgain.cli.train import add_data, load_data_set, run_options
 from reaper_drumgain.errors import InputError, StorageError
 
-SUMMARY = "Compare all methods with the faders of human engineers, one song left out at a time."
+SUMMARY = (
+    "Compare all methods with the faders of human engineers, one song left out at a time; try what "
+    "a fader must not depend on, and kits left out. It takes half an hour on two cores."
+)
 EXAMPLES = (("drumgain evaluate --reduced --plots pictures", "a quick run, with pictures"),)
 
 
@@ -43,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     from reaper_drumgain.learn.evidence import tables
     from reaper_drumgain.learn.evidence.run import run_evaluation
 
-    progress = ProgressLine()
+    progress, begun = ProgressLine(), time.monotonic()
     try:
         done = run_evaluation(
             data_set,
@@ -54,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         progress.clear()
     print(printable_lines(tables.text(done.figures)))
+    minutes = (time.monotonic() - begun) / 60.0
+    print(f"\nmeasured in {minutes:.1f} minutes with --jobs {arguments.jobs}")
     try:
         if arguments.json is not None:
             document = json.dumps(done.figures, indent=1, allow_nan=False)
