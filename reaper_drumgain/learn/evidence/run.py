@@ -197,7 +197,10 @@ def run_evaluation(
             "draws": draws,
             "reduced": data.reduced,
             "made with": library_versions(),
-            "settings": settings.as_plain(),
+            "settings": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in settings.as_plain().items()
+            },
         },
         **compared,
         **data.more_figures(
