@@ -192,16 +192,7 @@ def run_evaluation(
         )
         compared = summary(results, settings, mixes=data.mixes, what_is_what=data.provenance)
     figures = {
-        "run": {
-            "seed": seed,
-            "draws": draws,
-            "reduced": data.reduced,
-            "made with": library_versions(),
-            "settings": {
-                name: list(value) if isinstance(value, tuple) else value
-                for name, value in settings.as_plain().items()
-            },
-        },
+        "run": _record(settings, draws, reduced=data.reduced),
         **compared,
         **data.more_figures(
             settings,
@@ -210,6 +201,20 @@ def run_evaluation(
         ),
     }
     return Evaluation(data, settings, draws, results, figures)
+
+
+def _record(settings: FitSettings, draws: int, *, reduced: bool) -> dict[str, Any]:
+    """What the figures of a run depend on, as plain JSON data."""
+    return {
+        "seed": settings.seed,
+        "draws": draws,
+        "reduced": reduced,
+        "made with": library_versions(),
+        "settings": {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in settings.as_plain().items()
+        },
+    }
 
 
 def train(
