@@ -20,23 +20,26 @@ from reaper_drumgain.analysis.analyze import AnalysisRequest
 from reaper_drumgain.analysis.measurement import MultitrackAnalysis
 from reaper_drumgain.balance import (
     fault_warnings,
+    kit_warnings,
     modes,
     reasons,
     track_plans,
     trim_marks,
     warnings,
 )
+from reaper_drumgain.balance.kits import KitRequest, KitResult, balance_kits
 from reaper_drumgain.balance.modes import ModeChoice
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError
-from reaper_drumgain.faders.activity import TrackActivity, track_activity
+from reaper_drumgain.faders.activity import TrackActivity
+from reaper_drumgain.faders.followers import Following
 from reaper_drumgain.faders.levels import PathLevels
-from reaper_drumgain.faders.solver import Solution, Solver
-from reaper_drumgain.faders.trims import track_trims
-from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
+from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.methods.base import Method, MethodGains
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.kits import Kits, kits_of
 from reaper_drumgain.tracks.selection import Selection, select, wants_roles_by_sound
 from reaper_drumgain.tracks.trims import trims_in_use
 from reaper_drumgain.units import NOISE_DB, Decibel
@@ -86,58 +89,18 @@ def balance(
     choice = modes.choose_mode(settings, selection.measured, has_intervals=method.has_intervals)
     analysis = analyzer.analyze(_analysis_request(session, settings, selection, method))
     trims = trims_in_use(selection.drums, settings.trims)
-    activity = track_activity(selection.measured, analysis.measurement, analysis.flags)
-    path = PathLevels(analysis.measurement, [drum.path for drum in selection.measured])
-    wanted = _wanted(method, _method_input(selection, activity, analysis), path)
-    solver = _solver(selection, activity, path, settings, analyzer, choice, trims)
-    solution = _solution(solver, wanted, choice)
-    bundled = _bundled(solver, wanted, choice)
-    found = _Balanced(
-        session,
-        settings,
-        selection,
-        choice,
+    kits = kits_of(session, selection.measured)
+    result = balance_kits(
+        selection.measured,
         analysis,
-        activity,
-        path,
-        solution,
-        wanted,
-        bundled,
-        trims,
+        kits,
+        KitRequest(settings, method, choice, trims, analyzer.peaks),
     )
+    found = _Balanced.of(session, settings, selection, choice, analysis, result, trims, kits)
     if settings.write == "automation":
         found = _with_automation(found, method)
     notes = [*found_by_sound, *method.notes]
     return _plan(_without_noise(found), notes, effects_count=not method.sets_faders)
-
-
-def _wanted(method: Method, given: MethodInput, path: PathLevels) -> MethodGains:
-    """The method's gains on the whole way to the master."""
-    wanted = method.gains(given)
-    if not method.sets_faders:
-        return wanted
-    return replace(wanted, gains_db=path.master_gains(wanted.gains_db))
-
-
-def _solver(
-    selection: Selection,
-    activity: TrackActivity,
-    path: PathLevels,
-    settings: Settings,
-    analyzer: ProjectAnalyzer,
-    choice: ModeChoice,
-    trims: Mapping[str, Decibel],
-) -> Solver:
-    return Solver(
-        selection.measured,
-        activity.active,
-        activity.judged,
-        path,
-        settings,
-        analyzer.peaks,
-        modes.starting_faders(settings, selection.measured, choice.mode),
-        track_trims(selection.measured, trims),
-    )
 
 
 def _method(settings: Settings) -> Method:
@@ -146,32 +109,12 @@ def _method(settings: Settings) -> Method:
     return methods.create(settings.method)
 
 
-def _method_input(
-    selection: Selection, activity: TrackActivity, analysis: MultitrackAnalysis
-) -> MethodInput:
-    roles = tuple(drum.role for drum in selection.measured)
-    return MethodInput(roles, activity.table, analysis.measurement, activity.active)
-
-
 def _selection(session: Session, settings: Settings) -> Selection:
     """The drum tracks. Raises NothingToBalanceError where none of them may move."""
     selection = select(session, settings)
     if not any(drum.flag is None for drum in selection.measured):
         raise NothingToBalanceError(reasons.why_nothing_moves(session, selection))
     return selection
-
-
-def _solution(solver: Solver, wanted: MethodGains, choice: ModeChoice) -> Solution:
-    if choice.mode == "outliers" and wanted.intervals_db is not None:
-        return solver.solve_outliers(wanted.gains_db, wanted.intervals_db)
-    return solver.solve(wanted.gains_db, wanted.intervals_db, wanted.pair_db)
-
-
-def _bundled(solver: Solver, wanted: MethodGains, choice: ModeChoice) -> NDArray[np.float64] | None:
-    """The faders that the bundled model gives, where the method is the user's own."""
-    if wanted.bundled_db is None:
-        return None
-    return _solution(solver, replace(wanted, gains_db=wanted.bundled_db), choice).faders
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +132,38 @@ class _Balanced:
     gains: MethodGains
     bundled: NDArray[np.float64] | None
     trims: Mapping[str, Decibel]
+    following: Mapping[int, Following]
+    kits: Kits
     automation: AutomationResult | None = None
+
+    @classmethod
+    def of(
+        cls,
+        session: Session,
+        settings: Settings,
+        selection: Selection,
+        choice: ModeChoice,
+        analysis: MultitrackAnalysis,
+        result: KitResult,
+        trims: Mapping[str, Decibel],
+        kits: Kits,
+    ) -> _Balanced:
+        """The results where no automation is made yet."""
+        return cls(
+            session,
+            settings,
+            selection,
+            choice,
+            analysis,
+            result.activity,
+            PathLevels(analysis.measurement, [drum.path for drum in selection.measured]),
+            result.solution,
+            result.gains,
+            result.bundled_db,
+            trims,
+            result.following,
+            kits,
+        )
 
 
 def _with_roles_by_sound(
@@ -283,6 +257,7 @@ def _plan(found: _Balanced, found_by_sound: list[str], *, effects_count: bool) -
         found.automation,
         found.gains,
         found.bundled,
+        found.following,
     )
     drums, solution = found.selection.measured, found.solution
     start = modes.starting_faders(found.settings, drums, found.choice.mode).tolist()
@@ -291,6 +266,7 @@ def _plan(found: _Balanced, found_by_sound: list[str], *, effects_count: bool) -
     plans = trim_marks.with_marks(plans, found.selection.drums, found.trims)
     held = zip(drums, found.activity.causes, strict=True)
     causes = {drum.track.index: cause for drum, cause in held if cause is not None}
+    following = {drums[place].track.index: own for place, own in found.following.items()}
     faults = fault_warnings.faults(drums, found.activity, found.analysis.measurement)
     told = (
         *found.session.warnings,
@@ -298,6 +274,7 @@ def _plan(found: _Balanced, found_by_sound: list[str], *, effects_count: bool) -
         *warnings.reader_warnings(found.session, found.selection),
         *found.analysis.warnings,
         *(fault.sentence for fault in faults),
+        *kit_warnings.sentences(found.session, drums, found.kits, found.following),
         *solution.warnings,
         *trim_marks.warnings(plans, found.selection.drums, found.settings),
         *warnings.limit_warnings(drums, solution),
@@ -309,7 +286,12 @@ def _plan(found: _Balanced, found_by_sound: list[str], *, effects_count: bool) -
         method=found.settings.method,
         settings=found.settings,
         tracks=reasons.with_reasons(
-            plans, found.selection, causes, _kit_move(found), effects_count=effects_count
+            plans,
+            found.selection,
+            causes,
+            _kit_move(found),
+            following,
+            effects_count=effects_count,
         ),
         untouched=found.selection.untouched,
         levels=track_plans.levels_of(solution),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from reaper_drumgain.faders.activity import UNREADABLE
+from reaper_drumgain.faders.followers import Following
 from reaper_drumgain.schema.plan import TrackPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.selection import EMPTY, NAMELESS, NAMES_HINT, DrumTrack, Selection
@@ -40,13 +42,15 @@ def with_reasons(
     selection: Selection,
     causes: Mapping[int, str],
     kit: KitMove | None = None,
+    follows: Mapping[int, Following] = MappingProxyType({}),
     *,
     effects_count: bool = True,
 ) -> tuple[TrackPlan, ...]:
     """The plans of ``selection.drums``, each with the reason for its fader.
 
     ``causes``: why tracks are held, by their index. ``kit``: what a level setting moves all of
-    them by. ``effects_count``: whether what effects add is taken off the faders.
+    them by. ``follows``: why tracks make the move of another one, by their index.
+    ``effects_count``: whether what effects add is taken off the faders.
     """
     kit = kit or KitMove()
     by_index = {plan.index: plan for plan in plans}
@@ -58,6 +62,10 @@ def with_reasons(
         linked = [by_index[index] for index in drum.links]
         if UNREADABLE in plan.flags:
             text = "none of its media can be read: stays"
+        elif plan.index in follows:
+            text = f"{follows[plan.index].why}: {_done(_move(plan))}"
+            text += _by_trim(plan) if _only_trim(plan) else _with_trim(plan, "with")
+            text += _beyond(plan)
         elif plan.index in causes:
             leading = [other for other in linked if other.index not in causes]
             text = held_sentence(plan, causes[plan.index], leading)
@@ -149,7 +157,7 @@ def sentence(
     text = _done(move)
     if own and abs(kit.made_db) >= _KIT_DB:
         text += f" (the kit {kit.made_db:+.1f} dB)"
-    if move and not own:
+    if _only_trim(track):
         text += _by_trim(track)
     elif track.interval_db is not None:
         recorded = _recorded(track, own - kit.made_db) if move else None
@@ -160,10 +168,13 @@ def sentence(
         text += f": {because}" if because else ""
     elif move:
         text += _beside(track, compared) + _with_trim(track, "with")
-    text += _together(track, linked)
-    if track.limited_db is not None and track.limited_db >= HEARD_DB:
-        text += f"; {beyond_fader_sentence(track.limited_db)}"
-    return text
+    return text + _together(track, linked) + _beyond(track)
+
+
+def _beyond(track: TrackPlan) -> str:
+    if track.limited_db is None or track.limited_db < HEARD_DB:
+        return ""
+    return f"; {beyond_fader_sentence(track.limited_db)}"
 
 
 def _recorded(track: TrackPlan, own_move: float) -> str | None:
@@ -217,6 +228,10 @@ def _away(track: TrackPlan, kit: KitMove) -> str | None:
     if level - high >= HEARD_DB:
         return f"{level - high:.1f} dB over"
     return f"{low - level:.1f} dB under" if low - level >= HEARD_DB else ""
+
+
+def _only_trim(track: TrackPlan) -> bool:
+    return bool(_move(track)) and not _own_move(track)
 
 
 def _by_trim(track: TrackPlan) -> str:

@@ -44,6 +44,8 @@ _MOST_COLUMNS = 32
 class ReferenceMethod(Method):
     """The gains of one session's drum tracks in a mix of it. Made by ``match``."""
 
+    whole_session = True
+
     def __init__(self, gains_db: NDArray[np.float64], notes: tuple[str, ...]) -> None:
         self._gains_db = gains_db
         self._notes = notes

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain.faders.activity import TrackActivity
+from reaper_drumgain.faders.followers import Following
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.solver import Solution
 from reaper_drumgain.methods.base import MethodGains
@@ -22,6 +24,8 @@ from reaper_drumgain.units import Decibel, decibel_or_none
 if TYPE_CHECKING:
     from reaper_drumgain.automation.records import AutomationResult
 
+#: makes the move of another track; the same audio as another track
+FOLLOWS, SAME = "follows", "same audio"
 LIMITED, PAIR, GROUP, EFFECTS = "limited", "pair", "grouped", "effects"
 #: stays in mode outliers because it stands within its interval
 WITHIN = "within range"
@@ -36,6 +40,7 @@ def track_plans(
     automation: AutomationResult | None = None,
     gains: MethodGains | None = None,
     bundled: NDArray[np.float64] | None = None,
+    following: Mapping[int, Following] = MappingProxyType({}),
 ) -> list[TrackPlan]:
     """The plans of all drum tracks, in project order.
 
@@ -43,6 +48,7 @@ def track_plans(
     ``media_flags``: for each track, how its media are not what REAPER plays. ``gains``: what the
     method told, of which recording gains become part of the plans. ``bundled`` (n,): the faders
     that the bundled model would have given, in dB, where the method is the user's own model.
+    ``following``: by place the tracks that make the move of another one.
     """
     measured: dict[int, TrackPlan] = {}
     for place, drum in enumerate(selection.measured):
@@ -54,6 +60,9 @@ def track_plans(
                 recording_gain_sd_db=_at(gains.recording_gain_sd_db, place),
                 bundled_db=_at(bundled, place),
             )
+        if place in following:
+            own = (SAME,) if following[place].same else (FOLLOWS,)
+            plan = replace(plan, flags=(*plan.flags, *own))
         if automation is not None:
             plan = _with_automation(plan, place, automation)
         measured[drum.track.index] = plan

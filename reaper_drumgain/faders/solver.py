@@ -76,7 +76,8 @@ class Solver:
     ``readable`` (n,): tracks whose media could be read; the others stay. ``peaks`` is called only
     for a peak level. ``start`` (n,): the faders in dB, without trims, from which moves are
     counted, where they are not the present ones (after an earlier run over a part of each move).
-    ``trims``: None for no trims.
+    ``trims``: None for no trims. ``follows``: for each track the place of the one whose move it
+    makes, None for a track with a move of its own; None for no such tracks.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Solver:
         peaks: PeakMeter,
         start: Array | None = None,
         trims: TrackTrims | None = None,
+        follows: Sequence[int | None] | None = None,
     ) -> None:
         self._drums = drums
         self._active = active
@@ -99,12 +101,17 @@ class Solver:
         self._old: Array = np.array([to_decibel(drum.track.fader) for drum in drums])
         self._ends = np.maximum(MAX_FADER, self._old)
         self._movable = np.array([drum.flag is None for drum in drums]) & readable
+        follows = follows or [None] * len(drums)
+        self._leaders = np.array([i if to is None else to for i, to in enumerate(follows)], int)
+        self._following = np.array([to is not None for to in follows], bool)
         trims = trims or TrackTrims.none(len(drums))
-        self._old_trims, self._trims = trims.made, trims.after(self._movable, active)
+        self._old_trims = trims.made
+        self._trims = trims.after(self._movable, active | self._following)
         self._untrimmed: Array = self._old - self._old_trims
         self._start = self._untrimmed if start is None else start
-        self._anchors = active & np.array([drum.anchors for drum in drums])
-        self._leading = active & self._movable
+        free = active & ~self._following
+        self._anchors = free & np.array([drum.anchors for drum in drums])
+        self._leading = free & self._movable
         self._links = linked_places(drums)
         self._led = any_linked(active, self._links)
         self._warnings: list[str] = []
@@ -153,9 +160,13 @@ class Solver:
         around = intervals - gains[:, None]
         at_faders = self._path.fader_gains(gains)
         found = outlier_moves(
-            self._start, at_faders, at_faders[:, None] + around, self._active, self._links
+            self._start,
+            at_faders,
+            at_faders[:, None] + around,
+            self._active & ~self._following,
+            self._links,
         )
-        moved = self._rounded(self._start + found.moves * self._share)
+        moved = self._rounded(self._start + self._with_followers(found.moves) * self._share)
         faders, limited = self._limited(self._trimmed(moved))
         return dataclasses.replace(
             self._solution(faders, limited),
@@ -194,7 +205,7 @@ class Solver:
 
     def _targets(self, gains: Array) -> Array:
         """The method's gains; a track without one keeps its place among the others."""
-        known = np.isfinite(gains) & self._active
+        known = np.isfinite(gains) & self._active & ~self._following
         shift = float(np.mean((gains - self._start)[known])) if known.any() else 0.0
         return np.where(known, gains, self._start + shift)
 
@@ -208,8 +219,12 @@ class Solver:
         room = self._ends - self._trims - self._start
         kit = float(np.mean(np.minimum(wanted, room)[self._leading]))
         held = np.minimum(0.0, np.where(self._led, wanted, kit))
-        wanted = np.where(self._active, wanted, held)
+        wanted = self._with_followers(np.where(self._active, wanted, held))
         return np.where(self._movable, self._start + wanted, self._untrimmed)
+
+    def _with_followers(self, moves: Array) -> Array:
+        """The moves (n,) in dB; those of followers are their leaders'."""
+        return np.where(self._following, np.where(self._movable, moves, 0.0)[self._leaders], moves)
 
     def _offset(self, moves: Array) -> float:
         """The common offset in dB that the level setting asks for, or that the anchors set."""
@@ -351,9 +366,10 @@ class Solver:
 
         Linked tracks stop as one. A fader that stood beyond the end before may stay there.
         """
-        over = np.where(self._leading, np.maximum(faders - self._ends, 0.0), 0.0)
+        may = self._leading | self._following & self._movable
+        over = np.where(may, np.maximum(faders - self._ends, 0.0), 0.0)
         excess = np.array([over[list(members)].max() for members in self._links])
-        excess = np.where(self._leading, excess, 0.0)
+        excess = np.where(may, excess, 0.0)
         return faders - excess, excess
 
     def _solution(self, faders: Array, limited: Array) -> Solution:

@@ -96,6 +96,8 @@ class Method(ABC):
     has_running_gains: ClassVar[bool] = False
     rides_playing: ClassVar[bool] = False
     sets_faders: ClassVar[bool] = False
+    #: whether its gains are those of one session as a whole: no kit or copy is taken out of it
+    whole_session: ClassVar[bool] = False
 
     @property
     def notes(self) -> tuple[str, ...]:

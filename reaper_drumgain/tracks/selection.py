@@ -72,8 +72,8 @@ class DrumTrack:
 
     @property
     def anchors(self) -> bool:
-        """Whether the user keeps its fader, so that its level anchors that of the others."""
-        return self.measured and self.flag in (LOCKED, NOT_SELECTED)
+        """Whether its fader stays by the user's will, so that its level anchors the others'."""
+        return self.measured and self.flag in (LOCKED, NOT_SELECTED, LINKED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,40 @@
+"""What is told of several kits in one project, and of the same audio on several tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reaper_drumgain.faders.followers import Following
+from reaper_drumgain.schema.session import Session
+from reaper_drumgain.tracks.kits import Kits
+from reaper_drumgain.tracks.selection import DrumTrack
+
+_MOST_NAMES = 3
+
+
+def sentences(
+    session: Session, drums: Sequence[DrumTrack], kits: Kits, following: Mapping[int, Following]
+) -> Iterator[str]:
+    """Sentences on kits and copies. ``following``: by place among the measured tracks."""
+    if len(kits) > 1:
+        names = "; ".join(_kit(session, [drums[place] for place in kit]) for kit in kits)
+        yield (
+            f"{len(kits)} kits, each balanced on its own, with the level between them kept: {names}"
+        )
+    for place, own in following.items():
+        if own.same:
+            yield (
+                f"track {drums[place].track.name!r}: holds the same audio as "
+                f"{drums[own.leader].track.name!r}, which counts once: mute one of them where both "
+                "are not meant to play"
+            )
+
+
+def _kit(session: Session, drums: Sequence[DrumTrack]) -> str:
+    """A kit by its folder, else by its first tracks."""
+    around = [[f.index for f in session.folders_of(drum.track)] for drum in drums]
+    common = [folder for folder in around[0] if all(folder in other for other in around)]
+    if common:
+        return repr(session.tracks[common[0]].name)
+    more = ", ..." if len(drums) > _MOST_NAMES else ""
+    return ", ".join(repr(drum.track.name) for drum in drums[:_MOST_NAMES]) + more

@@ -1,0 +1,157 @@
+"""Tracks that follow another one: the same audio twice, and samples in step with a microphone.
+
+A follower makes the move of its leader, so that how the two are mixed stays as the user set it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reaper_drumgain.analysis.measurement import Measurement
+from reaper_drumgain.faders.activity import CLOSE_ROLES
+from reaper_drumgain.schema.session import Track
+from reaper_drumgain.tracks.roles import Role, drum_of
+from reaper_drumgain.tracks.selection import NOT_SELECTED, DrumTrack
+
+#: correlation of two signals that are one, but for their gain and for a lossy format
+_ONE_SIGNAL = 0.998
+#: ... and of a track and one whose name says that it was made of it
+_MADE_OF = 0.8
+#: share of a sample's hits at which its microphone has one, and share of the microphone's energy
+#: at its own hits that the sample meets; the latter decides between microphones
+_IN_STEP, _MET = 0.8, 0.5
+_FEWEST_HITS = 4
+_MADE = re.compile(
+    r"[\s_.-]*(?:\(?(?:rendered|render|rend|copy|duplicate|dup|glued|bounced?|frozen|freeze|"
+    r"consolidated)\)?|\(\d\))\s*\d*$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """That a track makes the move of the one at ``leader``, and why in words.
+
+    ``same``: it holds the same audio, which counts once.
+    """
+
+    leader: int
+    why: str
+    same: bool = False
+
+
+def same_audio(drums: Sequence[DrumTrack], measurement: Measurement) -> dict[int, Following]:
+    """By place the tracks that hold the audio of another one again.
+
+    Two sides of a pair are no copies. Of a track and one whose name says that it was made of it
+    ("Kick In - rendered") the latter follows, else the one that comes later.
+    """
+    alike = np.abs(_correlations(measurement))
+    found: dict[int, Following] = {}
+    for place, drum in enumerate(drums):
+        for earlier in range(place):
+            other = drums[earlier]
+            if earlier in found or _are_sides(drum.role, other.role):
+                continue
+            made = made_of(drum.track.name) == made_of(other.track.name)
+            items = _same_items(drum.track, other.track)
+            if not (items or alike[place, earlier] >= (_MADE_OF if made else _ONE_SIGNAL)):
+                continue
+            copy, original = place, earlier
+            if made and made_of(drum.track.name) == drum.track.name.casefold().strip():
+                copy, original = earlier, place
+            name = drums[original].track.name
+            found[copy] = Following(original, f"the same audio as {name}, counted once", same=True)
+            break
+    return {copy: _at_the_end(found, copy) for copy in found}
+
+
+def samples_in_step(
+    drums: Sequence[DrumTrack], measurement: Measurement, active: NDArray[np.bool_]
+) -> dict[int, Following]:
+    """By place the samples whose hits are in step with a microphone of the same drum.
+
+    A sample that is grouped, or that the user selected without its microphone, follows none.
+    """
+    windows = measurement.onset_windows
+    energy = windows.energy.sum(axis=2, dtype=np.float64)
+    found: dict[int, Following] = {}
+    for place, drum in enumerate(drums):
+        hits = windows.own[place]
+        if drum.role.name != "sample" or not active[place] or hits.sum() < _FEWEST_HITS:
+            continue
+        if drum.track.volume_groups:
+            continue
+        best: tuple[float, int, float] | None = None
+        for leader, other in enumerate(drums):
+            if not (active[leader] and _is_microphone_of(other.role, drum.role)):
+                continue
+            own = windows.own[leader]
+            step = float((hits & own).sum() / hits.sum())
+            met = float(energy[leader, hits & own].sum() / max(energy[leader, own].sum(), 1e-30))
+            if step >= _IN_STEP and met >= _MET and (best is None or met > best[0] + 0.05):
+                best = met, leader, step
+        if best is not None and not (drum.flag is None and drums[best[1]].flag == NOT_SELECTED):
+            name = drums[best[1]].track.name
+            found[place] = Following(
+                best[1], f"follows {name}, {best[2]:.0%} of its hits in step".replace("%", " %")
+            )
+    return found
+
+
+def made_of(name: str) -> str:
+    """A track's name without what says that it was rendered or copied from another one."""
+    folded = name.casefold().strip()
+    return _MADE.sub("", folded) or folded
+
+
+def _at_the_end(found: dict[int, Following], copy: int) -> Following:
+    """What a copy follows in the end: not another copy."""
+    following = found[copy]
+    while following.leader in found:
+        following = found[following.leader]
+    return following
+
+
+def _are_sides(one: Role, other: Role) -> bool:
+    return one.name == other.name and {one.side, other.side} == {"left", "right"}
+
+
+def _same_items(one: Track, other: Track) -> bool:
+    """Whether two tracks play the same stretches of the same files at the same times."""
+
+    def items(track: Track) -> list[tuple[object, ...]]:
+        return sorted(
+            (
+                *(clip.position, clip.length, clip.offset, clip.play_rate),
+                *(clip.source.path or "", clip.channel_mode),
+            )
+            for clip in track.clips
+            if clip.plays
+        )
+
+    return bool(items(one)) and items(one) == items(other)
+
+
+def _is_microphone_of(role: Role, sample: Role) -> bool:
+    """Whether a microphone stands at the drum of a sample; at any where none is known."""
+    if role.name not in CLOSE_ROLES:
+        return False
+    drum = drum_of(role)
+    return (
+        sample.drum is None or drum == sample.drum or (sample.drum == "tom" and role.name == "tom")
+    )
+
+
+def _correlations(measurement: Measurement) -> NDArray[np.float64]:
+    """(n, n) correlations of the K-weighted tracks, their sides summed; 0 for silence."""
+    powers = measurement.mix.covariance()
+    slices = measurement.mix.channel_slices
+    total = np.array([[powers[one, other].sum() for other in slices] for one in slices])
+    level = np.sqrt(np.maximum(np.diag(total), 0.0))
+    product = level[:, None] * level
+    return np.asarray(np.divide(total, product, out=np.zeros_like(total), where=product > 0.0))
