@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,6 +85,7 @@ def balance(
     """
     analyzer = analyzer or ProjectAnalyzer()
     method = method or _method(settings)
+    session, told = _with_stems(session, settings)
     settings, found_by_sound = _with_roles_by_sound(session, settings, analyzer)
     selection = _selection(session, settings)
     choice = modes.choose_mode(settings, selection.measured, has_intervals=method.has_intervals)
@@ -99,7 +101,7 @@ def balance(
     found = _Balanced.of(session, settings, selection, choice, analysis, result, trims, kits)
     if settings.write == "automation":
         found = _with_automation(found, method)
-    notes = [*found_by_sound, *method.notes]
+    notes = [*found_by_sound, *method.notes, *told]
     return _plan(_without_noise(found), notes, effects_count=not method.sets_faders)
 
 
@@ -164,6 +166,15 @@ class _Balanced:
             result.following,
             kits,
         )
+
+
+def _with_stems(session: Session, settings: Settings) -> tuple[Session, tuple[str, ...]]:
+    """The session with stems from outside where the settings name a folder, and what is told."""
+    if not settings.stems:
+        return session, ()
+    from reaper_drumgain.balance.stems import with_stems
+
+    return with_stems(session, Path(settings.stems))
 
 
 def _with_roles_by_sound(

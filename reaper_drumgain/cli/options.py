@@ -126,6 +126,18 @@ def _method_names() -> Sequence[str]:
     return methods.known_names()
 
 
+def _add_stems(parser: argparse._ActionsContainer) -> None:
+    """Stems from outside."""
+    parser.add_argument(
+        "--stems",
+        type=Path,
+        metavar="DIR",
+        help="take pre-fader stems that you rendered, for tracks with effects, instruments and "
+        "sources that cannot be read; matched by name (PROJECT-Track.wav, 01-Track.wav, Track.wav) "
+        "in this folder, or in its folder with the project's name",
+    )
+
+
 def _add_trims(parser: argparse._ActionsContainer) -> None:
     """Taste, beyond the balance."""
     parser.add_argument(
@@ -181,6 +193,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "as loud as before)",
     )
     _add_trims(group)
+    _add_stems(group)
     group.add_argument(
         "--lock",
         action="append",
@@ -383,4 +396,5 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         mode=arguments.mode,
         model=arguments.model,
         trims=parse_trims(arguments.trim),
+        stems="" if arguments.stems is None else str(arguments.stems.absolute()),
     )

@@ -128,7 +128,8 @@ class Settings:
     are balanced anew, only ``outliers`` from the method's intervals move, or ``auto``: what the
     faders look like decides (``balance.modes``). ``model``: the name of the user's own model, ""
     for the bundled one. ``trims``: what families of drums get beyond their balance, in place of
-    those that are kept with the project (see ``schema.trims``).
+    those that are kept with the project (see ``schema.trims``). ``stems``: a folder of pre-fader
+    stems of tracks, "" for none.
     """
 
     method: str = "forest"
@@ -145,6 +146,7 @@ class Settings:
     mode: Mode = "auto"
     model: str = ""
     trims: Trims = ()
+    stems: str = ""
 
     def __post_init__(self) -> None:
         if not self.method:
