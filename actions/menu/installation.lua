@@ -104,9 +104,9 @@ function installation.examine(setup)
   reaper.ShowConsoleMsg("DrumGain: checking the installation, this takes some seconds ...\n")
   local command = quoted(json.get(setup, "interpreter")) .. " -I -m reaper_drumgain doctor --json "
     .. "--resource-path " .. quoted(RESOURCES)
-  -- the exit code, then what the program printed
+  -- the exit code, then what the program printed; it may have warned, too
   local answer = reaper.ExecProcess(command, DOCTOR_WITHIN_MS)
-  local report, why = json.decode(answer and answer:match("^%-?%d+\r?\n(.*)$") or "")
+  local report, why = json.decode(answer and answer:match("{.*}") or "")
   local checks = report and report.kind == "object" and report.members.checks
   if not checks or checks.kind ~= "array" then
     return "The check could not be made (" .. (why or "no report") .. "): run 'drumgain doctor' "

@@ -23,6 +23,7 @@ from reaper_drumgain.hosts.installation import (
     resource_folders,
 )
 from reaper_drumgain.hosts.live import copied_files
+from reaper_drumgain.hosts.live.action_list import MENU_FILE
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, Setup, read_setup
 
 State = Literal["ok", "warning", "broken", "not checked"]
@@ -190,8 +191,8 @@ def _action_list(folder: Path) -> Check:
     """Whether REAPER's action list has an entry of DrumGain, and its file is there."""
     name = "the actions in REAPER's action list"
     load = (
-        "in REAPER: Actions, Show action list, New action, Load ReaScript: choose DrumGain's "
-        f"scripts in {folder.joinpath(*FOLDER)}"
+        f"in REAPER: Actions, Show action list, New action, Load ReaScript: choose {MENU_FILE} in "
+        f"{folder.joinpath(*FOLDER)} and run it: it loads the others"
     )
     try:
         with (folder / _KEYS).open("rb") as file:

@@ -575,6 +575,7 @@ def test_where_reaper_has_no_python_the_doctor_is_asked(menu, which):
     ("body", "expected"),
     [
         ("print(json.dumps({'checks': [{'state': 'ok'}] * 9}))", "All 9 checks are fine"),
+        ("print('warning: x\\n', json.dumps({'checks': []}))", "All 0 checks are fine"),
         ("print('{'); sys.exit(3)", "run 'drumgain doctor' in a terminal"),
         ("sys.exit('no such command')", "run 'drumgain doctor' in a terminal"),
     ],
