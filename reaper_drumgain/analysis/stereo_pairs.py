@@ -104,8 +104,9 @@ def common(differences: Float64) -> float:
 
     Each drum counts by its mean over the bands, each band by its median over the drums. Where all
     drums and at least three bands agree in sign, the smallest of these; else 0, as where fewer
-    than two drums were read. One band of four may stand against the others: a microphone that is
-    turned away or of another make tilts the picture.
+    than two drums were read. One band of four may stand against the others, or lie below them: a
+    microphone that is turned away or of another make tilts the picture. So what counts are order
+    statistics, which rise with the level of the left side and never jump.
     """
     used = np.isfinite(differences).all(axis=0) if differences.size else np.zeros(0, dtype=bool)
     if differences.shape[0] < MIN_DRUMS or used.sum() < MIN_BANDS:
@@ -113,9 +114,10 @@ def common(differences: Float64) -> float:
     by_drum = differences[:, used].mean(axis=1)
     by_band = np.median(differences[:, used], axis=0)
     for sign in (1.0, -1.0):
-        agreeing = sign * by_band[sign * by_band > 0.0]
-        if (sign * by_drum > 0.0).all() and agreeing.size >= MIN_BANDS:
-            return float(sign * min((sign * by_drum).min(), agreeing.min()))
+        agreeing = np.sort(sign * by_band)[-MIN_BANDS:]
+        smallest = min(float((sign * by_drum).min()), float(agreeing.min()))
+        if smallest > 0.0:
+            return sign * smallest
     return 0.0
 
 

@@ -83,3 +83,17 @@ def test_only_onsets_of_one_drum_alone_count() -> None:
         0: [True, False, False],
         1: [False, False, True],
     }
+
+
+@settings(deadline=None)
+@given(
+    drums=st.integers(2, 4),
+    seed=st.integers(0, 2**32 - 1),
+    start=st.floats(-15.0, 15.0),
+    by=st.floats(0.0, 5.0),
+)
+def test_a_side_turned_up_is_never_set_right_by_less_nor_by_more_than_that(drums, seed, start, by):
+    """Else turning a raw track up could raise its fader: bands change their sign one by one."""
+    picture = np.random.default_rng(seed).normal(0.0, 4.0, (drums, 4)) + start
+    before, after = common(picture), common(picture + by)
+    assert -1e-9 <= after - before <= by + 1e-9
