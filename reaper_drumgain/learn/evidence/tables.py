@@ -22,7 +22,7 @@ def text(figures: Mapping[str, Any]) -> str:
 
     parts += recording_card.terminal_text(figures)
     parts += figures["data"]["what is what"]
-    if figures["run"]["reduced"]:
+    if figures.get("run", {}).get("reduced"):
         parts = [REDUCED, *parts, REDUCED]
     return "\n\n".join(parts)
 
