@@ -7,8 +7,10 @@ only files of this protocol, each of them complete as soon as it has its name:
   ``remember``: whether analysis results are cached (no, where it is not there). Where the file
   is not there yet, what a plan needs is imported until it is: the host starts this process
   first and reads the project meanwhile;
+  With ``learn``, the name of a model, the session is learned from, and nothing is planned;
 - ``progress.json`` (from here): ``doing`` and ``share``, replaced as work goes on;
-- ``result.json`` (from here): ``protocol``, ``version`` and either ``plan`` or ``error``
+- ``result.json`` (from here): ``protocol``, ``version`` and ``plan``, ``learned`` (sentences) or
+  ``error``
   with ``kind`` (a class of errors.py, or ``unexpected``) and ``message``;
 - ``notes.json`` (from here): ``notes``, sentences on why results could not be cached, if so.
   They are cached after the plan was written, and this process ends when that is done.
@@ -56,7 +58,8 @@ def main(arguments: list[str]) -> int:
     notes: list[str] = []
     analyzer: ProjectAnalyzer | None = None
     try:
-        answer["plan"], analyzer = _plan(folder, notes)
+        made, analyzer = _answer(folder, notes)
+        answer |= made
     except errors.DrumGainError as error:
         answer["error"] = {"kind": type(error).__name__, "message": str(error)}
     except Exception as error:
@@ -72,8 +75,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _plan(folder: Path, notes: list[str]) -> tuple[Any, ProjectAnalyzer]:
-    """The document of the plan, and what is to be finished once it is written."""
+def _answer(folder: Path, notes: list[str]) -> tuple[dict[str, Any], ProjectAnalyzer]:
+    """What was asked for, and what is to be finished once it is written."""
     _await(folder / REQUEST)
     request = _request(folder / REQUEST)
     session = Session.from_document(request["session"])
@@ -85,8 +88,14 @@ def _plan(folder: Path, notes: list[str]) -> tuple[Any, ProjectAnalyzer]:
 
     store = Store(notes.append) if request.get("remember") is True else None
     analyzer = ProjectAnalyzer(store, progress=_Progress(folder / PROGRESS))
+    learn = request.get("learn")
+    if isinstance(learn, str):
+        from reaper_drumgain.balance.learning import learn_one
+
+        told = learn_one(learn, session, settings, analyzer=analyzer)
+        return {"learned": list(told)}, analyzer
     plan = balance(session, settings, analyzer=analyzer)
-    return plan.to_document(), analyzer
+    return {"plan": plan.to_document()}, analyzer
 
 
 def _await(path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from reaper_drumgain import __version__
 from reaper_drumgain.hosts.live import preferences
 from reaper_drumgain.hosts.live.action_list import TITLES, file_of
-from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
+from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT, MODEL
 from reaper_drumgain.methods.registry import METHODS
 from reaper_drumgain.schema import json_codec, trims
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
@@ -33,6 +33,7 @@ def lists() -> dict[str, Any]:
         "schema": preferences.SCHEMA,
         "defaults": json_codec.dumps(usual, kind=preferences.KIND, schema=preferences.SCHEMA),
         "methods": [[entry.name, entry.summary] for entry in METHODS],
+        "model": MODEL,
         "choices": {
             key: [[value, words] for value, words in offered.items()]
             for key, offered in preferences.WORDS.items()

@@ -89,6 +89,9 @@ local function method_menu(state)
   for _, method in ipairs(installation.methods_of(state.setup)) do
     choices[#choices + 1] = { method[1], method[1] .. ": " .. method[2] }
   end
+  for _, model in ipairs(installation.models_of(state.setup)) do
+    choices[#choices + 1] = { LISTS.model .. model, LISTS.model .. model .. ": your own" }
+  end
   local now = json.get(state.document, "method")
   return { text = "Method: " .. tostring(now), items = ticks(state, "method", choices) }
 end
@@ -351,6 +354,7 @@ return function(state)
     automation_menu(state),
     "-",
     method_menu(state),
+    action(state, "learn", "Learn from this project: its faders into a model of your own"),
     choice_menu(state, "Mode", "mode"),
     amount_menu(state),
     level_menu(state),

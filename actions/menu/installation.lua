@@ -6,6 +6,7 @@ local LISTS, json, tell = part.lists, part.json, part.talk.tell
 local SECTION = "DrumGain"
 local INSTALL = "open a terminal, run 'drumgain install' there, and restart REAPER"
 local MAX_TEXT = 1 << 20
+local MOST_FILES = 400
 local DOCTOR_WITHIN_MS = 60000
 local RESOURCES = reaper.GetResourcePath()
 local FOLDER = part.folder
@@ -66,6 +67,21 @@ function installation.methods_of(setup)
     end
   end
   return #found > 0 and found or LISTS.methods
+end
+
+-- The names of the user's own models, which lie in the folder that the set-up names.
+function installation.models_of(setup)
+  local folder = setup and json.get(setup, "models")
+  if type(folder) ~= "string" or not reaper.EnumerateFiles then return {} end
+  local found = {}
+  reaper.EnumerateFiles(folder, -1) -- the folder is read anew
+  for place = 0, MOST_FILES do
+    local file = reaper.EnumerateFiles(folder, place)
+    if not file then break end
+    found[#found + 1] = file:match("^([^.].*)%.json$")
+  end
+  table.sort(found, function(one, other) return one:lower() < other:lower() end)
+  return found
 end
 
 local function quoted(path)

@@ -49,6 +49,7 @@ return {
     },
     {"random", "faders by chance, no balance likelier than another: what to beat"},
   },
+  model = "model ",
   choices = {
     mode = {
       {"auto", "Auto: what the faders look like decides"},
@@ -133,6 +134,7 @@ return {
     {"show_last", "Show last result", "DrumGain_Show last result.py"},
     {"write_automation", "Write automation", "DrumGain_Write automation.py"},
     {"clear_automation", "Clear automation", "DrumGain_Clear automation.py"},
+    {"learn", "Learn from this project", "DrumGain_Learn from this project.py"},
     {"set_role", "Set role of selected tracks", "DrumGain_Set role of selected tracks.py"},
     {
       "toggle_lock",

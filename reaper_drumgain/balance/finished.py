@@ -107,7 +107,7 @@ def _tracks(
                 target_db=round(float(targets[place]), 3),
                 bundled_db=round(float(bundled_db[place]), 3),
                 loudness_lufs=round(float(activity.loudness_lufs[place]), 3),
-                effects=has_effects(drum.track),
+                effects=has_effects(drum.track) and drum.track.effects_db is None,
             )
         )
     return tracks, reasons

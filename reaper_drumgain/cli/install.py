@@ -21,6 +21,7 @@ from reaper_drumgain.hosts.installation.resource_folders import resource_folder
 from reaper_drumgain.hosts.live.action_list import PREFIX, TITLES
 from reaper_drumgain.hosts.live.copied_files import digest
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, FORMAT
+from reaper_drumgain.methods import user_models
 from reaper_drumgain.schema.printable import printable
 
 SUMMARY = "Put the actions into REAPER's resource folder."
@@ -212,6 +213,7 @@ def _document(files: dict[Path, Path], made: list[str]) -> dict[str, Any]:
         "version": __version__,
         "interpreter": sys.executable,
         "methods": [[entry.name, entry.summary] for entry in methods.METHODS],
+        "models": str(user_models.models_folder()),
         "made": made,
         "files": sorted(place.as_posix() for place in files),
         "digests": {

@@ -12,6 +12,7 @@ from reaper_drumgain.cli import options, show
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import DrumGainError, NothingToBalanceError
 from reaper_drumgain.hosts import rpp
+from reaper_drumgain.schema.model_name import check_name
 from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.schema.settings import Settings
 
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     from reaper_drumgain.batch.find import find_projects
     from reaper_drumgain.methods import user_models
 
-    name = user_models.check_name(arguments.name)
+    name = check_name(arguments.name)
     # a damaged former model is told before anything is read
     former = list(user_models.load(name).projects) if arguments.add else []
     found = find_projects(arguments.projects, recursive=arguments.recursive)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,10 @@ from pathlib import Path
 from reaper_drumgain.errors import DrumGainError, InputError, ModelError, StorageError
 from reaper_drumgain.methods.forest_file import read_bounded
 from reaper_drumgain.methods.user_model import MAX_BYTES, UserModel, dump, parse
+from reaper_drumgain.schema.model_name import check_name
 from reaper_drumgain.util.user_dirs import data_folder
 
-MAX_NAME = 40
 SUFFIX, CARD_SUFFIX = ".json", ".md"
-#: file names that Windows takes for devices
-_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +31,6 @@ class Kept:
     model: UserModel | None
     problem: str = ""
     older: int = 0
-
-
-def check_name(name: str) -> str:
-    """The name, in one spelling. Raises InputError where it is none."""
-    tidy = unicodedata.normalize("NFC", name.strip())
-    plain = all(letter.isalnum() or letter in " _-" for letter in tidy)
-    if not tidy or len(tidy) > MAX_NAME or not plain or not tidy[0].isalnum():
-        raise InputError(
-            f"{name[:MAX_NAME]!r} is no name of a model: expected up to {MAX_NAME} letters and "
-            "digits, with spaces, '-' or '_' between them, and no path"
-        )
-    if _DEVICES.fullmatch(tidy):
-        raise InputError(f"{tidy!r} is a name that Windows keeps for a device: choose another one")
-    return tidy
 
 
 def models_folder() -> Path:

@@ -12,6 +12,7 @@ from reaper_drumgain.errors import InputError, ModelError
 from reaper_drumgain.learn.taste.fit import fit
 from reaper_drumgain.methods import create_own, user_models
 from reaper_drumgain.methods.user_model import MAX_BYTES, dump, parse
+from reaper_drumgain.schema.model_name import check_name
 
 
 @pytest.fixture(autouse=True)
@@ -52,14 +53,14 @@ def test_a_model_that_is_replaced_is_kept(model):
 )
 def test_a_name_is_no_path(name):
     with pytest.raises(InputError, match="name"):
-        user_models.check_name(name)
+        check_name(name)
     with pytest.raises(InputError, match="name"):
         create_own("forest", name or " ")
 
 
 def test_names_of_people(model):
     for name in ("Rock 70s", "my-drums_2", "Übung", "ドラム"):
-        assert user_models.check_name(f" {name} ") == name
+        assert check_name(f" {name} ") == name
 
 
 def test_a_missing_model_names_those_that_are_there(model):

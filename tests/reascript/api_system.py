@@ -54,6 +54,13 @@ def file_exists(engine: Engine, path: str) -> bool:
     return Path(path).is_file()
 
 
+@api("const char* EnumerateFiles(const char* path, int fileindex)")
+def enumerate_files(engine: Engine, path: str, place: int) -> str | None:
+    folder = Path(path)
+    files = sorted(one.name for one in folder.iterdir() if one.is_file()) if folder.is_dir() else []
+    return files[place] if 0 <= place < len(files) else None
+
+
 @api("bool APIExists(const char* function_name)")
 def api_exists(engine: Engine, name: str) -> bool:
     return name in engine.function_names

@@ -28,6 +28,7 @@ TITLES: dict[str, str] = {
     "show_last": "Show last result",
     "write_automation": "Write automation",
     "clear_automation": "Clear automation",
+    "learn": "Learn from this project",
     "set_role": "Set role of selected tracks",
     "toggle_lock": "Toggle lock of selected tracks",
     "settings": "Settings",

@@ -74,7 +74,7 @@ def run(
         automate.check_override()
     yield WAIT
     apply.warm_up()
-    plan = yield from worker.answer(_Progress())
+    plan = yield from worker.answer(Progress())
     apply.check_fits(snapshot, plan)
     result = result_of(snapshot, plan, summary(plan, pre_effects, preview=preview))
     yield
@@ -119,13 +119,14 @@ def _with_stems(
     return (yield from export.with_stems(snapshot, tracks, worker.folder / "stems"))
 
 
-class _Progress:
+class Progress:
     """Prints the progress once, when a run takes so long that the user may wonder."""
 
     def __init__(self) -> None:
         self._reports = 0
 
     def __call__(self, doing: str, share: float) -> None:
+        """Count a report of the worker."""
         self._reports += 1
         if self._reports == _PRINT_PROGRESS_AT:
             print_line(f"DrumGain: {one_line(doing)}, {share:.0%} (press again to cancel)")

@@ -15,6 +15,7 @@ from reaper_drumgain.hosts.live import (
     adjust,
     automate,
     dialogs,
+    learn_run,
     project_state,
     reaper,
     run_control,
@@ -196,6 +197,19 @@ def _clear_steps(project: Project) -> Steps:
         _report_conflict(error)
 
 
+def _learn(project: Project) -> None:
+    """Have a model of the user's own learn from the project's faders, or cancel what runs."""
+    if tasks.cancel_running():
+        return
+    setup = _setup()
+    _check_open(project)
+    given = learn_run.ask(project, setup)
+    if given is not None:
+        name, effects = given
+        run = learn_run.LearnControl(project, setup, name, effects=effects)
+        tasks.Task(run.steps(), run.abandon).start()
+
+
 def _self_test(_: Project) -> None:
     """Check the assumptions about REAPER and print which hold."""
     if not tasks.cancel_running():
@@ -214,6 +228,7 @@ ACTIONS: dict[str, Callable[[Project], Steps | None]] = {
     "overheads_down": functools.partial(_move_overheads, decibel=-1.0),
     "trims": _trims,
     "compare": _compare,
+    "learn": _learn,
     "cancel": _cancel,
     "show_last": _show_last,
     "clear_automation": _clear_automation,

@@ -19,7 +19,7 @@ from reaper_drumgain.hosts.live.preferences import (
 )
 from reaper_drumgain.hosts.live.project_state import LastResult, TrackResult
 from reaper_drumgain.hosts.live.reaper import RPR, Project
-from reaper_drumgain.hosts.live.setup import Setup
+from reaper_drumgain.hosts.live.setup import MODEL, Setup
 from reaper_drumgain.hosts.live.tasks import one_line
 from reaper_drumgain.schema.settings import Level
 from reaper_drumgain.schema.trims import parse_trims, trims_text
@@ -99,8 +99,10 @@ def ask_preferences(
 def _method(text: str, setup: Setup) -> str:
     if text.isdecimal() and 1 <= int(text[:9]) <= len(setup.names):
         return setup.names[int(text) - 1]
-    if text.lower() in setup.names:
-        return text.lower()
+    for name in setup.names:
+        # the name of a model is enough
+        if text.casefold() in (name.casefold(), name.removeprefix(MODEL).casefold()):
+            return name
     known = ", ".join(f"{number} {name}" for number, name in enumerate(setup.names, 1))
     raise InputError(f"method {text[:100]!r} is not known: expected {known}. Nothing was saved")
 

@@ -37,6 +37,7 @@ NOTES = "notes.json"
 _MAX_RESULT_BYTES = 64 << 20
 _MAX_PROGRESS_BYTES = 4096
 _MAX_NOTES_BYTES = 1 << 16
+_MAX_LINES = 200
 #: a process without any progress for this long is ended
 SILENCE_S = 120.0
 _STOP_WITHIN_S = 3.0
@@ -93,13 +94,25 @@ class Worker:
         return self._folder
 
     def send(
-        self, session: Session, settings: Settings, *, remember: bool = False
+        self,
+        session: Session,
+        settings: Settings,
+        *,
+        remember: bool = False,
+        learn: str | None = None,
     ) -> Generator[Any, None, None]:
-        """Write the request file in slices. ``remember``: use the analysis cache."""
+        """Write the request file in slices. ``remember``: use the analysis cache. ``learn``: the
+        name of a model that learns from the session, in place of a plan."""
         from reaper_drumgain.hosts.live.serialization import session_pieces
 
         part = self.folder / "request.part"
-        head = {"protocol": PROTOCOL, "version": __version__, "remember": remember}
+        head: dict[str, Any] = {
+            "protocol": PROTOCOL,
+            "version": __version__,
+            "remember": remember,
+        }
+        if learn is not None:
+            head["learn"] = learn
         try:
             with part.open("w", encoding="utf-8") as file:
                 file.write(json.dumps(head)[:-1])
@@ -116,14 +129,28 @@ class Worker:
 
     def answer(self, progress: Progress) -> Generator[Any, None, GainPlan]:
         """Wait for the plan. Raises what the worker raised, or HostError."""
+        content = yield from self._awaited(progress)
+        plan = yield from _parsed(content)
+        self.has_answered = True
+        return plan
+
+    def learned(self, progress: Progress) -> Generator[Any, None, list[str]]:
+        """Wait until a model has learned; what is to be told. Raises as ``answer``."""
+        content = yield from self._awaited(progress)
+        lines = _checked(content).get("learned")
+        if not isinstance(lines, list):
+            raise HostError("the worker's answer says nothing of a model: nothing was learned")
+        self.has_answered = True
+        return [str(line) for line in lines[:_MAX_LINES]]
+
+    def _awaited(self, progress: Progress) -> Generator[Any, None, bytes]:
+        """The content of the result file, once it is there."""
         last_news, looked = time.monotonic(), 0.0
         last: bytes = b""
         while True:
             found = self._result()
             if found is not None:
-                plan = yield from _parsed(found)
-                self.has_answered = True
-                return plan
+                return found
             now = time.monotonic()
             if now - looked >= _PROGRESS_EVERY_S:
                 looked = now
@@ -236,7 +263,8 @@ def _notes(path: Path) -> list[str]:
         return []
 
 
-def _parsed(content: bytes) -> Generator[Any, None, GainPlan]:
+def _checked(content: bytes) -> dict[str, Any]:
+    """The answer of this version of the worker. Raises what it raised, or HostError."""
     from reaper_drumgain.schema import json_codec
 
     try:
@@ -253,6 +281,11 @@ def _parsed(content: bytes) -> Generator[Any, None, GainPlan]:
             f"the actions in REAPER are of version {__version__} (protocol {PROTOCOL}), the "
             f"package is {answer['version']} (protocol {answer['protocol']}): {MEND}"
         )
+    return answer
+
+
+def _parsed(content: bytes) -> Generator[Any, None, GainPlan]:
+    answer = _checked(content)
     from reaper_drumgain.hosts.live.serialization import plan_of
 
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from reaper_drumgain.hosts.live.setup import MODEL
 from reaper_drumgain.schema.settings import (
     Automation,
     Existing,
@@ -39,6 +40,8 @@ _KEEP = Level()
 class Preferences:
     """The values of the settings dialog.
 
+    ``method``: a method, or ``model NAME``: the forest with a model of the user's own.
+
     ``scope`` and ``automated`` are also those of the last run, for repeating it; ``automated``
     means that it wrote automation whatever ``write`` says. ``amount`` is in percent. ``listen``:
     kick drums whose names say nothing are recognized by their sound. ``remember``: analysis
@@ -61,8 +64,10 @@ class Preferences:
 
     def settings(self) -> Settings:
         """The settings of a run over all tracks. Raises InputError."""
+        own = self.method.startswith(MODEL)
         return Settings(
-            method=self.method,
+            method=Settings().method if own else self.method,
+            model=self.method.removeprefix(MODEL) if own else "",
             amount=self.amount,
             level=self.level,
             write="automation" if self.automated else self.write,

@@ -19,21 +19,44 @@ FILE_NAME = "setup.json"
 FORMAT = 1
 MEND = "run 'drumgain install' in a terminal, then press again"
 _MAX_BYTES = 1 << 20
+#: what a method's name begins with that is a model of the user's own
+MODEL = "model "
+_MOST_MODELS = 100
 
 
 class Setup:
-    """A checked set-up. ``methods`` are pairs of name and summary, the default first."""
+    """A checked set-up. ``methods`` are pairs of name and summary, the default first.
 
-    __slots__ = ("interpreter", "methods")
+    ``models_folder``: where the user's own models are, None where the set-up does not say.
+    """
 
-    def __init__(self, interpreter: str, methods: tuple[tuple[str, str], ...]) -> None:
+    __slots__ = ("interpreter", "methods", "models_folder")
+
+    def __init__(
+        self,
+        interpreter: str,
+        methods: tuple[tuple[str, str], ...],
+        models_folder: str | None = None,
+    ) -> None:
         self.interpreter = interpreter
         self.methods = methods
+        self.models_folder = models_folder
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the methods."""
-        return tuple(name for name, _ in self.methods)
+        """What can be chosen: the methods, then the user's own models, as ``model NAME``."""
+        return (*(name for name, _ in self.methods), *(MODEL + name for name in self.models))
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the user's own models, as they are in their folder at this moment."""
+        if self.models_folder is None:
+            return ()
+        try:
+            found = [path.stem for path in Path(self.models_folder).glob("*.json")]
+        except (OSError, ValueError):
+            return ()
+        return tuple(sorted(found[:_MOST_MODELS], key=str.casefold))
 
 
 def read_setup(resource_path: str) -> Setup:
@@ -69,4 +92,5 @@ def _checked(document: Any, path: Path) -> Setup:
     if not isinstance(methods, list) or not methods:
         raise HostError(f"DrumGain's set-up {path} names no methods: {MEND}")
     pairs = tuple((str(name), str(summary)) for name, summary in methods)
-    return Setup(interpreter, pairs)
+    models = document.get("models")
+    return Setup(interpreter, pairs, models if isinstance(models, str) else None)

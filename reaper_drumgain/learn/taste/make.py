@@ -12,7 +12,7 @@ from reaper_drumgain.learn.taste.fit import fit
 from reaper_drumgain.methods.forest import ForestMethod, linear_part
 from reaper_drumgain.methods.own import bundled_digest
 from reaper_drumgain.methods.user_model import MAX_PROJECTS, FinishedProject, UserModel
-from reaper_drumgain.methods.user_models import check_name
+from reaper_drumgain.schema.model_name import check_name
 
 
 def make_model(

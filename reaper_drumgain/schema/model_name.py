@@ -1,0 +1,26 @@
+"""The name of a user's own model: a name, never a path. Standard library only."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from reaper_drumgain.errors import InputError
+
+MAX_NAME = 40
+#: file names that Windows takes for devices
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+
+
+def check_name(name: str) -> str:
+    """The name, in one spelling. Raises InputError where it is none."""
+    tidy = unicodedata.normalize("NFC", name.strip())
+    plain = all(letter.isalnum() or letter in " _-" for letter in tidy)
+    if not tidy or len(tidy) > MAX_NAME or not plain or not tidy[0].isalnum():
+        raise InputError(
+            f"{name[:MAX_NAME]!r} is no name of a model: expected up to {MAX_NAME} letters and "
+            "digits, with spaces, '-' or '_' between them, and no path"
+        )
+    if _DEVICES.fullmatch(tidy):
+        raise InputError(f"{tidy!r} is a name that Windows keeps for a device: choose another one")
+    return tidy
