@@ -147,6 +147,7 @@ def test_every_action_runs_three_times_over_in_sub_interpreters(fake, python):
     names = list(action_list.TITLES)
     answers = {
         "settings": [{"answer": "ok"}],
+        "learn": [{"answer": "cancel"}],
         "set_role": [{"answer": "ok"}],
         "trims": [{"answer": "ok"}],
     }
