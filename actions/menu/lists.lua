@@ -40,13 +40,10 @@ return {
     {"role-template", "every track at the loudness that engineers gave its role"},
     {
       "role-mean",
-      "every track at the gain that engineers gave its role, whatever the recorded level",
+      "every fader where engineers had it for the role, whatever the recorded level",
     },
     {"equal-rms", "every track at the same RMS level"},
-    {
-      "unity",
-      "every track at the same gain on its way to the master: the balance as it was recorded",
-    },
+    {"unity", "every fader at the same position: the balance as it was recorded"},
     {"random", "faders by chance, no balance likelier than another: what to beat"},
   },
   model = "model ",
