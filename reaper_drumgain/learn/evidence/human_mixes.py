@@ -72,7 +72,7 @@ class HumanMixes(DataSet):
     draws: int = 50
     styles: int = 10
     shifts: int = 2
-    flips: int = 12
+    flips: int = 8
     balancer: Balancer | None = None
     is_reduced: bool = False
 
