@@ -200,7 +200,7 @@ def parser_of(words: Sequence[str]) -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"drumgain {__version__}")
     subparsers = parser.add_subparsers(
-        required=True, metavar="COMMAND", title="commands", parser_class=Parser
+        required=True, metavar="COMMAND", title="commands", parser_class=Parser, prog="drumgain"
     )
     for name in (asked,) if asked else COMMANDS:
         command = COMMANDS[name]()
