@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reaper_drumgain.cache.store import Store
-from reaper_drumgain.cli import options, plan_text, show
+from reaper_drumgain.cli import checks, options, plan_text, show
 from reaper_drumgain.cli.after_write import after_write, sentence
+from reaper_drumgain.cli.projects import open_project
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.plan import GainPlan
@@ -71,11 +72,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, balance, show and write."""
     settings = options.settings_from(arguments)
-    options.check_report(arguments)
-    options.check_picture(arguments)
+    checks.check_report(arguments)
+    checks.check_picture(arguments)
     if arguments.reference is not None:
         settings = _of_reference(settings)
-    project = _open(arguments.project)
+    project = open_project(arguments.project)
     options.warn_of_names(project.session, settings)
     output = _output(arguments, project)
     progress = show.ProgressLine()
@@ -171,15 +172,6 @@ def _of_reference(settings: Settings) -> Settings:
     if unused:
         raise InputError(f"--reference takes the balance of a mix: {unused} does not go with it")
     return replace(settings, method=REFERENCE)
-
-
-def _open(path: Path) -> rpp.ProjectFile:
-    """The project in a file, or one made of a folder."""
-    if not path.is_dir():
-        return rpp.read_project(path)
-    from reaper_drumgain.balance.folders import open_folder
-
-    return open_folder(path)
 
 
 def _output(arguments: argparse.Namespace, opened: rpp.ProjectFile) -> Path | None:

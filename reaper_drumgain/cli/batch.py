@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli import checks, options, show
 from reaper_drumgain.cli.after_write import after_write
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import InputError
@@ -147,7 +147,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         raise InputError("a dry run writes nothing, so there is nothing to --resume")
     if arguments.overwrite and arguments.output is None:
         raise InputError("--overwrite is for --output only")
-    options.check_report(arguments)
+    checks.check_report(arguments)
     from reaper_drumgain.batch.pool import cores
     from reaper_drumgain.batch.run import Options
 

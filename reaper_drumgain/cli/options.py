@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -13,7 +12,7 @@ from reaper_drumgain.cli import show
 from reaper_drumgain.cli.parser import one_of
 from reaper_drumgain.cli.projects import project_or_folder, project_path
 from reaper_drumgain.cli.role_table import check_role, read_role_table
-from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import (
     LEVEL_FORMS,
@@ -138,6 +137,40 @@ def _add_stems(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_methods(parser: argparse._ActionsContainer) -> None:
+    """The methods that are compared."""
+    parser.add_argument(
+        "--method",
+        type=one_of(_method_names),
+        action="append",
+        default=[],
+        metavar="METHOD",
+        help="compare this method; may be repeated (default: all)",
+    )
+
+
+def add_level(parser: argparse._ActionsContainer) -> None:
+    """The level of all drums together."""
+    parser.add_argument(
+        "--level",
+        default="keep",
+        metavar="LEVEL",
+        help=f"where the whole kit ends up: {LEVEL_FORMS} (default: keep, the drums together "
+        "as loud as before)",
+    )
+
+
+def add_lock(parser: argparse._ActionsContainer) -> None:
+    """Tracks that stay."""
+    parser.add_argument(
+        "--lock",
+        action="append",
+        default=[],
+        metavar="TRACK",
+        help="leave this track's fader and balance the others around it; may be repeated",
+    )
+
+
 def _add_trims(parser: argparse._ActionsContainer) -> None:
     """Taste, beyond the balance."""
     parser.add_argument(
@@ -185,22 +218,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="how much of each move to make, 0 to 100, like 50%% (default: 100)",
     )
-    group.add_argument(
-        "--level",
-        default="keep",
-        metavar="LEVEL",
-        help=f"where the whole kit ends up: {LEVEL_FORMS} (default: keep, the drums together "
-        "as loud as before)",
-    )
+    add_level(group)
     _add_trims(group)
     _add_stems(group)
-    group.add_argument(
-        "--lock",
-        action="append",
-        default=[],
-        metavar="TRACK",
-        help="leave this track's fader and balance the others around it; may be repeated",
-    )
+    add_lock(group)
     group.add_argument(
         "--only",
         action="append",
@@ -285,44 +306,6 @@ def add_report(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --report: the drums before and after in it, to hear, equally loud",
     )
-
-
-def check_picture(arguments: argparse.Namespace) -> None:
-    """Raises InputError or StorageError where ``--picture`` could not be written later."""
-    path: Path | None = arguments.picture
-    if path is None:
-        return
-    if path.suffix.lower() != ".png":
-        raise InputError(f"--picture {path}: expected a name that ends in .png")
-    if os.path.lexists(path) and not path.is_file():
-        raise InputError(f"--picture {path} is no file: give another name")
-    if arguments.output is not None and os.path.realpath(path) == os.path.realpath(
-        arguments.output
-    ):
-        raise InputError(f"--picture {path} is also the output: give another name")
-    if not path.parent.is_dir():
-        raise InputError(f"--picture {path}: there is no folder {path.parent}")
-    _check_writable("--picture", path.parent)
-
-
-def _check_writable(option: str, folder: Path) -> None:
-    """Raises StorageError where nothing can be written into a folder, or where it is to be made."""
-    there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
-    if there.exists() and not there.is_dir():
-        raise InputError(f"{option} {folder}: {there} is a file: expected a folder")
-    if there.exists() and not os.access(there, os.W_OK):
-        raise StorageError(f"{option} {folder}: nothing can be written into {there}")
-
-
-def check_report(arguments: argparse.Namespace) -> None:
-    """Raises InputError where the options make no sense together."""
-    if arguments.bounce and arguments.report is None:
-        raise InputError("--bounce puts sound into a report: name its folder with --report DIR")
-    folder: Path | None = arguments.report
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise InputError(f"--report {folder} is a file: expected a folder")
-    if folder is not None:
-        _check_writable("--report", folder.absolute())
 
 
 def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:

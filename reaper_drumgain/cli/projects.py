@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reaper_drumgain.cli.parser import close_to
 from reaper_drumgain.errors import ProjectError
+from reaper_drumgain.hosts import rpp
 
 _SUFFIX = ".rpp"
 _MOST_TOLD = 5
@@ -23,6 +24,15 @@ def project_path(text: str) -> Path:
 def project_or_folder(text: str) -> Path:
     """As ``project_path``; a folder of that very name counts first."""
     return _meant(Path(text), folders=True)
+
+
+def open_project(path: Path) -> rpp.ProjectFile:
+    """The project in a file, or one made of a folder."""
+    if not path.is_dir():
+        return rpp.read_project(path)
+    from reaper_drumgain.balance.folders import open_folder
+
+    return open_folder(path)
 
 
 def _meant(path: Path, *, folders: bool) -> Path:

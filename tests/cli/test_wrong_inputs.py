@@ -1,4 +1,4 @@
-"""Forty mistakes at the command line: each ends with a status and a sentence that names the mend."""
+"""Forty mistakes at the command line: each ends with a status and a sentence with the mend."""
 
 from __future__ import annotations
 

@@ -1,0 +1,60 @@
+"""Whether what an option names can be written, before anything else is done."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from reaper_drumgain.errors import InputError, StorageError
+
+
+def check_picture(arguments: argparse.Namespace) -> None:
+    """Raises InputError or StorageError where ``--picture`` could not be written later."""
+    path: Path | None = arguments.picture
+    if path is None:
+        return
+    if path.suffix.lower() != ".png":
+        raise InputError(f"--picture {path}: expected a name that ends in .png")
+    if os.path.lexists(path) and not path.is_file():
+        raise InputError(f"--picture {path} is no file: give another name")
+    output = getattr(arguments, "output", None)
+    if output is not None and os.path.realpath(path) == os.path.realpath(output):
+        raise InputError(f"--picture {path} is also the output: give another name")
+    if not path.parent.is_dir():
+        raise InputError(f"--picture {path}: there is no folder {path.parent}")
+    _check_writable("--picture", path.parent)
+
+
+def check_csv(arguments: argparse.Namespace) -> None:
+    """Raises InputError or StorageError where ``--csv`` could not be written later."""
+    path: Path | None = arguments.csv
+    if path is None:
+        return
+    if path.suffix.lower() != ".csv":
+        raise InputError(f"--csv {path}: expected a name that ends in .csv")
+    if not path.parent.is_dir():
+        raise InputError(f"--csv {path}: there is no folder {path.parent}")
+    if os.path.lexists(path) and not path.is_file():
+        raise InputError(f"--csv {path} is no file: give another name")
+    _check_writable("--csv", path.parent)
+
+
+def _check_writable(option: str, folder: Path) -> None:
+    """Raises StorageError where nothing can be written into a folder, or where it is to be made."""
+    there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    if there.exists() and not there.is_dir():
+        raise InputError(f"{option} {folder}: {there} is a file: expected a folder")
+    if there.exists() and not os.access(there, os.W_OK):
+        raise StorageError(f"{option} {folder}: nothing can be written into {there}")
+
+
+def check_report(arguments: argparse.Namespace) -> None:
+    """Raises InputError where the options make no sense together."""
+    if arguments.bounce and arguments.report is None:
+        raise InputError("--bounce puts sound into a report: name its folder with --report DIR")
+    folder: Path | None = arguments.report
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise InputError(f"--report {folder} is a file: expected a folder")
+    if folder is not None:
+        _check_writable("--report", folder.absolute())
