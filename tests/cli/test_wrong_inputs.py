@@ -143,12 +143,12 @@ def test_a_name_that_two_projects_have_is_asked_for(folder, capsys):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_examples_that_it_takes(name, folder):
     examples = COMMANDS[name]().EXAMPLES
-    assert examples
+    assert examples[0][0].startswith(f"drumgain {name}")
     for line, what in examples:
         words = words_of(line.partition(" > ")[0].partition(" >> ")[0])
         assert words[0] == "drumgain"
         arguments, rest = parser_of(words[1:]).parse_known_args(words[1:])
         assert rest == []
-        told = arguments.parser.format_help()
-        assert what in told
-        assert line.replace("%", "%%") in told or line in told
+        if words[1] == name:
+            told = arguments.parser.format_help()
+            assert f"  {what}:\n    {line}" in told
