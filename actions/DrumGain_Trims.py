@@ -1,6 +1,7 @@
 # @description DrumGain: trims
 # @author DrumGain
 # @version 0.1.0
+# @noindex
 # @about
 #   What families of drums get beyond their balance, kept with the project.
 #   Needs 'drumgain install', run once in a terminal.
