@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reaper_drumgain.cli.parser import one_of
 from reaper_drumgain.cli.projects import project_or_folder, project_path
+from reaper_drumgain.methods import known_names
 
 SUMMARY = "Print the script with which your shell completes commands, options and files."
 EXAMPLES = (
@@ -42,18 +43,21 @@ def run(arguments: argparse.Namespace) -> int:
     from reaper_drumgain.cli.commands import parser_of
 
     parser = parser_of(())
-    _complete_files(parser)
+    _complete_values(parser)
     print(shtab.complete(parser, arguments.shell))
     return 0
 
 
-def _complete_files(parser: argparse.ArgumentParser) -> None:
-    """Mark the options that take files, so that shells complete their names."""
+def _complete_values(parser: argparse.ArgumentParser) -> None:
+    """Mark the options that take files or methods, so that shells complete their names."""
     import shtab
 
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for sub in action.choices.values():
-                _complete_files(sub)
+                _complete_values(sub)
+        elif action.dest == "method":
+            # no ``choices`` in the parser, which would look through other packages each time
+            action.choices = known_names()
         elif action.type in (Path, project_path, project_or_folder):
             action.complete = shtab.FILE  # type: ignore[attr-defined]

@@ -23,9 +23,8 @@ EXAMPLES = (
     ("drumgain methods", "what the methods do, and where they come from"),
     ("drumgain methods song.RPP", "the faders that each of them gives, and where they differ"),
     (
-        "drumgain methods song.RPP --method forest --method equal-loudness --csv methods.csv "
-        "--picture methods.png",
-        "two of them, for a spreadsheet and as a picture",
+        "drumgain methods song.RPP --csv methods.csv --picture methods.png",
+        "also for a spreadsheet, and as a picture",
     ),
 )
 

@@ -104,7 +104,8 @@ def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: b
     moved = f"{count} of {len(plan.tracks)} drum tracks moved ({_method(plan)})"
     if plan.settings.write == "automation":
         moved += f"; automation on {len(plan.automated)}"
-    rest = f"; {len(plan.untouched)} other tracks untouched" if plan.untouched else ""
+    others = len(plan.untouched)
+    rest = f"; {others} other track{'s' * (others > 1)} untouched" if others else ""
     if dry_run:
         show.say(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")
         return
