@@ -31,7 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,9 @@ def _check(given: Mapping[str, Any], known: Mapping[str, str], what: str) -> Non
         raise ValueError(f"{what}: no {unknown}, there are {sorted(known)}")
 
 
-def perform(scenario: dict[str, Any], folder: Path) -> dict[str, Any]:
+def perform(
+    scenario: dict[str, Any], folder: Path, make_runner: Callable[..., Any] | None = None
+) -> dict[str, Any]:
     """Play a scenario in this process and return its report."""
     from reascript.engine import Engine, Faults
     from reascript.scenario import World, children, project_state
@@ -112,7 +114,7 @@ def perform(scenario: dict[str, Any], folder: Path) -> dict[str, Any]:
     if blocked := scenario.get("block_imports"):
         sys.meta_path.insert(0, _Blocked(blocked))
     search = [p for p in sys.path if p and Path(p) != TESTS]
-    runner = Runner(engine, [*scenario.get("search_path", []), *search])
+    runner = (make_runner or Runner)(engine, [*scenario.get("search_path", []), *search])
     deadline = float(scenario.get("deadline", 20))
     steps = [_step(step, runner, world, deadline) for step in scenario.get("steps", [])]
     if engine.answers:
@@ -215,11 +217,13 @@ def main() -> None:
     play(*map(Path, sys.argv[1:3]))
 
 
-def play(scenario_path: Path, report_path: Path) -> None:
+def play(
+    scenario_path: Path, report_path: Path, make_runner: Callable[..., Any] | None = None
+) -> None:
     """Play the scenario of one file and write its report to another."""
     scenario = json.loads(scenario_path.read_text("utf-8"))
     try:
-        report = perform(scenario, report_path.parent)
+        report = perform(scenario, report_path.parent, make_runner)
     except Exception as error:
         import traceback
 

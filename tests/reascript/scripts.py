@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import functools
+import gc
 import io
 import os
 import sys
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reascript import StandInError
 from reascript.engine import TICK, Engine
 from reascript.history import ALL
 from reascript.python_api import reaper_python
@@ -76,16 +77,62 @@ class Runner:
         self.errors: list[dict[str, str]] = []
         self.on_tick: list[Callable[[int], None]] = []
         self.ticks_done = 0
+        #: the answers that REAPER was told to remember
+        self.remembered: dict[Path, str] = {}
         self._own_main = sys.modules["__main__"]
         engine.start_script = self.start
 
-    def start(self, path: Path) -> Script:
-        """Run a script's file; what it deferred comes with the next ticks."""
+    def start(self, path: Path) -> Script | None:
+        """Run a script's file; what it deferred comes with the next ticks.
+
+        Returns None where the user's answer in the dialog "ReaScript task control" was not to
+        start it.
+        """
         if path.suffix == ".lua":
             return self._start_lua(path)
         if not self.engine.python_is_on:
             # REAPER says nothing of it
             return Script(path, types.ModuleType("__main__"), finished=True)
+        if not self._may_start(path):
+            return None
+        script = self._open(path)
+        self.scripts.append(script)
+        made = self.engine.points_made
+        self._run(script, path.read_bytes(), path.name)
+        if not script.ever_deferred and self.engine.points_made == made:
+            project = self.engine.current
+            if project is not None:
+                self.engine.history(project).note(f"ReaScript: {path.name}", ALL)
+        self._settle(script)
+        return script
+
+    def _may_start(self, path: Path) -> bool:
+        """Ask what becomes of instances of the same script that still run."""
+        running = [s for s in self.scripts if s.path == path and not s.finished]
+        if not running:
+            return True
+        answer = self.remembered.get(path)
+        if answer is None:
+            given = self.engine.ask("TaskControl", {"script": path.name})
+            answer = str(given["answer"])
+            if answer not in ("terminate", "new", "cancel"):
+                raise StandInError(f"{answer!r} is no answer to the task control dialog")
+            if given.get("remember"):
+                self.remembered[path] = answer
+        if answer == "terminate":
+            for script in running:
+                self.terminate(script)
+        return answer == "new"
+
+    def terminate(self, script: Script) -> None:
+        """End an instance. Whether its code for the exit still runs is not known: both."""
+        script.deferred.clear()
+        if not self.engine.faults.terminated_at_exit:
+            script.at_exit.clear()
+        self._settle(script)
+
+    def _open(self, path: Path) -> Script:
+        """What a script's interpreter holds before the script runs."""
         main = types.ModuleType("__main__")
         script = Script(path, main, search_path=list(self.search_path))
         script.modules["reaper_python"] = reaper_python(self.table)
@@ -99,15 +146,6 @@ class Runner:
         main.RPR_defer = defer  # type: ignore[attr-defined]
         main.RPR_runloop = defer  # type: ignore[attr-defined]
         main.RPR_atexit = script.at_exit.append  # type: ignore[attr-defined]
-        self.scripts.append(script)
-        source = path.read_bytes()
-        made = self.engine.points_made
-        self._run(script, functools.partial(compile, source, path.name, "exec"))
-        if not script.ever_deferred and self.engine.points_made == made:
-            project = self.engine.current
-            if project is not None:
-                self.engine.history(project).note(f"ReaScript: {path.name}", ALL)
-        self._settle(script)
         return script
 
     def _start_lua(self, path: Path) -> Script:
@@ -138,7 +176,7 @@ class Runner:
             codes, script.deferred = script.deferred, []
             script.ticks += 1
             for code in codes:
-                self._run(script, functools.partial(compile, code, "<deferred>", "exec"))
+                self._run(script, code, "<deferred>")
                 if script.error:
                     break
             self._settle(script)
@@ -157,7 +195,21 @@ class Runner:
         script.finished = True
         codes, script.at_exit = script.at_exit, []
         for code in codes:
-            self._run(script, functools.partial(compile, code, "<at exit>", "exec"))
+            self._run(script, code, "<at exit>")
+        self._close(script)
+
+    def _close(self, script: Script) -> None:
+        """The end of a script's interpreter: what it held is gone."""
+        with self._within(script):
+            script.main.__dict__.clear()
+            own = [name for name, module in sys.modules.items() if not _shared(name)]
+            for name in own:
+                module = sys.modules[name]
+                if not _compiled(module) and name in script.modules:
+                    del sys.modules[name]
+                    module.__dict__.clear()
+        script.modules.clear()
+        gc.collect()
 
     def _check_left_open(self, script: Script) -> None:
         """Nothing that holds REAPER may outlive a tick."""
@@ -170,21 +222,12 @@ class Runner:
             self.engine.fail(f"{script.path.name} left the screen held")
             self.engine.ui_holds = 0
 
-    def _run(self, script: Script, make: Callable[[], Any]) -> None:
+    def _run(self, script: Script, code: str | bytes, name: str) -> None:
         engine = self.engine
         engine.seconds_inside = 0.0
         calls = engine.calls.total()
         self.imports.reset()
-        with self._within(script):
-            started = time.perf_counter()
-            try:
-                exec(make(), script.main.__dict__)
-            except SystemExit:
-                pass
-            except BaseException:
-                script.error = traceback.format_exc()
-                self._tell_error(script)
-            seconds = time.perf_counter() - started
+        seconds = self._execute(script, code, name)
         with contextlib.suppress(BaseException):
             engine.raise_pending()
         self._check_left_open(script)
@@ -194,6 +237,19 @@ class Runner:
         reapy = self.imports.seconds
         made = engine.calls.total() - calls
         self.ticks.append(Tick(script.path.name, script.ticks, seconds, inside, reapy, made))
+
+    def _execute(self, script: Script, code: str | bytes, name: str) -> float:
+        """Run code in a script's interpreter. Returns how many seconds that took."""
+        with self._within(script):
+            started = time.perf_counter()
+            try:
+                exec(compile(code, name, "exec"), script.main.__dict__)
+            except SystemExit:
+                pass
+            except BaseException:
+                script.error = traceback.format_exc()
+                self._tell_error(script)
+            return time.perf_counter() - started
 
     def _tell_error(self, script: Script) -> None:
         self.errors.append({"script": script.path.name, "error": script.error or ""})
