@@ -16,11 +16,12 @@ only files of this protocol, each of them complete as soon as it has its name:
   They are cached after the plan was written, and this process ends when that is done.
 
 The host holds the other end of standard input: when it closes, the host is gone or wants no
-result any more, and this process ends at once. Standard output is not used.
+result any more, and this process removes these files and ends at once. Standard output is not used.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -45,6 +46,8 @@ NOTES = "notes.json"
 MAX_REQUEST_BYTES = 256 << 20
 _PROGRESS_EVERY_S = 0.1
 _LOOK_EVERY_S = 0.004
+#: REAPER may be busy for long before it sends a request: it renders stems then
+_AWAITS_AT_MOST_S = 7200.0
 
 
 def main(arguments: list[str]) -> int:
@@ -53,7 +56,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         return 2
     folder = Path(arguments[0])
-    threading.Thread(target=_end_with_host, daemon=True).start()
+    threading.Thread(target=_end_with_host, args=(folder,), daemon=True).start()
     answer: dict[str, Any] = {"protocol": PROTOCOL, "version": __version__}
     notes: list[str] = []
     analyzer: ProjectAnalyzer | None = None
@@ -111,7 +114,10 @@ def _await(path: Path) -> None:
     methods.METHODS[0].load().warm_up()
     _decode_one()
     importlib.import_module("reaper_drumgain.cache.store").warm_up()
+    end = time.monotonic() + _AWAITS_AT_MOST_S
     while not path.exists():
+        if time.monotonic() > end:
+            raise errors.HostError(f"no request came within {_AWAITS_AT_MOST_S:.0f} s")
         time.sleep(_LOOK_EVERY_S)
 
 
@@ -167,11 +173,28 @@ def _write(path: Path, content: dict[str, Any]) -> None:
             return
 
 
-def _end_with_host() -> None:
+def _end_with_host(folder: Path) -> None:
     # not through sys.stdin, whose lock a normal end of the process would wait for
     while os.read(0, 1):
         pass
+    _remove(folder)
     os._exit(1)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what belongs to this run; the host may have been ended before it could.
+
+    Only files of the protocol and stems, whatever folder this process was given.
+    """
+    stems = folder / "stems"
+    places = [folder / name for name in (REQUEST, PROGRESS, RESULT, NOTES, "stderr.txt")]
+    places += [*folder.glob("*.part"), *stems.glob("*.wav")]
+    for path in places:
+        with contextlib.suppress(OSError):
+            path.unlink()
+    for each in (stems, folder):
+        with contextlib.suppress(OSError):
+            each.rmdir()
 
 
 if __name__ == "__main__":

@@ -196,3 +196,21 @@ def test_one_that_ends_while_it_stores_leaves_nothing_half(session, tmp_path, ca
     answered = answer(tmp_path / "again", request(session, remember=True))
     assert plan_of(answered) == balance(session, Settings(method="equal-loudness"))
     assert not (tmp_path / "again" / NOTES).exists()
+
+
+def test_it_removes_its_folder_when_the_host_is_gone(tmp_path):
+    """The host may have been ended before it could; what is not of the run stays."""
+    runs = [tmp_path / "one", tmp_path / "two"]
+    for folder in runs:
+        (folder / "stems").mkdir(parents=True)
+        (folder / "stems" / "1.wav").write_bytes(b"x")
+        (folder / "stderr.txt").write_bytes(b"")
+    mine = runs[1] / "mine.txt"
+    mine.write_text("keep")
+    for folder in runs:
+        command = [sys.executable, "-I", "-m", "reaper_drumgain.worker", str(folder)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        process.stdin.close()
+        assert process.wait(30) == 1
+    assert not runs[0].exists()
+    assert list(runs[1].iterdir()) == [mine]

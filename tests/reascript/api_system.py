@@ -157,8 +157,17 @@ def track_list_update_all_external_surfaces(engine: Engine) -> None:
 
 @api("void ShowConsoleMsg(const char* msg)")
 def show_console_msg(engine: Engine, text: str) -> None:
-    # a text that starts with !SHOW: is shown without opening the window
-    engine.console.append(text.removeprefix("!SHOW:"))
+    if engine.version_number >= (7, 0) and text.startswith("!SHOW:"):
+        # added without opening the window
+        text = text.removeprefix("!SHOW:")
+    else:
+        engine.console_opened += 1
+    engine.console.append(text)
+
+
+@api("void Help_Set(const char* helpstring, bool is_temporary_help)")
+def help_set(engine: Engine, text: str, temporary: bool) -> None:
+    engine.help = text
 
 
 @api("void ClearConsole()")

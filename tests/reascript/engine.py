@@ -104,7 +104,7 @@ class Engine:
     def __init__(
         self,
         *,
-        version: str = "7.27/linux-x86_64",
+        version: str = "7.45/linux-x86_64",
         resource_path: Path,
         faults: Faults | None = None,
         virtual_clock: bool = False,
@@ -134,6 +134,9 @@ class Engine:
         self.answers: deque[dict[str, Any]] = deque()
         self.dialogs: list[dict[str, Any]] = []
         self.console: list[str] = []
+        #: how often a text opened the console, and what the help line says
+        self.console_opened = 0
+        self.help = ""
         self.failures: list[str] = []
         self.writes: list[dict[str, Any]] = []
         self.renders: list[dict[str, Any]] = []

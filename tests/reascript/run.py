@@ -94,7 +94,7 @@ def perform(
     _check(scenario, SCENARIO_KEYS, "scenario")
     resource_path = Path(scenario.get("resource_path", folder))
     engine = Engine(
-        version=scenario.get("version", "7.27/linux-x86_64"),
+        version=scenario.get("version", "7.45/linux-x86_64"),
         resource_path=resource_path,
         faults=Faults(**scenario.get("faults", {})),
         virtual_clock=scenario.get("clock", "real") == "virtual",
@@ -124,6 +124,8 @@ def perform(
         "errors": runner.errors,
         "projects": [project_state(engine, project) for project in engine.projects],
         "console": "".join(engine.console),
+        "console_opened": engine.console_opened,
+        "help": engine.help,
         "dialogs": engine.dialogs,
         "ext_state": {"/".join(key): value for key, (value, _) in engine.ext_state.items()},
         "writes": engine.writes,

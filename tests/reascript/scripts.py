@@ -199,15 +199,8 @@ class Runner:
         self._close(script)
 
     def _close(self, script: Script) -> None:
-        """The end of a script's interpreter: what it held is gone."""
-        with self._within(script):
-            script.main.__dict__.clear()
-            own = [name for name, module in sys.modules.items() if not _shared(name)]
-            for name in own:
-                module = sys.modules[name]
-                if not _compiled(module) and name in script.modules:
-                    del sys.modules[name]
-                    module.__dict__.clear()
+        """The end of a script's interpreter: nothing refers to what it held any more."""
+        script.main.__dict__.clear()
         script.modules.clear()
         gc.collect()
 

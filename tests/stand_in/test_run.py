@@ -113,7 +113,7 @@ REAPY = """
 def check_reapy(report: Report) -> None:
     assert report.ok, report.problems
     assert report.console.splitlines() == [
-        "drums.RPP Kick 0.25 7.27/linux-x86_64",
+        "drums.RPP Kick 0.25 7.45/linux-x86_64",
         "Volume 3",
         "2",
         "50, 60 False",

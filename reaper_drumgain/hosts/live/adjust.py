@@ -9,10 +9,10 @@ from types import MappingProxyType
 from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, project_state
 from reaper_drumgain.hosts.live.apply import Move, fader_of
+from reaper_drumgain.hosts.live.console import one_line, print_line, print_result
 from reaper_drumgain.hosts.live.project_state import LastResult, Side, TrackResult, same_fader
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.run_control import NO_SELECTION
-from reaper_drumgain.hosts.live.tasks import one_line, print_line
 from reaper_drumgain.schema.fader_note import FaderNote
 from reaper_drumgain.schema.trims import TrimMark
 from reaper_drumgain.tracks.reaper_rules import LOCK_KEY, ROLE_KEY
@@ -77,7 +77,7 @@ def set_role(project: Project) -> None:
     name = f"DrumGain: set role of {_tracks(len(tracks))}"
     _set_ext(project, tracks, ROLE_KEY, text, name)
     told = "by its sound" if by_sound else one_line(text) or "by name again"
-    print_line(f"DrumGain: {_tracks(len(tracks))}: role {told}")
+    print_result(f"DrumGain: {_tracks(len(tracks))}: role {told}")
 
 
 def toggle_lock(project: Project) -> None:
@@ -90,7 +90,7 @@ def toggle_lock(project: Project) -> None:
     done = "lock" if lock else "unlock"
     value = "1" if lock else ""
     _set_ext(project, tracks, LOCK_KEY, value, f"DrumGain: {done} {_tracks(len(tracks))}")
-    print_line(f"DrumGain: {done}ed {_tracks(len(tracks))}")
+    print_result(f"DrumGain: {done}ed {_tracks(len(tracks))}")
 
 
 def found_tracks(project: Project, result: LastResult) -> list[tuple[TrackResult, int, float]]:
@@ -130,11 +130,11 @@ def compare(project: Project) -> None:
     wanted = {t.guid: t.before if side == "before" else t.after for t in result.tracks}
     moves = _moves(found, wanted, result, side)
     if not moves:
-        print_line("DrumGain: before and after are the same")
+        print_result("DrumGain: before and after are the same")
         return
     apply.set_faders(project, moves, f"DrumGain: compare, {side}")
     project_state.store_result(project, dataclasses.replace(result, side=side))
-    print_line(f"DrumGain: {side} the last run ({result.method}), {_tracks(len(moves))}")
+    print_result(f"DrumGain: {side} the last run ({result.method}), {_tracks(len(moves))}")
 
 
 def _refuse_automation(result: LastResult, instead: str) -> None:
@@ -198,7 +198,7 @@ def change_amount(project: Project, percent: float) -> None:
     _refuse_automation(result, "undo it, change the amount in the settings, and run it again")
     amount = min(100.0, max(0.0, result.amount + percent))
     if amount == result.amount:
-        print_line(f"DrumGain: the amount is {amount:g} % already")
+        print_result(f"DrumGain: the amount is {amount:g} % already")
         return
     if all(track.full_db is None for track in result.tracks):
         raise InputError("the last run moved nothing that could be scaled: balance again")
@@ -220,7 +220,7 @@ def change_amount(project: Project, percent: float) -> None:
     )
     project_state.store_result(project, result)
     kept = f"; {_tracks(by_hand)} moved by hand kept their distance" if by_hand else ""
-    print_line(f"DrumGain: amount {amount:g} % of the last run ({result.method}){kept}")
+    print_result(f"DrumGain: amount {amount:g} % of the last run ({result.method}){kept}")
 
 
 def _within_ends(tracks: Sequence[TrackResult], wanted: Mapping[str, float]) -> dict[str, float]:

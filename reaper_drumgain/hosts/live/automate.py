@@ -14,12 +14,13 @@ from typing import Any
 from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import apply, reaper, undo_block
 from reaper_drumgain.hosts.live.apply import Move
+from reaper_drumgain.hosts.live.console import print_line
 from reaper_drumgain.hosts.live.envelopes import read_envelope
 from reaper_drumgain.hosts.live.points import Scale
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project
 from reaper_drumgain.hosts.live.snapshot import Snapshot, change_count, take_snapshot
 from reaper_drumgain.hosts.live.state_chunks import Chunks
-from reaper_drumgain.hosts.live.tasks import Steps, print_line, tick_number
+from reaper_drumgain.hosts.live.tasks import Steps, tick_number
 from reaper_drumgain.hosts.live.undo_block import EnvelopeEdit, PreparedEdit
 from reaper_drumgain.schema import envelope_note
 from reaper_drumgain.schema.plan import GainPlan, TrackAutomation

@@ -16,12 +16,13 @@ from reaper_drumgain.hosts.live import (
     export,
     project_state,
 )
+from reaper_drumgain.hosts.live.console import one_line, print_line, print_result
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.preferences import Preferences
 from reaper_drumgain.hosts.live.project_state import LastResult, SectionResult, TrackResult
-from reaper_drumgain.hosts.live.reaper import Project, is_open
+from reaper_drumgain.hosts.live.reaper import RPR, Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
-from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
+from reaper_drumgain.hosts.live.tasks import Steps
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Mode, Settings
@@ -32,6 +33,12 @@ from reaper_drumgain.units import to_linear
 
 #: progress is printed once, at this report of the worker: about 3 s after the start
 _PRINT_PROGRESS_AT = 10
+_SECTION, _TOLD = "DrumGain", "told_task_control"
+_TASK_CONTROL = (
+    "Where REAPER asks ('ReaScript task control') when you press again, answer 'New instance' and "
+    "tick 'Remember my answer for this script': the run is cancelled then. 'DrumGain_Cancel' and "
+    "the menu do that without a question"
+)
 #: flags of drum tracks without a file to measure, of which REAPER can render stems
 _RENDERED_FLAGS = ("instrument", "not readable")
 
@@ -88,7 +95,7 @@ def run(
         moves = apply.plan_moves(snapshot, plan)
         if moves:
             apply.set_faders(project, moves, apply.undo_name(plan))
-    print_line(result.summary)
+    print_result(result.summary)
     yield WAIT
     if is_open(project):
         project_state.store_preferences(project, preferences)
@@ -129,7 +136,13 @@ class Progress:
         """Count a report of the worker."""
         self._reports += 1
         if self._reports == _PRINT_PROGRESS_AT:
-            print_line(f"DrumGain: {one_line(doing)}, {share:.0%} (press again to cancel)")
+            line = f"DrumGain: {one_line(doing)}, {share:.0%} (press again to cancel)"
+            if RPR.GetExtState(_SECTION, _TOLD):
+                print_result(line)
+                return
+            # kept from session to session: it is told once
+            RPR.SetExtState(_SECTION, _TOLD, "1", True)
+            print_line(f"{line}. {_TASK_CONTROL}")
 
 
 def run_settings(session: Session, preferences: Preferences) -> Settings:

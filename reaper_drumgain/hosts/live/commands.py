@@ -24,12 +24,17 @@ from reaper_drumgain.hosts.live import (
     temporary_changes,
     trims,
 )
+from reaper_drumgain.hosts.live.console import print_line, print_result
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project, is_open
 from reaper_drumgain.hosts.live.setup import Setup, read_setup
-from reaper_drumgain.hosts.live.tasks import Steps, print_line
+from reaper_drumgain.hosts.live.tasks import Steps
 from reaper_drumgain.schema.settings import Mode
 
+#: the oldest REAPER with all functions that are called
+OLDEST_REAPER = (6, 12)
+#: actions that change nothing, or find out about the version
+_ANY_VERSION = frozenset({"cancel", "show_last", "self_test"})
 _BUSY = "DrumGain is still at work: press the key that started it again to cancel"
 
 
@@ -39,18 +44,21 @@ def press(name: str, worker: Worker | None = None) -> None:
         reaper.at_exit(worker.abandon)
     try:
         # the project tab at this moment: the user may switch tabs before the work begins
-        tasks.Sequence(_steps(name, current_project(), worker)).start()
+        budget = tasks.BUDGET_S if name in BALANCE_SCOPES else tasks.SMALL_BUDGET_S
+        tasks.Sequence(_steps(name, current_project(), worker), budget).start()
     except Exception as error:
         tasks.show_error(error)
 
 
 def _steps(name: str, project: Project, worker: Worker | None) -> Steps:
     try:
+        if name not in _ANY_VERSION:
+            reaper.check_version(OLDEST_REAPER, "DrumGain")
         mended = temporary_changes.mend(project) if is_open(project) else None
         if mended is not None:
             print_line(mended)
         if name in BALANCE_SCOPES:
-            _balance(project, name, worker)
+            yield from _balance(project, name, worker)
         else:
             steps = ACTIONS[name](project)
             if steps is not None:
@@ -74,11 +82,11 @@ def _setup() -> Setup:
     return read_setup(str(RPR.GetResourcePath()))
 
 
-def _balance(project: Project, name: str, worker: Worker | None) -> None:
+def _balance(project: Project, name: str, worker: Worker | None) -> Steps:
     """Start a balance run, or cancel the one that runs."""
     run = None
     try:
-        if tasks.cancel_running():
+        if (yield from tasks.cancel_running()):
             return
         setup = _setup()
         _check_open(project)
@@ -105,9 +113,9 @@ def _balance(project: Project, name: str, worker: Worker | None) -> None:
             worker.abandon()
 
 
-def _cancel(_: Project) -> None:
+def _cancel(_: Project) -> Steps:
     """End the running task."""
-    if not tasks.cancel_running():
+    if not (yield from tasks.cancel_running()):
         print_line("DrumGain: nothing is running")
 
 
@@ -123,7 +131,7 @@ def _settings(project: Project) -> Steps:
     if wanted != before and _is_busy():
         return
     project_state.store_preferences(project, chosen)
-    print_line(dialogs.preferences_line(project, chosen))
+    print_result(dialogs.preferences_line(project, chosen))
     if wanted != before:
         yield from trims.make_from_settings(project, wanted)
 
@@ -197,9 +205,9 @@ def _clear_steps(project: Project) -> Steps:
         _report_conflict(error)
 
 
-def _learn(project: Project) -> None:
+def _learn(project: Project) -> Steps:
     """Have a model of the user's own learn from the project's faders, or cancel what runs."""
-    if tasks.cancel_running():
+    if (yield from tasks.cancel_running()):
         return
     setup = _setup()
     _check_open(project)
@@ -210,9 +218,9 @@ def _learn(project: Project) -> None:
         tasks.Task(run.steps(), run.abandon).start()
 
 
-def _self_test(_: Project) -> None:
+def _self_test(_: Project) -> Steps:
     """Check the assumptions about REAPER and print which hold."""
-    if not tasks.cancel_running():
+    if not (yield from tasks.cancel_running()):
         steps = selftest.steps(_setup())
         tasks.Task(steps, steps.close).start()
 

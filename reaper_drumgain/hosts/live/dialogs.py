@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.hosts.live.console import one_line
 from reaper_drumgain.hosts.live.preferences import (
     AUDIOS,
     ENVELOPES,
@@ -20,7 +21,6 @@ from reaper_drumgain.hosts.live.preferences import (
 from reaper_drumgain.hosts.live.project_state import LastResult, TrackResult
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import MODEL, Setup
-from reaper_drumgain.hosts.live.tasks import one_line
 from reaper_drumgain.schema.settings import Level
 from reaper_drumgain.schema.trims import parse_trims, trims_text
 from reaper_drumgain.units import Decibel, LinearGain, to_decibel

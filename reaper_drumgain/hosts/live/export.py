@@ -23,6 +23,8 @@ from reaper_drumgain.schema.session import Clip, Session, Source, Track
 _IN_STEM = ("pre-fx volume",)
 #: stems only, pre-fader, and mono files for tracks of mono media
 _PRE_FADER_STEMS = 2 | 8192 | 16
+#: they are documented since 7.37 to 7.40
+OLDEST_REAPER = (7, 40)
 _RENDER_AND_CLOSE = 42230
 #: WAV in 32-bit float, which cannot clip
 _FORMAT = "ZXZhdyAAAA=="
@@ -42,6 +44,8 @@ def with_stems(
 
     Raises HostError if REAPER does not write every stem completely. Nothing is changed then.
     """
+    # an older one may keep the bit for pre-fader stems without obeying it
+    reaper.check_version(OLDEST_REAPER, "the audio setting 'export'")
     span = _span(tracks)
     yield
     folder.mkdir()

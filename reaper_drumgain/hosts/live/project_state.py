@@ -8,6 +8,7 @@ does not fit is not used.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.hosts.live.console import one_line, print_line
 from reaper_drumgain.hosts.live.preferences import KIND, SCHEMA, SCOPES, Preferences
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
@@ -27,6 +29,8 @@ Side = Literal["before", "after"]
 
 _SECTION = "DrumGain"
 _LAST, _TRIMS = "last", "trims"
+#: REAPER's own ext state with what was stored in this session, and a document's number there
+_KEPT, _NUMBER = "DrumGain kept", "stored"
 _MAX_TEXT = 1 << 20
 _MAX_TRACKS, _MAX_SECTIONS = 2000, 10_000
 #: the largest factor that is kept: more than the whole range of a fader
@@ -274,8 +278,30 @@ def with_after(result: LastResult, after: dict[str, float]) -> LastResult:
 
 
 def _document(project: Project, key: str) -> dict[str, Any] | None:
-    """The stored document of a kind, None if there is none. Raises InputError if it is none."""
-    text = str(RPR.GetProjExtState(project.pointer, _SECTION, key, "", 4 << 20)[4])
+    """The stored document of a kind, None if there is none. Raises InputError if it is none.
+
+    Where an undo of something else took it back to what it was before, the later one is stored
+    again, and that is told.
+    """
+    kept, number = _kept(project, key)
+    found = _decoded(str(RPR.GetProjExtState(project.pointer, _SECTION, key, "", 4 << 20)[4]))
+    now = found.pop(_NUMBER, None) if found is not None else -1
+    if kept is None or not isinstance(now, int) or now >= number:
+        return found
+    _store_text(project, key, kept)
+    what = "settings" if key == KIND else "last result"
+    print_line(
+        f"DrumGain: an undo took back the {what} of {one_line(project.name)}, too: those from "
+        "before the undo are used again"
+    )
+    again = _decoded(kept)
+    if again is not None:
+        again.pop(_NUMBER, None)
+    return again
+
+
+def _decoded(text: str) -> dict[str, Any] | None:
+    """The document of a text, None for an empty one. Raises InputError."""
     if not text:
         return None
     if len(text) > _MAX_TEXT:
@@ -289,6 +315,18 @@ def _document(project: Project, key: str) -> dict[str, Any] | None:
     return document
 
 
+def _place(project: Project, key: str) -> str:
+    """Where a project's documents are kept beside the project, for this session of REAPER."""
+    named = hashlib.sha256((project.path or project.pointer).encode()).hexdigest()[:16]
+    return f"{key} {named}"
+
+
+def _kept(project: Project, key: str) -> tuple[str | None, int]:
+    """What was stored last in this session, and its number; (None, 0) if nothing was."""
+    number, _, text = str(RPR.GetExtState(_KEPT, _place(project, key))).partition(" ")
+    return (text, int(number)) if number.isdecimal() and text else (None, 0)
+
+
 def _load(project: Project, key: str, cls: type[T]) -> T | None:
     document = _document(project, key)
     if document is None:
@@ -300,8 +338,19 @@ def _load(project: Project, key: str, cls: type[T]) -> T | None:
 
 
 def _store(project: Project, key: str, document: dict[str, Any]) -> None:
+    """Store a document in the project, and beside it for this session.
+
+    Undo may take a project's ext state along, but never that of REAPER. The number says which of
+    the two is later.
+    """
+    number = _kept(project, key)[1] + 1
     # one line of ASCII, whatever characters track names have
-    text = json.dumps(document)
+    text = json.dumps({**document, _NUMBER: number})
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)
+    _store_text(project, key, text)
+    RPR.SetExtState(_KEPT, _place(project, key), f"{number} {text}", False)
+
+
+def _store_text(project: Project, key: str, text: str) -> None:
     RPR.SetProjExtState(project.pointer, _SECTION, key, text)

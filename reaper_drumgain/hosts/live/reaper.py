@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import re
 import sys
 import warnings
 from typing import Any
@@ -64,6 +65,22 @@ def has(name: str) -> bool:
 def version() -> str:
     """REAPER's version, like ``7.27/linux-x86_64``."""
     return str(RPR.GetAppVersion())
+
+
+def version_number() -> tuple[int, int]:
+    """REAPER's version as numbers: (7, 27). (0, 0) where it cannot be read."""
+    found = re.match(r"(\d+)\.(\d+)", version())
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def check_version(oldest: tuple[int, int], what: str) -> None:
+    """Raises HostError where this REAPER is older than ``what`` needs."""
+    if version_number() < oldest:
+        needed = f"{oldest[0]}.{oldest[1]:02}"
+        raise HostError(
+            f"{what} needs REAPER {needed} or newer, this is {version()}: update REAPER (Help, "
+            "Check for new version). Nothing was changed"
+        )
 
 
 def address(pointer: str) -> int:

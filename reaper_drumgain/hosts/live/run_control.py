@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from reaper_drumgain.errors import ConflictError, NothingToBalanceError
 from reaper_drumgain.hosts.live import balance_run, project_state, reaper, tasks
+from reaper_drumgain.hosts.live.console import one_line, print_line
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import Project, is_open, selected_count, time_selection
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
+from reaper_drumgain.hosts.live.tasks import Steps
 from reaper_drumgain.schema.settings import Mode
 
 NO_SELECTION = (

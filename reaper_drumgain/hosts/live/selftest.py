@@ -15,10 +15,11 @@ from typing import Any
 from reaper_drumgain import __version__
 from reaper_drumgain.hosts.live import WAIT, dry_run_assumptions, reaper
 from reaper_drumgain.hosts.live.assumptions import CHECKS, Check, Tab, expect
+from reaper_drumgain.hosts.live.console import print_line
 from reaper_drumgain.hosts.live.link import worker_environment
 from reaper_drumgain.hosts.live.reaper import RPR, current_project
 from reaper_drumgain.hosts.live.setup import Setup
-from reaper_drumgain.hosts.live.tasks import Steps, print_line
+from reaper_drumgain.hosts.live.tasks import Steps
 
 _TICKS = 20
 _WORKER_WITHIN_S = 30.0

@@ -18,17 +18,25 @@ from typing import Any
 
 from reaper_drumgain.errors import DrumGainError
 from reaper_drumgain.hosts.live import WAIT, reaper
+from reaper_drumgain.hosts.live.console import print_line, print_result
 from reaper_drumgain.hosts.live.reaper import RPR
-from reaper_drumgain.schema.printable import printable
 
 #: no further step starts in a tick after this time; the tick lasts longer by one step at most
 BUDGET_S = 0.01
 _SECTION, _RUNNING, _CANCEL = "DrumGain", "running", "cancel"
 _HEARTBEAT_EVERY_S = 0.5
-#: characters of a project's text in one line of the console
-_LONGEST = 200
 #: a task without a heartbeat for this long was ended, or REAPER is blocked by a dialog
-_GONE_AFTER_S = 10.0
+_GONE_AFTER_S = 3.0
+#: a task that is asked to end shows within this time that it is there
+_ANSWERS_WITHIN_S = 1.5
+#: a small action is done within one tick, unless the project is huge
+SMALL_BUDGET_S = 0.25
+_ENDED = "ended"
+_WAS_ENDED = (
+    "DrumGain: REAPER ended the last run before it was done. Where REAPER asks ('ReaScript task "
+    "control'), answer 'New instance' and tick 'Remember my answer for this script': then a "
+    "second press cancels the run. 'DrumGain_Cancel' does that without a question"
+)
 
 Steps = Generator[Any, None, None]
 
@@ -55,23 +63,31 @@ def running() -> str | None:
     return token if token and abs(age) < _GONE_AFTER_S else None
 
 
-def cancel_running() -> bool:
-    """Ask the running task to end. Returns False if no task runs."""
+def cancel_running() -> Generator[Any, None, bool]:
+    """Ask the running task to end.
+
+    Returns False if no task runs. One that gives no sign of life was ended by REAPER, and is
+    forgotten.
+    """
     token = running()
     if token is None:
         return False
     RPR.SetExtState(_SECTION, _CANCEL, token, False)
-    return True
+    last = RPR.GetExtState(_SECTION, _RUNNING)
+    end = time.monotonic() + _ANSWERS_WITHIN_S
+    while time.monotonic() < end:
+        yield WAIT
+        if RPR.GetExtState(_SECTION, _RUNNING) != last:
+            return True
+    return False
 
 
-def one_line(text: str) -> str:
-    """A text from a project, made safe for one line of the console and no longer than that."""
-    return printable(text[:_LONGEST])
-
-
-def print_line(text: str) -> None:
-    """Print one line in REAPER's console."""
-    RPR.ShowConsoleMsg(f"{text}\n")
+def _tell_of_ended() -> None:
+    """Say that REAPER ended the last run, where it did, and forget that run."""
+    if RPR.GetExtState(_SECTION, _ENDED) or RPR.GetExtState(_SECTION, _RUNNING):
+        print_line(_WAS_ENDED)
+    for key in (_ENDED, _RUNNING, _CANCEL):
+        RPR.DeleteExtState(_SECTION, key, False)
 
 
 def show_error(error: BaseException) -> None:
@@ -89,8 +105,9 @@ def show_error(error: BaseException) -> None:
 class Sequence:
     """Runs steps to their end in slices. Errors are shown in a dialog."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, budget: float = BUDGET_S) -> None:
         self._steps = steps
+        self._budget = budget
 
     def start(self) -> None:
         """Begin in the next tick.
@@ -102,7 +119,7 @@ class Sequence:
     def _tick(self) -> None:
         _begin_tick()
         try:
-            _advance(self._steps)
+            _advance(self._steps, self._budget)
         except StopIteration:
             pass
         except Exception as error:
@@ -117,7 +134,7 @@ def _begin_tick() -> None:
     _tick_began = time.perf_counter()
 
 
-def _advance(steps: Steps) -> None:
+def _advance(steps: Steps, budget: float = BUDGET_S) -> None:
     """Take steps, at least one, until the time of the present tick is used up.
 
     Raises what the steps raise, and StopIteration at their end.
@@ -126,7 +143,7 @@ def _advance(steps: Steps) -> None:
     # a session holds so many objects that a single collection can block REAPER for 10 ms
     gc.disable()
     try:
-        while next(steps) is not WAIT and time.perf_counter() - _tick_began < BUDGET_S:
+        while next(steps) is not WAIT and time.perf_counter() - _tick_began < budget:
             pass
     finally:
         if collecting:
@@ -149,6 +166,7 @@ class Task:
 
     def start(self) -> None:
         """Become the running task and begin. Call it within a tick, not from the key press."""
+        _tell_of_ended()
         self._send_heartbeat()
         reaper.at_exit(self._at_exit)
         self._continue()
@@ -182,7 +200,7 @@ class Task:
             self._finish()
         except CancelledError:
             self._finish()
-            print_line("DrumGain: cancelled, nothing was changed")
+            print_result("DrumGain: cancelled, nothing was changed")
         except Exception as error:
             self._finish()
             show_error(error)
@@ -201,4 +219,6 @@ class Task:
         self._abandon()
         with contextlib.suppress(Exception):
             self._steps.close()
+        # told with the next run: at REAPER's own end nobody would read it
+        RPR.SetExtState(_SECTION, _ENDED, self._token, False)
         self._finish()

@@ -32,8 +32,8 @@ from .test_small_actions import USUAL
 
 #: how REAPER has envelopes that were never shown, and switches them on
 REAPERS = {
-    "7.27": {},
-    "7.27, never null": {"faults": {"dormant_envelopes": True}},
+    "7.45": {},
+    "7.45, never null": {"faults": {"dormant_envelopes": True}},
     "6.20": {"version": "6.20/win64"},
 }
 #: an envelope as a user drew it: all kinds of lines, in the order of a project file
@@ -468,8 +468,8 @@ def test_how_an_envelope_is_made_depends_on_reaper(fake, write, session):
             *("GetSetMediaTrackInfo_String", "SetProjExtState"),
         }
     assert made == {
-        "7.27": {"SetTrackStateChunk", "GetSetEnvelopeInfo_String"},
-        "7.27, never null": {"GetSetEnvelopeInfo_String"},
+        "7.45": {"SetTrackStateChunk", "GetSetEnvelopeInfo_String"},
+        "7.45, never null": {"GetSetEnvelopeInfo_String"},
         "6.20": {"SetTrackStateChunk"},
     }
 

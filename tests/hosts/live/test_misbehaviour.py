@@ -118,7 +118,7 @@ def test_the_second_press_cancels(make_fake):
     report = reaper.play(
         {"ticks": 1},
         reaper.press("balance_all", ticks=16),
-        reaper.press("balance_all"),
+        reaper.press("balance_all", {"kind": "TaskControl", "answer": "new"}),
     )
     assert report.console.splitlines() == ["DrumGain: cancelled, nothing was changed"]
     assert unchanged(report)
