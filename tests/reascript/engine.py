@@ -65,6 +65,8 @@ class Faults:
     envelope_range: float | None = None
     #: what GetGlobalAutomationOverride says: -1 none, 0 trim/read, 1 read ... 6 bypass
     automation_override: int = -1
+    #: pre-fader stems are asked for, but taken behind the fader
+    stems_behind_the_fader: bool = False
     #: code for the exit of a script runs, too, where the task control dialog ended it
     terminated_at_exit: bool = True
     #: an item is always said to be in the first fixed lane

@@ -112,6 +112,14 @@ def clips_of(project: Project, track: Track) -> list[dict[str, Any]]:
     return clips
 
 
+def _stem(engine: Engine, project: Project, path: str, track: Track) -> dict[str, Any]:
+    clips = clips_of(project, track)
+    if engine.faults.stems_behind_the_fader:
+        for clip in clips:
+            clip["gain"] *= track.fader
+    return {"path": path, "clips": clips}
+
+
 def render(engine: Engine, project: Project) -> None:
     """Action 42230: write the stems that the settings ask for, and note what was written."""
     from reascript.api_project import render_number
@@ -136,7 +144,7 @@ def render(engine: Engine, project: Project) -> None:
         "mono": bool(int(render_number(project, "RENDER_SETTINGS")) & MONO),
         "normalize": int(render_number(project, "RENDER_NORMALIZE")) & 1,
         "normalize_target": render_number(project, "RENDER_NORMALIZE_TARGET"),
-        "stems": [{"path": path, "clips": clips_of(project, track)} for path, track in written],
+        "stems": [_stem(engine, project, path, track) for path, track in written],
     }
     if job["stems"]:
         run_job(engine, job)

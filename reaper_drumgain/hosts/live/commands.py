@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from reaper_drumgain.errors import ConflictError
+from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import (
     BALANCE_SCOPES,
     adjust,
@@ -220,9 +220,16 @@ def _learn(project: Project) -> Steps:
 
 def _self_test(_: Project) -> Steps:
     """Check the assumptions about REAPER and print which hold."""
-    if not (yield from tasks.cancel_running()):
-        steps = selftest.steps(_setup())
-        tasks.Task(steps, steps.close).start()
+    if (yield from tasks.cancel_running()):
+        return
+    setup, problem = None, ""
+    try:
+        setup = _setup()
+    except HostError as error:
+        # the rest of the report is needed all the more
+        problem = str(error)
+    steps = selftest.steps(setup, problem)
+    tasks.Task(steps, steps.close).start()
 
 
 #: the actions beside those of BALANCE_SCOPES

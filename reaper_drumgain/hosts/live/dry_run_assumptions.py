@@ -12,8 +12,9 @@ import wave
 from pathlib import Path
 
 from reaper_drumgain.hosts.live import effects_level, reaper
-from reaper_drumgain.hosts.live.assumptions import Check, Tab, expect, result
+from reaper_drumgain.hosts.live.assumptions import Check
 from reaper_drumgain.hosts.live.reaper import RPR
+from reaper_drumgain.hosts.live.self_test_tab import Tab, expect, result
 from reaper_drumgain.hosts.live.snapshot import take_snapshot
 from reaper_drumgain.hosts.live.state_chunks import Chunks
 from reaper_drumgain.hosts.live.temporary_changes import Change, changed, mend, read

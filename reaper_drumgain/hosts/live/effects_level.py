@@ -18,9 +18,9 @@ from typing import Any
 
 from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import WAIT, apply, reaper
+from reaper_drumgain.hosts.live.console import one_line, print_line
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot
-from reaper_drumgain.hosts.live.tasks import one_line, print_line
 from reaper_drumgain.hosts.live.temporary_changes import Change, changed, read
 from reaper_drumgain.schema.session import Session, Track
 from reaper_drumgain.schema.settings import Settings

@@ -6,6 +6,7 @@ cannot run counts as failed.
 
 from __future__ import annotations
 
+import json
 import platform
 import subprocess
 import time
@@ -13,20 +14,25 @@ from collections.abc import Generator
 from typing import Any
 
 from reaper_drumgain import __version__
-from reaper_drumgain.hosts.live import WAIT, dry_run_assumptions, reaper
-from reaper_drumgain.hosts.live.assumptions import CHECKS, Check, Tab, expect
+from reaper_drumgain.hosts.live import WAIT, dry_run_assumptions, reaper, stem_check
+from reaper_drumgain.hosts.live.assumptions import CHECKS, PROVIDED_FOR, Check
 from reaper_drumgain.hosts.live.console import print_line
 from reaper_drumgain.hosts.live.link import worker_environment
 from reaper_drumgain.hosts.live.reaper import RPR, current_project
+from reaper_drumgain.hosts.live.self_test_tab import Tab
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.hosts.live.tasks import Steps
 
 _TICKS = 20
-_WORKER_WITHIN_S = 30.0
+_DOCTOR_WITHIN_S = 120.0
+_STEMS = ("a stem is taken before the fader", stem_check.check)
 
 
-def steps(setup: Setup) -> Steps:
-    """Run all checks, then print the report."""
+def steps(setup: Setup | None, problem: str = "") -> Steps:
+    """Run all checks, then print the report.
+
+    Without a set-up that can be used, ``problem`` says why.
+    """
     lines = [
         f"DrumGain {__version__} self-test: REAPER {reaper.version()}, {RPR.GetOS()}, "
         f"Python {platform.python_version()} on {platform.platform()}"
@@ -34,11 +40,14 @@ def steps(setup: Setup) -> Steps:
     print_line("DrumGain: the self-test works in a project tab of its own: do not save that one")
     tab = Tab(current_project())
     try:
-        for name, check in (*CHECKS, *dry_run_assumptions.CHECKS):
+        for name, check in (*CHECKS, *dry_run_assumptions.CHECKS, _STEMS):
             lines.append(_line(name, _made(check, tab)))
             yield
         lines.append((yield from _defer_timing()))
-        lines.append((yield from _worker(setup)))
+        if setup is None:
+            lines.append(_line("DrumGain's set-up", problem))
+        else:
+            lines += yield from _doctor(setup)
     finally:
         tab.close()
     lines.append(_line("the temporary tab is closed", _closed(tab)))
@@ -55,7 +64,9 @@ def _made(check: Check, tab: Tab) -> str | None:
 
 
 def _line(name: str, problem: str | None) -> str:
-    return f"holds  {name}" if problem is None else f"FAILS  {name}: {problem}"
+    if problem is None:
+        return f"holds  {name}"
+    return f"{'look ' if name in PROVIDED_FOR else 'FAILS'}  {name}: {problem}"
 
 
 def _closed(tab: Tab) -> str | None:
@@ -71,13 +82,13 @@ def _defer_timing() -> Generator[Any, None, str]:
     return _line(f"deferred code runs every {each:.0f} ms", problem)
 
 
-def _worker(setup: Setup) -> Generator[Any, None, str]:
-    """Whether the worker's interpreter starts and finds this version of the package."""
-    code = "import reaper_drumgain.worker as w; print(w.__version__, w.PROTOCOL)"
+def _doctor(setup: Setup) -> Generator[Any, None, list[str]]:
+    """What ``drumgain doctor`` finds: the chain from REAPER's folder to a small balance."""
     name = "the worker's Python starts and has this DrumGain"
+    command = [setup.interpreter, "-I", "-m", "reaper_drumgain", "doctor", "--json"]
     try:
         process = subprocess.Popen(
-            [setup.interpreter, "-I", "-c", code],
+            [*command, "--resource-path", str(RPR.GetResourcePath())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -85,12 +96,25 @@ def _worker(setup: Setup) -> Generator[Any, None, str]:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
-        return _line(name, str(error))
-    end = time.monotonic() + _WORKER_WITHIN_S
+        return [_line(name, str(error))]
+    # the pipe holds the whole report, so the process need not wait for a reader
+    end = time.monotonic() + _DOCTOR_WITHIN_S
     try:
         while process.poll() is None and time.monotonic() < end:
             yield WAIT
     finally:
         process.kill()
         output = process.communicate()[0].decode("utf-8", "replace").strip()
-    return _line(name, expect("its answer", output[-200:], f"{__version__} 1"))
+    try:
+        checks = json.loads(output)["checks"]
+        return [_of_doctor(check) for check in checks]
+    except (ValueError, KeyError, TypeError):
+        return [_line(name, output[-200:] or "it said nothing")]
+
+
+def _of_doctor(check: dict[str, str]) -> str:
+    text = f"{check['name']}: {check['found']}"
+    if check["state"] == "ok":
+        return f"holds  {text}"
+    mark = "FAILS" if check["state"] == "broken" else "look "
+    return f"{mark}  {text}. {check['advice']}"

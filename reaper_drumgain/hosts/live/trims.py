@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import adjust, apply, dialogs, project_state, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
+from reaper_drumgain.hosts.live.console import one_line, print_line, print_result
 from reaper_drumgain.hosts.live.project_state import LastResult, same_fader
 from reaper_drumgain.hosts.live.reaper import Project
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
-from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
+from reaper_drumgain.hosts.live.tasks import Steps
 from reaper_drumgain.schema.fader_note import FaderNote, standing_note
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.schema.trims import FAMILIES, MAX_TRIM, TrimMark, check_trim, parse_trims
@@ -102,7 +103,7 @@ def _make_new(
     now = trims_in_use(drums)
     new = {f: level for f, level in wanted.items() if level != now.get(f, 0.0)}
     if not new:
-        print_line("DrumGain: the trims are so already: nothing moved")
+        print_result("DrumGain: the trims are so already: nothing moved")
         return
     made = ", ".join(f"{family} {level:+g} dB" for family, level in new.items())
     make(snapshot, drums, new, f"trim {made}")
@@ -130,7 +131,9 @@ def make(
     if result is not None:
         project_state.store_result(project, project_state.with_trims(result, made))
     moved = [one_line(move.name) for move in moves if move.new != move.old]
-    print_line(f"DrumGain: {name} ({', '.join(moved) or 'no fader moved'}), kept with the project")
+    print_result(
+        f"DrumGain: {name} ({', '.join(moved) or 'no fader moved'}), kept with the project"
+    )
 
 
 def _check_families(drums: Sequence[DrumTrack], changed: Mapping[str, Decibel]) -> None:
