@@ -30,19 +30,22 @@ def check(tab: Tab) -> str | None:
         _write_tone(tone)
         item = RPR.AddMediaItemToTrack(tab.one)
         RPR.SetItemStateChunk(item, _ITEM.format(tone), False)
-        tab.set_fader(tab.one, _FADER)
-        snapshot = result(take_snapshot(tab.project))
-        tracks = snapshot.session.tracks[:1]
-        session = result(export.with_stems(snapshot, tracks, folder / "stems"))
-        stem = session.tracks[0].clips[0].source.path
-        if stem is None:
-            return "there is no stem"
-        peak = _peak_of(Path(stem))
-    if math.isclose(peak, _PEAK, rel_tol=0.02):
+        peaks = [_peak_at(tab, fader, folder / f"stems {fader:g}") for fader in (1.0, _FADER)]
+    if peaks[0] <= 0.0:
+        return "a stem is silent"
+    share = peaks[1] / peaks[0]
+    if math.isclose(share, 1.0, rel_tol=0.02):
         return None
-    behind = math.isclose(peak, _PEAK * _FADER, rel_tol=0.02)
-    where = "it was taken behind the fader" if behind else f"expected {_PEAK}"
-    return f"the peak of a stem is {peak:.4f}, {where}"
+    where = "taken behind the fader" if math.isclose(share, _FADER, rel_tol=0.02) else "no such"
+    return f"with the fader at {_FADER} a stem has {share:.4f} of its level at 1: it is {where}"
+
+
+def _peak_at(tab: Tab, fader: float, folder: Path) -> float:
+    """The peak of a stem of the first track, at this fader (linear gain)."""
+    tab.set_fader(tab.one, fader)
+    snapshot = result(take_snapshot(tab.project))
+    session = result(export.with_stems(snapshot, snapshot.session.tracks[:1], folder))
+    return _peak_of(Path(session.tracks[0].clips[0].source.path or ""))
 
 
 def _write_tone(path: Path) -> None:

@@ -20,27 +20,20 @@ DOCTOR = {
 
 
 @pytest.fixture
-def real_doctor(reaper):
-    """Stems of the stand-in sound like their files here."""
-    reaper.options["render_gain"] = 1.0
-    return reaper
-
-
-@pytest.fixture
-def make_reaper(real_doctor, tmp_path):
+def make_reaper(reaper, tmp_path):
     """A REAPER whose doctor says at once what a test says."""
 
     def make(checks):
         own = tmp_path / "resources"
-        shutil.copytree(real_doctor.resource_path, own)
+        shutil.copytree(reaper.resource_path, own)
         worker = tmp_path / "doctor"
         worker.write_text(f"#!{sys.executable} -IS\nprint({json.dumps(checks)!r})\n", "utf-8")
         worker.chmod(0o755)
         setup = own / "Scripts" / "DrumGain" / "setup.json"
         document = {**json.loads(setup.read_text("utf-8")), "interpreter": str(worker)}
         setup.write_text(json.dumps(document), "utf-8")
-        real_doctor.resource_path = own
-        return real_doctor
+        reaper.resource_path = own
+        return reaper
 
     return make
 
@@ -75,8 +68,8 @@ def test_what_doctor_finds_is_part_of_it(make_reaper):
     assert "FAILS  the model: cut. install it again" in lines(report)
 
 
-def test_the_real_doctor_is_asked(real_doctor):
-    report = real_doctor.play(real_doctor.press("self_test", *ANSWERS), deadline=100)
+def test_the_real_doctor_is_asked(reaper):
+    report = reaper.play(reaper.press("self_test", *ANSWERS), deadline=100)
     # the test's resource folder is that of no REAPER
     assert "FAILS  REAPER's resource folder" in report.console
     assert "holds  a small balance by the worker: forest" in report.console
