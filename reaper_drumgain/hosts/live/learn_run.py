@@ -10,11 +10,12 @@ import dataclasses
 
 from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import WAIT, balance_run, dialogs, effects_level, project_state
+from reaper_drumgain.hosts.live.console import one_line, print_line
 from reaper_drumgain.hosts.live.reaper import Project, is_open
 from reaper_drumgain.hosts.live.run_control import RunControl
 from reaper_drumgain.hosts.live.setup import MODEL, Setup
 from reaper_drumgain.hosts.live.snapshot import take_snapshot
-from reaper_drumgain.hosts.live.tasks import Steps, one_line, print_line
+from reaper_drumgain.hosts.live.tasks import Steps
 from reaper_drumgain.schema.model_name import check_name
 
 _NO_YES = ("no", "yes")

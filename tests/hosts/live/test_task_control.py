@@ -145,15 +145,14 @@ def test_a_long_run_says_once_what_to_answer(make_fake):
     assert report.data["ext_state"]["DrumGain/told_task_control"] == "1"
 
 
-SETTINGS = ["unity", "50", "keep", "all", "volume", "files", "usual", "volume", "refuse"]
-SETTINGS += ["no", "yes", "auto"]
+CHOSEN = {"fields": {"Method (name; number; ? lists)": "unity", "Amount in %": "50"}}
 
 
 def test_settings_outlive_the_undo_of_something_else(fake):
     """The time selection's undo point takes the project's ext state along."""
     report = fake.play(
         {"do": {"time_selection": [1.0, 2.0]}},
-        fake.press("settings", {"values": SETTINGS}),
+        fake.press("settings", CHOSEN),
         {"do": {"undo": 1}},
         {"ticks": 1},
         fake.press("settings", {"answer": "ok"}),
@@ -188,7 +187,7 @@ def test_what_another_hand_stored_later_counts(fake):
     own = {"kind": "settings", "schema": 1, "method": "unity", "stored": 99}
     fresh = {"kind": "settings", "schema": 1, "method": "equal-rms"}
     report = fake.play(
-        fake.press("settings", {"values": ["forest", *SETTINGS[1:]]}),
+        fake.press("settings", {"answer": "ok"}),
         {"do": {"project_ext_state": [["DrumGain", "settings", json.dumps(own)]]}},
         fake.press("settings", {"answer": "cancel"}),
         {"do": {"project_ext_state": [["DrumGain", "settings", json.dumps(fresh)]]}},
