@@ -31,11 +31,10 @@ from reaper_drumgain.learn.reverse_engineering.recording import open_recording
 Float64 = npt.NDArray[np.float64]
 Generator = np.random.Generator
 
-SECONDS = 20.0
 _FEWEST = {"kick": 4, "snare": 4}
 _OTHERS = ("bass", "distorted guitar", "voice")
 #: ways of fitting by name: taps
-FITS = {"gains alone": 1, "filters of 64": 64, "filters of 128": 128}
+FITS = {"gains alone": 1, "filters of 64": 64}
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,14 @@ class KnownMix:
     others: tuple[Float64, ...] = ()
 
 
-def sessions(data: Path, count: int, seed: int) -> Iterator[Float64]:
+def sessions(data: Path, count: int, seconds: float, seed: int) -> Iterator[Float64]:
     """Rendered sessions (tracks, frames), ``count`` of each kit, tracks of one peak."""
     for kit in KITS:
-        chosen = choose_any_style(data / "groove", count, SECONDS, [seed, 41], _FEWEST)
+        chosen = choose_any_style(data / "groove", count, seconds, [seed, 41], _FEWEST)
         for number, performance in enumerate(chosen):
             mics = [VirtualMic((name,)) for name in MICROPHONES[kit]]
             sound = render(
-                cached_kit(data / "kits" / kit), performance.strokes, mics, SECONDS, seed=number
+                cached_kit(data / "kits" / kit), performance.strokes, mics, seconds, seed=number
             ).astype(np.float64)
             sound = sound[np.abs(sound).max(axis=1) > 1e-4]
             yield sound * (0.5 / np.abs(sound).max(axis=1, keepdims=True))
@@ -121,7 +120,8 @@ def _with_others(
 ) -> Callable[[Float64, Float64, Float64, Generator], KnownMix]:
     def way(tracks: Float64, gains: Float64, panned: Float64, rng: Generator) -> KnownMix:
         mix = panned @ tracks
-        others = [other_sound(kind, rng, SECONDS)[: mix.shape[1]] for kind in _OTHERS]
+        others = [other_sound(kind, rng, mix.shape[1] / RATE) for kind in _OTHERS]
+        others = [np.resize(other, mix.shape[1]) for other in others]
         added = sum(others) * np.ones((2, 1))
         scale = 10.0 ** (level_db / 20.0) * np.linalg.norm(mix) / np.linalg.norm(added)
         return KnownMix(tracks, mix + scale * added, gains, tuple(others) if given else ())
@@ -219,15 +219,12 @@ def measure(known: KnownMix, taps: int) -> tuple[Float64, float]:
     return np.abs(rest), found.residual_db
 
 
-def table(data: Path, count: int, seed: int, tell: Callable[[str], None]) -> str:
-    """The table of errors as text."""
-    lines = [
-        f"{'mixed with':40} {'fitted':15} {'mean':>6} {'95 %':>6} {'worst':>6}  told  residual"
-    ]
-    rendered = list(sessions(data, count, seed))
+def table(rendered: Sequence[Float64], seed: int) -> Iterator[str]:
+    """The table of errors, line by line."""
+    figures = f"{'mean':>6} {'95 %':>6} {'worst':>6}  told  residual"
+    yield f"{'mixed with':40} {'fitted':15} {figures}"
     for how in WAYS:
         for name, taps in FITS.items():
-            tell(f"{how}, {name}")
             pairs = [
                 measure(mixed(tracks, how, seed + number), taps)
                 for number, tracks in enumerate(rendered)
@@ -235,31 +232,27 @@ def table(data: Path, count: int, seed: int, tell: Callable[[str], None]) -> str
             errors = np.concatenate([errors for errors, _ in pairs])
             told = errors[np.isfinite(errors)]
             residual = float(np.mean([left for _, left in pairs]))
-            figures = (
+            values = (
                 [float(told.mean()), float(np.percentile(told, 95)), float(told.max())]
                 if told.size
                 else [np.nan] * 3
             )
-            numbers = " ".join(f"{value:6.2f}" for value in figures)
+            numbers = " ".join(f"{value:6.2f}" for value in values)
             share = f"{told.size / errors.size:4.0%}"
-            lines.append(f"{how:40} {name:15} {numbers}  {share}  {residual:6.1f} dB")
-    return "\n".join(lines)
+            yield f"{how:40} {name:15} {numbers}  {share}  {residual:6.1f} dB"
 
 
-def recognition_table(data: Path, count: int, seed: int, tell: Callable[[str], None]) -> str:
-    """What gains from other pieces explain, for the right mix and for others, as text."""
-    rendered = list(sessions(data, count, seed))
-    lines = [f"{'mix':40} {'explained, least':>16} {'pieces, least':>14}  taken for it"]
+def recognition_table(rendered: Sequence[Float64], seed: int) -> Iterator[str]:
+    """What gains from other pieces explain, for the right mix and for others, line by line."""
+    yield f"{'mix':40} {'explained, least':>16} {'pieces, least':>14}  taken for it"
     for how in WAYS:
-        tell(f"recognized: {how}")
         found = [
             recognize_of(tracks, mixed(tracks, how, seed + number).mix)
             for number, tracks in enumerate(rendered)
         ]
         least = min(share for share, _, _ in found), min(pieces for _, pieces, _ in found)
         taken = sum(same for _, _, same in found)
-        lines.append(f"{how:40} {least[0]:16.1%} {least[1]:14.0%}  {taken} of {len(found)}")
-    tell("recognized: other recordings")
+        yield f"{how:40} {least[0]:16.1%} {least[1]:14.0%}  {taken} of {len(found)}"
     wrong = [
         recognize_of(tracks, mixed(other, "gains and pan", seed + place).mix)
         for place, tracks in enumerate(rendered)
@@ -269,8 +262,7 @@ def recognition_table(data: Path, count: int, seed: int, tell: Callable[[str], N
     most = max(share for share, _, _ in wrong), max(pieces for _, pieces, _ in wrong)
     taken = sum(same for _, _, same in wrong)
     what = "another recording (most)"
-    lines.append(f"{what:40} {most[0]:16.1%} {most[1]:14.0%}  {taken} of {len(wrong)}")
-    return "\n".join(lines)
+    yield f"{what:40} {most[0]:16.1%} {most[1]:14.0%}  {taken} of {len(wrong)}"
 
 
 def recognize_of(tracks: Float64, mix: Float64) -> tuple[float, float, bool]:
@@ -285,14 +277,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="errors of reverse engineering on known mixes")
     parser.add_argument("--data", type=Path, required=True, help="folder with kits/ and groove/")
     parser.add_argument("--count", type=int, default=3, help="performances of each kit")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each performance")
     parser.add_argument("--seed", type=int, default=527)
     options = parser.parse_args(arguments)
-
-    def tell(doing: str) -> None:
-        sys.stderr.write(f"{doing}\n")
-
-    given = (options.data, options.count, options.seed, tell)
-    sys.stdout.write(f"{table(*given)}\n\n{recognition_table(*given)}\n")
+    rendered = list(sessions(options.data, options.count, options.seconds, options.seed))
+    for lines in (table(rendered, options.seed), recognition_table(rendered, options.seed)):
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+        sys.stdout.write("\n")
 
 
 if __name__ == "__main__":
