@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,11 +89,13 @@ def run(arguments: argparse.Namespace) -> int:
     paths = _paths(arguments)
     from reaper_drumgain.learn.reverse_engineering.alignment import open_aligned
     from reaper_drumgain.learn.reverse_engineering.mix_gains import estimate
+    from reaper_drumgain.learn.reverse_engineering.recognition import clipping_note
 
     progress = show.ProgressLine()
     aligned = open_aligned([*paths, *arguments.other], arguments.mix)
     try:
         with aligned.recording as recording:
+            clipped = clipping_note(recording.mix)
             columns = len(recording.owners)
             found = estimate(
                 recording,
@@ -103,6 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
             )
     finally:
         progress.clear()
+    if clipped is not None:
+        aligned = replace(aligned, notes=(*aligned.notes, clipped))
     if arguments.json:
         document = _document(arguments, aligned, found, len(paths))
         print(json.dumps(document, indent=2, allow_nan=False))
