@@ -107,7 +107,7 @@ def compare_methods(
         As for ``pipeline.balance``. The method is replaced, and all faders are balanced anew,
         because only some methods can do otherwise.
     names
-        The methods; None for all, those of other packages among them.
+        The methods; None for all, those of other packages and the user's own models among them.
     analyzer
         Reads and measures the audio, once. None for one without a cache.
 
@@ -120,6 +120,8 @@ def compare_methods(
     """
     analyzer = analyzer or ProjectAnalyzer()
     made, problems = _made(methods.known_names() if names is None else names, strict=bool(names))
+    if names is None:
+        made, problems = _with_own_models(made, problems)
     every = by_name(own for method in made.values() for own in method.descriptors)
     listening = _OneListening(analyzer, tuple(every.values()))
     plans: dict[str, GainPlan] = {}
@@ -131,6 +133,22 @@ def compare_methods(
         # roles that were told by sound are told once
         settings = replace(plans[name].settings, method=settings.method, mode=settings.mode)
     return Comparison(plans, problems)
+
+
+def _with_own_models(
+    made: dict[str, Method], problems: dict[str, str]
+) -> tuple[dict[str, Method], dict[str, str]]:
+    """The methods with the user's own models behind the bundled one that they depart from."""
+    from reaper_drumgain.methods import user_models
+
+    bundled = methods.names()[0]
+    own: dict[str, Method] = {bundled: made[bundled]}
+    for name in user_models.names():
+        try:
+            own[f"model {name}"] = methods.create_own(bundled, name)
+        except (InputError, ModelError) as error:
+            problems[f"model {name}"] = str(error)
+    return own | made, problems
 
 
 def _made(names: Sequence[str], *, strict: bool) -> tuple[dict[str, Method], dict[str, str]]:

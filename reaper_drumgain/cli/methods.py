@@ -122,17 +122,23 @@ def _check_alone(arguments: argparse.Namespace) -> None:
 
 def _list(*, as_json: bool) -> int:
     """Print name, summary and citation of every method."""
+    # with numpy, which the list of commands need not wait for
+    from reaper_drumgain.methods import user_models
+
     entries = (*METHODS, *plugins())
     if as_json:
         listed = [
             {"name": entry.name, "summary": entry.summary, "citation": entry.citation}
             for entry in entries
         ]
-        print(json.dumps({"schema": 1, "methods": listed}, indent=2))
+        own = list(user_models.names())
+        print(json.dumps({"schema": 1, "methods": listed, "models": own}, indent=2))
         return 0
     for place, entry in enumerate(entries):
         default = " (default)" if place == 0 else ""
         show.say(f"{entry.name}{default}", f"    {entry.summary}", f"    {entry.citation}")
+    for name in user_models.names():
+        show.say(f"--model {name!r}", "    your own model: 'drumgain models' has its card")
     show.say("'drumgain methods song.RPP' compares them on a project")
     return 0
 

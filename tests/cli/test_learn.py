@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from reaper_drumgain.balance.comparison import compare_methods
 from reaper_drumgain.cli import main
+from reaper_drumgain.hosts import rpp
+from reaper_drumgain.methods import user_models
+from reaper_drumgain.schema.settings import Settings
 
 FADERS = {
     "Kick In": 0.0,
@@ -173,3 +177,19 @@ def test_a_dry_run_keeps_nothing(folder, capsys, tmp_path):
     assert status == 0
     assert "nothing was written" in text
     assert not (tmp_path / "data").exists()
+
+
+def test_the_table_of_methods_shows_the_model_beside_the_bundled_one(folder, capsys):
+    run(capsys, "learn", folder / "mine.RPP", "--name", "rock")
+    _, listed, _ = run(capsys, "methods", "--json")
+    assert listed["models"] == ["rock"]
+    _, _, text = run(capsys, "methods")
+    assert "--model 'rock'" in text
+    session = rpp.read_project(folder / "mine.RPP").session
+    found = compare_methods(session, Settings())
+    assert list(found.plans)[:2] == ["forest", "model rock"]
+    own, bundled = found.plans["model rock"], found.plans["forest"]
+    for one, other in zip(own.tracks, bundled.tracks, strict=True):
+        assert one.bundled_db == pytest.approx(other.new_db, abs=0.011)
+    (user_models.models_folder() / "rock.json").write_text("{")
+    assert "model rock" in compare_methods(session, Settings()).problems
