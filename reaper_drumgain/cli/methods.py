@@ -12,6 +12,7 @@ from reaper_drumgain.cache.store import Store
 from reaper_drumgain.cli import checks, options, show
 from reaper_drumgain.cli.projects import open_project, project_or_folder
 from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.methods import user_models
 from reaper_drumgain.methods.registry import METHODS, plugins
 from reaper_drumgain.schema.settings import Level, Settings
 
@@ -122,9 +123,6 @@ def _check_alone(arguments: argparse.Namespace) -> None:
 
 def _list(*, as_json: bool) -> int:
     """Print name, summary and citation of every method."""
-    # with numpy, which the list of commands need not wait for
-    from reaper_drumgain.methods import user_models
-
     entries = (*METHODS, *plugins())
     if as_json:
         listed = [

@@ -11,12 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reaper_drumgain.errors import DrumGainError, InputError, ModelError, StorageError
-from reaper_drumgain.methods.forest_file import read_bounded
-from reaper_drumgain.methods.user_model import MAX_BYTES, UserModel, dump, parse
 from reaper_drumgain.schema.model_name import check_name
 from reaper_drumgain.util.user_dirs import data_folder
+
+if TYPE_CHECKING:
+    from reaper_drumgain.methods.user_model import UserModel
 
 SUFFIX, CARD_SUFFIX = ".json", ".md"
 
@@ -80,6 +82,8 @@ def save(model: UserModel, card: str) -> tuple[Path, Path | None]:
     Returns the paths of the model and of the former one, None where there was none. Raises
     StorageError; then the former model is still in use.
     """
+    from reaper_drumgain.methods.user_model import dump
+
     name = check_name(model.name)
     folder = models_folder()
     former = next((p for n, p in _files().items() if n.casefold() == name.casefold()), None)
@@ -116,6 +120,10 @@ def _files() -> Mapping[str, Path]:
 
 
 def _read(path: Path) -> UserModel:
+    # with numpy, which a list of names need not wait for
+    from reaper_drumgain.methods.forest_file import read_bounded
+    from reaper_drumgain.methods.user_model import MAX_BYTES, parse
+
     return parse(read_bounded(path, MAX_BYTES), str(path))
 
 
