@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from reaper_drumgain.errors import ConflictError, InputError
-from reaper_drumgain.hosts.live import apply, dialogs, project_state
+from reaper_drumgain.errors import ConflictError, HostError, InputError
+from reaper_drumgain.hosts.live import apply, dialogs, project_state, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.console import one_line, print_line, print_result
 from reaper_drumgain.hosts.live.project_state import LastResult, Side, TrackResult, same_fader
@@ -43,6 +43,11 @@ def _set_ext(project: Project, tracks: Sequence[str], key: str, value: str, name
     try:
         for track in tracks:
             RPR.GetSetMediaTrackInfo_String(track, f"P_EXT:{key}", value, True)
+            if _get_ext(track, key) != value:
+                raise HostError(
+                    f"REAPER {reaper.version()} did not keep the text on the track: nothing was "
+                    "changed"
+                )
         flags = _ALL_STATES
     except BaseException:
         for track, old in zip(tracks, before, strict=True):

@@ -502,3 +502,16 @@ def test_a_question_mark_lists_what_a_field_takes(fake):
     (text,) = [d["text"] for d in report.data["dialogs"] if d["kind"] == "ShowMessageBox"]
     assert "usual, regions, markers, time selection, running" in text
     assert "settings" not in report.state()["ext_state"].get("DrumGain", {})
+
+
+def test_a_reaper_that_keeps_no_text_on_tracks_is_told(fake):
+    """Given a write that REAPER ignores, then no role is claimed and there is no undo point."""
+    ignored = {"call": "GetSetMediaTrackInfo_String", "nth": 3, "effect": "ignore"}
+    report = fake.play(
+        {"do": {"select": ["Bass"]}},
+        fake.press("set_role", {"values": ["tom 2"]}, fail=[ignored]),
+    )
+    (box,) = [d["text"] for d in report.data["dialogs"] if d["kind"] == "ShowMessageBox"]
+    assert "did not keep the text" in box
+    assert "role tom 2" not in report.console
+    assert report.undo() == ["Change track selection"]
