@@ -30,6 +30,8 @@ NEW_ENVELOPE = (
     *("ACT 1 -1", "VIS 1 1 1", "LANEHEIGHT 0 0", "ARM 0", "DEFSHAPE 0 -1 -1", "VOLTYPE 1"),
 )
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
+#: before the receives of the source (7.78): of a microphone, which has none, the same as pre-fx
+_SEND_MODES[8] = "pre-fx"
 
 
 class FolderDepth:
