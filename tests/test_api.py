@@ -154,9 +154,9 @@ def test_silent_arrays_stay():
 
 
 def test_a_method_of_another_package_is_used_by_name(plugin):
-    kick = strokes(0.2, 60.0)
+    sounds = [strokes(0.2, frequency) for frequency in (60.0, 75.0, 90.0)]
     plan = drumgain.balance_arrays(
-        [kick, kick, kick],
+        sounds,
         48000,
         ["Kick", "Snare", "Tom 1"],
         drumgain.Settings(method="stairs"),
