@@ -32,7 +32,9 @@ def bench() -> own_models.Bench:
 def test_a_draw_compares_the_model_with_the_truth_on_unseen_songs(careless):
     rng = np.random.default_rng(2)
     found = own_models.draw(bench(), own_models.constant, rng, 4, careless=careless)
-    assert found["true taste"] < found["own model"] < found["bundled"]
+    assert found["own model"] < found["bundled"]
+    # careless levels that are always undone in part are learned, too
+    assert found["own model"] < found["true taste"] + 0.3
 
 
 def test_mixes_of_one_song_are_compared_with_those_of_others():
