@@ -212,15 +212,14 @@ def test_a_fader_that_is_held_by_something_else_is_told(faked):
     assert user_state(report, 2) == user_state(report, 1)
 
 
-def test_a_second_press_cancels_between_two_dry_runs(faked):
-    action = faked.action("balance_effects")
-    report = faked.play_out(
+def test_it_can_be_cancelled_between_two_dry_runs(faked):
+    report = faked.play(
         SCOPE_ALL,
         {"do": {"select": ["Vocal"]}},
-        {"run": action, "ticks": 3},
-        {"run": action},
+        press(faked, ticks=3),
+        faked.press("cancel"),
     )
-    assert report.ok, report.problems
+    assert len(report.data["dry_runs"]) in (2, 4)
     assert "cancelled, nothing was changed" in report.console
     assert user_state(report, 3) == user_state(report, 1)
 
