@@ -19,7 +19,7 @@ from reaper_drumgain.analysis.subsets import of_tracks
 from reaper_drumgain.balance import modes
 from reaper_drumgain.balance.modes import ModeChoice
 from reaper_drumgain.faders.activity import TrackActivity, track_activity
-from reaper_drumgain.faders.followers import Following, same_audio, samples_in_step
+from reaper_drumgain.faders.followers import Following, all_following, same_audio
 from reaper_drumgain.faders.levels import PathLevels, offset_for
 from reaper_drumgain.faders.solver import PeakMeter, Solution, Solver
 from reaper_drumgain.faders.trims import track_trims
@@ -104,7 +104,8 @@ def _one_kit(
     flags: Sequence[tuple[str, ...]],
     request: KitRequest,
 ) -> KitResult:
-    copies = {} if request.method.whole_session else same_audio(drums, measurement)
+    path = PathLevels(measurement, [drum.path for drum in drums])
+    copies = {} if request.method.whole_session else same_audio(drums, measurement, path)
     own = [place for place in range(len(drums)) if place not in copies]
     counted = measurement if not copies else of_tracks(measurement, own)
     heard = [_within(drums[place], [drums[i] for i in own]) for place in own]
@@ -125,8 +126,7 @@ def _one_kit(
         )
     following = dict(copies)
     if not request.method.whole_session:
-        following = {**samples_in_step(drums, measurement, activity.active), **copies}
-    path = PathLevels(measurement, [drum.path for drum in drums])
+        following = all_following(drums, measurement, activity.active, copies)
     if request.method.sets_faders:
         gains = replace(gains, gains_db=path.master_gains(gains.gains_db))
     solver = Solver(

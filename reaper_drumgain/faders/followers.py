@@ -6,22 +6,27 @@ A follower makes the move of its leader, so that how the two are mixed stays as 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.faders.activity import CLOSE_ROLES
+from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.schema.session import Track
 from reaper_drumgain.tracks.roles import Role, drum_of
 from reaper_drumgain.tracks.selection import NOT_SELECTED, DrumTrack
+from reaper_drumgain.units import to_decibel
+from reaper_drumgain.util.decibels import power_to_db
 
 #: correlation of two signals that are one, but for their gain and for a lossy format
 _ONE_SIGNAL = 0.998
 #: ... and of a track and one whose name says that it was made of it
 _MADE_OF = 0.8
+#: dB; a copy so far under the loudest one makes up less than a third of the amplitude
+_FAR_LOWER_DB = 10.0
 #: share of a sample's hits at which its microphone has one, and share of the microphone's energy
 #: at its own hits that the sample meets; the latter decides between microphones
 _IN_STEP, _MET = 0.8, 0.5
@@ -44,14 +49,33 @@ class Following:
     same: bool = False
 
 
-def same_audio(drums: Sequence[DrumTrack], measurement: Measurement) -> dict[int, Following]:
-    """By place the tracks that hold the audio of another one again.
+def same_audio(
+    drums: Sequence[DrumTrack], measurement: Measurement, path: PathLevels
+) -> dict[int, Following]:
+    """By place the tracks that hold the audio of another one again. ``path``: of the same tracks.
 
     Two sides of a pair are no copies. Of a track and one whose name says that it was made of it
-    ("Kick In - rendered") the latter follows, else the one that comes later.
+    ("Kick In - rendered") the latter follows, a sample follows a microphone, else the one that
+    comes later. But one that is far lower in the mix than another of its copies follows, too: by
+    its level nobody hears the audio, and the loud one must not make up for what the soft one lacks.
     """
-    alike = np.abs(_correlations(measurement))
+    original = _originals(drums, measurement)
+    level = _levels_in_mix(drums, measurement, path)
     found: dict[int, Following] = {}
+    for first in sorted(set(original.values())):
+        group = [first, *(copy for copy in original if original[copy] == first)]
+        group.sort(key=lambda place: drums[place].role.name == "sample")
+        loudest = max(level[place] for place in group)
+        leader = next(place for place in group if level[place] >= loudest - _FAR_LOWER_DB)
+        why = f"the same audio as {drums[leader].track.name}, counted once"
+        found |= {place: Following(leader, why, same=True) for place in group if place != leader}
+    return dict(sorted(found.items()))
+
+
+def _originals(drums: Sequence[DrumTrack], measurement: Measurement) -> dict[int, int]:
+    """By place of each copy the place of what it is a copy of, which is none itself."""
+    alike = np.abs(_correlations(measurement))
+    found: dict[int, int] = {}
     for place, drum in enumerate(drums):
         for earlier in range(place):
             other = drums[earlier]
@@ -64,18 +88,33 @@ def same_audio(drums: Sequence[DrumTrack], measurement: Measurement) -> dict[int
             copy, original = place, earlier
             if made and made_of(drum.track.name) == drum.track.name.casefold().strip():
                 copy, original = earlier, place
-            name = drums[original].track.name
-            found[copy] = Following(original, f"the same audio as {name}, counted once", same=True)
+            found[copy] = original
             break
     return {copy: _at_the_end(found, copy) for copy in found}
 
 
-def samples_in_step(
-    drums: Sequence[DrumTrack], measurement: Measurement, active: NDArray[np.bool_]
-) -> dict[int, Following]:
-    """By place the samples whose hits are in step with a microphone of the same drum.
+def _levels_in_mix(
+    drums: Sequence[DrumTrack], measurement: Measurement, path: PathLevels
+) -> NDArray[np.float64]:
+    """(n,) level in dB of each track alone where the drums meet, with the faders as they are."""
+    gains = path.gains.mix(np.array([to_decibel(drum.track.fader) for drum in drums]))
+    powers = measurement.mix.covariance()
+    sides = [
+        gains[:, own] @ powers[own, own] @ gains[:, own].T for own in measurement.mix.channel_slices
+    ]
+    return power_to_db(np.array([np.trace(side) for side in sides]))
 
-    A sample that is grouped, or that the user selected without its microphone, follows none.
+
+def all_following(
+    drums: Sequence[DrumTrack],
+    measurement: Measurement,
+    active: NDArray[np.bool_],
+    copies: Mapping[int, Following],
+) -> dict[int, Following]:
+    """By place ``copies``, and the samples whose hits are in step with a microphone of their drum.
+
+    Copies are neither: they go where the track goes whose audio they hold. A sample that is
+    grouped, or that the user selected without its microphone, follows none.
     """
     windows = measurement.onset_windows
     energy = windows.energy.sum(axis=2, dtype=np.float64)
@@ -84,11 +123,13 @@ def samples_in_step(
         hits = windows.own[place]
         if drum.role.name != "sample" or not active[place] or hits.sum() < _FEWEST_HITS:
             continue
-        if drum.track.volume_groups:
+        if drum.track.volume_groups or place in copies:
             continue
         best: tuple[float, int, float] | None = None
         for leader, other in enumerate(drums):
-            if not (active[leader] and _is_microphone_of(other.role, drum.role)):
+            if leader in copies or not active[leader]:
+                continue
+            if not _is_microphone_of(other.role, drum.role):
                 continue
             own = windows.own[leader]
             step = float((hits & own).sum() / hits.sum())
@@ -100,7 +141,8 @@ def samples_in_step(
             found[place] = Following(
                 best[1], f"follows {name}, {best[2]:.0%} of its hits in step".replace("%", " %")
             )
-    return found
+    at_end = {place: found.get(copy.leader, copy).leader for place, copy in copies.items()}
+    return found | {place: replace(copies[place], leader=end) for place, end in at_end.items()}
 
 
 def made_of(name: str) -> str:
@@ -109,12 +151,11 @@ def made_of(name: str) -> str:
     return _MADE.sub("", folded) or folded
 
 
-def _at_the_end(found: dict[int, Following], copy: int) -> Following:
-    """What a copy follows in the end: not another copy."""
-    following = found[copy]
-    while following.leader in found:
-        following = found[following.leader]
-    return following
+def _at_the_end(found: Mapping[int, int], copy: int) -> int:
+    """The place at the end of the chain of originals."""
+    while copy in found:
+        copy = found[copy]
+    return copy
 
 
 def _are_sides(one: Role, other: Role) -> bool:

@@ -167,6 +167,44 @@ def test_the_same_audio_counts_once_and_is_told(tmp_path, how):
     assert two["Kick"] - two["Hi-Hat"] == pytest.approx(one["Kick"] - one["Hi-Hat"], abs=0.02)
 
 
+@pytest.mark.parametrize("copy", ["Kick 2", "Kick Sample"])
+@pytest.mark.parametrize("softer", ["the item", "the fader"])
+def test_a_copy_far_lower_in_the_mix_changes_nothing(tmp_path, copy, softer):
+    """The loud copy is what is heard: nothing makes up for the level of the soft one."""
+    paths = recordings(tmp_path)
+    plain = session(*tracks_of(paths))
+    soft = dataclasses.replace(plain.tracks[0], index=3, name="Kick")
+    if softer == "the item":
+        soft = dataclasses.replace(
+            soft, clips=(dataclasses.replace(soft.clips[0], item_gain=gain(-20.0)),)
+        )
+    else:
+        soft = dataclasses.replace(soft, fader=gain(-20.0))
+    loud = changed(plain, 0, name=copy)
+    plan = balance(dataclasses.replace(loud, tracks=(*loud.tracks, soft)), Settings())
+    moves = [round(t.new_db - t.old_db, 2) for t in plan.tracks]
+    assert plan.tracks[3].reason.startswith(f"the same audio as {copy}, counted once:")
+    assert moves[3] == moves[0]
+    alone = [t.new_db for t in balance(loud, Settings()).tracks]
+    # with its tenth of the amplitude the soft copy takes part in the drums' loudness
+    assert moves[:3] == pytest.approx(alone, abs=0.5)
+
+
+def test_a_microphone_leads_a_sample_of_the_same_audio_and_copies_go_where_it_goes(tmp_path):
+    paths = recordings(tmp_path)
+    plain = session(*tracks_of({"Kick Sample": paths["Kick"], **paths}))
+    plan = balance(plain, Settings())
+    assert plan.tracks[0].reason.startswith("the same audio as Kick, counted once:")
+    # two samples of one file, in step with the snare's microphone
+    other = write(tmp_path / "s.wav", hits(SECONDS, every=1.0, frequency=300, level=0.4, seed=40))
+    names = {**paths, "Snare Sample": other, "Snare Sample 2": other}
+    built = changed(session(*tracks_of(names)), 1, fader=gain(-12.0))
+    plan = balance(built, Settings())
+    snare, *samples = (round(t.new_db - t.old_db, 2) for t in plan.tracks if "Snare" in t.name)
+    assert snare
+    assert samples == [snare, snare]
+
+
 def test_sides_of_a_pair_are_no_copies(tmp_path):
     paths = recordings(tmp_path)
     paths |= dict.fromkeys(

@@ -58,7 +58,8 @@ def balanced(capsys, *words, status=0):
     returned = main(["balance", *map(str, words), "--dry-run", "--json"])
     out, err = capsys.readouterr()
     assert returned == status, err
-    return json.loads(out) if out else err
+    answer = json.loads(out)
+    return answer["error"]["message"] if status else answer
 
 
 def distance(plan) -> np.ndarray:
