@@ -15,6 +15,10 @@ class InputError(DrumGainError):
     """A setting, option, name or data file given by the user cannot be used."""
 
 
+class NoStemsError(InputError):
+    """A folder of stems holds none for this project."""
+
+
 class ProjectError(InputError):
     """A file is not a whole REAPER project, or an edit target in it is not clear."""
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 
 from reaper_drumgain.audio.media_pool import probe
 from reaper_drumgain.audio.safe_open import MediaInfo, UnplayableMediaError
-from reaper_drumgain.errors import InputError, StorageError
+from reaper_drumgain.errors import InputError, NoStemsError, StorageError
 from reaper_drumgain.schema.session import Clip, Session, Source, Track
 from reaper_drumgain.tracks.playback import track_difference
 from reaper_drumgain.tracks.role_names import role_of
@@ -34,7 +34,8 @@ def with_stems(session: Session, folder: Path) -> tuple[Session, tuple[str, ...]
     """The session with stems in place of the items and effects of tracks, and sentences about them.
 
     Stems are looked for in the folder, and in its folder with the project's name where there is
-    one. Raises InputError where the folder holds none for the session, or is none.
+    one. Raises NoStemsError where the folder holds none for the session, InputError where it is
+    no folder or holds too many files.
     """
     project = _stem(session.path)
     inner = folder / project
@@ -49,7 +50,7 @@ def with_stems(session: Session, folder: Path) -> tuple[Session, tuple[str, ...]
         if replaced is not None:
             tracks[index] = replaced
     if not matches.found and not matches.several:
-        raise InputError(
+        raise NoStemsError(
             f"--stems {folder}: none of its {len(paths)} audio files is named after a track of "
             f"{project!r}: expected names like {project}-{session.tracks[0].name}.wav"
             if session.tracks
@@ -68,9 +69,8 @@ def _files(folder: Path) -> dict[str, Path]:
     except OSError as error:
         raise StorageError(f"--stems {folder} cannot be read: {error.strerror}") from error
     if not paths or len(paths) > _MOST_FILES:
-        raise InputError(
-            f"--stems {folder} holds {len(paths)} audio files: expected 1 to {_MOST_FILES}"
-        )
+        error = InputError if paths else NoStemsError
+        raise error(f"--stems {folder} holds {len(paths)} audio files: expected 1 to {_MOST_FILES}")
     names = [path.stem for path in paths]
     return {p.stem if names.count(p.stem) == 1 else p.name: p for p in paths}
 

@@ -141,7 +141,7 @@ class Batch:
             if result.plan is None:
                 nothing = result.error == NothingToBalanceError.__name__
                 return Outcome(project, "nothing" if nothing else "failed", result.message)
-            outcome = _planned_outcome(project, result.plan)
+            outcome = replace(_planned_outcome(project, result.plan), message=result.message)
             if self._options.report is not None:
                 from reaper_drumgain.report.build import save
 

@@ -56,8 +56,8 @@ def result_of(outcome: Outcome) -> str:
 
 def where_or_why(outcome: Outcome) -> str:
     """Where the result is, or why there is none; the project itself is named beside it."""
-    text = outcome.message or outcome.output or ""
-    return text.removeprefix(f"{outcome.project}: ")
+    message = outcome.message.removeprefix(f"{outcome.project}: ")
+    return "; ".join(text for text in (outcome.output, message) if text)
 
 
 def save_index(outcomes: Sequence[Outcome], folder: Path) -> Path:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reaper_drumgain import __version__, errors
@@ -44,8 +44,8 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Result:
     """A plan and the digest of the project's bytes, or what went wrong: ``error`` is the name
-    of a class in errors.py, ``unexpected``, or ``BROKEN``. ``notes`` concern no single project,
-    ``files`` belong to its report."""
+    of a class in errors.py, ``unexpected``, or ``BROKEN``. ``message`` beside a plan: what the
+    user has to know of it. ``notes`` concern no single project, ``files`` belong to its report."""
 
     plan: GainPlan | None = None
     digest: str = ""
@@ -99,14 +99,28 @@ def _plan_of(path: str, job: Job) -> Result:
     notes: list[str] = []
     store = Store(notes.append) if job.cache else None
     analyzer = ProjectAnalyzer(store, threads=job.threads)
+    message = ""
     with _blas_threads(job):
-        plan = balance(project.session, job.settings, analyzer=analyzer)
+        try:
+            plan = balance(project.session, job.settings, analyzer=analyzer)
+        except errors.NoStemsError as error:
+            # a folder of stems need not hold some of every project
+            message = f"{error}: balanced without stems"
+            settings = replace(job.settings, stems="")
+            plan = balance(project.session, settings, analyzer=analyzer)
+            plan = replace(plan, warnings=(message, *plan.warnings))
     analyzer.finish()
     files: dict[str, bytes] = {}
     if job.report:
         name = report_name(path)
         files = report_files(name, plan, analyzer.last, sound=job.sound)
-    return Result(plan, digest_of(project.data), notes=tuple(notes), files=tuple(files.items()))
+    return Result(
+        plan,
+        digest_of(project.data),
+        message=message,
+        notes=tuple(notes),
+        files=tuple(files.items()),
+    )
 
 
 def digest_of(data: bytes) -> str:

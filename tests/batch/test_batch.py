@@ -212,6 +212,32 @@ def test_settings_reach_every_project(batch: Command, songs: Path) -> None:
         assert overhead == 0.7
 
 
+def test_a_project_without_stems_is_balanced_without_them_and_that_is_told(
+    batch: Command, songs: Path, tmp_path: Path
+) -> None:
+    """One song of three has stems: its snare is 12 dB softer there."""
+    stems = tmp_path / "stems" / "song 1"
+    make_media(stems)
+    sound, rate = sf.read(stems / "Snare.wav")
+    sf.write(stems / "Snare.wav", 0.25 * sound, rate, "PCM_16")
+    told = batch.objects(songs, "--recursive", "--dry-run", "--stems", stems.parent)
+    plain = batch.objects(songs, "--recursive", "--dry-run")
+    for name in ("song 0.RPP", "song 2.RPP"):
+        with_stems, without = outcome(told, name), outcome(plain, name)
+        assert (with_stems["status"], without["status"]) == ("planned", "planned")
+        assert with_stems["levels"] == without["levels"]
+        assert "balanced without stems" in str(with_stems["message"])
+        assert without["message"] is None
+    own = outcome(told, "song 1.RPP")
+    assert own["message"] is None
+    assert own["levels"] != outcome(plain, "song 1.RPP")["levels"]
+    out, _ = batch(songs, "--recursive", "--in-place", "--stems", stems.parent)
+    assert out.count("balanced without stems") == 2
+    missing = tmp_path / "no such folder"
+    out, _ = batch(songs, "--recursive", "--dry-run", "--stems", missing, status=4)
+    assert "expected a folder" in out
+
+
 def test_gains_over_time_reach_every_project(batch: Command, songs: Path, tmp_path: Path) -> None:
     for name, level in (("Kick", 0.5), ("Snare", 1.0), ("OH", 1.0)):
         once, rate = sf.read(songs / "media" / f"{name}.wav")

@@ -158,6 +158,10 @@ class World:
     def do_answers(self, answers: list[dict[str, Any]]) -> None:
         self.engine.answers.extend(answers)
 
+    def do_make_file(self, path: str) -> None:
+        """An empty file, for which a process of the test waits."""
+        Path(path).touch()
+
     def do_kill_children(self, number: int) -> None:
         """Send a signal to the processes that this one started: the worker is gone."""
         for child in children():
