@@ -69,8 +69,8 @@ def _files(folder: Path) -> dict[str, Path]:
     except OSError as error:
         raise StorageError(f"--stems {folder} cannot be read: {error.strerror}") from error
     if not paths or len(paths) > _MOST_FILES:
-        error = InputError if paths else NoStemsError
-        raise error(f"--stems {folder} holds {len(paths)} audio files: expected 1 to {_MOST_FILES}")
+        kind = InputError if paths else NoStemsError
+        raise kind(f"--stems {folder} holds {len(paths)} audio files: expected 1 to {_MOST_FILES}")
     names = [path.stem for path in paths]
     return {p.stem if names.count(p.stem) == 1 else p.name: p for p in paths}
 
