@@ -289,7 +289,7 @@ def test_a_partner_that_stays_holds_the_others_even_where_it_is_no_drum():
         mic(5, "Tom 1", volume_groups=(2,), muted=True),
     )
     kick, left, right, snare, tom = select(built, Settings()).drums
-    assert (kick.flag, kick.anchors) == ("linked", False)
+    assert (kick.flag, kick.anchors) == ("linked", True)
     assert "'Bass'" in (kick.why or "")
     assert (left.flag, right.flag) == ("automation", "linked")
     assert (snare.flag, tom.flag) == (None, "muted")
