@@ -220,6 +220,8 @@ def get_user_inputs(
         text = str(answer["csv"])
     else:
         values = [str(v) for v in answer.get("values", defaults)]
+        # fields behind those that are given keep what they show
+        values += defaults[len(values) :]
         fields = dict(answer.get("fields", {}))
         for place, caption in enumerate(captions):
             if caption in fields:
