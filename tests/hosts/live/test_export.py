@@ -42,7 +42,7 @@ def with_effects(reaper):
 
 def settings_for(reaper, audio, listen="no"):
     values = ["equal-loudness", "100", "keep", "all", "volume", audio, "usual", "volume", "refuse"]
-    values += [listen, "yes", "auto"]
+    values += [listen, "yes", "auto", ""]
     return reaper.press("settings", {"values": values})
 
 
