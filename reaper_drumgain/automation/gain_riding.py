@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from reaper_drumgain.analysis.loudness import HOPS_PER_SECOND, gated_loudness
 from reaper_drumgain.automation.envelope_points import GainCurve, fitted
 from reaper_drumgain.automation.inputs import MAX_ENVELOPE, AutomationInput
+from reaper_drumgain.automation.kit_inputs import joined, of_each_kit
 from reaper_drumgain.automation.ramps import RAMP_S
 from reaper_drumgain.automation.records import GainsOverTime
 from reaper_drumgain.errors import InputError
@@ -53,9 +54,27 @@ _SILENT = 1e-12
 def riding_gains(given: AutomationInput) -> GainsOverTime:
     """Curves that follow the song, and the faders where each curve is most of the time.
 
-    With a span the faders stay, and the curves begin and end at 0 dB within it. Raises InputError
-    where nothing plays.
+    With a span the faders stay, and the curves begin and end at 0 dB within it. Of several kits
+    each is followed for itself. Raises InputError where nothing plays.
     """
+    kits = of_each_kit(given)
+    found = [_riding_gains(kit) for kit in kits]
+    if len(found) == 1:
+        return found[0]
+    curves = tuple(joined(given, [own.curves for own in found]))
+    faders = np.array(joined(given, [own.faders_db.tolist() for own in found]))
+    drawn = _drawn_faders(replace(given, faders_db=faders), curves)
+    return GainsOverTime(
+        faders_db=faders,
+        curves=curves,
+        sections=((),) * len(curves),
+        automatable=np.array(joined(given, [own.automatable.tolist() for own in found])),
+        powers=given.path.powers(drawn),
+    )
+
+
+def _riding_gains(given: AutomationInput) -> GainsOverTime:
+    """The same of one kit."""
     if not given.analysis.measurement.mix.hops:
         raise InputError(
             "no drum track plays anything that can be read: there is nothing to follow"

@@ -21,6 +21,7 @@ from reaper_drumgain.faders.trims import TrackTrims
 from reaper_drumgain.methods.base import Method
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
+from reaper_drumgain.tracks.kits import Kits
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.units import MAX_FADER
 from reaper_drumgain.util.decibels import gain_to_db
@@ -43,9 +44,11 @@ class AutomationInput:
     ``movable`` (n,): tracks whose fader may move. ``automatable`` (n,): those that also play
     their own drum and are not refused. ``faders_db`` (n,): the constant part, which stands where
     no section is. ``solved_db`` (n,): the faders of the plan without automation, which are the same
-    unless there is a span. ``level_change_db``: by how much the drums get louder in the whole song.
+    unless there is a span. ``limited_db`` (n,): what those lack beyond their end.
+    ``level_change_db``: by how much the drums get louder in the whole song.
     ``powers_before`` (hops,): the power of the drums before, per 100 ms, along their path.
-    ``trims``: in the old faders, and in the new ones and their sections.
+    ``trims``: in the old faders, and in the new ones and their sections. ``kits``: the places of
+    the tracks of each kit, which is balanced on its own.
     """
 
     session: Session
@@ -64,9 +67,11 @@ class AutomationInput:
     old_faders_db: Array
     faders_db: Array
     solved_db: Array
+    limited_db: Array
     level_change_db: float
     powers_before: Array
     trims: TrackTrims
+    kits: Kits
 
     @property
     def highest_faders_db(self) -> Array:
@@ -90,6 +95,7 @@ def automation_input(
     activity: TrackActivity,
     path: PathLevels,
     solution: Solution,
+    kits: Kits,
 ) -> AutomationInput:
     """What automation of the measured drum tracks starts from.
 
@@ -121,9 +127,11 @@ def automation_input(
         # faders count outside of a span too, where nothing may change
         faders_db=solution.old if span is not None else solution.faders,
         solved_db=solution.faders,
+        limited_db=solution.limited_db,
         level_change_db=change if math.isfinite(change) else 0.0,
-        powers_before=path.powers(_old_gains_over_time(analysis, existing, solution.old)),
+        powers_before=path.powers(old_gains_over_time(analysis, existing, solution.old)),
         trims=TrackTrims(solution.old_trims, solution.trims),
+        kits=kits,
     )
 
 
@@ -141,7 +149,7 @@ def _refusals(
     return tuple(why if may else None for why, may in zip(refusals, movable, strict=True))
 
 
-def _old_gains_over_time(
+def old_gains_over_time(
     analysis: MultitrackAnalysis, existing: Sequence[ExistingEnvelope], old: Array
 ) -> Array:
     """The gains before in dB: (n,) faders, or (n, hops) with the envelopes that DrumGain wrote.

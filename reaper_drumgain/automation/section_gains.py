@@ -3,7 +3,7 @@
 Methods go one of two ways. One that rides playing (``Method.rides_playing``) keeps its constant
 gains, and a section follows what is played in it a little: see ``section_rides``. For any other
 each section is balanced as if it were the whole song, from the one analysis of the audio, with
-these differences:
+these differences (of several kits each for itself, see ``kit_inputs``):
 
 - a track that rests (see ``section_states``) keeps its constant gain in a section. One that holds
   only bleed there is raised neither above that nor above its old fader. One that is held in the
@@ -30,6 +30,7 @@ from reaper_drumgain.analysis.loudness import GATING_HOPS
 from reaper_drumgain.analysis.segments import between
 from reaper_drumgain.automation.existing_envelopes import NOT_AUTOMATED
 from reaper_drumgain.automation.inputs import AutomationInput
+from reaper_drumgain.automation.kit_inputs import joined_sections, of_each_kit
 from reaper_drumgain.automation.ramps import section_curve
 from reaper_drumgain.automation.records import GainsOverTime, SectionFaders
 from reaper_drumgain.automation.section_levels import (
@@ -67,7 +68,8 @@ def section_gains(given: AutomationInput) -> GainsOverTime:
     timeline = given.analysis.timeline or ((0.0, 0.0),)
     playing = timeline[0][0], timeline[-1][1]
     sections, warnings = sections_of(given.session, given.settings, playing)
-    balanced = balance_sections(given, sections)
+    kits = of_each_kit(given)
+    balanced = joined_sections(given, [balance_sections(kit, sections) for kit in kits])
     faders = np.array([own.faders_db for own in balanced])
     changes = faders - given.faders_db
     places = range(len(given.drums))

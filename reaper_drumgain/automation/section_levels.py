@@ -42,7 +42,14 @@ def at_section_level(
     if anchors.any() or not moving.any():
         return faders
     target = gated_loudness(powers_before) + given.level_change_db
-    offset = offset_for(lambda o: path.loudness(faders + o * moving), target)
+    own = any(envelope.written_by_drumgain for envelope in given.existing)
+
+    def loudness(offset: float) -> float:
+        at = faders + offset * moving
+        # an earlier run stopped at the end of faders: its level is that of faders with an end
+        return path.loudness(_ended(given, at, moving) if own else at)
+
+    offset = offset_for(loudness, target)
     levelled: Array = faders + (offset or 0.0) * moving
     return levelled
 

@@ -25,7 +25,7 @@ from reaper_drumgain.faders.solver import PeakMeter, Solution, Solver
 from reaper_drumgain.faders.trims import track_trims
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.schema.settings import Level, Settings
-from reaper_drumgain.tracks.kits import Kits
+from reaper_drumgain.tracks.kits import Kits, within_kit
 from reaper_drumgain.tracks.selection import DrumTrack
 from reaper_drumgain.units import MAX_FADER, Decibel
 
@@ -67,7 +67,7 @@ def balance_kits(
     kept = replace(request, settings=replace(request.settings, level=Level()))
     parts = [
         _one_kit(
-            [_within(drums[place], [drums[other] for other in kit]) for place in kit],
+            [within_kit(drums[place], [drums[other] for other in kit]) for place in kit],
             of_tracks(analysis.measurement, kit),
             [analysis.flags[place] for place in kit],
             kept,
@@ -108,7 +108,7 @@ def _one_kit(
     copies = {} if request.method.whole_session else same_audio(drums, measurement, path)
     own = [place for place in range(len(drums)) if place not in copies]
     counted = measurement if not copies else of_tracks(measurement, own)
-    heard = [_within(drums[place], [drums[i] for i in own]) for place in own]
+    heard = [within_kit(drums[place], [drums[i] for i in own]) for place in own]
     counted_activity = track_activity(heard, counted, [flags[place] for place in own])
     gains = request.method.gains(
         MethodInput(
@@ -152,14 +152,6 @@ def _solution(solver: Solver, gains: MethodGains, choice: ModeChoice) -> Solutio
     if choice.mode == "outliers" and gains.intervals_db is not None:
         return solver.solve_outliers(gains.gains_db, gains.intervals_db)
     return solver.solve(gains.gains_db, gains.intervals_db, gains.pair_db)
-
-
-def _within(drum: DrumTrack, kit: Sequence[DrumTrack]) -> DrumTrack:
-    """A drum track with its links to tracks of its kit alone."""
-    inside = {other.track.index for other in kit}
-    if inside.issuperset(drum.links):
-        return drum
-    return replace(drum, links=tuple(index for index in drum.links if index in inside))
 
 
 def _with_copies(

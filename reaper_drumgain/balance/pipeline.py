@@ -218,6 +218,7 @@ def _with_automation(found: _Balanced, method: Method) -> _Balanced:
         found.activity,
         found.path,
         solution,
+        found.kits,
     )
     automation = automate(given)
     solution = replace(

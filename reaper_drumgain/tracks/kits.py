@@ -6,6 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.roles import drum_of
@@ -40,6 +41,14 @@ def kits_of(session: Session, drums: Sequence[DrumTrack]) -> Kits:
     if len(inner) + (rest >= _CORE) < 2:
         return (tuple(range(len(drums))),)
     return _joined(drums, own)
+
+
+def within_kit(drum: DrumTrack, kit: Sequence[DrumTrack]) -> DrumTrack:
+    """A drum track with its links to tracks of its kit alone."""
+    inside = {other.track.index for other in kit}
+    if inside.issuperset(drum.links):
+        return drum
+    return replace(drum, links=tuple(index for index in drum.links if index in inside))
 
 
 def _joined(drums: Sequence[DrumTrack], own: Sequence[int | None]) -> Kits:
