@@ -31,7 +31,8 @@ AUTOMATION_MODES: tuple[AutomationMode, ...] = (
     "latch preview",
 )
 EnvelopeKind = Literal["volume", "pre-fx volume", "trim volume", "pan", "mute", "width"]
-SendMode = Literal["post-fader", "pre-fx", "pre-fader"]
+#: ``pre-receive``: before the track receives anything, so of its own items alone
+SendMode = Literal["post-fader", "pre-fx", "pre-fader", "pre-receive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,8 @@ class Track:
 
     ``guid`` is None in project files that have none. ``pan_mode`` is REAPER's number
     (0 classic balance, 3 stereo balance, 5 stereo pan, 6 dual pan), None for the project's.
-    ``dual_pan``: left and right pan of mode 6, or (width, unused) of mode 5.
+    ``dual_pan``: left and right pan of mode 6, (width, unused) of mode 5, and of a balance mode
+    where the width is not 1.
     ``main_send_channels``: how many channels go to its parent, 0 for all.
     ``hidden``: shown in neither track panel nor mixer. ``role`` and ``locked`` are what the
     user stored on the track itself. ``volume_groups``: the numbers of the groups in which

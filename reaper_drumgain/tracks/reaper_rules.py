@@ -30,8 +30,8 @@ NEW_ENVELOPE = (
     *("ACT 1 -1", "VIS 1 1 1", "LANEHEIGHT 0 0", "ARM 0", "DEFSHAPE 0 -1 -1", "VOLTYPE 1"),
 )
 _SEND_MODES: dict[int, SendMode] = {0: "post-fader", 1: "pre-fx", 2: "pre-fader", 3: "pre-fader"}
-#: before the receives of the source (7.78): of a microphone, which has none, the same as pre-fx
-_SEND_MODES[8] = "pre-fx"
+#: since 7.78
+_SEND_MODES[8] = "pre-receive"
 
 
 class FolderDepth:
@@ -104,6 +104,14 @@ def media_shift(offset: float, flags: int, sample_rate: int | None, warnings: li
 def clamp_pan(value: float) -> float:
     """A pan or width within -1 to 1."""
     return min(1.0, max(-1.0, value))
+
+
+def width_of(mode: int, width: float) -> tuple[float, float] | None:
+    """The width of a track as ``Track.dual_pan``, for all pan modes but dual pan.
+
+    The balance modes narrow by it, too; there it is usually 1, which changes nothing: None.
+    """
+    return (width, 0.0) if mode == STEREO_PAN or width != 1.0 else None
 
 
 def with_shared_guids_noted(tracks: Sequence[Track]) -> tuple[Track, ...]:

@@ -9,8 +9,8 @@ out of the levels.
 
 Assumed of REAPER (not confirmed here): stereo balance and classic balance attenuate the far
 side by 1 - |pan| under the 0 dB pan law; another law L multiplies by L at the centre, rising
-linearly to 1 at the sides; dual pan pans each channel so; stereo pan narrows by its width
-before it balances; a muted track mutes its sends too. Standard library only.
+linearly to 1 at the sides; dual pan pans each channel so; all other modes narrow by the track's
+width before they balance; a muted track mutes its sends too. Standard library only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ _MAX_DEPTH = 100
 _BUS_WORDS = re.compile(
     r"(?i)(?<![^\W_])(bus+|busse|group|grp|gruppe|sub|submix|mix|sum|summe)(?![^\W_])"
 )
-_MODE_STEREO_PAN = 5
 _MODE_DUAL_PAN = 6
 
 
@@ -171,13 +170,16 @@ class _Walk:
             sent = _multiply(_FIRST_CHANNEL, post) if track.main_send_channels == 1 else post
             through = _add(through, _multiply(self._enter_parent(track), sent))
         for send in self.sends.get(track.index, ()):
+            if with_fader and send.mode == "pre-receive":
+                # what came from another track is not in it
+                continue
             arriving = self._enter_send(track, send)
             if arriving is None:
                 continue
             if send.mode == "post-fader":
                 through = _add(through, _multiply(arriving, post))
             else:
-                before_effects = send.mode == "pre-fx"
+                before_effects = send.mode in ("pre-fx", "pre-receive")
                 pre_fader = _add(pre_fader, _scale(arriving, 1.0 if before_effects else effects))
         return through, pre_fader
 
@@ -243,7 +245,7 @@ def _pan_matrix(session: Session, track: Track) -> Matrix:
         left, right = (_balance(pan, law) for pan in track.dual_pan)
         return (left[0], right[0]), (left[1], right[1])
     left_gain, right_gain = _balance(track.pan, law)
-    if mode == _MODE_STEREO_PAN and track.dual_pan is not None:
+    if mode != _MODE_DUAL_PAN and track.dual_pan is not None:
         width = min(1.0, max(-1.0, track.dual_pan[0]))
         near, far = (1.0 + width) / 2.0, (1.0 - width) / 2.0
         return (left_gain * near, left_gain * far), (right_gain * far, right_gain * near)

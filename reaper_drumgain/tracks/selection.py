@@ -133,10 +133,14 @@ def select(session: Session, settings: Settings) -> Selection:
             f"{strange[0]!r}"
         )
     found = {drum.track.index for drum in drums}
-    for index in sorted({*locks, *only, *given} - found):
+    # of a folder that was selected with what is in it nothing is to be said
+    around = {f.index for index in only for f in session.folders_of(session.tracks[index])}
+    named = {*locks, *given}
+    for index in sorted({*named, *only - around} - found):
         if index not in given or given[index] is not None:
             name = session.tracks[index].name
-            warnings.append(f"track {name!r} is named in the settings, but is no drum microphone")
+            how = "is named in the settings" if index in named else "was selected"
+            warnings.append(f"track {name!r} {how}, but is no drum microphone")
     soloed = [track.name for track in session.tracks if track.soloed]
     if soloed and drums:
         shown = ", ".join(map(repr, soloed[:5])) + (", ..." if len(soloed) > 5 else "")

@@ -50,7 +50,7 @@ def test_an_unknown_send_mode_is_taken_as_post_fader_with_a_warning():
         *("post-fader", "pre-fx", "pre-fader", "pre-fader"),
     ]
     assert warnings == []
-    assert send_mode(8, warnings) == "pre-fx"
+    assert send_mode(8, warnings) == "pre-receive"
     assert warnings == []
     assert send_mode(9, warnings) == "post-fader"
     assert warnings == ["a receive has mode 9: taken as post-fader"]

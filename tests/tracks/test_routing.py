@@ -77,6 +77,25 @@ def test_stereo_pan_narrows_by_its_width_and_dual_pan_moves_each_channel():
     assert close(through(crossed), ((0, 1), (1, 0)))
 
 
+def test_a_width_narrows_in_balance_modes_too():
+    for mode in (0, 3, None):
+        narrowed = Track(index=0, name="OH", pan_mode=mode, dual_pan=(0.5, 0.0), clips=AUDIO)
+        assert close(through(session(narrowed)), ((0.75, 0.25), (0.25, 0.75)))
+
+
+def test_a_send_before_the_receives_carries_the_source_s_own_audio_alone():
+    tracks = (
+        Track(index=0, name="Kick", main_send=False, clips=AUDIO),
+        Track(index=1, name="Drum Bus", main_send=False, clips=AUDIO),
+        Track(index=2, name="Print"),
+    )
+    into = Send(source=0, target=1)
+    for mode, of_kick in (("pre-receive", 0.0), ("pre-fx", 1.0)):
+        built = session(*tracks, sends=(into, Send(source=1, target=2, mode=mode)))
+        assert close(path_of(built, built.tracks[1]).pre_fader, ((1, 0), (0, 1)))
+        assert close(through(built, 0), ((of_kick, 0), (0, of_kick)))
+
+
 def test_a_plain_send_adds_to_the_parent_send():
     built = session(
         Track(index=0, name="Drum Bus", fader=HALF),

@@ -303,6 +303,8 @@ def test_settings_that_name_what_is_no_drum_microphone_are_told():
     first, second = select(built, wanted).warnings
     assert "'Drums' is named in the settings" in first
     assert "'Bass' is named in the settings" in second
+    (third,) = select(built, Settings(only=("Bass", "Drums", "Kick"))).warnings
+    assert third == "track 'Bass' was selected, but is no drum microphone"
 
 
 def test_a_fader_that_cannot_be_written_is_left_alone():

@@ -30,12 +30,12 @@ from reaper_drumgain.tracks.reaper_rules import (
     LOCK_KEY,
     MAX_CHANNELS,
     ROLE_KEY,
-    STEREO_PAN,
     FolderDepth,
     clamp_pan,
     media_shift,
     send_channels,
     send_mode,
+    width_of,
 )
 from reaper_drumgain.units import LinearGain
 
@@ -138,11 +138,9 @@ class TrackReader:
         def value(key: bytes) -> float:
             return clamp_pan(self._calls.number(_TRACK, pointer, key))
 
-        if mode == STEREO_PAN:
-            return value(b"D_WIDTH"), 0.0
         if mode == DUAL_PAN:
             return value(b"D_DUALPANL"), value(b"D_DUALPANR")
-        return None
+        return width_of(mode, value(b"D_WIDTH"))
 
     def _with_texts(self, track: Track, pointer: int) -> Track:
         """The track with its name, its GUID and what DrumGain stored on it."""

@@ -19,7 +19,7 @@ from typing import Any
 from reaper_drumgain.hosts.rpp.syntax import values
 from reaper_drumgain.hosts.rpp.values import Fields, number, text
 from reaper_drumgain.schema.session import AUTOMATION_MODES
-from reaper_drumgain.tracks.reaper_rules import DUAL_PAN, MAX_CHANNELS, STEREO_PAN, clamp_pan
+from reaper_drumgain.tracks.reaper_rules import DUAL_PAN, MAX_CHANNELS, clamp_pan, width_of
 from reaper_drumgain.units import UNITY, LinearGain
 
 _VOLUME_LEAD, _VOLUME_FOLLOW, _VOLUME_REVERSE, _VCA_LEAD, _VCA_FOLLOW = 0, 1, 14, 20, 21
@@ -74,11 +74,9 @@ def dual_pan(
     mode: int, line: bytes | None, width: float, warnings: list[str]
 ) -> tuple[float, float] | None:
     """The two pans of a track in a pan mode with width or with left and right (from its
-    VOLPAN line); None in the others."""
-    if mode == STEREO_PAN:
-        return width, 0.0
+    VOLPAN line); None in the others, where the width is 1."""
     if mode != DUAL_PAN:
-        return None
+        return width_of(mode, width)
     volume = Fields("VOLPAN", values(line or b""), warnings)
     return clamp_pan(volume.real(3, -1.0)), clamp_pan(volume.real(4, 1.0))
 

@@ -96,9 +96,8 @@ class Reaper:
         return report
 
     def play_out(self, *steps: dict[str, Any], **changes: Any) -> Report:
-        how = {
-            key: changes.pop(key) for key in ("prefix", "env", "python", "rounds") if key in changes
-        }
+        options = ("prefix", "env", "python", "rounds", "timeout")
+        how = {key: changes.pop(key) for key in options if key in changes}
         scenario = {
             "projects": [str(self.project)],
             "resource_path": str(self.resource_path),

@@ -185,6 +185,26 @@ def test_a_render_that_fails_changes_nothing(with_effects, faults, said):
     assert not [name for name in report.undo() if "balance" in name]
 
 
+@pytest.mark.parametrize(("version", "refused"), [("7.39/win64", True), ("7.40/win64", False)])
+def test_export_is_refused_with_a_sentence_below_7_40(with_effects, version, refused):
+    """An older REAPER may keep the bit for pre-fader stems without obeying it."""
+    report = with_effects.play(
+        {"do": {"select": ["Vocal"], "time_selection": [1.0, 2.0]}},
+        settings_for(with_effects, "export"),
+        with_effects.press("repeat"),
+        version=version,
+    )
+    assert bool(report.data["renders"]) is not refused
+    assert (report.faders() == report.faders(0)) is refused
+    assert user_state(report, 2) == user_state(report, 1)
+    boxes = [d["text"] for d in report.data["dialogs"] if d["kind"] == "ShowMessageBox"]
+    assert len(boxes) == refused
+    if refused:
+        assert "needs REAPER 7.40 or newer, this is " + version in boxes[0]
+        assert "Nothing was changed" in boxes[0]
+        assert not [name for name in report.undo() if "balance" in name]
+
+
 def test_a_failure_between_the_settings_puts_them_back(with_effects):
     for nth in (16, 20, 25):
         fail = [{"call": "GetSetProjectInfo", "nth": nth, "effect": "raise"}]

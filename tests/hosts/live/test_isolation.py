@@ -154,7 +154,8 @@ def test_every_action_runs_three_times_over_in_sub_interpreters(fake, python):
     steps = [{"do": {"select": ["Bass"]}}, fake.press("balance_all")]
     # the self-test would wait for an answer that this worker does not give
     steps += [fake.press(n, *answers.get(n, [])) for n in sorted(names) if n != "self_test"]
-    report = fake.play(*steps, python=python, rounds=3)
+    # each press takes a second on a computer that is busy with other things
+    report = fake.play(*steps, python=python, rounds=3, timeout=400.0)
     assert "moved 11 of 11" in report.console
     assert "not set up" not in str(report.data["dialogs"])
 

@@ -120,6 +120,7 @@ CASES = {
     "    MUTESOLO 1 2 0\n",
     "dual pan": "    VOLPAN 1 0 -1 -0.5 0.75\n    PANMODE 6\n",
     "stereo pan": "    VOLPAN 1 0.5 -1 -1 1\n    PANMODE 5\n    WIDTH 0.5\n",
+    "balance with a width": "    VOLPAN 1 0.5 -1 -1 1\n    PANMODE 3\n    WIDTH 0.5\n",
     "hidden and without main send": "    SHOWINMIX 0 0.5 0.5 0 0.5 0 0 0\n    MAINSEND 0 0\n",
     "grouped": "    GROUP_FLAGS 5 2 0 0\n    GROUP_FLAGS_HIGH 0 1\n",
     "VCA leader": "    GROUP_FLAGS 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1\n",

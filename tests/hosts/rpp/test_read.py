@@ -347,6 +347,6 @@ def test_two_pans_where_the_pan_mode_has_them(session_of: ReadSession) -> None:
         "<TRACK\nPANMODE 6\nVOLPAN 1 0 -1 -0.5 0.5\n>\n<TRACK\nPANMODE 5\n>\n"
     )
     own = [None, (0.25, 0.0), (-0.5, 0.5), (1.0, 0.0)]
-    for mode, first in ((3, None), (5, (0.25, 0.0)), (6, (-0.5, 0.5))):
+    for mode, first in ((3, (0.25, 0.0)), (5, (0.25, 0.0)), (6, (-0.5, 0.5))):
         session = session_of(tracks, f"PANMODE {mode}\n")
         assert [track.dual_pan for track in session.tracks] == [first, *own[1:]]
