@@ -1,4 +1,4 @@
-"""The README's table of formats: each is read by the decoder that it names."""
+"""The table of formats in the docs: each is read by the decoder that it names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reaper_drumgain.audio.decoder import MediaFile
 from reaper_drumgain.audio.media_pool import open_media
 
 RATE = 48000
-#: name in the README: the containers and subtypes of libsndfile, or the arguments of ffmpeg
+#: name in the table: the containers and subtypes of libsndfile, or the arguments of ffmpeg
 LIBSNDFILE = {
     "WAV": [
         ("WAV", subtype)
@@ -48,8 +48,7 @@ def samples() -> np.ndarray:
 
 
 def table() -> str:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    return readme[readme.index("### Which files it reads") : readme.index("## In REAPER")]
+    return (Path(__file__).parents[2] / "docs" / "files.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
