@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from reaper_drumgain.analysis import features, leakage
 from reaper_drumgain.analysis.leakage import Heard, Microphone, Verdict
-from reaper_drumgain.analysis.measurement import FINE, Measurement
+from reaper_drumgain.analysis.measurement import FINE, Measurement, TrackMeasures
 from reaper_drumgain.faders.links import Links, linked_places
 from reaper_drumgain.tracks.roles import Role, drum_of
 from reaper_drumgain.tracks.selection import DrumTrack
+from reaper_drumgain.units import Decibel, to_power
 
 Mask = NDArray[np.bool_]
 
@@ -40,6 +41,11 @@ SHORT = "short section"
 _UNREAD = frozenset({"missing media", "refused media", "unreadable media"})
 #: a peak below this is silence in any format: 24 bit ends at -144 dBFS
 _SILENCE_DBFS = -200.0
+#: K-weighted under the track's whole power, and the most that a hop of a steady sound is over the
+#: median: a tone of 15 Hz is 17 dB under it, one of 40 Hz 6 dB
+_DEEP_DB, _STEADY_DB = Decibel(-15.0), Decibel(6.0)
+#: hops of 100 ms: fewer say nothing; so many of the loudest may be clicks at the edges of items
+_LEAST_HOPS, _EDGE_HOPS = 20, 5
 #: a stroke up to so many steps of 10 ms before a section begins belongs to it, as ramps do
 _EARLY_STEPS = 5
 
@@ -118,7 +124,10 @@ def activity_of(
     heard = hear_tracks(roles, measurement)
     verdicts = leakage.judge(heard)
     unread = [bool(_UNREAD & set(own)) for own in flags or [()] * len(roles)]
-    found = [_state(v, table, place, unread[place]) for place, v in enumerate(verdicts)]
+    deep = [sounds_below_hearing(track) for track in measurement.tracks]
+    found = [
+        _state(v, table, place, unread[place], deep=deep[place]) for place, v in enumerate(verdicts)
+    ]
     states = [state for state, _ in found]
     for place, members in enumerate(pairs or ()):
         if found[place][0] == BLEED and any(found[other][0] is None for other in members):
@@ -205,8 +214,27 @@ def _are_sides(one: Role, other: Role) -> bool:
     return one.name == other.name and same
 
 
+def sounds_below_hearing(track: TrackMeasures) -> bool:
+    """Whether a track holds hum below hearing, or an offset (DC) with hiss, and nothing else.
+
+    It is steady, and what is heard of it (K-weighted) is far below its power. Drums with an
+    offset or with rumble are not steady.
+    """
+    heard = np.sort(track.hop_powers[track.hop_powers > 0.0])
+    if heard.size < _LEAST_HOPS:
+        return False
+    frames = track.frames / max(track.hop_powers.size, 1) * heard.size
+    power = 2.0 * track.energy / (frames * track.channels)
+    # where it begins and ends the weighting hears a click
+    inside = heard[:-_EDGE_HOPS]
+    middle = float(np.median(inside))
+    return bool(
+        middle <= power * to_power(_DEEP_DB) and inside[-1] <= middle * to_power(_STEADY_DB)
+    )
+
+
 def _state(
-    verdict: Verdict, table: features.FeatureTable, place: int, unread: bool
+    verdict: Verdict, table: features.FeatureTable, place: int, unread: bool, *, deep: bool
 ) -> tuple[str | None, str | None]:
     """The state of a track, and the cause in words; both None for an active track."""
     loudness = float(table.column("loudness_lufs")[place])
@@ -220,6 +248,8 @@ def _state(
         return (
             (UNREADABLE, None) if unread else (FAINT, "too short or too quiet to have a loudness")
         )
+    if deep:
+        return FAINT, "holds only what is too low to be heard, or an offset (DC)"
     if verdict.state == leakage.EMPTY:
         return FAINT, "holds no stroke, only hiss or hum"
     if verdict.state == leakage.RESIDUE:

@@ -22,7 +22,7 @@ WORDS: dict[str, str] = {
         snaredrums snaretrommel ταμπούρο sneril soolotrumm rabochiy rabochij rabochy maliy
         malyj werbelek tarol tarolas rullanti redoblantes virvelkagge 軍鼓 小军鼓 小軍鼓 响弦
         スネアー スネヤ リムショット クロススティック 스네어드럼 스내어 סנר סנייר سنير סנאר
-        cajas""",
+        cajas skarptrumma skarptrummor""",
     "hat": """hat hats hh hho hhc hihat hihats hhat hhats highhat charley charleston charles
         chaston chimbal contratiempo hajhet хэт хет хайхэт хайхет ハイハット ハイハ ハット
         하이햇 踩镲 hajtka hajtky hajty haitsu haitsut hihatka hihatky labcin labcintanyer
@@ -104,16 +104,17 @@ WORDS: dict[str, str] = {
     "sub": "sub subs",
     "top": """top tops tp topp up upper oben dessus haut arriba sopra cima gora верх верхний
         сверху 上 表 トップ horni vrchni felso ust ustu yla ylapuoli paalta верхняя верхн 上面
-        顶 上麦 탑 위 윗면 상 topside overside ovan ovre gorny""",
+        顶 上麦 탑 위 윗면 상 topside overside ovan ovre gorny vrsek vrch nahore
+        pele""",
     "bottom": """bottom bottoms bot bots bott btm btms bttm btom down dn und under underneath
         lower unten dessous abajo sotto botten dol низ нижний снизу 下 裏 ボトム dolni spodni
         also alul alatt alti ala alapuoli alhaalta нижняя нижн 下面 底 下麦 底面 바텀 보텀
-        아래 하 dolny undre underside teppich unterseite spod""",
+        아래 하 dolny undre underside teppich unterseite spod spodek dole""",
     "hi": """hi high highest small alto vysoky magas yuksek korkea высокий 高 高音 하이 ハイ
-        wysoki""",
+        wysoki hoch""",
     "mid": """mid middle med medium medio stredni kozep orta keski средний 中 中音 미드 ミッド
-        mellan sredni middel medi""",
-    "low": "low lo lowest hluboky mely alcak matala низкий 低 低音 로우 ロー niski",
+        mellan sredni middel medi mitte""",
+    "low": "low lo lowest hluboky mely alcak matala низкий 低 低音 로우 ロー niski tief",
     "high tom": "ht",
     "middle tom": "mt",
     "low tom": "lt",
@@ -242,7 +243,8 @@ PHRASES: dict[str, str] = {
     "speech": "room tone | head room | talk back | click track",
     "snare top": "cc dessus",
     "snare bottom": """подструнник | bordona | bordonera | cordiera | trampet alt |
-        cc dessous | esteira | snare teppich | cc timbre""",
+        cc dessous | cc bas | caisse claire bas | esteira | snare teppich |
+        cc timbre""",
     "stereo": "l r",
     "k out": "ko | k o",
     "stereo oh": "stoh",

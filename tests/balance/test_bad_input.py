@@ -198,6 +198,41 @@ def test_a_track_of_pure_dc_stays_and_moves_no_other(tmp_path, method):
     assert found == pytest.approx(moves(balance(without, Settings(method=method))), abs=0.5)
 
 
+SECOND = np.arange(int(SECONDS * RATE)) / RATE
+BELOW_HEARING = {
+    "hum of 5 Hz": 0.5 * np.sin(2 * np.pi * 5.0 * SECOND),
+    "hum of 15 Hz": 0.5 * np.sin(2 * np.pi * 15.0 * SECOND),
+    "DC and hiss": 0.5 + 1e-4 * np.random.default_rng(1).standard_normal(SECOND.size),
+}
+
+
+@pytest.mark.parametrize("name", ["Tom 1", "Room"])
+@pytest.mark.parametrize("sound", BELOW_HEARING)
+@pytest.mark.parametrize("method", ["fenton-lee", "partial-loudness"])
+def test_what_nobody_hears_stays_and_moves_no_other(tmp_path, method, sound, name):
+    sounds = {key: microphones()[key] for key in ("Kick", "Snare", "OH L")}
+    without = balance(recorded(tmp_path / "a", sounds), Settings(method=method))
+    built = recorded(tmp_path / "b", {**sounds, name: BELOW_HEARING[sound]})
+    *kit, added = built.tracks
+    softer = dataclasses.replace(added.clips[0], item_gain=gain(-20.0))
+    tracks = (*kit, dataclasses.replace(added, clips=(softer,)))
+    plan = balance(dataclasses.replace(built, tracks=tracks), Settings(method=method))
+    found = moves(plan)
+    assert found.pop(name) == pytest.approx(0.0, abs=0.5)
+    assert ("too low to be heard" in str(plan.tracks[-1].reason)) == (sound != "DC and hiss")
+    assert found == pytest.approx(moves(without), abs=0.5)
+
+
+@pytest.mark.parametrize("added", ["rumble", "offset"])
+def test_a_drum_with_rumble_or_an_offset_is_a_drum(tmp_path, added):
+    """20 dB more of what is not heard than of the drum."""
+    sounds = microphones()
+    low = {"rumble": np.sin(2 * np.pi * 8.0 * SECOND), "offset": np.ones(SECOND.size)}[added]
+    mixed = {**sounds, "Snare": sounds["Snare"] + 10 * np.std(sounds["Snare"]) * low}
+    plan = balance(recorded(tmp_path, mixed), Settings(method="equal-rms"))
+    assert "too low to be heard" not in " ".join(str(track.reason) for track in plan.tracks)
+
+
 @pytest.mark.filterwarnings("error")
 def test_running_gains_of_silence_leave_the_faders(sessions):
     running = Settings(
