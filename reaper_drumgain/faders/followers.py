@@ -19,14 +19,13 @@ from reaper_drumgain.schema.session import Track
 from reaper_drumgain.tracks.roles import Role, drum_of
 from reaper_drumgain.tracks.selection import NOT_SELECTED, DrumTrack
 from reaper_drumgain.units import to_decibel
-from reaper_drumgain.util.decibels import power_to_db
 
 #: correlation of two signals that are one, but for their gain and for a lossy format
 _ONE_SIGNAL = 0.998
 #: ... and of a track and one whose name says that it was made of it
 _MADE_OF = 0.8
-#: dB; a copy so far under the loudest one makes up less than a third of the amplitude
-_FAR_LOWER_DB = 10.0
+#: share of the loudest copy's power under which a copy is far lower (10 dB)
+_FAR_LOWER = 0.1
 #: share of a sample's hits at which its microphone has one, and share of the microphone's energy
 #: at its own hits that the sample meets; the latter decides between microphones
 _IN_STEP, _MET = 0.8, 0.5
@@ -60,13 +59,13 @@ def same_audio(
     its level nobody hears the audio, and the loud one must not make up for what the soft one lacks.
     """
     original = _originals(drums, measurement)
-    level = _levels_in_mix(drums, measurement, path)
+    power = _powers_in_mix(drums, measurement, path)
     found: dict[int, Following] = {}
     for first in sorted(set(original.values())):
         group = [first, *(copy for copy in original if original[copy] == first)]
         group.sort(key=lambda place: drums[place].role.name == "sample")
-        loudest = max(level[place] for place in group)
-        leader = next(place for place in group if level[place] >= loudest - _FAR_LOWER_DB)
+        least = max(power[place] for place in group) * _FAR_LOWER
+        leader = next(place for place in group if power[place] >= least)
         why = f"the same audio as {drums[leader].track.name}, counted once"
         found |= {place: Following(leader, why, same=True) for place in group if place != leader}
     return dict(sorted(found.items()))
@@ -93,16 +92,16 @@ def _originals(drums: Sequence[DrumTrack], measurement: Measurement) -> dict[int
     return {copy: _at_the_end(found, copy) for copy in found}
 
 
-def _levels_in_mix(
+def _powers_in_mix(
     drums: Sequence[DrumTrack], measurement: Measurement, path: PathLevels
 ) -> NDArray[np.float64]:
-    """(n,) level in dB of each track alone where the drums meet, with the faders as they are."""
+    """(n,) power of each track alone where the drums meet, with the faders as they are."""
     gains = path.gains.mix(np.array([to_decibel(drum.track.fader) for drum in drums]))
     powers = measurement.mix.covariance()
     sides = [
         gains[:, own] @ powers[own, own] @ gains[:, own].T for own in measurement.mix.channel_slices
     ]
-    return power_to_db(np.array([np.trace(side) for side in sides]))
+    return np.array([np.trace(side) for side in sides])
 
 
 def all_following(
