@@ -8,19 +8,46 @@ import time
 from pathlib import Path
 
 from reaper_drumgain.cli.show import ProgressLine, printable_lines
-from reaper_drumgain.cli.train import add_data, load_data_set, run_options
+from reaper_drumgain.cli.train import DATA_NEEDED, add_data, load_data_set, run_options
 from reaper_drumgain.errors import InputError, StorageError
 
 SUMMARY = (
-    "Compare all methods with the faders of human engineers, one song left out at a time; try what "
-    "a fader must not depend on, and kits left out. It takes half an hour on two cores."
+    "Compare all methods with the faders of human engineers, one song left out at a time, and test "
+    "what a fader must not depend on, with kits left out."
 )
-EXAMPLES = (("drumgain evaluate --reduced --plots pictures", "a quick run, with pictures"),)
+_HOW = (
+    "The gains of the tracks in each mix are found by reverse engineering. Mixes from which they "
+    "cannot be told are named and left out. It takes about as long as the songs last together, on "
+    "one core. docs/research.md explains the figures."
+)
+DESCRIPTION = f"""\
+{SUMMARY}
+
+It takes half an hour on two cores, and a few minutes with --reduced.
+
+{DATA_NEEDED}
+
+With --multitracks the methods as they are shipped are compared on your own songs:
+  FOLDER/SONG/tracks/*.wav  the raw tracks, named for their microphones
+  FOLDER/SONG/mixes/*.wav   finished mixes of them (or FOLDER/SONG/mix*.wav)
+MedleyDB's layout (SONG_RAW/, SONG_MIX.wav) is understood, too. {_HOW}
+"""
+EXAMPLES = (
+    ("drumgain evaluate --reduced --plots pictures", "a quick run, with pictures"),
+    ("drumgain evaluate --multitracks Songs --json figures.json", "on multitracks of your own"),
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
-    add_data(parser)
+    parser.description = DESCRIPTION
+    where = add_data(parser)
+    where.add_argument(
+        "--multitracks",
+        type=Path,
+        metavar="FOLDER",
+        help="songs with raw tracks and mixes instead; nothing is fitted to them",
+    )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write every figure here, for programs"
     )
@@ -39,6 +66,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Render, fit and measure; print the tables; write what was asked for."""
+    if arguments.multitracks is not None:
+        return _multitracks(arguments)
     if arguments.part != "all" and arguments.plots is not None:
         raise InputError("--plots draws the comparison with engineers: leave out --part recording")
     if arguments.enst is not None and (arguments.part != "all" or arguments.card is not None):
@@ -77,4 +106,51 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"written: {printable_lines(str(path))}")
     except OSError as error:
         raise StorageError(f"{error.filename}: cannot be written: {error.strerror}") from error
+    return 0
+
+
+def _multitracks(arguments: argparse.Namespace) -> int:
+    """Compare the shipped methods on a folder of songs."""
+    folder = arguments.multitracks
+    unused = {
+        "--part": arguments.part != "all",
+        "--card": arguments.card is not None,
+        "--plots": arguments.plots is not None,
+        "--reduced": arguments.reduced,
+        "--draws": arguments.draws is not None,
+        "--cache": arguments.cache is not None,
+    }
+    for option, given in unused.items():
+        if given:
+            raise InputError(f"{option} does not go with --multitracks: leave it out")
+    if arguments.jobs < 1:
+        raise InputError(f"--jobs is {arguments.jobs}, expected 1 or more")
+    if not folder.is_dir():
+        from reaper_drumgain.learn.data.multitracks import LAYOUT
+
+        raise InputError(f"--multitracks {folder}: no such folder; expected {LAYOUT}")
+    from reaper_drumgain.balance.folders import track_names
+    from reaper_drumgain.balance.side_by_side import plans_of
+    from reaper_drumgain.learn.evidence import multitrack_mixes
+
+    progress = ProgressLine()
+    try:
+        figures = multitrack_mixes.evaluate_multitracks(
+            folder,
+            balancer=plans_of,
+            track_names=track_names,
+            seed=arguments.seed,
+            jobs=arguments.jobs,
+            progress=progress,
+        )
+    finally:
+        progress.clear()
+    print(printable_lines(multitrack_mixes.text(figures)))
+    if arguments.json is not None:
+        document = json.dumps(figures, indent=1, allow_nan=False)
+        try:
+            arguments.json.write_text(document + "\n", encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"{arguments.json}: cannot be written: {error.strerror}") from error
+        print(f"\nwritten: {printable_lines(str(arguments.json))}")
     return 0

@@ -32,8 +32,6 @@ DESCRIPTION = (
     "not tell (silent, not heard, the same sound as others) gets a reason and no number. Other "
     "instruments of the mix count as noise unless their tracks are given with --other."
 )
-#: unknowns of a fit where --taps does not say: tracks with all of their channels times taps
-_USUAL_UNKNOWNS, _USUAL_TAPS, _FEWEST_TAPS = 1536, 128, 16
 #: a residual above this says that much of the mix is unexplained, in dB
 _MUCH_LEFT_DB = -6.0
 
@@ -88,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"--over-time is {arguments.over_time:g}: expected 0.1 to 600 seconds")
     paths = _paths(arguments)
     from reaper_drumgain.learn.reverse_engineering.alignment import open_aligned
+    from reaper_drumgain.learn.reverse_engineering.filter_length import usual_taps
     from reaper_drumgain.learn.reverse_engineering.mix_gains import estimate
     from reaper_drumgain.learn.reverse_engineering.recognition import clipping_note
 
@@ -99,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
             columns = len(recording.owners)
             found = estimate(
                 recording,
-                taps=arguments.taps or _usual_taps(columns),
+                taps=arguments.taps or usual_taps(columns),
                 max_delay=arguments.max_delay,
                 piece_s=arguments.over_time,
                 progress=lambda share: progress("comparing", share),
@@ -133,13 +132,6 @@ def _paths(arguments: argparse.Namespace) -> list[Path]:
     if arguments.mix.resolve() in {path.resolve() for path in found}:
         raise InputError(f"{arguments.mix} is both the mix and a track: name it once")
     return found
-
-
-def _usual_taps(columns: int) -> int:
-    taps = _USUAL_TAPS
-    while taps > _FEWEST_TAPS and taps * columns > _USUAL_UNKNOWNS:
-        taps //= 2
-    return taps
 
 
 def _number(value: float, digits: int = 3) -> float | None:

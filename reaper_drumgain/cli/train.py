@@ -13,12 +13,24 @@ from reaper_drumgain.errors import InputError
 if TYPE_CHECKING:
     from reaper_drumgain.learn.evidence.run import DataSet
 
+#: where the data comes from, for help and messages; ``docs/research.md`` has the files in full
+DATA_NEEDED = """\
+The data is public, but not part of the package. DIR holds these folders:
+  human_faders  fader gains of 69 mixes, from MixologyDB (M. Clemens, 2023, MIT)
+  kits          MuldjordKit (DrumGizmo.org, CC BY 4.0), Gogodze Phu Vol II and
+                Frankensnare (Karoryfer Samples, CC0)
+  groove        the Groove MIDI Dataset (Google Magenta, 2019, CC BY 4.0)
+docs/research.md lists the files that each folder has to hold.
+--enst takes ENST-Drums (Gillet and Richard, ISMIR 2006) as published instead."""
 SUMMARY = "Train the forests on human mixes; print their errors on songs that they never saw."
+#: the folders that --data expects
+_PARTS = ("human_faders", "kits", "groove")
 EXAMPLES = (("drumgain train --reduced --output my-model", "a quick run that shows that it works"),)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
+    parser.description = f"{SUMMARY}\n\n{DATA_NEEDED}"
     add_data(parser)
     parser.add_argument(
         "--output",
@@ -29,8 +41,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """The options that training and evaluation share."""
+def add_data(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """The options that training and evaluation share.
+
+    Returns the group of those that say where the data is.
+    """
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--data",
@@ -60,6 +75,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reduced", action="store_true", help="few trees, little audio: shows only that it works"
     )
+    return where
 
 
 def load_data_set(arguments: argparse.Namespace) -> DataSet:
@@ -71,9 +87,14 @@ def load_data_set(arguments: argparse.Namespace) -> DataSet:
         folder, expected = arguments.enst, "drummer_1/audio"
     else:
         folder, expected = arguments.data, "human_faders, kits, groove"
+    option = "--data" if arguments.enst is None else "--enst"
     if not folder.is_dir():
-        option = "--data" if arguments.enst is None else "--enst"
-        raise InputError(f"{option} {folder}: no such folder; expected one with {expected}")
+        raise InputError(
+            f"{option} {folder}: no such folder; expected one with {expected}.\n{DATA_NEEDED}"
+        )
+    missing = [name for name in _PARTS if not (folder / name).is_dir()]
+    if arguments.enst is None and missing:
+        raise InputError(f"{option} {folder}: has no folder {', '.join(missing)}.\n{DATA_NEEDED}")
     from reaper_drumgain.learn.evidence.enst_drums import EnstMixes
     from reaper_drumgain.learn.evidence.human_mixes import HumanMixes
 

@@ -42,6 +42,9 @@ class Random(Method):
             )
         )
         if chosen:
-            draw = np.abs(np.random.default_rng(self._seed).standard_normal(len(chosen)))
+            # NumPy promises that this stream stays the same in all versions and on all systems;
+            # of its newer generators only the bits stay, not the normal numbers (NEP 19)
+            stream = np.random.RandomState(self._seed)
+            draw = np.abs(stream.standard_normal(len(chosen)))
             gains[chosen] = gain_to_db(draw / np.linalg.norm(draw))
         return MethodGains(gains)
