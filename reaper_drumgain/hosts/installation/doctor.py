@@ -9,6 +9,7 @@ as it should be, what to do. Nothing is changed.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from reaper_drumgain.hosts.installation import (
     resource_folders,
 )
 from reaper_drumgain.hosts.live import copied_files
-from reaper_drumgain.hosts.live.action_list import MENU_FILE
+from reaper_drumgain.hosts.live.action_list import MENU_FILE, PREFIX
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER, Setup, read_setup
 
 State = Literal["ok", "warning", "broken", "not checked"]
@@ -91,16 +92,29 @@ def _folder(name: str, folder: Path) -> Check:
             f"start REAPER once, or name the right folder with --resource-path; "
             f"{resource_folders.SHOW_PATH}",
         )
+    for place in (folder, folder.joinpath(*FOLDER)):
+        if place.is_dir() and not os.access(place, os.W_OK):
+            return Check(
+                name,
+                "warning",
+                f"{place} cannot be written: REAPER forgets settings, 'drumgain install' fails",
+                "give your user the right to write there, or move a portable REAPER to a folder "
+                "of yours",
+            )
     return ok(name, str(folder))
 
 
 def _python(folder: Path) -> Iterator[Check]:
     """Whether REAPER's preferences name a Python that it can load."""
     name = "Python in REAPER's preferences"
+    ini = folder / resource_folders.INI
     try:
-        lines = reaper_ini.python_lines(reaper_ini.read(folder / resource_folders.INI))
+        lines = reaper_ini.python_lines(reaper_ini.read(ini))
     except DrumGainError as error:
-        yield Check(name, "broken", str(error), "start REAPER once, so that it writes the file")
+        advice = "start REAPER once, so that it writes the file"
+        if ini.exists() and not os.access(ini, os.R_OK):
+            advice = "give your user the right to read and write this file"
+        yield Check(name, "broken", str(error), advice)
         return
     if lines.enabled != "1":
         found = "switched off" if lines.enabled is not None else "never switched on"
@@ -153,6 +167,14 @@ def _library(resources: Path, folder: str, file: str) -> Check:
     if not python_library.is_right(library.version):
         wanted = f"DrumGain's actions need Python {python_library.VERSIONS}"
         return Check(name, "broken", f"{path} is {library}. {wanted}", _ENTER)
+    problem = python_library.load_problem(library)
+    if problem is not None:
+        return Check(
+            name,
+            "broken",
+            f"{path} cannot be loaded: {problem}",
+            f"install that Python again, or name another one: {_ENTER}",
+        )
     prefix = path.resolve().parent.parent
     if python_library.forgets_its_home(library, prefix) and not _system(path):
         return Check(
@@ -236,7 +258,17 @@ def _files(folder: Path) -> Check:
         return Check(name, "broken", f"missing or changed: {named}", INSTALL)
     setup = folder.joinpath(*FOLDER, FILE_NAME)
     try:
-        count = len(json.loads(setup.read_bytes())["digests"])
+        installed = set(json.loads(setup.read_bytes())["digests"])
+        there = sorted(each.name for each in setup.parent.glob(f"{PREFIX}*"))
     except (OSError, ValueError, KeyError, TypeError):
         return Check(name, "warning", "the set-up does not say what they should be", INSTALL)
-    return ok(name, f"{count} files are as they were installed")
+    others = [each for each in there if each not in installed]
+    if others:
+        more = f" and {len(others) - 3} more" if others[3:] else ""
+        return Check(
+            name,
+            "warning",
+            f"not of this version of DrumGain: {', '.join(others[:3])}{more}",
+            f"remove them from REAPER's action list and delete them in {setup.parent}",
+        )
+    return ok(name, f"{len(installed)} files are as they were installed")

@@ -8,6 +8,7 @@ actions bring what they import.
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -15,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from reaper_drumgain.hosts.installation.binary_header import architectures
+from reaper_drumgain.hosts.installation.binary_header import architectures, own_architecture
 
 #: the Pythons for which the actions are made; as in ``pyproject.toml`` and in each action
 OLDEST, NEWEST = (3, 11), (3, 14)
 VERSIONS = "3.11, 3.12, 3.13 or 3.14"
+#: loading takes far under a second; a slow disk is no fault
+_LOADS_WITHIN_S = 60.0
 _NAME = re.compile(r"python(\d)\.?(\d+)", re.IGNORECASE)
 #: the first Python that finds its modules by the place of its library, wherever that was moved
 _FINDS_ITSELF = (3, 14)
@@ -147,6 +150,31 @@ def forgets_its_home(library: Library, prefix: Path, platform: str = sys.platfor
         return False
     prefixes = {str(prefix), str(prefix.resolve())}
     return not any(b"\0" + each.encode() + b"\0" in content for each in prefixes)
+
+
+def load_problem(library: Library) -> str | None:
+    """Why this computer cannot load a library, as one that was cut; None if it can.
+
+    A process of its own tries it, because such a library may end the process. A library for
+    another processor is not tried.
+    """
+    if own_architecture() not in library.architectures:
+        return None
+    load = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", load, str(library.path)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_LOADS_WITHIN_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if done.returncode == 0:
+        return None
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return said[-1][:300] if said else "it ends the process that loads it, so it is damaged"
 
 
 def how_to_get_one(platform: str = sys.platform, version: tuple[int, int] | None = None) -> str:

@@ -45,6 +45,8 @@ except Exception as error:
     said["problems"]["reaper_drumgain"] = f"{type(error).__name__}: {error}"
 else:
     for name in NEEDED:
+        # the last line, where a damaged library ends the process
+        print(f"it ended while importing {name}", file=sys.stderr, flush=True)
         try:
             importlib.import_module(name)
         except Exception as error:
@@ -53,6 +55,7 @@ else:
         try:
             from reaper_drumgain.methods import METHODS
             from reaper_drumgain.methods.forest_file import bundled_folder, load
+            print("it ended while loading the model", file=sys.stderr, flush=True)
             load(bundled_folder())
             said["method"] = METHODS[0].name
         except Exception as error:

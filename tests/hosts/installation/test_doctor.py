@@ -106,8 +106,8 @@ def elf(machine):
     return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, machine) + bytes(40)
 
 
-def own_elf():
-    return Path(python_library.own_library().path).read_bytes()[:4096]
+def own_elf(size=4096):
+    return Path(python_library.own_library().path).read_bytes()[:size]
 
 
 def copied(folder, *parts):
@@ -182,9 +182,19 @@ REAPERS = {
         "Microsoft Store",
     ),
     "a python that was moved": (
-        lambda f: fake_library(f, "libpython3.12.so.1.0", own_elf()),
+        lambda f: fake_library(f, "libpython3.12.so.1.0", own_elf(None)),
         "Python library",
         "may not find its own modules",
+    ),
+    "a library that was cut": (
+        lambda f: fake_library(f, "libpython3.12.so.1.0", own_elf()),
+        "Python library",
+        "cannot be loaded",
+    ),
+    "an action of a former name": (
+        lambda f: copied(f, "DrumGain_Balance drums.py").write_text("import os\n"),
+        "the copied files",
+        "DrumGain_Balance drums.py",
     ),
     "nothing is installed": (
         lambda f: shutil.rmtree(copied(f)),
@@ -256,6 +266,9 @@ def follow(folder, advice):
     if "drumgain install" in advice:
         install(folder, "--set-python")
         followed = True
+    if "delete them" in advice:
+        copied(folder, "DrumGain_Balance drums.py").unlink()
+        followed = True
     assert followed, advice
 
 
@@ -281,6 +294,32 @@ def test_a_planted_fault_is_named_and_its_advice_mends_it(resources, name, monke
             return
         follow(resources, left[0].advice)
     assert worst(reapers_side(resources)) == []
+
+
+@pytest.mark.parametrize("place", [(), ("Scripts", "DrumGain")])
+def test_a_folder_that_cannot_be_written_is_a_warning(resources, monkeypatch, place):
+    shut = resources.joinpath(*place)
+    monkeypatch.setattr("os.access", lambda path, mode: path != shut)
+    (found,) = worst(reapers_side(resources))
+    assert (found.name, found.state) == ("REAPER's resource folder", "warning")
+    assert f"{shut} cannot be written" in found.found
+    assert "the right to write" in found.advice
+
+
+def test_settings_without_the_right_to_read_them(resources, monkeypatch):
+    ini, read = resources / "reaper.ini", Path.read_bytes
+
+    def refuse(path):
+        if path == ini:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("os.access", lambda path, mode: path != ini)
+    (found,) = worst(reapers_side(resources))
+    assert "cannot be read" in found.found
+    assert "the right to read" in found.advice
+    assert "start REAPER" not in found.advice
 
 
 # ---- the worker's side
@@ -332,6 +371,14 @@ def no_numpy(home):
     (package / "__init__.py").write_text("raise ImportError('built for another Python')\n")
 
 
+def dies_of_numpy(home):
+    """As a library that is cut ends the process: no exception, nothing said."""
+    see_drumgain(home)
+    package = site_of(home) / "numpy"
+    package.mkdir()
+    (package / "__init__.py").write_text("import os\nos.kill(os.getpid(), 9)\n")
+
+
 def damaged_model(home):
     see_packages(home)
     package = Path(reaper_drumgain.__file__).parent
@@ -358,6 +405,7 @@ WORKERS = {
     "drumgain was removed": (see_packages, "DrumGain in the worker's Python", "No module named"),
     "another drumgain": (old_drumgain, "DrumGain in the worker's Python", "0.0.1"),
     "a package is broken": (no_numpy, "the packages it needs", "built for another Python"),
+    "a package ends the process": (dies_of_numpy, WORKER, "while importing numpy"),
     "the model is damaged": (damaged_model, "the model", "forest"),
     "a program for another processor": (not_executable, WORKER, "cannot be started"),
     "a python that does not start": (dies, WORKER, "no room on this device"),
