@@ -84,14 +84,14 @@ def track_envelopes(
     """The envelopes of a track that matter for its level; warns about others that are active."""
     if not calls.whole("CountTrackEnvelopes", track):
         return ()
-    find = calls.function("GetTrackEnvelopeByChunkName", "pointer", "pointer", "text")
+    find = "GetTrackEnvelopeByChunkName"
     found: list[Envelope] = []
     for name, kind in TRACK_ENVELOPES.items():
-        envelope = find(track, name) or 0
+        envelope = calls.named_child(find, track, name)
         if envelope:
             found.append((yield from read_envelope(calls, envelope, kind)))
     for name, what in OTHER_ENVELOPES.items():
-        envelope = find(track, name) or 0
+        envelope = calls.named_child(find, track, name)
         if envelope and is_active(calls, envelope):
             warnings.append(f"automates its {what}: not followed")
     return tuple(found)

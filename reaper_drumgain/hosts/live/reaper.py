@@ -190,6 +190,10 @@ class Calls:
         kinds = ["pointer", *["int"] * len(places)]
         return int(self.function(name, "pointer", *kinds)(pointer, *places) or 0)
 
+    def named_child(self, name: str, pointer: int, key: bytes) -> int:
+        """An object inside another by a key, 0 if there is none."""
+        return int(self.function(name, "pointer", "pointer", "text")(pointer, key) or 0)
+
     def stored(self, name: str, pointer: int, key: bytes) -> str | None:
         """A text of an object (``GetSet..._String``), None if it has none."""
         self._buffer[0] = b"\0"

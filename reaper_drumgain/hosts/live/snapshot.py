@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from reaper_drumgain.errors import ConflictError
 from reaper_drumgain.hosts.live import reaper
+from reaper_drumgain.hosts.live.held_pointers import HeldCalls
 from reaper_drumgain.hosts.live.project_settings import read_settings
 from reaper_drumgain.hosts.live.reaper import RPR, Calls, Project, is_open
 from reaper_drumgain.hosts.live.tasks import tick_number
@@ -50,9 +51,10 @@ def take_snapshot(project: Project) -> Generator[None, None, Snapshot]:
 
 
 def _read_unchanged(project: Project) -> Generator[None, None, Snapshot | None]:
-    """Read the project once; None if it changed. No pointer is used after a change."""
+    """Read the project once; None if it changed. No pointer is used after a
+    change, also of what other scripts changed without a sign."""
     count, tick = change_count(project), tick_number()
-    calls = Calls()
+    calls = HeldCalls(project)
     pointers = tuple(
         calls.child("GetTrack", project.address, place)
         for place in range(calls.whole("CountTracks", project.address))
@@ -66,7 +68,7 @@ def _read_unchanged(project: Project) -> Generator[None, None, Snapshot | None]:
         yield
         if tick_number() != tick:
             tick = tick_number()
-            if change_count(project) != count:
+            if change_count(project) != count or not calls.are_valid():
                 return None
 
 
@@ -78,7 +80,7 @@ def change_count(project: Project) -> int:
 
 
 def _read_session(
-    calls: Calls, project: Project, pointers: tuple[int, ...]
+    calls: HeldCalls, project: Project, pointers: tuple[int, ...]
 ) -> Generator[None, None, Session]:
     settings = read_settings(calls, project)
     yield
@@ -86,6 +88,7 @@ def _read_session(
     tracks: list[Track] = []
     for index, pointer in enumerate(pointers):
         tracks.append((yield from reader.read(index, pointer)))
+        calls.forget_parts()
         yield
     warnings: list[str] = []
     uses_pan_law = any(t.pan_law is None and t.pan_mode != _DUAL_PAN for t in tracks)
