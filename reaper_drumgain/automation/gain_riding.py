@@ -117,9 +117,13 @@ def riding_faders(given: AutomationInput, gains: RunningGains, anchors: Mask) ->
     start = (old - given.trims.made)[:, None]
     moves = (gains.gains_db - start) * (given.settings.amount / 100.0)
     moves = linked_moves(moves, given.links, np.isfinite(moves))
+    is_open = gains.open.copy()
+    for place, leader in given.leaders.items():
+        moves[place] = moves[leader] if moving[leader] else 0.0
+        is_open[place] = is_open[leader]
     wanted = start + given.trims.wanted[:, None] + moves
     # linked tracks get the same curve, so they rest together
-    is_open = any_linked(gains.open, given.links)
+    is_open = any_linked(is_open, given.links)
     faders = np.repeat(given.faders_db[:, None], wanted.shape[1], axis=1)
     faders[moving] = _filled(wanted[moving])
     if anchors.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +48,8 @@ class AutomationInput:
     ``level_change_db``: by how much the drums get louder in the whole song.
     ``powers_before`` (hops,): the power of the drums before, per 100 ms, along their path.
     ``trims``: in the old faders, and in the new ones and their sections. ``kits``: the places of
-    the tracks of each kit, which is balanced on its own.
+    the tracks of each kit, which is balanced on its own. ``leaders``: by place the place of the
+    track whose moves it makes (samples, and the same audio twice).
     """
 
     session: Session
@@ -72,6 +73,7 @@ class AutomationInput:
     powers_before: Array
     trims: TrackTrims
     kits: Kits
+    leaders: Mapping[int, int]
 
     @property
     def highest_faders_db(self) -> Array:
@@ -96,6 +98,7 @@ def automation_input(
     path: PathLevels,
     solution: Solution,
     kits: Kits,
+    leaders: Mapping[int, int],
 ) -> AutomationInput:
     """What automation of the measured drum tracks starts from.
 
@@ -132,7 +135,17 @@ def automation_input(
         powers_before=path.powers(old_gains_over_time(analysis, existing, solution.old)),
         trims=TrackTrims(solution.old_trims, solution.trims),
         kits=kits,
+        leaders={place: _first_leader(leaders, place) for place in leaders},
     )
+
+
+def _first_leader(leaders: Mapping[int, int], place: int) -> int:
+    """Whom a track follows in the end: a copy of a sample follows what the sample does."""
+    seen = set()
+    while place in leaders and place not in seen:
+        seen.add(place)
+        place = leaders[place]
+    return place
 
 
 def _refusals(

@@ -71,6 +71,11 @@ def _of_kit(given: AutomationInput, kit: Sequence[int]) -> AutomationInput:
         powers_before=path.powers(old_gains_over_time(analysis, existing, old)),
         trims=TrackTrims(given.trims.made[places], given.trims.wanted[places]),
         kits=(tuple(range(len(places))),),
+        leaders={
+            places.index(place): places.index(leader)
+            for place, leader in given.leaders.items()
+            if place in places and leader in places
+        },
     )
 
 

@@ -183,6 +183,9 @@ def balance_section(given: AutomationInput, section: Section) -> SectionFaders:
         gains = path.master_gains(gains)
     solution = solver.solve(gains)
     faders = _held(given, solution.faders + solution.limited_db, states)
+    for place, leader in given.leaders.items():
+        if given.automatable[place]:
+            faders[place] = given.faders_db[place] + faders[leader] - given.faders_db[leader]
     faders = at_section_level(given, faders, active, path, given.powers_before[first:last])
     faders, warnings = below_fader_end(given, faders, active, section)
     return SectionFaders(faders, states, warnings)

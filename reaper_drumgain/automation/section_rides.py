@@ -86,6 +86,8 @@ def section_rides(given: AutomationInput, hops: Sequence[tuple[int, int]], plays
     limit = given.settings.automation.ride_limit
     rides *= np.minimum(1.0, limit / np.maximum(largest, 1e-9))
     rides *= (largest >= _LEAST_DB) * given.settings.amount / 100.0
+    for place, leader in given.leaders.items():
+        rides[:, place] = np.where(riding[:, place], rides[:, leader], 0.0)
     room = [min(_room(given)[list(members)]) for members in given.links]
     return np.asarray(np.minimum(rides, np.array(room)))
 

@@ -22,7 +22,8 @@ def section_states(given: AutomationInput, hops: tuple[int, int]) -> tuple[str |
     What is held in the song is held in its sections. A track rests where it is silent, where it
     holds only what leaks in, or where it is softer by 20 LU than in the whole song (where the gate
     of cross-adaptive closes), or within 10 LU of that for less than a gating block of 0.4 s: that
-    is too little to have a loudness. A pair plays where one side does.
+    is too little to have a loudness. A pair plays where one side does, and what follows another
+    track where that one does.
     """
     measurement = given.analysis.measurement
     powers = [track.hop_powers[hops[0] : hops[1]] for track in measurement.tracks]
@@ -46,4 +47,4 @@ def section_states(given: AutomationInput, hops: tuple[int, int]) -> tuple[str |
         quiet = loudness[place] < whole[place] + CLOSE_LU
         return FAINT if quiet or loudest[place] < GATING_HOPS else None
 
-    return tuple(state(place) for place in range(len(powers)))
+    return tuple(state(given.leaders.get(place, place)) for place in range(len(powers)))

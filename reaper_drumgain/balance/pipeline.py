@@ -219,6 +219,7 @@ def _with_automation(found: _Balanced, method: Method) -> _Balanced:
         found.path,
         solution,
         found.kits,
+        {place: own.leader for place, own in found.following.items()},
     )
     automation = automate(given)
     solution = replace(

@@ -1,6 +1,7 @@
 """Several kits in one project: the gains of each over time are those that it has alone."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from automation_support import BORDERS, LEVELS, REGIONS, SECONDS, automated, level_at, written
@@ -68,6 +69,35 @@ def test_each_kit_gets_what_it_gets_alone(kits, method):
             want = [level_at(single, planned, time) for time in MIDDLES]
             assert got == pytest.approx(want, abs=0.05), (method, same.name)
     assert any("2 kits, each balanced on its own" in text for text in plan.warnings)
+
+
+@pytest.mark.parametrize("method", ["equal-loudness", "forest", "cross-adaptive"])
+def test_a_sample_and_the_same_audio_make_the_moves_of_their_microphone(kits, tmp_path, method):
+    """The sample is in step with the kick, but never softer where the kick is."""
+    _, (single, _) = kits
+    sample = write(tmp_path / "s.wav", hits(SECONDS, every=0.5, frequency=90, level=0.5, seed=31))
+    path = Path(single.tracks[0].clips[0].source.path)
+    built = dataclasses.replace(
+        single,
+        tracks=(
+            *single.tracks,
+            Track(index=3, name="Kick Sample", clips=(clip(sample, SECONDS),), fader=gain(-6.0)),
+            Track(index=4, name="Kick - rendered", clips=(clip(path, SECONDS),), fader=gain(-4.0)),
+        ),
+    )
+    plan = balance(built, automated(method, sections="usual"))
+    kick, *_, follower, copy = plan.tracks
+    assert kick.automation is not None
+    for planned in (follower, copy):
+        moves = [level_at(built, planned, time) - planned.old_db for time in MIDDLES]
+        want = [level_at(built, kick, time) - kick.old_db for time in MIDDLES]
+        assert moves == pytest.approx(want, abs=0.03), planned.name
+    if method != "forest":
+        return
+    once = written(built, plan)
+    for planned in balance(once, automated(method, sections="usual")).tracks:
+        before = [level_at(once, dataclasses.replace(planned, automation=None), t) for t in MIDDLES]
+        assert [level_at(once, planned, t) for t in MIDDLES] == pytest.approx(before, abs=0.05)
 
 
 def test_a_second_run_over_two_kits_changes_nothing(kits):
