@@ -78,7 +78,9 @@ function installation.models_of(setup)
   for place = 0, MOST_FILES do
     local file = reaper.EnumerateFiles(folder, place)
     if not file then break end
-    found[#found + 1] = file:match("^([^.].*)%.json$")
+    local name = file:match("^(.+)%.json$")
+    -- the worker checks names in full
+    if name and not name:find("[^%w _\128-\255-]") then found[#found + 1] = name end
   end
   table.sort(found, function(one, other) return one:lower() < other:lower() end)
   return found

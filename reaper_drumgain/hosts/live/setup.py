@@ -6,12 +6,15 @@ an interpreter, a path or a command.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from reaper_drumgain import __version__
-from reaper_drumgain.errors import HostError
+from reaper_drumgain.errors import HostError, InputError
+from reaper_drumgain.schema.model_name import check_name
 
 #: in REAPER's resource folder
 FOLDER = ("Scripts", "DrumGain")
@@ -53,10 +56,17 @@ class Setup:
         if self.models_folder is None:
             return ()
         try:
-            found = [path.stem for path in Path(self.models_folder).glob("*.json")]
+            found = sorted(path.stem for path in Path(self.models_folder).glob("*.json"))
         except (OSError, ValueError):
             return ()
-        return tuple(sorted(found[:_MOST_MODELS], key=str.casefold))
+        return tuple(sorted(_model_names(found[:_MOST_MODELS]), key=str.casefold))
+
+
+def _model_names(stems: Iterable[str]) -> Iterator[str]:
+    """Those that are names of models; other files may lie there, too."""
+    for stem in stems:
+        with contextlib.suppress(InputError):
+            yield check_name(stem)
 
 
 def read_setup(resource_path: str) -> Setup:

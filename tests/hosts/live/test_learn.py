@@ -89,7 +89,7 @@ def test_learning_again_from_the_same_project_replaces_what_it_said(project):
     session = rpp.read_project(project).session
     learn_one("mine", session, Settings())
     told = learn_one("MINE", session, Settings())
-    assert "1 projects of 1 sessions in all" in told[0]
+    assert "1 project of 1 session in all" in told[0]
     (kept,) = user_models.kept()
     assert (kept.name, len(kept.model.projects), kept.older) == ("mine", 1, 1)
 
@@ -121,7 +121,8 @@ def test_a_path_is_no_name(reaper, name):
 
 
 def test_a_model_is_in_the_menus_list_and_one_that_is_gone_is_not_used(tmp_path):
-    (tmp_path / "rock.json").write_text("{}")
+    for name in ("rock.json", ".rock.json", "a|b.json", "rock.json.json", "rock.md"):
+        (tmp_path / name).write_text("{}")
     setup = Setup("python", (("forest", ""),), str(tmp_path))
     assert setup.names == ("forest", "model rock")
     assert Preferences("model rock").settings() == Settings(model="rock")

@@ -485,6 +485,25 @@ def changed_setup(menu, **values):
     path.write_text(json.dumps({**document, **values}), "utf-8")
 
 
+@BOTH
+def test_the_users_own_models_are_methods_as_long_as_they_are_there(menu, tmp_path, which):
+    folder = tmp_path / "models é"
+    folder.mkdir()
+    for name in ("rock.json", "Überlaut 2.json", "rock.md", ".rock.json.7.part", "a|#>b.json"):
+        (folder / name).write_text("{}", "utf-8")
+    changed_setup(menu, models=str(folder))
+    report = menu.tick("Method: forest > model rock", **which)
+    assert stored(report) == {**USUAL, "method": "model rock"}
+    listed = [path.split(" > ")[-1] for path in shown(report) if path.startswith("Method: ")]
+    own = [entry for entry in listed if entry.startswith("model ")]
+    assert own == ["model rock: your own", "model Überlaut 2: your own"]
+    assert listed[-2:] == own
+    assert checked(report, "Method: model rock") == own[:1]
+    changed_setup(menu, models=str(tmp_path / "gone"))
+    report = menu.tick("Mode: Auto > Outliers", **which)
+    assert [path for path in shown(report) if path.endswith(": your own")] == []
+
+
 def test_without_an_installation_it_says_what_to_do(menu):
     (menu.path.parent / "setup.json").unlink()
     assert "not installed for this REAPER" in lack(menu)
