@@ -92,6 +92,8 @@ def match(
         sounding = [place for place, sound in enumerate(sounds) if _sounds(sound)]
         if not sounding or sounding[0] >= len(drums):
             raise InputError(f"{session.path}: its drum tracks are silent: nothing to match")
+        if not _sounds(mix):
+            raise InputError(f"{reference}: the mix is silent: there is no balance to take over")
         clipped = clipping_note(mix)
         aligned = align([sounds[place] for place in sounding], mix, longest_s=_LONGEST_COMPARED_S)
         tell("comparing with the mix", 0.0)
@@ -162,7 +164,10 @@ def _rendered(
 
 
 def _sounds(sound: Sound) -> bool:
-    return bool(np.abs(sound.read(0, sound.frames)).max(initial=0.0) > 0.0)
+    return any(
+        np.any(sound.read(start, min(_BLOCK, sound.frames - start)))
+        for start in range(0, sound.frames, _BLOCK)
+    )
 
 
 def _refuse_another(aligned: Aligned, reference: Path) -> None:
@@ -207,4 +212,7 @@ def _notes(
             f"the reference does not tell the level of {', '.join(unknown)}: what it does not tell "
             "keeps its place among the others"
         )
+    signs = [track.sign for track in own if track.identifiable]
+    if signs and sum(signs) < 0:
+        told.append("the reference has the opposite polarity, which changes nothing of its balance")
     return (*told, *aligned.notes, *([clipped] if clipped else []))

@@ -154,8 +154,10 @@ def _document(
                 "other": place >= tracks,
                 "gain_db": _number(track.gain_db),
                 "standard_error_db": _number(track.standard_error_db),
-                "channel_gains_db": [_number(gain) for gain in track.channel_gains_db],
-                "polarity": track.sign,
+                "channel_gains_db": [
+                    _number(gain) if track.identifiable else None for gain in track.channel_gains_db
+                ],
+                "polarity": track.sign if track.identifiable else 0,
                 "delay_samples": track.delay_samples,
                 "identifiable": track.identifiable,
                 "reason": track.reason or None,

@@ -107,6 +107,8 @@ def test_a_track_that_is_not_told_gets_a_flag_and_no_number(kit, capsys, tmp_pat
     assert reasons[4] == "not heard in the mix"
     numbers = [track["gain_db"] is None for track in found["tracks"]]
     assert numbers == [reason is not None for reason in reasons]
+    by_channel = [track["channel_gains_db"] == [None, None] for track in found["tracks"]]
+    assert by_channel == numbers
 
 
 def test_gains_over_time_follow_a_fader_and_a_bus(kit, capsys, tmp_path):

@@ -136,10 +136,11 @@ def align(tracks: Sequence[Sound], mix: Sound, *, longest_s: float | None = None
     last = min(mixed.frames, frames - offset)
     if longest_s is not None:
         last = min(last, first + round(longest_s * rate))
-    if last - first < min(LEAST_OVERLAP_S * rate, frames // 2):
+    least = min(LEAST_OVERLAP_S * rate, frames // 2)
+    if last - first < least:
         raise InputError(
-            f"{mix.name}: only {max(0, last - first) / rate:.1f} s of it lie over the tracks: "
-            "expected a mix of these very tracks"
+            f"{mix.name}: only {max(0, last - first) / rate:.1f} s of it lie over the tracks, "
+            f"expected {least / rate:.1f} s or more: give a longer piece of a mix of these tracks"
         )
     if offset or mixed.frames != frames:
         notes.append(_where(offset, first, last, mixed.frames, frames, rate))
