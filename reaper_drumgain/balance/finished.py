@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.faders.activity import TrackActivity, track_activity
 from reaper_drumgain.faders.levels import PathLevels
+from reaper_drumgain.faders.outliers import is_untouched, sharing_one_value
 from reaper_drumgain.methods.base import MethodInput
 from reaper_drumgain.methods.user_model import FinishedProject, FinishedTrack
 from reaper_drumgain.schema.fader_note import standing_note
@@ -23,14 +23,15 @@ from reaper_drumgain.schema.session import Session, Track
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.routing import has_effects
 from reaper_drumgain.tracks.selection import DrumTrack, select
+from reaper_drumgain.tracks.trims import made_trim
 from reaper_drumgain.units import to_decibel
 
 #: a kit of fewer tracks has no balance to learn
 FEWEST_TRACKS = 3
+#: two overheads at one value are no sign of an unmixed project
+_PAIR = 2
 #: faders further below the highest one are in effect mutes, in dB
 _MUTED_DB = 40.0
-#: faders that differ by less, in dB, have one value
-_SAME_DB = 0.05
 
 
 def read_finished(
@@ -49,8 +50,10 @@ def read_finished(
     """
     selection = select(session, settings)
     if not selection.measured:
+        lacks = [f"{drum.track.name}: {drum.why}" for drum in selection.drums]
+        why = f" ({'; '.join(lacks)})" if lacks else ""
         raise NothingToBalanceError(
-            f"{name}: no drum track with audio that plays, so there is nothing to learn from it: "
+            f"{name}: no drum track that is heard, so there is nothing to learn from it{why}: "
             "'drumgain tracks' shows what each track is taken for"
         )
     _refuse_unmixed(name, selection.measured)
@@ -114,18 +117,20 @@ def _tracks(
 
 
 def _refuse_unmixed(name: str, drums: Sequence[DrumTrack]) -> None:
-    """Raises NothingToBalanceError where the faders are nobody's, or DrumGain's."""
+    """Raises NothingToBalanceError where the faders are nobody's, or DrumGain's, by the rule that
+    also tells whether a run balances all faders anew."""
     noted = sum(standing_note(drum.track) is not None for drum in drums)
-    if 3 * noted >= 2 * len(drums):
+    if is_untouched(noted, len(drums)):
         raise NothingToBalanceError(
             f"{name}: {noted} of {len(drums)} drum faders stand where DrumGain put them: learn "
             "from a project that you have mixed yourself"
         )
-    steps = Counter(round(to_decibel(drum.track.fader) / _SAME_DB) for drum in drums)
-    value, alike = steps.most_common(1)[0]
-    if len(drums) > 1 and alike == len(drums):
+    others = [drum for drum in drums if standing_note(drum.track) is None]
+    alike = sharing_one_value([to_decibel(drum.track.fader) - made_trim(drum) for drum in others])
+    if noted + alike > _PAIR and is_untouched(noted + alike, len(drums)):
+        ours = f" and {noted} stand where DrumGain put them" if noted else ""
         raise NothingToBalanceError(
-            f"{name}: all {alike} drum faders are at {value * _SAME_DB:+.1f} dB: nobody has mixed "
+            f"{name}: {alike} of {len(drums)} drum faders share one value{ours}: nobody has mixed "
             "it yet, so there is nothing to learn from it"
         )
 

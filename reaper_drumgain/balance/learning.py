@@ -7,7 +7,7 @@ import contextlib
 from reaper_drumgain.balance.finished import read_finished
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.learn.taste.card import card
-from reaper_drumgain.learn.taste.check import effects_count
+from reaper_drumgain.learn.taste.check import count_of, effects_count
 from reaper_drumgain.learn.taste.make import make_model
 from reaper_drumgain.methods import user_models
 from reaper_drumgain.methods.user_model import FinishedProject
@@ -38,7 +38,7 @@ def learn_one(
     told = [
         f"model {name!r} has learned from this project: {tracks} drum tracks"
         + (f", {effects} of them with effects that were not measured" if effects else "")
-        + f"; {len(model.projects)} projects of {model.check.sessions} sessions in all"
+        + f"; {count_of(model)} in all"
     ]
     told += model.check.verdict
     told += [f"left out: {why}" for why in project.left_out]

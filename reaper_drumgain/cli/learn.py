@@ -95,6 +95,12 @@ def _read(
         def tell(doing: str, share: float, place: int = place, path: Path = path) -> None:
             progress(f"{path.name}: {doing}", (place + share) / len(paths))
 
+        if path.is_dir():
+            problems.append(
+                f"{path}: a folder of audio files without a finished project has no faders to "
+                "learn from: name the project (.RPP) in which you have mixed them"
+            )
+            continue
         analyzer = ProjectAnalyzer(store, progress=tell)
         try:
             session = rpp.read_project(path).session
@@ -114,13 +120,13 @@ def _note(note: str) -> None:
 
 def _print(model: UserModel, path: Path | None, older: Path | None) -> None:
     from reaper_drumgain.learn.taste.card import ROLE_HEADINGS, role_rows
-    from reaper_drumgain.learn.taste.check import effects_count
+    from reaper_drumgain.learn.taste.check import count_of, effects_count
 
     print_table(ROLE_HEADINGS, role_rows(model), numbers=set(range(1, len(ROLE_HEADINGS))))
     effects, tracks = effects_count(model.projects)
     show.say(
-        f"learned from {len(model.projects)} projects of {model.check.sessions} sessions: {tracks} "
-        f"tracks, {effects} of them with effects that were not measured, which count less"
+        f"learned from {count_of(model)}: {tracks} tracks, {effects} of them with "
+        "effects that were not measured, which count less"
     )
     left_out = [why for project in model.projects for why in project.left_out]
     for why in left_out:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from reaper_drumgain.errors import InputError, ModelError
 from reaper_drumgain.schema import json_codec
+from reaper_drumgain.schema.model_name import check_name
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 Float64 = npt.NDArray[np.float64]
@@ -160,6 +161,10 @@ def parse(content: bytes, name: str) -> UserModel:
 
 def _fault(model: UserModel) -> str | None:
     """What is out of bounds, None where nothing is."""
+    try:
+        check_name(model.name)
+    except InputError as error:
+        return str(error)
     if set(model.roles) != set(ROLE_NAMES) or set(model.template_lufs) != set(ROLE_NAMES):
         return "does not hold a level for each role"
     if not all(abs(level) <= MAX_LEVEL_DB for level in model.template_lufs.values()):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from reaper_drumgain.methods.user_model import UserModel
 
 SUFFIX, CARD_SUFFIX = ".json", ".md"
+#: what follows the name of a model that was replaced
+_OLDER = re.compile(r" (?:\d{4}-[-\d]*|damaged(?:-\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ def load(name: str) -> UserModel:
     if found is None:
         known = ", ".join(sorted(files)) or "none yet"
         raise InputError(
-            f"there is no model {wanted!r} (there are: {known}): "
-            f"'drumgain learn PROJECT... --name {wanted!r}' makes one"
+            f"there is no model {wanted!r} (there are: {known}): make one by "
+            f'drumgain learn PROJECT... --name "{wanted}"'
         )
     return _read(files[found])
 
@@ -68,7 +70,7 @@ def kept() -> tuple[Kept, ...]:
     found = []
     older = _older(models_folder())
     for name, path in sorted(_files().items(), key=lambda pair: pair[0].casefold()):
-        count = sum(one.casefold().startswith(f"{name} ".casefold()) for one in older)
+        count = sum(_is_older(one, name) for one in older)
         try:
             found.append(Kept(name, path, _read(path), older=count))
         except ModelError as error:
@@ -132,6 +134,12 @@ def _older(folder: Path) -> list[str]:
         return [path.stem for path in (folder / "older").iterdir() if path.suffix == SUFFIX]
     except OSError:
         return []
+
+
+def _is_older(stem: str, name: str) -> bool:
+    """Whether a file in ``older`` is of this model, not of one whose name begins alike."""
+    begins = stem[: len(name)].casefold() == name.casefold()
+    return begins and _OLDER.fullmatch(stem, len(name)) is not None
 
 
 def _keep_former(path: Path) -> Path:

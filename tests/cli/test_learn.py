@@ -116,13 +116,56 @@ def test_a_batch_takes_the_model(folder, capsys, tmp_path):
 def test_what_nobody_has_mixed_teaches_nothing(folder, capsys):
     status, _, text = run(capsys, "learn", folder / PROJECT, "--name", "rock")
     assert status == 3
-    assert "all 11 drum faders are at +0.0 dB: nobody has mixed it yet" in text
+    assert "11 of 11 drum faders share one value: nobody has mixed it yet" in text
     run(capsys, "balance", folder / PROJECT, "--output", folder / "ours.RPP")
     status, _, text = run(capsys, "learn", folder / "ours.RPP", "--name", "rock")
     assert status == 3
     assert "stand where DrumGain put them" in text
     _, listed, _ = run(capsys, "models", "--json")
     assert listed["models"] == []
+
+
+def test_few_faders_off_one_value_are_no_mix_yet_and_trims_in_them_do_not_make_it_one(
+    folder, capsys
+):
+    flat = (folder / PROJECT).read_bytes()
+    write(folder / "few.RPP", mixed(flat, {"Kick In": -3.0, "Snare Top": -2.0, "Hi-Hat": -6.0}))
+    status, _, text = run(capsys, "learn", folder / "few.RPP", "--name", "rock")
+    assert status == 3
+    assert "8 of 11 drum faders share one value: nobody has mixed it yet" in text
+    own = {name: level for name, level in FADERS.items() if "Tom" not in name}
+    write(folder / "four.RPP", mixed(flat, own))
+    status, learned, _ = run(capsys, "learn", folder / "four.RPP", "--name", "rock", "--json")
+    assert (status, learned["projects"][0]["tracks"]) == (0, 11)
+
+
+def test_faders_that_are_all_off_and_folders_without_a_project_are_told(folder, capsys):
+    off = re.sub(rb"(\r\n    VOLPAN )\S+", rb"\g<1>0", (folder / PROJECT).read_bytes())
+    write(folder / "off.RPP", off)
+    status, _, text = run(capsys, "learn", folder / "off.RPP", "--name", "rock")
+    assert status == 3
+    assert "Kick In: its fader is at -inf" in text
+    status, _, text = run(capsys, "learn", folder / "media", "--name", "rock")
+    assert status == 3
+    assert "has no faders to learn from: name the project" in text
+    assert run(capsys, "models", "--json")[1]["models"] == []
+
+
+def test_a_trim_in_a_mix_is_taste_and_is_learned(folder, capsys):
+    mark = rb"\r\n    <EXT\r\n      drumgain_trim 1;snare;4;4\r\n    >"
+    plain = (folder / "mine.RPP").read_bytes()
+    raised = mixed(plain, {"Snare Top": 7.0, "Snare Bottom": -4.0})
+    trimmed, count = re.subn(rb'    NAME "Snare (?:Top|Bottom)"', rb"\g<0>" + mark, raised)
+    assert count == 2
+    write(folder / "trimmed.RPP", trimmed)
+    # without a trim in it at all
+    write(folder / "raised.RPP", raised)
+    found = []
+    for name in ("trimmed", "raised"):
+        words = ("learn", folder / f"{name}.RPP", "--name", name, "--dry-run", "--json")
+        found.append(run(capsys, *words)[1]["roles"])
+    assert rpp.read_project(folder / "trimmed.RPP").session.tracks[2].trim == "1;snare;4;4"
+    assert found[0] == found[1]
 
 
 def test_one_project_that_says_nothing_does_not_stop_the_others(folder, capsys):

@@ -1,5 +1,6 @@
 """Models of the user's own on disk: names, older ones, and files from strangers."""
 
+import dataclasses
 import json
 import os
 import sys
@@ -42,6 +43,18 @@ def test_a_model_that_is_replaced_is_kept(model):
         assert former.read_bytes() == before
         (kept,) = user_models.kept()
         assert kept.older == count
+
+
+def test_older_ones_are_counted_for_their_own_name(model):
+    for name in ("rock", "rock hard", "rock 2024"):
+        for _ in range(2):
+            user_models.save(dataclasses.replace(model, name=name), "")
+    user_models.save(dataclasses.replace(model, name="rock hard"), "")
+    assert {one.name: one.older for one in user_models.kept()} == {
+        "rock": 1,
+        "rock hard": 2,
+        "rock 2024": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -91,6 +104,7 @@ HOSTILE = {
     "unknown role": lambda d: d["projects"][0]["tracks"][0].update(role="cowbell"),
     "impossible level": lambda d: d["projects"][0]["tracks"][0].update(target_db=1e9),
     "unknown field": lambda d: d.update(run="rm -rf"),
+    "a path for a name": lambda d: d.update(name="../../rock"),
     "other format": lambda d: d.update(schema=99),
     "template": lambda d: d["template_lufs"].update(room=-1e5),
     "range": lambda d: d.update(range_db=500.0),

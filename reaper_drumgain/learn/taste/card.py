@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reaper_drumgain.learn.taste.check import effects_count, role_scatter
+from reaper_drumgain.learn.taste.check import count_of, effects_count, role_scatter
 from reaper_drumgain.methods.user_model import UserModel
 from reaper_drumgain.schema.printable import printable
 
@@ -49,7 +49,7 @@ def card(model: UserModel) -> str:
         f"no larger than the material shows. Use it with `--model '{model.name}'`.",
         "",
         "## What it saw",
-        f"{len(model.projects)} projects of {check.sessions} sessions, {tracks} drum tracks, of "
+        f"{count_of(model)}, {tracks} drum tracks, of "
         f"which {effects} have effects that were not measured (these count less).",
         "",
     ]

@@ -15,6 +15,7 @@ from reaper_drumgain.methods.user_model import (
     Check,
     FinishedProject,
     FinishedTrack,
+    UserModel,
     level_departures,
 )
 
@@ -137,6 +138,12 @@ def _why_not(projects: Sequence[FinishedProject], errors: _Errors) -> str:
         f"inconsistent from project to project: {listed}; models for one kind of music each, or "
         "projects at the same stage of mixing, would help"
     )
+
+
+def count_of(model: UserModel) -> str:
+    """How many projects of how many sessions a model has learned from, in words."""
+    counts = ((len(model.projects), "project"), (model.check.sessions, "session"))
+    return " of ".join(f"{n} {noun}" if n == 1 else f"{n} {noun}s" for n, noun in counts)
 
 
 def effects_count(projects: Sequence[FinishedProject]) -> tuple[int, int]:
