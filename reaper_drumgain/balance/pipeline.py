@@ -271,6 +271,7 @@ def _plan(found: _Balanced, found_by_sound: list[str], *, effects_count: bool) -
         found.gains,
         found.bundled,
         found.following,
+        None if found.choice.mode == "outliers" else found.settings.amount / 100.0,
     )
     drums, solution = found.selection.measured, found.solution
     start = modes.starting_faders(found.settings, drums, found.choice.mode).tolist()
@@ -318,12 +319,18 @@ def _plan(found: _Balanced, found_by_sound: list[str], *, effects_count: bool) -
 
 
 def _kit_move(found: _Balanced) -> reasons.KitMove:
-    """What the level setting moves all drums by; nothing where tracks that stay set the level."""
+    """What the level setting moves all drums by; nothing where tracks that stay set the level. And
+    their mean move beyond that, where there is one kit."""
     solution, settings = found.solution, found.settings
     moved = solution.after_lufs + solution.short_db - solution.before_lufs
     anchored = found.choice.mode == "outliers" or any(
         drum.anchors for drum in found.selection.measured
     )
     if settings.level.kind == "keep" or anchored or not math.isfinite(moved):
-        return reasons.KitMove()
-    return reasons.KitMove(moved, moved * 100.0 / settings.amount if settings.amount else 0.0)
+        moved = 0.0
+    own = solution.faders - solution.trims - (solution.old - solution.old_trims)
+    free = found.activity.active & np.isfinite(own)
+    free[list(found.following)] = False
+    mean = float(np.mean(own[free])) - moved if free.any() and len(found.kits) == 1 else 0.0
+    full = moved * 100.0 / settings.amount if settings.amount else 0.0
+    return reasons.KitMove(moved, full, mean)

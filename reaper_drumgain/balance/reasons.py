@@ -26,15 +26,21 @@ _ENGINEERS, _OWN = "where most engineers have it", "your model's range"
 _SURE_SD, _LEAST_GAIN_DB, _MOST_RATIO = 1.2816, 1.0, 3.0
 #: a smaller common move of all drums is not told with each track
 _KIT_DB = 0.3
+#: from this on a move of a track is told with what it is made of
+_LARGE_DB = 4.0
+#: a smaller mean move of all tracks is not told apart
+_SHARED_DB = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class KitMove:
     """By how many dB all drums together are moved: ``made_db``, and ``full_db`` with an amount
-    of 100 %."""
+    of 100 %. ``mean_db``: the mean move of the tracks beyond that, for their level is that of
+    the drums together and not of the mean fader."""
 
     made_db: float = 0.0
     full_db: float = 0.0
+    mean_db: float = 0.0
 
 
 def with_reasons(
@@ -161,7 +167,7 @@ def sentence(
         text += _by_trim(track)
     elif track.interval_db is not None:
         recorded = _recorded(track, own - kit.made_db) if move else None
-        told = [recorded, _stood(track, kit)]
+        told = [recorded, _stood(track, kit), _parts(track, own - kit.made_db, kit.mean_db)]
         because = "; ".join(part for part in told if part)
         where = _within(track, kit)
         text += where + _with_trim(track, "plus" if where else "with")
@@ -188,6 +194,17 @@ def _recorded(track: TrackPlan, own_move: float) -> str | None:
     article = "an" if track.role[0] in "aeiou" else "a"
     what = track.role if track.role == "sample" else f"{track.role} microphone"
     return f"recorded {abs(gain):.0f} dB {side} what is usual for {article} {what}"
+
+
+def _parts(track: TrackPlan, own_move: float, mean_move: float) -> str | None:
+    """What a large move of the track's own is made of. ``mean_move``: of all tracks."""
+    if track.undone_db is None or track.limited_db or abs(own_move) < _LARGE_DB:
+        return None
+    shared = mean_move if abs(mean_move) >= _SHARED_DB else 0.0
+    return (
+        f"{own_move - shared - track.undone_db:+.1f} dB for its role, "
+        f"{track.undone_db:+.1f} dB for its recording and playing"
+    ) + (f", {shared:+.1f} dB with all drums" if shared else "")
 
 
 def _stood(track: TrackPlan, kit: KitMove) -> str | None:

@@ -41,6 +41,7 @@ def track_plans(
     gains: MethodGains | None = None,
     bundled: NDArray[np.float64] | None = None,
     following: Mapping[int, Following] = MappingProxyType({}),
+    share: float | None = 1.0,
 ) -> list[TrackPlan]:
     """The plans of all drum tracks, in project order.
 
@@ -48,6 +49,7 @@ def track_plans(
     ``media_flags``: for each track, how its media are not what REAPER plays. ``gains``: what the
     method told, of which recording gains become part of the plans. ``bundled`` (n,): the faders
     that the bundled model would have given, in dB, where the method is the user's own model.
+    ``share`` (0 to 1): of the moves that is made, None where they are not those of the gains.
     ``following``: by place the tracks that make the move of another one.
     """
     measured: dict[int, TrackPlan] = {}
@@ -58,6 +60,7 @@ def track_plans(
                 plan,
                 recording_gain_db=_at(gains.recording_gain_db, place),
                 recording_gain_sd_db=_at(gains.recording_gain_sd_db, place),
+                undone_db=None if share is None else _at(gains.undone_db, place, share),
                 bundled_db=_at(bundled, place),
             )
         if place in following:
@@ -83,8 +86,8 @@ def _rounded(level: float | None) -> Decibel | None:
     return None if level is None or not math.isfinite(level) else Decibel(round(level, 2) + 0.0)
 
 
-def _at(levels: NDArray[np.float64] | None, place: int) -> Decibel | None:
-    return None if levels is None else _rounded(float(levels[place]))
+def _at(levels: NDArray[np.float64] | None, place: int, share: float = 1.0) -> Decibel | None:
+    return None if levels is None else _rounded(float(levels[place]) * share)
 
 
 def _fader(level: Decibel | None) -> Decibel | None:

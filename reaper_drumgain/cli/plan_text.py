@@ -71,6 +71,7 @@ def _track(track: TrackPlan) -> dict[str, Any]:
         "bundled_db": track.bundled_db,
         "recording_gain_db": track.recording_gain_db,
         "recording_gain_sd_db": track.recording_gain_sd_db,
+        "undone_db": track.undone_db,
         "flags": list(track.flags),
         "reason": track.reason,
         "loudness_lufs": track.loudness_lufs,

@@ -48,6 +48,8 @@ class MethodGains:
     ``recording_gain_db``, ``recording_gain_sd_db`` (n,): how much louder than usual for its role
     each track was recorded, against the mean of them, and the standard deviation of that; NaN for
     tracks, and None for methods, that tell no such thing.
+    ``undone_db`` (n,): the part of a gain that makes up for how a track was recorded and played,
+    against the mean of the tracks, likewise.
     ``bundled_db`` (n,): of a user's own model, the gains of the bundled one, else None.
     """
 
@@ -56,6 +58,7 @@ class MethodGains:
     pair_db: NDArray[np.float64] | None = None
     recording_gain_db: NDArray[np.float64] | None = None
     recording_gain_sd_db: NDArray[np.float64] | None = None
+    undone_db: NDArray[np.float64] | None = None
     bundled_db: NDArray[np.float64] | None = None
 
 

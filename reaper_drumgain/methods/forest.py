@@ -204,13 +204,22 @@ def _method_gains(
     given: MethodInput, chosen: npt.NDArray[np.intp], gains: Float64, decision: GainDecision
 ) -> MethodGains:
     """The gains and what was decided on ``chosen`` tracks, by all tracks of ``given``."""
-    wanted, recording, sd = np.full((3, len(given.roles)), np.nan)
+    wanted, recording, sd, undone = np.full((4, len(given.roles)), np.nan)
     pair = np.zeros(len(given.roles))
     wanted[chosen], pair[chosen] = gains, -decision.pair_db
     known = np.isfinite(gains)
     recording[chosen] = np.where(known, decision.gain.mean_db, np.nan)
     sd[chosen] = np.where(known, decision.gain.sd_db, np.nan)
-    return MethodGains(wanted, pair_db=pair, recording_gain_db=recording, recording_gain_sd_db=sd)
+    undone[chosen] = np.where(
+        known, np.mean(decision.undone_db[known]) - decision.undone_db, np.nan
+    )
+    return MethodGains(
+        wanted,
+        pair_db=pair,
+        recording_gain_db=recording,
+        recording_gain_sd_db=sd,
+        undone_db=undone,
+    )
 
 
 def check_fits(model: Forest) -> None:

@@ -94,7 +94,8 @@ class TrackPlan:
     (80 % with the forest), around where the full move ends; None where the method gives none, and
     for tracks that stay. ``recording_gain_db``: how much louder than usual for its role it was
     recorded, against the mean of the kit, as the method hears it, and the standard deviation of
-    that; None where the method tells no such thing. ``flags`` are short stable words, ``reason``
+    that; None where the method tells no such thing. ``undone_db``: the part of the move that makes
+    up for how it was recorded and played, likewise. ``flags`` are short stable words, ``reason``
     a sentence.
 
     With automation ``new_db`` is the constant part, which stays in the fader, and
@@ -120,6 +121,7 @@ class TrackPlan:
     interval_db: tuple[Decibel, Decibel] | None = None
     recording_gain_db: Decibel | None = None
     recording_gain_sd_db: Decibel | None = None
+    undone_db: Decibel | None = None
     flags: tuple[str, ...] = ()
     reason: str | None = None
     loudness_lufs: Decibel | None = None

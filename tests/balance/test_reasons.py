@@ -1,5 +1,6 @@
 """The reasons of a plan, and of no plan."""
 
+import dataclasses
 import re
 from dataclasses import replace
 
@@ -116,6 +117,44 @@ def test_a_level_for_the_whole_kit_is_not_taken_for_the_track_s_own_move():
     assert told(KICK, kit=kit) == (
         "raised 3.0 dB (the kit +10.0 dB): stood 3.0 dB over where most engineers have it"
     )
+
+
+def test_a_large_move_says_what_it_is_made_of():
+    large = replace(KICK, old_db=-8.0, undone_db=1.5)
+    text = "stood 1.0 dB under where most engineers have it"
+    assert told(replace(large, interval_db=(-7.0, 3.0)), kit=KitMove(mean_db=2.0)) == (
+        f"raised 7.0 dB: {text}; +3.5 dB for its role, +1.5 dB for its recording and playing, "
+        "+2.0 dB with all drums"
+    )
+    assert "for its role" not in told(replace(large, old_db=-4.0))
+    # what a fader ends at, and what a method does not tell, is no sum of parts
+    assert "for its role" not in told(replace(large, limited_db=2.0))
+    assert "for its role" not in told(replace(large, undone_db=None))
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(amount=60), Settings(mode="outliers")])
+def test_the_parts_of_a_move_are_those_of_the_model(kit, settings):
+    """A track recorded 12 dB hotter: what its part for the recording loses is what its move loses
+    against the others, and roles stay as they were."""
+    built, _ = kit
+    hot = dataclasses.replace(built.tracks[1].clips[0], item_gain=gain(12.0))
+    plans = [balance(b, settings) for b in (built, changed(built, 1, clips=(hot,)))]
+    if settings.mode == "outliers":
+        assert all(track.undone_db is None for plan in plans for track in plan.tracks)
+        return
+    free = [[t for t in plan.tracks if t.undone_db is not None] for plan in plans]
+    for tracks in free:
+        assert sum(t.undone_db for t in tracks) == pytest.approx(0.0, abs=0.05)
+    roles = []
+    for tracks in free:
+        moves = [t.new_db - t.old_db for t in tracks]
+        mean = sum(moves) / len(moves)
+        # sides of a pair share one move
+        roles.append(
+            [m - mean - t.undone_db for m, t in zip(moves, tracks, strict=True) if not t.side]
+        )
+    assert roles[0] == pytest.approx(roles[1], abs=0.3)
+    assert free[1][1].undone_db < free[0][1].undone_db - 2.0
 
 
 def test_linked_tracks_name_each_other():
