@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from balance_support import loudness
 from support import RATE, clip, gain, hits, session, write
 
@@ -196,6 +197,34 @@ def test_a_track_of_pure_dc_stays_and_moves_no_other(tmp_path, method):
     found = moves(plan)
     assert found.pop("Tom 1") == 0.0
     assert found == pytest.approx(moves(balance(without, Settings(method=method))), abs=0.5)
+
+
+@pytest.mark.parametrize("stereo", [("Kick",), ("Kick", "Snare", "OH L")])
+@pytest.mark.parametrize("method", ["forest", "equal-loudness", "equal-rms", "partial-loudness"])
+def test_the_same_sound_on_both_sides_of_a_file_is_a_mono_file(tmp_path, method, stereo):
+    sounds = {name: microphones()[name] for name in ("Kick", "Snare", "OH L")}
+    built = recorded(tmp_path / "mono", sounds)
+    tracks = []
+    for track in built.tracks:
+        samples, rate = soundfile.read(track.clips[0].source.path, dtype="float32")
+        if track.name in stereo:
+            samples = np.stack([samples, samples], axis=1)
+        path = write(tmp_path / "stereo" / f"{track.index}.wav", samples, rate=rate)
+        tracks.append(dataclasses.replace(track, clips=(clip(path, SECONDS),)))
+    both = balance(session(*tracks), Settings(method=method))
+    mono = balance(built, Settings(method=method))
+    assert moves(both) == pytest.approx(moves(mono), abs=0.011)
+
+
+def test_files_of_4_khz_are_measured(tmp_path):
+    sounds = {name: microphones()[name][::12] for name in ("Kick", "Snare", "Tom 1")}
+    tracks = []
+    for index, (name, sound) in enumerate(sounds.items()):
+        path = write(tmp_path / f"{index}.wav", sound, rate=RATE // 12)
+        tracks.append(Track(index=index, name=name, clips=(clip(path, SECONDS),)))
+    plan = balance(session(*tracks), Settings(method="equal-loudness"))
+    assert all(track.loudness_lufs is not None for track in plan.tracks)
+    assert any(moves(plan).values())
 
 
 SECOND = np.arange(int(SECONDS * RATE)) / RATE
