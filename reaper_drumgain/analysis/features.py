@@ -84,10 +84,26 @@ def feature_table(
 ) -> FeatureTable:
     """The feature columns of every track.
 
-    gains_db: (tracks,) as if each track had been recorded that much louder (negative: softer).
-    members: the tracks that form the session for the relative columns (default: all); other
-    tracks get NaN in those columns.
-    Raises ValueError where gains_db has another shape or holds values that are not finite.
+    Parameters
+    ----------
+    measurement
+        What was measured of the tracks.
+    gains_db
+        Shape (tracks,), in dB: the features are those of tracks recorded louder by so much. None
+        for the tracks as they are.
+    members
+        The tracks whose session the relative columns describe; all others get NaN in these columns.
+        None for all tracks.
+
+    Returns
+    -------
+    FeatureTable
+        ``values`` of shape (tracks, columns).
+
+    Raises
+    ------
+    ValueError
+        ``gains_db`` has another shape or holds values that are not finite.
     """
     count = len(measurement.tracks)
     gains = np.zeros(count) if gains_db is None else np.asarray(gains_db, dtype=np.float64)

@@ -32,12 +32,23 @@ def hop_length(rate: int) -> int:
 
 
 def to_lufs(power: float) -> float:
-    """Loudness of a K-weighted mean square; -inf for none."""
+    """Loudness of a K-weighted mean square.
+
+    Parameters
+    ----------
+    power
+        K-weighted mean square, the channels summed; full scale is 1.0.
+
+    Returns
+    -------
+    float
+        ``-0.691 + 10 log10(power)`` in LUFS (ITU-R BS.1770-4, equation 2); -inf for 0.
+    """
     return OFFSET_DB + power_to_decibel(power)
 
 
 def from_lufs(loudness: float) -> float:
-    """The K-weighted mean square of a loudness."""
+    """The K-weighted mean square of a loudness in LUFS: the inverse of ``to_lufs``."""
     return to_power(Decibel(loudness - OFFSET_DB))
 
 
@@ -63,9 +74,22 @@ def _sliding_mean(hops: Float64, width: int) -> Float64:
 
 
 def quantiles(values: Float64, shares: Sequence[float]) -> Float64:
-    """Quantiles over the last axis, interpolated linearly, as ``np.quantile`` does: (shares, ...).
+    """Quantiles over the last axis, interpolated linearly, as ``np.quantile`` computes them.
 
-    On its own because ``np.quantile`` imports numpy.ma, a tenth of a short run's time.
+    It exists because ``np.quantile`` imports numpy.ma, which takes a tenth of the time of a short
+    run.
+
+    Parameters
+    ----------
+    values
+        Shape (..., n), n at least 1.
+    shares
+        Which quantiles, each 0 to 1.
+
+    Returns
+    -------
+    array
+        Shape (len(shares), ...).
     """
     ordered = np.sort(values)
     last = values.shape[-1] - 1
@@ -78,18 +102,41 @@ def quantiles(values: Float64, shares: Sequence[float]) -> Float64:
 
 
 def gated_loudness(hops: npt.ArrayLike) -> float:
-    """Integrated loudness in LUFS of the K-weighted mean squares of 100 ms hops (n,).
+    """Integrated loudness with both gates.
 
-    BS.1770-4: blocks of 400 ms with 75 % overlap, those at or below -70 LUFS and then those
-    at or below 10 LU under the mean of the rest are left out; an incomplete block at the end
-    does not count. -inf where no block passes (silence), NaN where there is no whole block
-    (less than 400 ms).
+    Parameters
+    ----------
+    hops
+        Shape (n,): K-weighted mean squares of consecutive hops of 100 ms, the channels summed.
+
+    Returns
+    -------
+    float
+        Loudness in LUFS. -inf where no block passes the gates (silence), NaN where there is no
+        whole block (less than 400 ms).
+
+    Notes
+    -----
+    ITU-R BS.1770-4: blocks of 400 ms that overlap by 75 %. Blocks at or below -70 LUFS are left
+    out, then those at or below 10 LU under the mean of the rest. An incomplete block at the end
+    does not count.
     """
     return gated_mean(_sliding_mean(np.asarray(hops, dtype=np.float64), GATING_HOPS))
 
 
 def gated_mean(blocks: Float64) -> float:
-    """Loudness in LUFS of the mean squares of gating blocks (n,), gated as ``gated_loudness``."""
+    """Loudness of gating blocks, with both gates of ITU-R BS.1770-4 (see ``gated_loudness``).
+
+    Parameters
+    ----------
+    blocks
+        Shape (n,): K-weighted mean squares of blocks of 400 ms, the channels summed.
+
+    Returns
+    -------
+    float
+        Loudness in LUFS; -inf where no block passes the gates, NaN where there is no block.
+    """
     if not blocks.size:
         return math.nan
     loud = blocks[blocks > from_lufs(ABSOLUTE_GATE_LUFS)]
@@ -101,10 +148,22 @@ def gated_mean(blocks: Float64) -> float:
 
 
 def loudness_range(hops: npt.ArrayLike) -> float:
-    """Loudness range in LU after EBU Tech 3342 of the K-weighted mean squares of 100 ms hops.
+    """Loudness range (LRA).
 
-    Short-term loudness of 3 s every 100 ms, gates at -70 LUFS and 20 LU under the mean,
-    from the 10th to the 95th percentile (nearest rank). NaN below 3 s and for silence.
+    Parameters
+    ----------
+    hops
+        Shape (n,): K-weighted mean squares of consecutive hops of 100 ms, the channels summed.
+
+    Returns
+    -------
+    float
+        Loudness range in LU; NaN below 3 s and for silence.
+
+    Notes
+    -----
+    EBU Tech 3342: short-term loudness of 3 s every 100 ms, gates at -70 LUFS and at 20 LU under the
+    mean, the difference between the 10th and the 95th percentile (nearest rank).
     """
     blocks = _sliding_mean(np.asarray(hops, dtype=np.float64), SHORT_TERM_HOPS)
     loud = blocks[blocks >= from_lufs(ABSOLUTE_GATE_LUFS)]

@@ -86,15 +86,31 @@ class Reading:
 
 
 def sum_db(correlation: float, difference_db: float = 0.0) -> float:
-    """Level of the sum of two signals in dB against the louder alone; ``difference_db``: how far
-    one is louder. At least -40."""
+    """Level of the sum of two signals against the louder one alone.
+
+    Parameters
+    ----------
+    correlation
+        Their correlation coefficient, -1 to 1.
+    difference_db
+        By how many dB one is louder than the other.
+
+    Returns
+    -------
+    float
+        ``10 log10(1 + r^2 + 2 r correlation)`` in dB with r the ratio of their amplitudes; at least
+        -40.
+    """
     ratio = 10.0 ** (-abs(difference_db) / 20.0)
     power = 1.0 + ratio * ratio + 2.0 * ratio * correlation
     return float(10.0 * np.log10(max(power, 1e-4)))
 
 
 def flip_gain_db(correlation: float, difference_db: float = 0.0) -> float:
-    """By how many dB the sum gets louder where one of the two is flipped."""
+    """By how many dB the sum becomes louder when the polarity of one signal is inverted.
+
+    Parameters and formula are those of ``sum_db``.
+    """
     return sum_db(-correlation, difference_db) - sum_db(correlation, difference_db)
 
 
@@ -106,11 +122,26 @@ def read_one_drum(
     *,
     timed: bool = True,
 ) -> Reading:
-    """Two microphones on one drum; ``first`` stands at the struck head.
+    """Polarity and delay of two microphones on one drum.
 
-    Spectra (hits, bins) at ``frequencies`` (bins,) in Hz; ``span_ms``: by how much the second may
-    hear later. Of a pair that is shifted by more the shift is told, not the polarity: that shows
-    only when it is undone. ``timed``: whether attacks can be timed, not in a sub kick.
+    A pair that is shifted by more than ``span_ms`` gets its delay but no polarity, which can be
+    told only after the delay is removed.
+
+    Parameters
+    ----------
+    first, second
+        Complex spectra at the hits, shape (hits, bins); ``first`` stands at the struck head.
+    frequencies
+        Shape (bins,), in Hz.
+    span_ms
+        The least and the greatest time in ms by which the second may hear later.
+    timed
+        Whether the attacks can be timed; False for a sub kick.
+
+    Returns
+    -------
+    Reading
+        UNSURE where there are too few hits or they do not agree.
     """
     first, second = _sounding(first, second)
     hits = len(first)
@@ -144,9 +175,21 @@ def read_one_drum(
 
 
 def read_overheads(close: Complex, overheads: Sequence[Complex], frequencies: Float64) -> Reading:
-    """The close microphone of a snare or tom, and the overheads (hits, bins) at its hits.
+    """Polarity of a close microphone of a snare or tom against the overheads.
 
-    ``score`` in dB; ``delay_ms``: the median over the overheads, where the verdict is clear.
+    Parameters
+    ----------
+    close
+        Complex spectra at the hits, shape (hits, bins).
+    overheads
+        Of each overhead the spectra at the same hits, shape (hits, bins).
+    frequencies
+        Shape (bins,), in Hz.
+
+    Returns
+    -------
+    Reading
+        ``score`` in dB; ``delay_ms`` is the median over the overheads, NaN without a clear verdict.
     """
     scores, lags, peaks, nows, fewest = [], [], [], [], len(close)
     for overhead in overheads:
@@ -185,9 +228,19 @@ def read_overheads(close: Complex, overheads: Sequence[Complex], frequencies: Fl
 
 
 def read_sides(left: Complex, right: Complex, frequencies: Float64) -> Reading:
-    """The two sides of a pair (hits, bins) at hits of drums in the middle, kick and snare.
+    """Polarity of the two sides of a pair.
 
-    ``score`` is ``now``, the plain correlation.
+    Parameters
+    ----------
+    left, right
+        Complex spectra at hits of drums in the middle (kick and snare), shape (hits, bins).
+    frequencies
+        Shape (bins,), in Hz.
+
+    Returns
+    -------
+    Reading
+        ``score`` is ``now``, the correlation at lag 0.
     """
     left, right = _sounding(left, right)
     hits = len(left)

@@ -107,7 +107,25 @@ class RecordingGainEstimate:
 def bleed_evidence(
     levels: HitLevels, expected: ExpectedLevels, model: GainModel | None = None
 ) -> BleedEvidence:
-    """What the hit levels say about the tracks' offsets t. ``expected``: of the same drums."""
+    """What the levels of drum hits in all microphones say about the tracks' offsets t.
+
+    Weighted least squares with Student weights, found iteratively, so that single outliers count
+    less (see the module for the model).
+
+    Parameters
+    ----------
+    levels
+        Measured levels of the hits, arrays of shape (drums, tracks, bands).
+    expected
+        The usual levels of the same drums at the same microphones.
+    model
+        Variances and priors. None for those of the shipped model.
+
+    Returns
+    -------
+    BleedEvidence
+        Precision matrix and offsets in dB.
+    """
     model = model or GainModel()
     drums, tracks, _ = levels.level_db.shape
     counts = levels.strokes.counts
@@ -184,10 +202,28 @@ def infer_recording_gain(
     widening: Float64,
     model: GainModel | None = None,
 ) -> RecordingGainEstimate:
-    """The expected recording gains and their standard deviations from both witnesses.
+    """The expected recording gains and their standard deviations.
 
-    ``placement``: (tracks,) variance of p in dB^2. ``widening``: (tracks,) factor on the standard
-    deviations, found where the true gain is known.
+    The posterior mean over a mixture of priors: how carefully the levels of this session were set
+    is not known, so every prior counts by how well it explains what was measured.
+
+    Parameters
+    ----------
+    evidence
+        What bleed says, for n tracks.
+    departure
+        What the level of each track says, as a departure from the usual level of its role.
+    placement
+        Shape (n,): variance in dB^2 of what the placement of a microphone changes.
+    widening
+        Shape (n,): factors on the standard deviations, calibrated where the true gain is known.
+    model
+        Variances and priors. None for those of the shipped model.
+
+    Returns
+    -------
+    RecordingGainEstimate
+        Means and standard deviations in dB, shape (n,) each.
     """
     model = model or GainModel()
     tracks = placement.size

@@ -29,7 +29,7 @@ SKIP_BELOW = 1e-6
 
 
 def fft_length(rate: int) -> int:
-    """n_fft at a rate: 2048 up to 64 kHz, doubled with each octave above."""
+    """FFT length in samples at ``rate`` Hz: 2048 up to 64 kHz, doubled for each octave above."""
     length = 2048
     while rate > 32 * length:
         length *= 2
@@ -55,7 +55,22 @@ class SpectrumSummary:
 def band_weights(
     rate: int, band_edges: Sequence[float] = BAND_EDGES, n_fft: int | None = None
 ) -> Float64:
-    """(bins, bands): the share of each bin's width that lies in each band."""
+    """The share of each FFT bin's width that lies in each band.
+
+    Parameters
+    ----------
+    rate
+        Sample rate in Hz.
+    band_edges
+        Rising edges of adjoining bands in Hz, shape (bands + 1,).
+    n_fft
+        Length of the FFT in samples. None for ``fft_length(rate)``.
+
+    Returns
+    -------
+    array
+        Shape (n_fft // 2 + 1, bands), 0 to 1.
+    """
     n_fft = n_fft or fft_length(rate)
     width = rate / n_fft
     centre = np.arange(n_fft // 2 + 1) * width

@@ -52,12 +52,24 @@ class PairReading:
 def alone(
     over: Float64, families: Sequence[int], standing: Bool, limit_db: float
 ) -> dict[int, Bool]:
-    """Onsets (onsets,) at which one drum alone has a stroke, by its family.
+    """Onsets at which a single drum has a stroke.
 
-    ``over`` (tracks, onsets): by how much an onset exceeds what the other microphones predict, in
-    dB, NaN for tracks that are not judged; ``families`` (tracks,): the same number for the
-    microphones of one drum; ``standing`` (tracks,): close microphones that hold their drum;
-    ``limit_db``: from where on ``over`` is a stroke.
+    Parameters
+    ----------
+    over
+        Shape (tracks, onsets), in dB: by how much an onset is louder than the other microphones
+        predict; NaN for tracks that are not judged.
+    families
+        One number per track; the microphones of one drum have the same.
+    standing
+        Shape (tracks,): which tracks are close microphones whose drum is played.
+    limit_db
+        From this value of ``over`` on an onset is a stroke.
+
+    Returns
+    -------
+    dict
+        By family, which onsets (onsets,) are strokes of this drum alone.
     """
     strokes: dict[int, Bool] = {}
     for track in np.flatnonzero(standing).tolist():
@@ -71,8 +83,20 @@ def alone(
 
 
 def read_pair(left: Float64, right: Float64, onsets: Mapping[Hashable, Bool]) -> PairReading:
-    """What the two sides' energies (onsets, bands) say; ``onsets``: of each drum, where it alone
-    sounds (onsets,)."""
+    """The difference of recording gain between the two sides of a pair.
+
+    Parameters
+    ----------
+    left, right
+        Energies at the onsets, shape (onsets, bands).
+    onsets
+        By drum, at which onsets it sounds alone, shape (onsets,).
+
+    Returns
+    -------
+    PairReading
+        Differences in dB, left minus right, and the part of them that is recording gain.
+    """
     left = np.maximum(np.nan_to_num(left), 0.0)
     right = np.maximum(np.nan_to_num(right), 0.0)
     share = to_power(Decibel(SILENT_DB))
@@ -100,13 +124,22 @@ def read_pair(left: Float64, right: Float64, onsets: Mapping[Hashable, Bool]) ->
 
 
 def common(differences: Float64) -> float:
-    """What all drums and the bands of ``differences`` (drums, bands) in dB have in common.
+    """The part of the differences that all drums and bands have in common.
 
-    Each drum counts by its mean over the bands, each band by its median over the drums. Where all
-    drums and at least three bands agree in sign, the smallest of these; else 0, as where fewer
-    than two drums were read. One band of four may stand against the others, or lie below them: a
-    microphone that is turned away or of another make tilts the picture. So what counts are order
-    statistics, which rise with the level of the left side and never jump.
+    Each drum counts by its mean over the bands, each band by its median over the drums.
+
+    Parameters
+    ----------
+    differences
+        Shape (drums, bands), in dB, NaN where nothing was heard.
+
+    Returns
+    -------
+    float
+        In dB. The smallest of these values where all drums and at least three bands agree in sign;
+        else 0, as with fewer than two drums. One band may disagree, because a microphone that is
+        turned away or of another make changes the balance of the bands. Order statistics are used
+        because they rise with the level of the left side and never jump.
     """
     used = np.isfinite(differences).all(axis=0) if differences.size else np.zeros(0, dtype=bool)
     if differences.shape[0] < MIN_DRUMS or used.sum() < MIN_BANDS:

@@ -65,11 +65,26 @@ class _Correlations:
 
 
 def find_delays(recording: Recording, reach: int) -> tuple[npt.NDArray[np.intp], list[bool]]:
-    """Delays (tracks,) in samples, and for each track whether its delay lies at the edge.
+    """The delay of each track in the mix.
 
-    ``reach``: delays from -reach to reach are searched. A track at the edge most likely has a
-    delay outside. Silent tracks, and tracks that explain nothing of the mix, get the delay of the
-    strongest track. Raises InputError where the search would take more than ``MAX_BYTES``.
+    Parameters
+    ----------
+    recording
+        Tracks and mix.
+    reach
+        Delays from -reach to reach are searched, in samples.
+
+    Returns
+    -------
+    delays, at_edge
+        Delays in samples, shape (tracks,), and for each track whether its delay lies at the edge of
+        the search: such a track most likely has a delay outside. Silent tracks, and tracks that
+        explain nothing of the mix, get the delay of the strongest track.
+
+    Raises
+    ------
+    InputError
+        The search would take more than ``MAX_BYTES`` of memory.
     """
     correlations = _correlate(recording, reach)
     active = [int(j) for j in np.flatnonzero(correlations.power > 0.0)]

@@ -125,19 +125,39 @@ def reverse_engineer(
     whiten: bool = True,
     progress: Callable[[float], None] | None = None,
 ) -> MixGains:
-    """Estimates the gain of each raw track in a mix of them.
+    """Estimates the gain of each raw track in a mix of them (Barchiesi and Reiss 2010).
 
-    ``tracks``: paths, or arrays (frames,) or (channels, frames) with 1 or 2 channels; ``mix``:
-    likewise. All have one length and sample rate and start together. ``taps``: 1 for a gain
-    alone, more for an FIR filter per track and mix channel. ``rate``: sample rate of arrays in
-    Hz. ``max_delay``: seconds by which a track may be late or early in the mix; 0 for no search.
-    ``max_error_db``: a gain with a larger standard error is not identifiable. ``whiten``: False
-    fits gains to the signals as they are, as published; it has no effect on filters.
-    ``progress`` is called with the share that is done.
+    Files are read in blocks, several times; memory does not grow with their length.
 
-    Returns the gains of all tracks. Files are read in blocks, several times; memory does not grow
-    with their length. Raises InputError where tracks and mix do not fit together or settings are
-    out of range, MediaError for a file that cannot be read.
+    Parameters
+    ----------
+    tracks, mix
+        Paths, or arrays of shape (frames,) or (channels, frames) with 1 or 2 channels. All have one
+        length and sample rate and start together.
+    taps
+        Length of the FIR filter per track and mix channel in samples; 1 for a gain alone.
+    rate
+        Sample rate of arrays in Hz.
+    max_delay
+        By how many seconds a track may be late or early in the mix; 0 for no search.
+    max_error_db
+        A gain with a larger standard error in dB is not identifiable.
+    whiten
+        False fits gains to the signals as they are, as published; it has no effect on filters.
+    progress
+        Called with the share that is done, 0 to 1.
+
+    Returns
+    -------
+    MixGains
+        The gains of all tracks.
+
+    Raises
+    ------
+    InputError
+        Tracks and mix do not fit together, or a setting is out of range.
+    MediaError
+        A file cannot be read.
     """
     with open_recording(tracks, mix, rate) as recording:
         return estimate(
