@@ -50,8 +50,10 @@ def read_finished(
     """
     selection = select(session, settings)
     if not selection.measured:
-        lacks = [f"{drum.track.name}: {drum.why}" for drum in selection.drums]
-        why = f" ({'; '.join(lacks)})" if lacks else ""
+        # each reason once, with the first track that has it
+        lacks = {drum.why: drum.track.name for drum in reversed(selection.drums)}
+        why = f" (like {'; '.join(f'{track}: {lack}' for lack, track in lacks.items())})"
+        why = why if lacks else ""
         raise NothingToBalanceError(
             f"{name}: no drum track that is heard, so there is nothing to learn from it{why}: "
             "'drumgain tracks' shows what each track is taken for"

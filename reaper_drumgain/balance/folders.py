@@ -91,7 +91,7 @@ def open_folder(folder: Path) -> rpp.ProjectFile:
     tracks: list[NewTrack] = []
     rates: Counter[int] = Counter()
     warnings: list[str] = []
-    for name, title in zip(names, track_names([Path(name).stem for name in names]), strict=True):
+    for name, title in zip(names, _each_its_own(names), strict=True):
         try:
             info = probe(str((folder / name).absolute()))
             track = NewTrack(title, name, info.frames / info.rate, _pan(title, info.channels))
@@ -124,6 +124,16 @@ def track_names(stems: Sequence[str]) -> list[str]:
         return list(stems)
     shorter = [stem[len(common) :].strip() for stem in stems]
     return shorter if all(shorter) else list(stems)
+
+
+def _each_its_own(names: Sequence[str]) -> list[str]:
+    """The names of the tracks of files; "Kick.wav" and "Kick.flac" are told apart."""
+    titles = track_names([Path(name).stem for name in names])
+    counts = Counter(title.casefold() for title in titles)
+    return [
+        f"{title} ({Path(name).suffix[1:]})" if counts[title.casefold()] > 1 else title
+        for name, title in zip(names, titles, strict=True)
+    ]
 
 
 def _pan(name: str, channels: int) -> float:

@@ -128,6 +128,19 @@ def test_odd_files_are_left_out_and_told(tmp_path):
     assert "cannot be written in a project file" in told
 
 
+def test_two_files_of_one_name_are_two_tracks_that_can_be_told_apart(tmp_path, capsys):
+    for name in ("Kick.wav", "Kick.flac"):
+        kick(tmp_path / name)
+    snare(tmp_path / "Snare.wav")
+    words = ("balance", tmp_path, "--role", "Kick (flac)=none", "--dry-run", "--json")
+    status, plan, err = run(capsys, *words)
+    assert status == 0, err
+    assert [(t["name"], t["role"]) for t in plan["tracks"]] == [
+        ("Kick (wav)", "kick"),
+        ("Snare", "snare"),
+    ]
+
+
 def test_folders_that_are_none(tmp_path):
     with pytest.raises(NothingToBalanceError, match="no audio files there"):
         open_folder(tmp_path)
