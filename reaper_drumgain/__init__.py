@@ -35,6 +35,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """The public names, for completion in notebooks, before any of them was used."""
+    return sorted({*globals(), *__all__} - {"Any", "TYPE_CHECKING"})
+
+
 def __getattr__(name: str) -> Any:
     """The public interface, imported when it is used: most runs of the program need none of it."""
     if name in __all__:

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reaper_drumgain.errors import DrumGainError
+from reaper_drumgain.errors import DrumGainError, InputError
 from reaper_drumgain.schema.plan import GainPlan, TrackPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Automation, Level, Settings
@@ -118,7 +118,7 @@ class Project:
 
             store = Store(lambda _: None)
         analyzer = ProjectAnalyzer(store, progress=progress)
-        plan = balance(self.session, settings or Settings(), analyzer=analyzer)
+        plan = balance(self.session, _checked(settings), analyzer=analyzer)
         analyzer.finish()
         return plan
 
@@ -223,7 +223,9 @@ def balance_arrays(
     from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 
     tracks = checked_signals(signals, rate, names)
-    settings = settings or Settings()
+    if not tracks:
+        raise InputError("there are no signals: expected one for each microphone of the drums")
+    settings = _checked(settings)
     if roles:
         settings = replace(settings, roles=(*settings.roles, *roles.items()))
     with tempfile.TemporaryDirectory(prefix="drumgain-") as folder:
@@ -236,3 +238,14 @@ def method_names() -> tuple[str, ...]:
     from reaper_drumgain import methods
 
     return methods.known_names()
+
+
+def _checked(settings: Settings | None) -> Settings:
+    if settings is None:
+        return Settings()
+    if not isinstance(settings, Settings):
+        raise InputError(
+            f"the settings are {settings!r:.60}: expected drumgain.Settings, like "
+            "drumgain.Settings(amount=50.0)"
+        )
+    return settings

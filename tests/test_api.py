@@ -210,3 +210,16 @@ def test_the_command_line_takes_and_lists_plug_ins(plugin, demo, monkeypatch):
 
 def test_the_package_says_that_it_is_typed():
     assert Path(str(resources.files("reaper_drumgain") / "py.typed")).is_file()
+
+
+def test_a_notebook_completes_the_names_before_they_are_used():
+    ask = "import reaper_drumgain; print(*dir(reaper_drumgain))"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert set(drumgain.__all__) <= set(done.stdout.split())
+
+
+def test_what_is_no_settings_is_refused(demo):
+    with pytest.raises(drumgain.DrumGainError, match=r"the settings are 50: expected drumgain\.S"):
+        drumgain.open_project(demo).balance(50)
+    with pytest.raises(drumgain.DrumGainError, match="there are no signals"):
+        drumgain.balance_arrays([], 48000, [])

@@ -1,11 +1,16 @@
 """README and CONTRIBUTING name what the package has."""
 
+import importlib.util
+import json
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from test_architecture import FLOORS, PACKAGE
 
+import reaper_drumgain as drumgain
 from reaper_drumgain import __version__, methods
 from reaper_drumgain.hosts.live import BALANCE_SCOPES
 from reaper_drumgain.hosts.live.action_list import TITLES, file_of
@@ -62,3 +67,66 @@ def test_the_recipes_name_files_that_are_there():
 def test_the_citation_names_this_version():
     citation = (ROOT / "CITATION.cff").read_text("utf-8")
     assert re.findall(r"^version: (.+)$", citation, re.MULTILINE) == [__version__]
+
+
+def evidence_tool():
+    path = ROOT / "tools" / "evidence_figure.py"
+    spec = importlib.util.spec_from_file_location("evidence_figure", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_picture_of_the_evidence_is_drawn_from_the_model_card():
+    tool = evidence_tool()
+    found = tool.errors()
+    assert sorted(found) == sorted(methods.names())
+    with Image.open(tool.PICTURE) as picture:
+        assert picture.text["Description"] == tool.description(found)
+    assert tool.PICTURE.stat().st_size < 100_000
+
+
+def test_the_picture_of_the_demo_shows_its_balance():
+    session = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session"
+    plan = drumgain.open_project(session / "DrumGain demo.RPP").balance()
+    with Image.open(ROOT / "docs" / "demo.png") as picture:
+        said = picture.text["Description"]
+    moves = [float(move) for move in re.findall(r" ([+-][\d.]+) dB", said)]
+    assert moves == pytest.approx([t.new_db - t.old_db for t in plan.tracks], abs=0.1)
+
+
+def test_the_errors_in_readme_and_evidence_are_those_of_the_bundled_model():
+    scores = json.loads((ROOT / "models" / "forest.json").read_text("utf-8"))["scores"]["error_db"]
+    evidence = (ROOT / "docs" / "evidence.md").read_text("utf-8")
+    now = {name: f"{scores[name]['recorded']:.1f}" for name in scores}
+    far = {name: f"{scores[name]['+-12']:.1f}" for name in scores}
+    for name in ("forest", "linear", "unity", "equal-loudness"):
+        row = re.search(rf"^\| `{name}`.*?\| ([\d.]+) \| ([\d.]+) \|", evidence, re.MULTILINE)
+        assert row.groups() == (now[name], far[name]), name
+    readme = " ".join(README.split())
+    equal = "equal-loudness"
+    assert (
+        f"{now['forest']} dB from those of the median engineer on careful recordings (`unity`, "
+        f"leaving them as recorded: {now['unity']}; `{equal}`: {now[equal]}) and "
+        f"{far['forest']} dB where raw levels are shifted at random by up to 12 dB "
+        f"({far['unity']}; {far[equal]})"
+    ) in readme
+
+
+def scatters():
+    """Scatter of the forest by kit that was left out, and on the band: text as in the README."""
+    card = (ROOT / "models" / "recording.md").read_text("utf-8")
+    number = r"(\d+\.\d+)"
+    row = rf"{number} \({number} \.\. {number}\)"
+    found = re.findall(rf"^forest, kit left out +{row}", card, re.MULTILINE)[:2]
+    found += re.findall(rf"^forest +{row}", card.split("A real band")[1], re.MULTILINE)[:1]
+    return [tuple(f"{float(value):.1f}" for value in one) for one in found]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/evidence.md"])
+def test_the_scatter_in_the_pages_is_that_of_the_model_card(page):
+    text = " ".join((ROOT / page).read_text("utf-8").split())
+    (first, one, two), (second, *ends), (band, *band_ends) = scatters()
+    assert f"scatters by {first} dB (95 % interval {one} to {two}) and {second} dB" in text
+    assert f"{second} dB ({ends[0]} to {ends[1]})" in text
+    assert f"by {band} dB ({band_ends[0]} to {band_ends[1]})" in text

@@ -27,6 +27,13 @@ _OUTPUT_FAILS = (
     errno.EBADF,
     errno.EIO,
 )
+#: what a file or folder gives that may not be used, or whose name cannot be one
+_NOT_ALLOWED = {
+    errno.EACCES: "you have no permission for it or its folder: change that, or use another one",
+    errno.EPERM: "you have no permission for it or its folder: change that, or use another one",
+    errno.EROFS: "its disk can only be read: use a folder on another one",
+    errno.ENAMETOOLONG: "the name is too long: use a shorter one",
+}
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130
 
 
@@ -82,6 +89,8 @@ def _told(error: BaseException, *, as_json: bool) -> int:
         # errors of files are StorageErrors
         _close_output()
         message = f"the output cannot be written: {error.strerror or error}"
+    elif isinstance(error, OSError) and error.errno in _NOT_ALLOWED and error.filename:
+        message = f"{error.filename}: {error.strerror}: {_NOT_ALLOWED[error.errno]}"
     elif not isinstance(error, errors.DrumGainError):
         # the one place that may let nothing through
         message = f"unexpected {type(error).__name__}: {error}. Please report it with --debug"

@@ -188,4 +188,5 @@ def _output(arguments: argparse.Namespace, opened: rpp.ProjectFile) -> Path | No
         output /= project.name
     if output.resolve() == project.resolve() and not opened.made:
         raise InputError(f"--output {output} is the project itself: use --in-place for that")
+    checks.check_output(output)
     return output

@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     batch = Batch(_options(arguments))
     for path, why in batch.found.left_out:
         if not arguments.json:
-            print(f"left out ({why}): {printable(str(path))}", file=sys.stderr)
+            show.complain(f"left out ({why}): {printable(str(path))}")
     progress = _Progress(batch.total)
     outcomes: list[Outcome] = []
     with after_write(lambda: _written(outcomes, batch.total, arguments)):

@@ -40,13 +40,22 @@ def check_csv(arguments: argparse.Namespace) -> None:
     _check_writable("--csv", path.parent)
 
 
+def check_output(path: Path) -> None:
+    """Raises InputError or StorageError where ``--output`` could not be written later."""
+    if not path.parent.is_dir():
+        raise InputError(f"--output {path}: there is no folder {path.parent}: make it first")
+    _check_writable("--output", path.parent)
+
+
 def _check_writable(option: str, folder: Path) -> None:
     """Raises StorageError where nothing can be written into a folder, or where it is to be made."""
     there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
     if there.exists() and not there.is_dir():
         raise InputError(f"{option} {folder}: {there} is a file: expected a folder")
     if there.exists() and not os.access(there, os.W_OK):
-        raise StorageError(f"{option} {folder}: nothing can be written into {there}")
+        raise StorageError(
+            f"{option} {folder}: nothing can be written into {there} (no permission): name another"
+        )
 
 
 def check_report(arguments: argparse.Namespace) -> None:

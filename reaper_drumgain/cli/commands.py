@@ -155,11 +155,11 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
 
 FIRST_STEPS = """\
 What to do first:
-  drumgain demo                       hear and see it on a small recording
-  drumgain tracks song.RPP            what each track is taken for
-  drumgain balance song.RPP --dry-run show the moves, write nothing
-  drumgain balance song.RPP           write a balanced project beside yours
-  drumgain install                    put the actions into REAPER
+  drumgain demo                        hear and see it on a small recording
+  drumgain tracks song.RPP             what each track is taken for
+  drumgain balance song.RPP --dry-run  show the moves, write nothing
+  drumgain balance song.RPP            write a balanced project beside yours
+  drumgain install                     put the actions into REAPER
 """
 
 

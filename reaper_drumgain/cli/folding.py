@@ -12,6 +12,8 @@ from typing import TextIO
 _WITH_UNIT = re.compile(r"(?<=\d) (?=(?:dB|dBFS|LUFS|LU|Hz|kHz|s|ms|%|min)\b)")
 #: stands for a blank at which no line ends
 _HELD = "\x00"
+#: the side of a track's name stays with it: "Room R"
+_WITH_SIDE = re.compile(r"(?<=\w) (?=[LR]\b)")
 
 
 def terminal_width(stream: TextIO) -> int | None:
@@ -43,15 +45,16 @@ def display_width(text: str) -> int:
 def folded(text: str, width: int, *, break_words: bool = False, indent: str = "") -> list[str]:
     """The text in lines of at most ``width`` columns, broken at blanks.
 
-    A number stays with its unit. ``break_words``: break what is longer than a line, too, so that
-    columns stay in line; else it stays whole, as a path that somebody copies. ``indent``: before
-    all lines but the first.
+    A number stays with its unit, and a side with its name ("Room R"). ``break_words``: break what
+    is longer than a line, too, so that columns stay in line; else it stays whole, as a path that
+    somebody copies. ``indent``: before all lines but the first.
     """
     if display_width(text) <= width:
         return [text]
     start = text[: len(text) - len(text.lstrip(" "))]
     lines: list[str] = [start]
-    for word in _WITH_UNIT.sub(_HELD, text[len(start) :]).split(" "):
+    held = _WITH_SIDE.sub(_HELD, _WITH_UNIT.sub(_HELD, text[len(start) :]))
+    for word in held.split(" "):
         begun = lines[-1] not in (start, indent)
         joined = f"{lines[-1]} {word}" if begun else lines[-1] + word
         if display_width(joined) <= width:

@@ -7,10 +7,11 @@ failure, in words or as JSON.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from reaper_drumgain.cli.folding import terminal_width
 from reaper_drumgain.errors import InputError
@@ -18,6 +19,8 @@ from reaper_drumgain.errors import InputError
 #: lines of help longer than this are hard to read
 _WIDEST_HELP = 100
 _NARROWEST_HELP = 40
+#: a value like -14LUFS, which argparse would take for an option
+_NEGATIVE = re.compile(r"-[\d.]")
 
 
 def close_to(text: str, known: Iterable[str], *, most: int = 3) -> list[str]:
@@ -45,7 +48,7 @@ def one_of(known: Callable[[], Sequence[str]], then: str = "") -> Callable[[str]
         for one in words:
             if one.casefold() == text.strip().casefold():
                 return one
-        hint = did_you_mean(text, words) or f"expected one of {', '.join(words)}"
+        hint = did_you_mean(text, words) or f"Expected one of {', '.join(words)}"
         raise argparse.ArgumentTypeError(
             f"{text!r} is not known. {hint}" + (f" ({then})" if then else "")
         )
@@ -76,10 +79,27 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: object) -> None:
         super().__init__(formatter_class=HelpFormatter, **options)  # type: ignore[arg-type]
+        self._words: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse, but an option takes a value like -14LUFS, too."""
+        self._words = self._joined(sys.argv[1:] if args is None else list(args))
+        return super().parse_known_args(self._words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Raise InputError."""
-        raise InputError(f"{message}. 'drumgain{self._command()} --help' shows what is possible")
+        words, self._words = self._words, []
+        if message.startswith("the following arguments are required"):
+            # a mistyped option is the nearer reason
+            known = tuple(self.options())
+            for word in words[: words.index("--") if "--" in words else None]:
+                name = word.partition("=")[0]
+                if name.startswith("--") and not any(one.startswith(name) for one in known):
+                    self.unknown([word])
+        end = "" if message.endswith(("?", ".")) else "."
+        raise InputError(
+            f"{message}{end} 'drumgain{self._command()} --help' shows what is possible"
+        )
 
     def unknown(self, words: Sequence[str]) -> NoReturn:
         """Raise InputError for words that nothing takes."""
@@ -92,6 +112,22 @@ class Parser(argparse.ArgumentParser):
     def options(self) -> list[str]:
         """All options in their long form."""
         return [text for action in self._actions for text in action.option_strings if "--" in text]
+
+    def _joined(self, words: list[str]) -> list[str]:
+        """The words, with negative values joined to their options: --level=-14LUFS."""
+        takes = {
+            text
+            for action in self._actions
+            if action.nargs is None
+            for text in action.option_strings
+        }
+        joined: list[str] = []
+        for word in words:
+            if _NEGATIVE.match(word) and joined and joined[-1] in takes:
+                joined[-1] += f"={word}"
+            else:
+                joined.append(word)
+        return joined
 
     def _command(self) -> str:
         return self.prog.removeprefix("drumgain")

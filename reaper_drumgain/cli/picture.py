@@ -42,7 +42,8 @@ def save_levels(plan: GainPlan, path: Path) -> None:
             f"Drum levels before and after ({printable(plan.method)})", loc="left", color=_INK
         )
         figure.legend(loc="outside lower center", ncols=3, frameon=False)
-        save_png(figure, path)
+        moves = (f"{row.title} {round(row.after - row.before, 2):+.2f} dB" for row in rows)
+        save_png(figure, path, description="; ".join(moves))
 
 
 def _rows(plan: GainPlan) -> list[_Row]:

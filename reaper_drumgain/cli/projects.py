@@ -38,6 +38,7 @@ def open_project(path: Path) -> rpp.ProjectFile:
 def _meant(path: Path, *, folders: bool) -> Path:
     try:
         if path.exists() and (folders or not path.is_dir()):
+            _refuse_audio(path)
             return path
         names = [found.name for found in path.parent.iterdir()]
     except (OSError, ValueError):
@@ -51,6 +52,18 @@ def _meant(path: Path, *, folders: bool) -> Path:
     if path.exists():
         return path
     raise ProjectError(f"cannot read {path}: {_why(path, names, meant)}")
+
+
+def _refuse_audio(path: Path) -> None:
+    if path.suffix.casefold() in ("", _SUFFIX):
+        return
+    from reaper_drumgain.balance.folders import SUFFIXES
+
+    if path.suffix.casefold() in SUFFIXES and path.is_file():
+        raise ProjectError(
+            f"{path} is an audio file: expected a project (.RPP), or a folder with one audio file "
+            f"for each track, like {path.parent}"
+        )
 
 
 def _why(path: Path, names: list[str], meant: list[str]) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from reaper_drumgain.cli import options, show
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import InputError
-from reaper_drumgain.schema.printable import printable
 
 if TYPE_CHECKING:
     from reaper_drumgain.learn.reverse_engineering.alignment import Aligned
@@ -199,19 +198,18 @@ def _print(aligned: Aligned, found: MixGains, tracks: int) -> None:
     still = {place for place, track in enumerate(found.tracks) if not track.identifiable}
     print_table(header, rows, numbers=numbers, dim=still)
     explained = 1.0 - 10.0 ** (found.residual_db / 10.0)
-    print(
+    show.say(
         f"{found.method}: the tracks explain {explained:.1%} of the mix (residual "
         f"{found.residual_db:.1f} dB), condition {found.condition:.1f}, "
         f"{aligned.recording.frames / found.rate:.1f} s at {found.rate} Hz"
     )
     if found.residual_db > _MUCH_LEFT_DB:
-        print(
+        show.say(
             "what is left is other instruments, effects, or another recording: it counts as noise, "
             "and +- says what that costs; --other takes out instruments whose tracks you have"
         )
-    print("a gain is the power of both channels against the file: 0 dB in the middle is +3 dB")
-    for note in aligned.notes:
-        print(printable(note))
+    show.say("a gain is the power of both channels against the file: 0 dB in the middle is +3 dB")
+    show.say(*aligned.notes)
 
 
 def _row(found: MixGains, place: int, *, other: bool) -> list[str]:

@@ -70,7 +70,7 @@ class Level:
         if kind.strip() not in ("peak", "lufs") or (unit and _LEVEL_UNITS[unit] != kind.strip()):
             raise InputError(f"level {text!r} is not known: expected {LEVEL_FORMS}")
         try:
-            target = Decibel(float(value))
+            target = Decibel(float(value.removesuffix("db")))
         except ValueError:
             raise InputError(f"level {text!r} has no number: expected {LEVEL_FORMS}") from None
         return cls("peak" if kind.strip() == "peak" else "lufs", target)

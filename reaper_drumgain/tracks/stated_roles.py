@@ -78,6 +78,8 @@ def find_tracks(session: Session, name: str) -> tuple[int, ...]:
         raise InputError(f"{len(found)} tracks are named {name!r}: say which one ({numbers})")
     names = {t.name.strip().lower(): t.name for t in session.tracks}
     near = [names[one] for one in get_close_matches(wanted.lower(), names, n=3)]
+    if wanted.isdecimal() and 1 <= int(wanted[:9]) <= len(session.tracks):
+        near = [f"#{wanted}"]
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     known = ", ".join(repr(t.name) for t in session.tracks[:_MOST_TOLD])
     more = ", ..." if len(session.tracks) > _MOST_TOLD else ""

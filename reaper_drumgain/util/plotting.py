@@ -31,10 +31,14 @@ def drawing() -> Iterator[Any]:
         yield mpl
 
 
-def save_png(figure: Any, path: Path, dpi: int = 120) -> None:
-    """Save a figure, all of it or nothing. Raises StorageError."""
+def save_png(figure: Any, path: Path, dpi: int = 120, description: str = "") -> None:
+    """Save a figure, all of it or nothing. Raises StorageError.
+
+    ``description``: what it shows, in words, for programs and for who cannot see it.
+    """
     data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=dpi)
+    words = {"Description": description} if description else {}
+    figure.savefig(data, format="png", dpi=dpi, metadata=words)
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(data.getvalue())

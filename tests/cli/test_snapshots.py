@@ -133,3 +133,8 @@ def test_messages_of_more_than_a_line_are_folded_line_by_line(monkeypatch, capsy
     monkeypatch.setattr(show, "terminal_width", lambda _: 20)
     show.complain("drumgain: one two three four\nfive")
     assert capsys.readouterr().err == "drumgain: one two\n  three four\nfive\n"
+
+
+def test_the_side_of_a_track_stays_with_its_name():
+    lines = folded("lowered 1.0 dB; the same move as Room R", 38)
+    assert lines == ["lowered 1.0 dB; the same move as", "Room R"]

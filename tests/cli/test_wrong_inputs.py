@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 from importlib import resources
@@ -11,6 +12,7 @@ import pytest
 
 from reaper_drumgain.cli import main
 from reaper_drumgain.cli.commands import COMMANDS, parser_of
+from reaper_drumgain.cli.options import settings_from
 
 #: what is typed in a folder with song.RPP (the demo), its media, other.RPP, roles.csv (a wrong row
 #: in line 2), notes.txt; the exit status; what the message has to say
@@ -36,7 +38,7 @@ WRONG = [
     ("balance song.RPP --method forrest", 2, "'forrest' is not known. Did you mean 'forest'?"),
     ("balance song.RPP --method louder", 2, "'drumgain methods' explains them"),
     ("balance song.RPP --mode outlier", 2, "Did you mean 'outliers'?"),
-    ("balance song.RPP --write envelope", 2, "expected one of volume, automation"),
+    ("balance song.RPP --write envelope", 2, "Expected one of volume, automation"),
     ("balance song.RPP --amount much", 2, "expected percent, 0 to 100, like 50 or 50%"),
     ("balance song.RPP --amount 150%", 2, "expected 0 to 100 percent"),
     ("balance song.RPP --level loud", 2, "expected keep, peak:DBFS (like peak:-6)"),
@@ -62,6 +64,19 @@ WRONG = [
     ("tracks song.RPP --roles roles.csv", 2, "roles.csv:2: role 'snare tpo'"),
     ("tracks song.RPP --roles none.csv", 2, "expected a table with 'name,role' in each line"),
     ("models rok", 2, "rok"),
+    # met by people who tried it
+    ("balance song.RPP --dryrun", 2, "Did you mean --dry-run? 'drumgain balance --help'"),
+    ("balance --dry-rnu", 2, "option --dry-rnu is not known. Did you mean --dry-run?"),
+    ("--verson", 2, "option --verson is not known. Did you mean --version?"),
+    ("balance song.RPP --lock 3", 2, "no track is named '3'. Did you mean '#3'?"),
+    ("balance song.RPP --amount -5", 2, "amount is -5.0: expected 0 to 100 percent"),
+    ("balance song.RPP --level peak:-200dB", 2, "level peak:-200 is not within -100 to 24 dB"),
+    ("balance song.RPP --level -200LUFS", 2, "level lufs:-200 is not within -100 to 24 dB"),
+    ("balance song.RPP --output no/x.RPP", 2, "there is no folder no: make it first"),
+    ("balance song.RPP --model rock", 2, 'drumgain learn PROJECT... --name "rock"'),
+    ("balance 'media/01 Kick In.flac'", 1, "is an audio file: expected a project (.RPP)"),
+    ("restore song.RPP", 1, "--backup FILE takes one that is elsewhere"),
+    (f"balance {'x' * 300}.RPP", 1, "the name is too long: use a shorter one"),
 ]
 
 
@@ -96,6 +111,42 @@ def test_a_mistake_is_told_with_its_mend(line, status, message, folder, capsys):
     assert "Traceback" not in err
     assert "unexpected" not in err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "balance locked/song.RPP",
+        "tracks locked/song.RPP",
+        "balance song.RPP --output locked/x.RPP",
+        "balance song.RPP --dry-run --report locked/report",
+        "balance song.RPP --dry-run --picture locked/levels.png",
+        "methods song.RPP --csv locked/methods.csv",
+    ],
+)
+def test_a_folder_without_permission_is_told(line, folder, capsys):
+    locked = folder / "locked"
+    locked.mkdir()
+    locked.chmod(0)
+    try:
+        if os.access(locked, os.R_OK):
+            pytest.skip("this user may read and write everywhere")
+        status = main(words_of(line))
+    finally:
+        locked.chmod(0o700)
+    out, err = capsys.readouterr()
+    assert (status, out) == (1, "")
+    assert "locked" in err
+    assert "no permission" in err
+    assert "unexpected" not in err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("peak:-6dB", "peak:-6"), ("-14LUFS", "lufs:-14"), ("-6 dBFS", "peak:-6")]
+)
+def test_a_level_is_taken_as_meters_write_it(typed, meant, folder):
+    words = ["balance", "song.RPP", "--level", typed]
+    assert str(settings_from(parser_of(words).parse_args(words)).level) == meant
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,10 @@ def _last_backup(target: Path, present: bytes | None) -> Path:
     """The latest backup that was not brought back yet."""
     backups = _backups(target, present)
     if not backups:
-        raise StorageError(f"{name_of(target)} has no backup made by DrumGain beside it")
+        raise StorageError(
+            f"{name_of(target)} has no backup made by DrumGain beside it; "
+            "--backup FILE takes one that is elsewhere"
+        )
     for backup in backups:
         if backup.state == READY:
             return backup.path
