@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
             columns = len(recording.owners)
             found = estimate(
                 recording,
-                taps=arguments.taps or usual_taps(columns),
+                taps=usual_taps(columns) if arguments.taps is None else arguments.taps,
                 max_delay=arguments.max_delay,
                 piece_s=arguments.over_time,
                 progress=lambda share: progress("comparing", share),

@@ -150,8 +150,9 @@ def test_a_delay_beyond_the_search_is_told(kit, capsys, tmp_path):
         (("{mix}", "{empty}"), "no audio files there"),
         (("{mix}", "{kick}", "--over-time", "0"), "0.1 to 600"),
         (("{silent}", "{kick}"), "the mix is silent"),
-        (("{short}", "{kick}"), "expected a mix of these very tracks"),
+        (("{short}", "{kick}"), "give a longer piece"),
         (("{mix}", "{kick}", "--taps", "99999"), "taps is 99999"),
+        (("{mix}", "{kick}", "--taps", "0"), "taps is 0"),
     ],
 )
 def test_what_makes_no_sense_is_told(kit, capsys, tmp_path, words, message):

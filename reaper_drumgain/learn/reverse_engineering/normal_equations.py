@@ -67,7 +67,7 @@ def fit_window(recording: Recording, taps: int, delays: npt.NDArray[np.intp]) ->
     if columns > MAX_COLUMNS or columns * taps > MAX_UNKNOWNS:
         raise InputError(
             f"{columns} track channels with {taps} taps each are too many: expected at most "
-            f"{MAX_COLUMNS} channels and {MAX_UNKNOWNS} taps together"
+            f"{MAX_COLUMNS} channels and {MAX_UNKNOWNS} taps together: give fewer tracks"
         )
     lead = taps // 8
     start = max(0, int(delays.max()) + taps - 1 - lead)
