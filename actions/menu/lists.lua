@@ -44,7 +44,7 @@ return {
     },
     {"equal-rms", "every track at the same RMS level"},
     {"unity", "every fader at the same position: the balance as it was recorded"},
-    {"random", "faders by chance, no balance likelier than another: what to beat"},
+    {"random", "random faders, all balances equally likely: every method should beat it"},
   },
   model = "model ",
   choices = {

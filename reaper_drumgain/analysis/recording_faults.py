@@ -1,4 +1,4 @@
-"""Faults of single recordings that no fader can mend: clipping, DC, hum, and a dead side of a pair.
+"""Faults of a recording that no fader can correct: clipping, DC, hum, a dead side of a pair.
 
 ``FaultMeter`` takes the samples of one track chunk by chunk, before any filter, and keeps a few
 numbers per channel and one per second. Nothing depends on the gain of the track: levels count

@@ -1,4 +1,4 @@
-"""What faders cannot mend, as faults of the plan: the numbers and the usual mend, never done here.
+"""Faults that no fader can correct: their numbers and the usual remedy. Nothing is corrected here.
 
 Each track for itself: clipping, DC, hum. Two tracks (or channels): a dead side of a pair. Two
 microphones at their strokes: polarity and delay (``analysis.polarity``).

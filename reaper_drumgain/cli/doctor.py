@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_document(checks), indent=2))
     elif counts["broken"]:
         show.say(
-            f"{counts['broken']} broken, {counts['warning']} warnings: mend the first one first"
+            f"{counts['broken']} broken, {counts['warning']} warnings: fix the first one first"
         )
     elif counts["warning"]:
         show.say(f"it works; {counts['warning']} warnings")

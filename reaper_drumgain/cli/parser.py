@@ -1,4 +1,4 @@
-"""The parser of the command line: messages that name the mend, help that fits the terminal.
+"""The parser of the command line: messages that say what to do, help that fits the terminal.
 
 Built on ``argparse``: mistakes are raised as InputError, so that they end like every other
 failure, in words or as JSON.
@@ -74,7 +74,7 @@ class HelpFormatter(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """A parser that raises InputError for a mistake, with what may be meant and what to do."""
 
-    #: the commands, by whose names a first word is mended
+    #: the commands, against whose names a mistyped first word is compared
     commands: Sequence[str] = ()
 
     def __init__(self, **options: object) -> None:

@@ -52,7 +52,18 @@ class CrossAdaptive(Method):
 
 
 def running_gains(hops: Float64) -> RunningGains:
-    """The gains over time of tracks given as K-weighted mean squares per 100 ms (tracks, hops)."""
+    """The gains over time of all tracks (Mansbridge, Finn and Reiss 2012).
+
+    Parameters
+    ----------
+    hops
+        K-weighted mean squares of hops of 100 ms, shape (tracks, hops).
+
+    Returns
+    -------
+    RunningGains
+        Gains in dB and the state of the gates, shape (tracks, hops) each.
+    """
     tracks, length = hops.shape
     momentary = np.zeros_like(hops)
     if length >= GATING_HOPS:

@@ -147,7 +147,17 @@ class GainDecision:
 
 
 def louder_hits(hits: HitLevels, gains_db: Float64) -> HitLevels:
-    """The hit levels as if each track had been recorded louder by ``gains_db`` (n,): exact."""
+    """The hit levels as if each track had been recorded louder by ``gains_db``.
+
+    Exact, because a gain changes all levels of a track alike.
+
+    Parameters
+    ----------
+    hits
+        Levels of shape (drums, tracks, bands).
+    gains_db
+        Shape (tracks,), in dB.
+    """
     return HitLevels(hits.strokes, hits.level_db + gains_db[None, :, None], hits.share)
 
 
@@ -263,7 +273,24 @@ def undone_db(
     share: float = SHARE,
     limit_db: float = LIMIT_DB,
 ) -> Float64:
-    """(n,) what is taken off the faders in dB, pairs left as they are."""
+    """How much of the recorded levels the faders undo, the two sides of a pair not yet matched.
+
+    Parameters
+    ----------
+    recording_gain_db
+        Shape (n,): the expected recording gain of each track in dB.
+    departure
+        How far each track lies above the usual level of its role, and how uncertain that is.
+    share
+        How much of the rest, which counts as playing and taste, is undone, 0 to 1.
+    limit_db
+        Bound of the rest in dB.
+
+    Returns
+    -------
+    array
+        Shape (n,), in dB, to be subtracted from the faders: see the formula of the module.
+    """
     over, doubt = departure.over_db, departure.doubt
     known = np.isfinite(over) & np.isfinite(doubt)
     rest = np.where(known, over - recording_gain_db, 0.0)

@@ -63,7 +63,18 @@ _LEVELS = np.arange(20.0, 111.0, 5.0)
 
 
 def erb_number(frequency: npt.ArrayLike) -> Float64:
-    """Where a frequency in Hz lies on the ERB-number scale."""
+    """The ERB number of a frequency, ``21.366 log10(0.004368 f + 1)`` (Glasberg and Moore 1990).
+
+    Parameters
+    ----------
+    frequency
+        In Hz, any shape.
+
+    Returns
+    -------
+    array
+        ERB numbers (Cams), of the same shape.
+    """
     return np.asarray(21.366 * np.log10(4.368e-3 * np.asarray(frequency, dtype=np.float64) + 1.0))
 
 
@@ -73,7 +84,18 @@ def frequency_of(number: npt.ArrayLike) -> Float64:
 
 
 def bandwidth(frequency: npt.ArrayLike) -> Float64:
-    """Equivalent rectangular bandwidth in Hz of the auditory filter at a frequency."""
+    """The equivalent rectangular bandwidth (ERB) of the auditory filter at a frequency.
+
+    Parameters
+    ----------
+    frequency
+        In Hz, any shape.
+
+    Returns
+    -------
+    array
+        ``24.673 (0.004368 f + 1)`` in Hz (Glasberg and Moore 1990), of the same shape.
+    """
     return np.asarray(24.673 * (4.368e-3 * np.asarray(frequency, dtype=np.float64) + 1.0))
 
 
@@ -115,9 +137,19 @@ class Ear:
         self._lower: Float32 = np.ascontiguousarray(skirts, dtype=np.float32)
 
     def excitation(self, powers: npt.NDArray[np.floating]) -> Float32:
-        """Excitation patterns (sounds, channels) of band powers (sounds, bands).
+        """Excitation patterns of sounds.
 
         Each band's own level within one ERB decides how far it spreads upwards.
+
+        Parameters
+        ----------
+        powers
+            Power per band relative to 0 dB SPL, shape (sounds, bands).
+
+        Returns
+        -------
+        array
+            Shape (sounds, channels), relative to the excitation by a 1 kHz tone of 0 dB SPL.
         """
         inner = (powers * self._transmission).astype(np.float32)
         around = inner.copy()
@@ -137,8 +169,22 @@ class Ear:
     def partial_loudness(
         self, excitation: npt.NDArray[np.floating], masker: npt.NDArray[np.floating]
     ) -> Float64:
-        """Loudness in sone (sounds,) in the presence of ``masker``; both (sounds, channels).
+        """Loudness of sounds in the presence of a masker (Moore, Glasberg and Baer 1997).
 
+        Parameters
+        ----------
+        excitation
+            Excitation patterns as ``excitation`` gives them, shape (sounds, channels).
+        masker
+            Excitation patterns of what is heard at the same time, of the same shape.
+
+        Returns
+        -------
+        array
+            Shape (sounds,), in sone.
+
+        Notes
+        -----
         Equations 17 to 20 of the paper, in which the compression is (G E + A)^a where both
         together are up to 1e10, and that of ANSI S3.4-2007 where they are above.
         """

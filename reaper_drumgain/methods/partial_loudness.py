@@ -70,10 +70,22 @@ class PartialLoudness(Method):
 def equal_partial_loudness(
     powers: Sequence[Float32], sources: Sequence[Hashable], listening_db: float
 ) -> Float64:
-    """Gains in dB (tracks,) from band powers (frames, bands) per track, none of them silent.
+    """Gains with which all tracks have the same partial loudness (Ward, Reiss and Athwal 2012).
 
-    ``sources``: a label per track; those with the same do not mask each other. Frame n of each
-    track lies at the same time; a track that ends early is silent from there.
+    Parameters
+    ----------
+    powers
+        Per track its band powers, shape (frames, bands); no track is silent. Frame n of each track
+        lies at the same time; a track that ends early is silent from there.
+    sources
+        A label per track. Tracks with the same label do not mask each other.
+    listening_db
+        Level in dB SPL at which the kit is heard.
+
+    Returns
+    -------
+    array
+        Gains in dB, shape (tracks,).
     """
     frames = max(len(track) for track in powers)
     levels = np.zeros((len(powers), frames))

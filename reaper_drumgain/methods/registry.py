@@ -191,7 +191,7 @@ METHODS: tuple[MethodEntry, ...] = (
     ),
     MethodEntry(
         "random",
-        "faders by chance, no balance likelier than another: what to beat",
+        "random faders, all balances equally likely: every method should beat it",
         "A. Wilson and B. M. Fazenda, Populating the Mix Space: Parametric Methods for "
         "Generating Multitrack Audio Mixtures, Applied Sciences 7, 2017",
         _random,

@@ -158,11 +158,11 @@ class Untouched:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a fader cannot mend: a fault of a recording, or of two microphones together.
+    """What a fader cannot correct: a fault of a recording, or of two microphones together.
 
-    ``track``: the index of the track that is to be mended. ``kind``: ``polarity``, ``delay``,
+    ``track``: the index of the track that has to be corrected. ``kind``: ``polarity``, ``delay``,
     ``clipping``, ``dc``, ``hum`` or ``dead side``. ``numbers``: what was measured, by name, with
-    the unit at its end. ``sentence``: the numbers and the usual mend, in words.
+    the unit at its end. ``sentence``: the numbers and the usual remedy, in words.
     """
 
     track: int

@@ -101,7 +101,10 @@ def load_enst(
     Raises InputError for another layout, too many faults or settings out of range.
     """
     if not 0.0 <= max_faults <= 1.0 or jobs < 1:
-        raise InputError(f"max_faults is {max_faults} and jobs {jobs}: expected 0 to 1, and 1 up")
+        raise InputError(
+            f"max_faults is {max_faults} and jobs {jobs}: expected 0 to 1 for max_faults, 1 or "
+            "more for jobs"
+        )
     takes, faults = find_takes(root)
     total = len(takes) + len(faults)
     allowed = int(max_faults * total)

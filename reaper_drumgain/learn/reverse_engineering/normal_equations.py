@@ -107,8 +107,21 @@ def blocks(recording: Recording, window: FitWindow, prefilter: Prefilter | None)
 
 
 def survey(recording: Recording, order: int) -> tuple[Float64, Float64]:
-    """Mean square (columns,) of the loudest 8192 samples of each column, and the autocorrelation
-    of the mix at lags 0 to ``order``, summed over channels."""
+    """What is needed before a fit: how loud the tracks get, and the spectrum of the mix.
+
+    Parameters
+    ----------
+    recording
+        Tracks and mix.
+    order
+        Highest lag of the autocorrelation in samples.
+
+    Returns
+    -------
+    peaks, lags
+        Mean square of the loudest 8192 samples of each column, shape (columns,), and the
+        autocorrelation of the mix, shape (order + 1,), summed over its channels.
+    """
     size = 1 << 13
     peaks = np.zeros(len(recording.owners))
     power = np.zeros(size + 1)
@@ -196,9 +209,23 @@ def _whole_gram(row: Float64, entering: Float64, leaving: Float64) -> Float64:
 def autocorrelations(
     recording: Recording, window: FitWindow, prefilter: Prefilter | None
 ) -> list[Float64]:
-    """Per track the sums w_i[n - k] w_j[n - l] over the whole file, (channels * taps, same).
+    """Autocorrelation matrices of the tracks.
 
-    With h the filters of a track's channels, h' A h is the energy of the filtered track.
+    Parameters
+    ----------
+    recording
+        Tracks and mix.
+    window
+        Range and filter length of the fit.
+    prefilter
+        Applied to the tracks first; None for none.
+
+    Returns
+    -------
+    list of arrays
+        Per track a matrix A of shape (channels * taps, channels * taps) with the sums of
+        w_i[n - k] w_j[n - l] over the whole file. With h the filters of a track's channels, h' A h
+        is the energy of the filtered track.
     """
     found = []
     for track in recording.tracks:
