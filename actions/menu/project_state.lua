@@ -3,12 +3,44 @@
 local part = ...
 local LISTS, json = part.lists, part.json
 local SECTION = "DrumGain"
+-- as in the Python actions' project_state
+local KEPT, NUMBER = "DrumGain kept", "stored"
 
 local project_state = {}
+
+local function path_of(project)
+  local place = 0
+  while true do
+    local found, path = reaper.EnumProjects(place)
+    if not found then return "" end
+    if found == project then return path end
+    place = place + 1
+  end
+end
+
+-- Where the actions keep the settings beside a saved project for this session of REAPER: undo may
+-- take a project's ext state along, but never that of REAPER. Nil for an unsaved project.
+local function kept_place(project)
+  local path = path_of(project)
+  if path == "" then return nil end
+  return LISTS.kind .. " " .. path:gsub(".", function(sign) return ("%02x"):format(sign:byte()) end)
+end
+
+-- What was stored last in this session, and its number; "" and 0 if nothing was.
+local function kept(project)
+  local place = kept_place(project)
+  local text = place and reaper.GetExtState(KEPT, place) or ""
+  local number, document = text:match("^(%d+) (.+)$")
+  return document or "", tonumber(number) or 0
+end
 
 function project_state.settings(project)
   local _, text = reaper.GetProjExtState(project, SECTION, LISTS.kind)
   local document = text ~= "" and json.decode(text) or nil
+  local later, number = kept(project)
+  -- an undo of something else took the settings along: the next action tells it
+  local stored = document and json.get(document, NUMBER) or (text == "" and -1)
+  if type(stored) == "number" and stored < number then document = json.decode(later) end
   local usual = json.decode(LISTS.defaults)
   if not document or json.get(document, "kind") ~= LISTS.kind
     or json.get(document, "schema") ~= LISTS.schema then
@@ -24,7 +56,11 @@ function project_state.store(project, document, name, value)
   json.put(document, name, value)
   -- 'balance again' then does what the settings say, not what the last run did
   json.put(document, "automated", json.word(false))
-  reaper.SetProjExtState(project, SECTION, LISTS.kind, json.encode(document))
+  local place, _, number = kept_place(project), kept(project)
+  if place then json.put(document, NUMBER, json.number(number + 1)) end
+  local text = json.encode(document)
+  reaper.SetProjExtState(project, SECTION, LISTS.kind, text)
+  if place then reaper.SetExtState(KEPT, place, ("%d %s"):format(number + 1, text), false) end
   if reaper.MarkProjectDirty then reaper.MarkProjectDirty(project) end
 end
 

@@ -160,7 +160,7 @@ def run_embedded(
     folder: Path,
     *,
     env: Mapping[str, str] | None = None,
-    timeout: float = 60.0,
+    timeout: float = 300.0,
 ) -> Report:
     """Play a scenario in the program, with a Python library; ``env`` goes into its environment."""
     scenario_path, report_path = folder / "scenario.json", folder / "report.json"

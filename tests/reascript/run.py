@@ -44,7 +44,7 @@ SCENARIO_KEYS = {
     "resource_path": "REAPER's resource folder; by default the report's folder",
     "version": "what GetAppVersion says",
     "clock": "'real' (default) or 'virtual': ticks take no time, workers get none",
-    "deadline": "real seconds that a run step may take until its scripts are idle (20)",
+    "deadline": "real seconds that a run step may take until its scripts are idle (240)",
     "faults": "how this REAPER misbehaves: the fields of engine.Faults",
     "render_gain": "what stems are multiplied by (0.5)",
     "render_python": "the interpreter of the render's child process",
@@ -115,7 +115,7 @@ def perform(
         sys.meta_path.insert(0, _Blocked(blocked))
     search = [p for p in sys.path if p and Path(p) != TESTS]
     runner = (make_runner or Runner)(engine, [*scenario.get("search_path", []), *search])
-    deadline = float(scenario.get("deadline", 20))
+    deadline = float(scenario.get("deadline", 240))
     steps = [_step(step, runner, world, deadline) for step in scenario.get("steps", [])]
     if engine.answers:
         engine.fail(f"dialogs that were not shown: {list(engine.answers)}")
@@ -324,7 +324,7 @@ def run_scenario(
     flags: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     prefix: Sequence[str] = (),
-    timeout: float = 60.0,
+    timeout: float = 300.0,
     cwd: Path | None = None,
     rounds: int = 0,
 ) -> Report:

@@ -8,7 +8,6 @@ does not fit is not used.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -317,8 +316,8 @@ def _decoded(text: str) -> dict[str, Any] | None:
 
 def _place(project: Project, key: str) -> str:
     """Where a project's documents are kept beside the project, for this session of REAPER."""
-    named = hashlib.sha256((project.path or project.pointer).encode()).hexdigest()[:16]
-    return f"{key} {named}"
+    # the menu, which has no hash functions, names it the same way
+    return f"{key} {(project.path or project.pointer).encode().hex()}"
 
 
 def _kept(project: Project, key: str) -> tuple[str | None, int]:

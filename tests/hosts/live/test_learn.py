@@ -45,7 +45,7 @@ def named(name, effects="no"):
 
 
 def learn(reaper, name, effects="no", **more):
-    return reaper.press("learn", named(name, effects), deadline=50, **more)
+    return reaper.press("learn", named(name, effects), deadline=240, **more)
 
 
 def chosen(reaper, method):

@@ -67,7 +67,10 @@ def menu(fake):
 
 
 def stored(report, step=None):
-    return json.loads(report.state(step)["ext_state"]["DrumGain"]["settings"])
+    document = json.loads(report.state(step)["ext_state"]["DrumGain"]["settings"])
+    # the number of this storing, by which an undo of something else is noticed
+    document.pop("stored", None)
+    return document
 
 
 def shown(report, number=-1):
@@ -114,6 +117,25 @@ USUAL = json_codec.to_document(
 #: the dialog of the Python action after all ticks
 DIALOG = ["unity", "75", "lufs:-18", "all", "automation", "skip", "markers", "trim", "replace"]
 DIALOG += ["yes", "no", "outliers", ""]
+
+
+@BOTH
+def test_a_tick_outlives_the_undo_of_something_else(menu, which):
+    """The time selection's undo point takes the project's ext state along."""
+    report = menu.play(
+        menu.reaper.press("settings", {"answer": "ok"}),
+        {"do": {"time_selection": [1.0, 2.0]}},
+        menu.step(*choose("Amount: 100 % > 75 %"), CANCEL),
+        {"do": {"time_selection": [2.0, 3.0]}},
+        {"do": {"undo": 1}},
+        menu.step(CANCEL),
+        menu.reaper.press("settings", {"answer": "cancel"}),
+        **which,
+    )
+    assert [stored(report, step)["amount"] for step in (0, 2, 4, 6)] == [100, 75, 100, 75]
+    assert any(path.startswith("Amount: 75 %") for path in shown(report))
+    assert report.data["dialogs"][-1]["values"][1] == "75"
+    assert report.console.count("an undo took back the settings") == 1
 
 
 @BOTH

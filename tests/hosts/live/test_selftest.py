@@ -69,7 +69,7 @@ def test_what_doctor_finds_is_part_of_it(make_reaper):
 
 
 def test_the_real_doctor_is_asked(reaper):
-    report = reaper.play(reaper.press("self_test", *ANSWERS), deadline=100)
+    report = reaper.play(reaper.press("self_test", *ANSWERS), deadline=240)
     # the test's resource folder is that of no REAPER
     assert "FAILS  REAPER's resource folder" in report.console
     assert "holds  a small balance by the worker: forest" in report.console

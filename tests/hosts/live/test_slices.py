@@ -100,7 +100,7 @@ def test_a_tick_ends_when_its_time_is_used_up_or_a_step_waits(reaper, tmp_path):
 
 
 def calls_per_tick(reaper, project):
-    report = reaper.play(reaper.press("balance_all"), projects=[str(project)], deadline=60)
+    report = reaper.play(reaper.press("balance_all"), projects=[str(project)], deadline=240)
     (box,) = report.data["dialogs"]
     assert "exit status 1" in box["text"]
     return [tick["calls"] for tick in report.data["ticks"]]

@@ -51,10 +51,10 @@ def taken(paths, folder):
     out = folder / "snapshots.json"
     scenario = {
         "projects": [str(p) for p in paths],
-        "deadline": 60,
+        "deadline": 240,
         "steps": [{"run": str(SCRIPT)}],
     }
-    report = run_scenario(scenario, folder, env={"DRUMGAIN_TEST_OUT": str(out)}, timeout=120)
+    report = run_scenario(scenario, folder, env={"DRUMGAIN_TEST_OUT": str(out)}, timeout=300)
     assert report.ok, report.problems
     assert report.data["writes"] == []
     return json.loads(out.read_text("utf-8"))
