@@ -194,7 +194,7 @@ def _sum_up(
     header = ("Project", "Result", "Moved", "LUFS before", "after", "Warnings", "Where, or why not")
     print_table(header, [_row(outcome) for outcome in in_order(outcomes)], numbers={2, 3, 4, 5})
     parts = [f"{count} {WORDS[status]}" for status, count in counts.items() if count]
-    show.say(f"{total} projects: {', '.join(parts) or 'none done'}")
+    show.say(f"{total} project{'' if total == 1 else 's'}: {', '.join(parts) or 'none done'}")
     how = [f"{count} {MODE_WORDS[mode]}" for mode, count in modes.items() if count]
     if how:
         show.say(f"modes: {', '.join(how)} (--mode)")

@@ -190,4 +190,4 @@ def test_media_beside_projects_are_no_projects(tmp_path, capsys):
     kick(songs / "loose" / "Kick.wav")
     status, out, _ = run(capsys, "batch", songs, "--recursive", "--dry-run", "--jobs", "1")
     assert status == 0
-    assert "1 projects" in out
+    assert "1 project: " in out

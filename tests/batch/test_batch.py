@@ -326,7 +326,7 @@ def test_media_of_which_nothing_can_be_read_is_told_by_project(batch: Command, s
 def test_projects_without_drums_have_a_status_of_their_own(batch: Command, tmp_path: Path) -> None:
     (tmp_path / "song.RPP").write_bytes(b"<REAPER_PROJECT 0.1\n>\n")
     out, _ = batch(tmp_path, "--jobs", 1, status=3)
-    assert "1 projects: 1 no drum track" in out
+    assert "1 project: 1 no drum track" in out
 
 
 def test_a_folder_that_cannot_be_read_is_told_and_counted(
