@@ -75,10 +75,13 @@ _TINY = 1e-300
 
 @dataclass(frozen=True)
 class Microphone:
-    """What a track's role says. ``drum``: equal for the microphones of one drum, the track's own
-    for overheads and rooms, None for what was not in the room (samples, percussion).
-    ``close``: stands at one drum. ``metal``: that drum is a hi-hat, ride or other cymbal;
-    ``usual``: a kick or snare, which nearly every song has."""
+    """What a track's role says about its microphone.
+
+    ``drum``: the same for all microphones of one drum; the track's own for overheads and rooms;
+    None for what was not recorded in the room (samples, percussion). ``close``: whether it stands
+    at one drum. ``metal``: whether that drum is a hi-hat, ride or other cymbal. ``usual``: whether
+    it is a kick or snare, which nearly every song has.
+    """
 
     drum: Hashable
     close: bool

@@ -282,10 +282,21 @@ class SpectrumMeter:
 
 
 def summary_of(frames: Float32, rate: int) -> SpectrumSummary:
-    """The averages over kept ``frames``.
+    """The averages over frames of one track that were kept.
 
-    Unlike in a meter of their stretch alone, frames count here that are 60 dB under the loudest
-    of the stretch, where they are not under the loudest before; their energy is their weight.
+    Parameters
+    ----------
+    frames
+        Shape (frames, columns), as ``SpectrumMeter.frames`` gives them.
+    rate
+        Sample rate in Hz.
+
+    Returns
+    -------
+    SpectrumSummary
+        Weighted by the energy of the frames. Quiet frames were left out relative to the loudest
+        frame up to then in the whole track, so the result of a stretch can differ from that of a
+        meter that starts with the stretch.
     """
     sums = frames.sum(axis=0, dtype=np.float64)
     bands = sums[2 : 2 + BANDS]

@@ -176,7 +176,9 @@ class ContainerFile:
         codec = self._stream.codec_context
         if codec is None or codec.name not in _DECODERS[self._kind]:
             what = "of a kind" if codec is None else f"{codec.name},"
-            raise UnplayableMediaError("unreadable media", f"its sound is {what} that is not read")
+            raise UnplayableMediaError(
+                "unreadable media", f"its sound is {what} which cannot be read"
+            )
         codec.thread_count = 1
         self._frames: Iterator[Any] = iter(self._container.decode(self._stream))
         self._rest = self._rest[:, :0]

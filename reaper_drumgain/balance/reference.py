@@ -58,7 +58,7 @@ class ReferenceMethod(Method):
     def gains(self, given: MethodInput) -> MethodGains:
         """The gains; NaN where the mix does not tell one."""
         if len(given.roles) != self._gains_db.size:
-            raise ValueError(f"{len(given.roles)} tracks, found were {self._gains_db.size}")
+            raise ValueError(f"{len(given.roles)} tracks, expected {self._gains_db.size}")
         gains = np.where(given.active, self._gains_db, np.nan)
         pair = np.zeros(gains.size)
         for left, right in side_pairs(given.roles):

@@ -109,7 +109,7 @@ def _replaced(session: Session, track: Track, path: Path, told: list[str]) -> Tr
 def _place(
     session: Session, track: Track, seconds: float, info: MediaInfo
 ) -> tuple[float, str | None]:
-    """When a stem begins, in seconds of the project; and why it is none of this track."""
+    """When a stem begins, in seconds of the project; or why it cannot belong to this track."""
     if info.channels > 2:
         return 0.0, f"it has {info.channels} channels: expected 1 or 2"
     end = max((clip.position + clip.length for clip in track.clips if clip.plays), default=0.0)

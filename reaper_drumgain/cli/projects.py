@@ -13,10 +13,10 @@ _MOST_TOLD = 5
 
 
 def project_path(text: str) -> Path:
-    """The project file that is meant: ``song`` for ``song.RPP``, also in another letter case.
+    """The project file that is meant: ``song`` stands for ``song.RPP``, in any letter case.
 
-    What is there under the very name counts first; a folder only where no project has its name.
-    Raises ProjectError, with the projects that may be meant, where nothing is.
+    A file or folder of exactly this name comes first, but a folder only where no project has the
+    name. Raises ProjectError with similar names where nothing is found.
     """
     return _meant(Path(text), folders=False)
 

@@ -118,5 +118,5 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: no text in UTF-8 ({error}): save it as 'CSV UTF-8'") from error
     if "\x00" in text:
-        raise InputError(f"{path}: no text in it: expected a CSV file, not a spreadsheet")
+        raise InputError(f"{path}: is not a text file: expected a CSV file, not a spreadsheet")
     return io.StringIO(text, newline=None).read()

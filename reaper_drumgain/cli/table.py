@@ -49,10 +49,10 @@ def _knows_styles() -> bool:
 def _laid_out(
     rows: Sequence[Sequence[str]], numbers: Collection[int], columns: int | None
 ) -> Iterator[list[str]]:
-    """The lines of each row; within ``columns``, where that is given and can be done.
+    """The lines of each row, fitted into ``columns`` where that is given and possible.
 
-    Numbers are never folded. Texts are, the last column last; where too little is left for that
-    one, it goes below its row.
+    Numbers are never folded. Text columns are, the last one only after the others. Where too little
+    width is left for the last column, its text goes below the row.
     """
     last = len(rows[0]) - 1
     widths = [max(display_width(row[i]) for row in rows) for i in range(last + 1)]

@@ -129,7 +129,7 @@ class Solver:
         intervals
             (n, 2) lower and upper bounds in dB, on the scale of the gains.
         pair_db
-            (n,) the part of a gain that sets one side of a pair right against the other.
+            (n,) the part of a gain in dB that corrects one side of a pair against the other.
         """
         if self._share == 0.0 or not self._leading.any():
             return self._solution(*self._limited(self._trimmed(self._untrimmed)))

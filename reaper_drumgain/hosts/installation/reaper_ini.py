@@ -41,7 +41,7 @@ def read(path: Path) -> bytes:
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error}") from error
     if content.startswith(_BOMS):
-        raise InputError(f"{path} is in UTF-16, which is not known here: enter the two fields")
+        raise InputError(f"{path} is in UTF-16, which cannot be edited here: enter the two fields")
     return content
 
 

@@ -234,8 +234,11 @@ def invented(bench: Bench, draws: int, seed: int, tell: Callable[[str], None]) -
 
 
 def human(bench: Bench, tell: Callable[[str], None]) -> str:
-    """The figures of human mixes as text: each mix by the others of its song, and by those of the
-    other songs, whose engineers have no names in the data."""
+    """The figures of human mixes as text.
+
+    Each mix is predicted by a model of the other mixes of its song, and by one of the mixes of the
+    other songs. The data does not name the engineers.
+    """
     first = {song.song: song for song in reversed(bench.songs)}
     mixes = {
         name: [

@@ -159,7 +159,7 @@ def _counts(kits: Kits) -> dict[str, float]:
 
 
 def _stroke_rises(kits: Kits) -> dict[str, float]:
-    """By microphone, the median of how far its strong strokes lie above its loudness, in dB."""
+    """By microphone, how far its strong strokes lie above its loudness in dB (the median)."""
     rises: dict[str, list[float]] = defaultdict(list)
     for session in (one for sessions in kits.values() for one in sessions):
         strong = strong_strokes(session.levels.energy.sum(axis=2), session.hits.strokes)
