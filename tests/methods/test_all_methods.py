@@ -105,7 +105,9 @@ def test_the_demo_is_balanced_by_it(name, capsys):
     assert plan["method"] == name
     moves = [track["new_db"] - track["old_db"] for track in plan["tracks"]]
     assert len(moves) == 11
-    assert all(abs(move) < 40.0 for move in moves)
+    # a random draw may come near 0
+    most = 60.0 if name == "random" else 40.0
+    assert all(abs(move) < most for move in moves)
     # its faders stand at 0 dB already
     assert (name == "unity") == (moves == [0.0] * 11)
     assert DEMO.read_bytes() == before

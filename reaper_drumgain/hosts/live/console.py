@@ -16,7 +16,7 @@ _SECTION, _OPENED = "DrumGain", "console"
 #: from this version on a text with this beginning is added without opening the window
 _QUIET_SINCE, _QUIET = (7, 0), "!SHOW:"
 #: characters of a project's text in one line of the console
-_LONGEST = 200
+_LONGEST = 400
 
 
 def one_line(text: str) -> str:
