@@ -34,6 +34,10 @@ EXAMPLES = (
 #: only each other, the standard library and reapy
 BUNDLED_FOLDERS = ("schema", "tracks", "hosts/live")
 BUNDLED_MODULES = ("__init__", "errors", "units", "hosts/__init__")
+#: lists the files while they are copied; it stays where that was not finished
+UNFINISHED = "unfinished.json"
+#: the set-up file while it is written
+PART = "setup.part"
 _MAX_MANIFEST_BYTES = 1 << 20
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -165,6 +169,11 @@ def install(folder: Path, files: dict[Path, Path]) -> None:
         made = made_folders(folder) or [
             name for name, each in (("Scripts", folder.parent),) if not each.exists()
         ]
+        # an installation that ends here can be taken away, or done again, as a whole
+        listed = sorted(place.as_posix() for place in before | set(files))
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = folder / UNFINISHED
+        unfinished.write_text(json.dumps({"files": listed, "made": made}), encoding="utf-8")
         # without the set-up no action starts while the copy is incomplete
         setup.unlink(missing_ok=True)
         for place, source in files.items():
@@ -173,9 +182,10 @@ def install(folder: Path, files: dict[Path, Path]) -> None:
         for place in gone:
             (folder / place).unlink(missing_ok=True)
         remove_empty(folder, gone)
-        temporary = setup.with_suffix(".part")
+        temporary = folder / PART
         temporary.write_text(json.dumps(_document(files, made), indent=1) + "\n", encoding="utf-8")
         temporary.replace(setup)
+        unfinished.unlink()
     except OSError as error:
         raise StorageError(f"{folder}: the actions cannot be written there: {error}") from error
 
@@ -234,10 +244,14 @@ def made_folders(folder: Path) -> list[str]:
 
 
 def _earlier(folder: Path, key: str) -> list[str]:
-    """A list in the set-up of an earlier installation; empty where there is none."""
-    try:
-        with (folder / FILE_NAME).open("rb") as file:
-            document = json.loads(file.read(_MAX_MANIFEST_BYTES))
-        return [str(name) for name in document[key]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []
+    """A list in the set-up of an earlier installation, or in what one left that was not finished.
+
+    Empty where there is none.
+    """
+    names: list[str] = []
+    for each in (FILE_NAME, UNFINISHED):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            with (folder / each).open("rb") as file:
+                document = json.loads(file.read(_MAX_MANIFEST_BYTES))
+            names += [str(name) for name in document[key]]
+    return names

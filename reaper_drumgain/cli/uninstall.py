@@ -6,7 +6,14 @@ import argparse
 from pathlib import Path
 
 from reaper_drumgain.cli import show
-from reaper_drumgain.cli.install import add_resource_path, made_folders, manifest, remove_empty
+from reaper_drumgain.cli.install import (
+    PART,
+    UNFINISHED,
+    add_resource_path,
+    made_folders,
+    manifest,
+    remove_empty,
+)
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts.installation.resource_folders import resource_folder
 from reaper_drumgain.hosts.live.setup import FILE_NAME, FOLDER
@@ -43,7 +50,8 @@ def remove(folder: Path, places: set[Path]) -> None:
     for place in places:
         (folder / place).unlink(missing_ok=True)
     made = made_folders(folder)
-    (folder / FILE_NAME).unlink(missing_ok=True)
+    for name in (FILE_NAME, UNFINISHED, PART):
+        (folder / name).unlink(missing_ok=True)
     remove_empty(folder, [*places, Path(FILE_NAME)])
     if made and not folder.exists():
         remove_empty(folder.parent, [Path(folder.name)])

@@ -112,6 +112,52 @@ def test_a_full_disk_leaves_no_set_up_that_seems_to_work(resources, monkeypatch,
     assert run("install", "--resource-path", resources) == 0
 
 
+@pytest.mark.parametrize("earlier", [False, True])
+def test_an_installation_that_ended_half_way_is_taken_away_as_a_whole(
+    resources, monkeypatch, earlier
+):
+    before = files(resources)
+    folder = resources / "Scripts" / "DrumGain"
+    if earlier:
+        # an earlier version with an action that this one lacks
+        assert run("install", "--resource-path", resources) == 0
+        setup = json.loads((folder / "setup.json").read_text("utf-8"))
+        setup["files"].append("DrumGain_Gone.py")
+        (folder / "setup.json").write_text(json.dumps(setup), "utf-8")
+        (folder / "DrumGain_Gone.py").write_text("old\n")
+        (folder / file_of("trims")).write_text("old\n")
+    with monkeypatch.context() as patch:
+        write = Path.write_bytes
+
+        def full(self, data):
+            if self.name == file_of("trims"):
+                raise OSError(28, "No space left on device")
+            return write(self, data)
+
+        patch.setattr(Path, "write_bytes", full)
+        assert run("install", "--resource-path", resources) == 1
+    assert not (folder / "setup.json").exists()
+    assert run("uninstall", "--resource-path", resources) == 0
+    assert files(resources) == before
+    assert not folder.exists()
+
+
+def test_a_disk_without_any_room_leaves_the_earlier_installation(resources, monkeypatch):
+    assert run("install", "--resource-path", resources) == 0
+    before = files(resources)
+    write = Path.write_text
+
+    def full(self, *arguments, **more):
+        if self.is_relative_to(resources):
+            raise OSError(28, "No space left on device")
+        return write(self, *arguments, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        assert run("install", "--resource-path", resources) == 1
+    assert files(resources) == before
+
+
 def test_the_usual_folder_is_found(resources, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
