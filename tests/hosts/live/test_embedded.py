@@ -95,7 +95,8 @@ def test_the_press_moves_the_faders(embed, reaper, library, demo_plan):
 def test_every_action_runs_in_an_interpreter_of_its_own(embed, fake, library):
     from reaper_drumgain.hosts.live.action_list import TITLES
 
-    answers = {"settings": [{"answer": "ok"}], "set_role": [{"answer": "ok"}]}
+    answers = {name: [{"answer": "ok"}] for name in ("settings", "set_role", "trims")}
+    answers["learn"] = [{"answer": "cancel"}]
     names = sorted(set(TITLES) - {"self_test"})
     steps = [{"do": {"select": ["Bass"]}}, fake.press("balance_all")]
     steps += [fake.press(name, *answers.get(name, [])) for name in names]
