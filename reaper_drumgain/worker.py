@@ -9,14 +9,17 @@ only files of this protocol, each of them complete as soon as it has its name:
   first and reads the project meanwhile;
   With ``learn``, the name of a model, the session is learned from, and nothing is planned;
 - ``progress.json`` (from here): ``doing`` and ``share``, replaced as work goes on;
-- ``result.json`` (from here): ``protocol``, ``version`` and ``plan``, ``learned`` (sentences) or
-  ``error``
-  with ``kind`` (a class of errors.py, or ``unexpected``) and ``message``;
-- ``notes.json`` (from here): ``notes``, sentences on why results could not be cached, if so.
+- ``result.json`` (from here): ``protocol``, ``version``, ``notes`` so far and ``plan``,
+  ``learned`` (sentences) or ``error`` with ``kind`` (a class of errors.py, or ``unexpected``)
+  and ``message``;
+- ``notes.json`` (from here): ``notes``, further sentences on why results could not be cached.
   They are cached after the plan was written, and this process ends when that is done.
 
 The host holds the other end of standard input: when it closes, the host is gone or wants no
-result any more, and this process removes these files and ends at once. Standard output is not used.
+result any more, and this process removes these files and ends at once. A host whose request says
+``releases`` writes ``r`` (released) before, once it has its answer: then this process stores its
+results first and removes these files at its own end; ``notes.json`` is left for the next run to
+find. Standard output is not used.
 """
 
 from __future__ import annotations
@@ -48,6 +51,10 @@ _PROGRESS_EVERY_S = 0.1
 _LOOK_EVERY_S = 0.004
 #: REAPER may be busy for long before it sends a request: it renders stems then
 _AWAITS_AT_MOST_S = 7200.0
+#: a process that needs longer to store its analysis ends without
+_STORE_WITHIN_S = 30.0
+
+_released = threading.Event()
 
 
 def main(arguments: list[str]) -> int:
@@ -60,8 +67,9 @@ def main(arguments: list[str]) -> int:
     answer: dict[str, Any] = {"protocol": PROTOCOL, "version": __version__}
     notes: list[str] = []
     analyzer: ProjectAnalyzer | None = None
+    releases = False
     try:
-        made, analyzer = _answer(folder, notes)
+        made, analyzer, releases = _answer(folder, notes)
         answer |= made
     except errors.DrumGainError as error:
         answer["error"] = {"kind": type(error).__name__, "message": str(error)}
@@ -69,17 +77,24 @@ def main(arguments: list[str]) -> int:
         # whatever it is, the person at the dialog has to hear of it
         message = f"{type(error).__name__}: {error}"
         answer["error"] = {"kind": "unexpected", "message": message}
-    _write(folder / RESULT, answer)
+    told = len(notes)
+    _write(folder / RESULT, answer | {"notes": notes})
     if analyzer is not None:
         # only now: the host has its answer
         analyzer.finish()
-        if notes:
-            _write(folder / NOTES, {"notes": notes})
+        if notes[told:]:
+            _write(folder / NOTES, {"notes": notes[told:]})
+        if releases:
+            # a host that is gone in place of that ends this process
+            _released.wait()
+    if _released.is_set():
+        _remove(folder, notes=False)
     return 0
 
 
-def _answer(folder: Path, notes: list[str]) -> tuple[dict[str, Any], ProjectAnalyzer]:
-    """What was asked for, and what is to be finished once it is written."""
+def _answer(folder: Path, notes: list[str]) -> tuple[dict[str, Any], ProjectAnalyzer, bool]:
+    """What was asked for, what is to be finished once it is written, and whether the host says
+    when it has it."""
     _await(folder / REQUEST)
     request = _request(folder / REQUEST)
     session = Session.from_document(request["session"])
@@ -91,14 +106,14 @@ def _answer(folder: Path, notes: list[str]) -> tuple[dict[str, Any], ProjectAnal
 
     store = Store(notes.append) if request.get("remember") is True else None
     analyzer = ProjectAnalyzer(store, progress=_Progress(folder / PROGRESS))
-    learn = request.get("learn")
+    learn, releases = request.get("learn"), request.get("releases") is True
     if isinstance(learn, str):
         from reaper_drumgain.balance.learning import learn_one
 
         told = learn_one(learn, session, settings, analyzer=analyzer)
-        return {"learned": list(told)}, analyzer
+        return {"learned": list(told)}, analyzer, releases
     plan = balance(session, settings, analyzer=analyzer)
-    return {"plan": plan.to_document()}, analyzer
+    return {"plan": plan.to_document()}, analyzer, releases
 
 
 def _await(path: Path) -> None:
@@ -175,19 +190,24 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 def _end_with_host(folder: Path) -> None:
     # not through sys.stdin, whose lock a normal end of the process would wait for
-    while os.read(0, 1):
-        pass
+    while said := os.read(0, 1):
+        if said == b"r":
+            _released.set()
+            time.sleep(_STORE_WITHIN_S)
+            break
     _remove(folder)
     os._exit(1)
 
 
-def _remove(folder: Path) -> None:
+def _remove(folder: Path, *, notes: bool = True) -> None:
     """Remove what belongs to this run; the host may have been ended before it could.
 
-    Only files of the protocol and stems, whatever folder this process was given.
+    ``notes``: these, too. Only files of the protocol and stems, whatever folder this process was
+    given.
     """
     stems = folder / "stems"
-    places = [folder / name for name in (REQUEST, PROGRESS, RESULT, NOTES, "stderr.txt")]
+    places = [folder / name for name in (REQUEST, PROGRESS, RESULT, "stderr.txt")]
+    places += [folder / NOTES] if notes else []
     places += [*folder.glob("*.part"), *stems.glob("*.wav")]
     for path in places:
         with contextlib.suppress(OSError):

@@ -214,3 +214,18 @@ def test_it_removes_its_folder_when_the_host_is_gone(tmp_path):
         assert process.wait(30) == 1
     assert not runs[0].exists()
     assert list(runs[1].iterdir()) == [mine]
+
+
+def test_a_worker_that_is_released_stores_and_removes_its_folder(session, tmp_path, cache):
+    folder = tmp_path / "released"
+    process = start(folder, request(session, remember=True))
+    while not (folder / RESULT).exists():
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.stdin.write(b"r")
+    process.stdin.close()
+    assert process.wait(60) == 0
+    for pipe in (process.stdout, process.stderr):
+        pipe.close()
+    assert (cache / FILE_NAME).exists()
+    assert not folder.exists()

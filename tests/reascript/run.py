@@ -88,7 +88,7 @@ def perform(
 ) -> dict[str, Any]:
     """Play a scenario in this process and return its report."""
     from reascript.engine import Engine, Faults
-    from reascript.scenario import World, children, project_state
+    from reascript.scenario import World, project_state, wait_for_children
     from reascript.scripts import Runner
 
     _check(scenario, SCENARIO_KEYS, "scenario")
@@ -135,7 +135,7 @@ def perform(
         "action_list": engine.committed,
         "steps": steps,
         "idle": not runner.busy,
-        "children": len(children()),
+        "children": wait_for_children(10.0),
         "ticks": [
             {
                 "script": tick.script,

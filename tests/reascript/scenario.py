@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +112,8 @@ class World:
         self._point("Rename tracks", TRACKCFG)
 
     def do_time_selection(self, times: list[float]) -> None:
-        for place, time in enumerate(times, 1):
-            self.project.put("SELECTION", place, float(time))
+        for place, bound in enumerate(times, 1):
+            self.project.put("SELECTION", place, float(bound))
         self._point("Change time selection", MISCCFG)
 
     def do_move_track(self, order: list[Any]) -> None:
@@ -188,6 +190,16 @@ def children() -> list[int]:
             continue
         found += [int(number) for number in text.split()]
     return found
+
+
+def wait_for_children(seconds: float) -> int:
+    """Let processes that were released end; how many are left then."""
+    end = time.monotonic() + seconds
+    while children() and time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            os.waitpid(-1, os.WNOHANG)
+        time.sleep(0.01)
+    return len(children())
 
 
 def _envelope(envelope: Envelope) -> dict[str, Any]:

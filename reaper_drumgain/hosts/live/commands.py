@@ -18,13 +18,14 @@ from reaper_drumgain.hosts.live import (
     learn_run,
     project_state,
     reaper,
+    released,
     run_control,
     selftest,
     tasks,
     temporary_changes,
     trims,
 )
-from reaper_drumgain.hosts.live.console import print_line, print_result
+from reaper_drumgain.hosts.live.console import one_line, print_line, print_result
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import RPR, Project, current_project, is_open
 from reaper_drumgain.hosts.live.setup import Setup, read_setup
@@ -54,6 +55,8 @@ def _steps(name: str, project: Project, worker: Worker | None) -> Steps:
     try:
         if name not in _ANY_VERSION:
             reaper.check_version(OLDEST_REAPER, "DrumGain")
+        for note in released.collect():
+            print_line(f"DrumGain: {one_line(note)}")
         mended = temporary_changes.mend(project) if is_open(project) else None
         if mended is not None:
             print_line(mended)

@@ -41,8 +41,10 @@ _MAX_LINES = 200
 #: a process without any progress for this long is ended
 SILENCE_S = 120.0
 _STOP_WITHIN_S = 3.0
-#: a process that needs longer to store its analysis is ended
-_STORE_WITHIN_S = 30.0
+#: what tells the process to store its analysis and to clean up after itself
+_RELEASED = b"r"
+#: of its private folder's name
+FOLDER_PREFIX = "drumgain-"
 _PROGRESS_EVERY_S = 0.3
 
 Progress = Callable[[str, float], None]
@@ -66,11 +68,13 @@ class Worker:
         self._folder: Path | None = None
         #: whether its plan has come: then it only has to store its analysis
         self.has_answered = False
+        #: sentences on what it could not store
+        self.notes: list[str] = []
 
     def start(self) -> None:
         """Start the process in a private folder. Raises HostError if that fails."""
         try:
-            self._folder = Path(tempfile.mkdtemp(prefix="drumgain-"))
+            self._folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
             with (self._folder / "stderr.txt").open("wb") as stderr:
                 self._process = subprocess.Popen(
                     [self._interpreter, "-I", "-B", "-m", _WORKER, str(self._folder)],
@@ -110,6 +114,7 @@ class Worker:
             "protocol": PROTOCOL,
             "version": __version__,
             "remember": remember,
+            "releases": True,
         }
         if learn is not None:
             head["learn"] = learn
@@ -130,16 +135,20 @@ class Worker:
     def answer(self, progress: Progress) -> Generator[Any, None, GainPlan]:
         """Wait for the plan. Raises what the worker raised, or HostError."""
         content = yield from self._awaited(progress)
-        plan = yield from _parsed(content)
+        answer = _checked(content)
+        plan = yield from _parsed(answer)
+        self.notes = _notes(answer)
         self.has_answered = True
         return plan
 
     def learned(self, progress: Progress) -> Generator[Any, None, list[str]]:
         """Wait until a model has learned; what is to be told. Raises as ``answer``."""
         content = yield from self._awaited(progress)
-        lines = _checked(content).get("learned")
+        answer = _checked(content)
+        lines = answer.get("learned")
         if not isinstance(lines, list):
             raise HostError("the worker's answer says nothing of a model: nothing was learned")
+        self.notes = _notes(answer)
         self.has_answered = True
         return [str(line) for line in lines[:_MAX_LINES]]
 
@@ -186,19 +195,23 @@ class Worker:
             f"the worker ended without a plan (exit status {status}): {last}. Nothing was changed"
         )
 
-    def finish(self) -> Generator[Any, None, list[str]]:
-        """Let the process store its analysis and end, then remove its folder.
+    def release(self) -> tuple[int, Path] | None:
+        """Let the process store its analysis, clean up and end without this script.
 
-        Returns its notes on what it could not store.
+        Returns its number and its folder; None where it has ended already.
         """
-        end = time.monotonic() + _STORE_WITHIN_S
-        while self._process is not None and self._process.poll() is None:
-            if time.monotonic() > end:
-                break
-            yield WAIT
-        notes = _notes(self.folder / NOTES)
-        yield from self.stop()
-        return notes
+        process, folder = self._process, self.folder
+        if process is None or process.poll() is not None:
+            self.notes += notes_in(folder)
+            self._clean()
+            return None
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.write(_RELEASED)
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        self._process = self._folder = None
+        return process.pid, folder
 
     def stop(self) -> Generator[Any, None, None]:
         """End the process and remove its folder, without blocking the main thread."""
@@ -254,13 +267,18 @@ def _report(content: bytes, progress: Progress) -> None:
         return
 
 
-def _notes(path: Path) -> list[str]:
+def notes_in(folder: Path) -> list[str]:
+    """What a process noted in its folder; nothing where that makes no sense."""
     try:
-        said = json.loads(_read(path, _MAX_NOTES_BYTES) or b"{}")
-        return [str(note) for note in said.get("notes", [])]
-    except (HostError, ValueError, AttributeError, TypeError, RecursionError):
+        return _notes(json.loads(_read(folder / NOTES, _MAX_NOTES_BYTES) or b"{}"))
+    except (HostError, ValueError, RecursionError):
         # the plan has come, so nothing depends on the notes
         return []
+
+
+def _notes(said: Any) -> list[str]:
+    notes = said.get("notes") if isinstance(said, dict) else None
+    return [str(note) for note in notes[:_MAX_LINES]] if isinstance(notes, list) else []
 
 
 def _checked(content: bytes) -> dict[str, Any]:
@@ -284,8 +302,7 @@ def _checked(content: bytes) -> dict[str, Any]:
     return answer
 
 
-def _parsed(content: bytes) -> Generator[Any, None, GainPlan]:
-    answer = _checked(content)
+def _parsed(answer: dict[str, Any]) -> Generator[Any, None, GainPlan]:
     from reaper_drumgain.hosts.live.serialization import plan_of
 
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reaper_drumgain.errors import ConflictError, NothingToBalanceError
-from reaper_drumgain.hosts.live import balance_run, project_state, reaper, tasks
+from reaper_drumgain.hosts.live import balance_run, project_state, released
 from reaper_drumgain.hosts.live.console import one_line, print_line
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.reaper import Project, is_open, selected_count, time_selection
@@ -87,13 +87,8 @@ class RunControl:
         if not self._worker.has_answered:
             yield from self._worker.stop()
             return
-        # the next run need not wait until this worker has stored its analysis
-        reaper.at_exit(self._worker.abandon)
-        tasks.Sequence(self._finish()).start()
-
-    def _finish(self) -> Steps:
-        notes = yield from self._worker.finish()
-        for note in notes:
+        # it stores its analysis by itself: this script ends, so that the next press meets no dialog
+        for note in released.release(self._worker):
             print_line(f"DrumGain: {one_line(note)}")
 
     def _run(self) -> Steps:
