@@ -77,6 +77,8 @@ def written(built, plan):
     """The session as it is after the plan was applied."""
     for planned in plan.tracks:
         fields = {"fader": gain(planned.new_db)}
+        if planned.note is not None:
+            fields["fader_note"] = planned.note
         made = planned.automation
         if made is not None:
             track = built.tracks[planned.index]

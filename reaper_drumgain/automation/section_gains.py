@@ -6,8 +6,8 @@ each section is balanced as if it were the whole song, from the one analysis of 
 these differences (of several kits each for itself, see ``kit_inputs``):
 
 - a track that rests (see ``section_states``) keeps its constant gain in a section. One that holds
-  only bleed there is raised neither above that nor above its old fader. One that is held in the
-  whole song is never moved.
+  only bleed there is raised neither above that nor above the fader that the user had. One that is
+  held in the whole song is never moved.
 - a section shorter than ``sections.SHORTEST_S`` has no gains of its own: those of the section
   next to it go on, as an engineer leaves the faders for a fill. Where none adjoins, and for
   tracks that rest there, it is the constant gain.
@@ -52,10 +52,11 @@ from reaper_drumgain.faders.activity import BLEED, FAINT, SHORT
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.solver import Solver
 from reaper_drumgain.methods.base import MethodInput
+from reaper_drumgain.schema.fader_note import standing_note
 from reaper_drumgain.schema.plan import SectionGain
 from reaper_drumgain.schema.settings import Level
 from reaper_drumgain.tracks.selection import DrumTrack
-from reaper_drumgain.units import Decibel, LinearGain, to_linear
+from reaper_drumgain.units import Decibel, LinearGain, is_off, to_decibel, to_linear
 
 Array = NDArray[np.float64]
 
@@ -205,12 +206,25 @@ def _as_fixed(given: AutomationInput, place: int) -> DrumTrack:
 
 
 def _held(given: AutomationInput, faders: Array, states: Sequence[str | None]) -> Array:
-    """The faders with the constant gain where a track rests, and not above it for mere bleed."""
-    held = faders.copy()
+    """The faders with the constant gain where a track rests, and not raised for mere bleed."""
+    held = np.where(given.automatable, faders, given.faders_db)
     for place, state in enumerate(states):
-        constant = given.faders_db[place]
-        if not given.automatable[place] or (state is not None and state != BLEED):
-            held[place] = constant
-        elif state == BLEED:
-            held[place] = min(constant, faders[place])
+        if state == BLEED and given.automatable[place]:
+            held[place] = min(given.faders_db[place], _users_fader(given, place))
+        elif state is not None:
+            held[place] = given.faders_db[place]
     return held
+
+
+def _users_fader(given: AutomationInput, place: int) -> float:
+    """The fader in dB, with the new trim, that stood before DrumGain wrote one.
+
+    The one from before the last run where the fader stands at its note: so a second run finds the
+    same gains.
+    """
+    note = standing_note(given.drums[place].track)
+    if note is None or is_off(note.before):
+        before = given.old_faders_db[place] - given.trims.made[place]
+    else:
+        before = to_decibel(note.before)
+    return float(before + given.trims.wanted[place])
