@@ -55,7 +55,7 @@ def test_a_dry_run_fits_the_terminal_and_says_all_that_a_pipe_gets(columns):
 
 
 def test_a_wide_terminal_gets_the_lines_of_a_pipe():
-    assert without_styles(shown_at_terminal(DRY_RUN, 300)) == in_pipe(DRY_RUN)
+    assert without_styles(shown_at_terminal(DRY_RUN, 500)) == in_pipe(DRY_RUN)
 
 
 def test_the_header_is_bold_and_what_is_no_drum_is_dim():

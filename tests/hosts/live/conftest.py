@@ -26,7 +26,7 @@ DRUMS = 11
 
 #: a worker that answers as a test says, without measuring anything
 FAKE = """#!{python} -IS
-import json, os, sys, time
+import json, os, shutil, sys, time
 folder = sys.argv[-1]
 def put(name, text):
     part = os.path.join(folder, name + ".part")
@@ -49,7 +49,8 @@ if os.path.exists(os.path.join(folder, "result.json")) and os.read(0, 1):
     kept = os.path.join(folder, "notes.json")
     for name in os.listdir(folder):
         if name != "notes.json":
-            os.remove(os.path.join(folder, name))
+            path = os.path.join(folder, name)
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
     if not os.path.exists(kept):
         os.rmdir(folder)
 """

@@ -768,7 +768,7 @@ def test_an_action_that_is_pressed_again_cancels(make_fake, demo_plan, session, 
     report = reaper.play(
         reaper.press("write_automation", ticks=20),
         reaper.press("clear_automation", ticks=3),
-        reaper.press("write_automation"),
+        reaper.press("write_automation", {"kind": "TaskControl", "answer": "new"}),
     )
     lines = report.console.splitlines()
     assert "still at work" in lines[0]
