@@ -16,7 +16,7 @@ from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.faders.activity import CLOSE_ROLES
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.schema.session import Track
-from reaper_drumgain.tracks.roles import Role, drum_of
+from reaper_drumgain.tracks.roles import Role, plays_with
 from reaper_drumgain.tracks.selection import NOT_SELECTED, DrumTrack
 from reaper_drumgain.units import to_decibel
 
@@ -179,12 +179,7 @@ def _same_items(one: Track, other: Track) -> bool:
 
 def _is_microphone_of(role: Role, sample: Role) -> bool:
     """Whether a microphone stands at the drum of a sample; at any where none is known."""
-    if role.name not in CLOSE_ROLES:
-        return False
-    drum = drum_of(role)
-    return (
-        sample.drum is None or drum == sample.drum or (sample.drum == "tom" and role.name == "tom")
-    )
+    return role.name in CLOSE_ROLES and (sample.drum is None or plays_with(sample, role))
 
 
 def _correlations(measurement: Measurement) -> NDArray[np.float64]:

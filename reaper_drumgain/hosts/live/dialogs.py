@@ -29,8 +29,6 @@ T = TypeVar("T")
 _SEPARATOR = "|"
 _MAX_ANSWER = 4096
 _NO_YES = ("no", "yes")
-#: characters of a caption that REAPER's dialog shows: only the input gets wider (extrawidth)
-MAX_CAPTION = 32
 
 
 def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:

@@ -19,7 +19,7 @@ from typing import Any
 from reaper_drumgain.errors import ConflictError, HostError
 from reaper_drumgain.hosts.live import WAIT, apply, reaper
 from reaper_drumgain.hosts.live.console import one_line, print_line
-from reaper_drumgain.hosts.live.reaper import RPR, Calls, is_open
+from reaper_drumgain.hosts.live.reaper import RPR, Calls
 from reaper_drumgain.hosts.live.snapshot import Snapshot
 from reaper_drumgain.hosts.live.temporary_changes import Change, changed, read
 from reaper_drumgain.schema.session import Session, Track
@@ -106,11 +106,7 @@ def loudness(
 ) -> list[float]:
     """The loudness of tracks in LUFS, within one tick. -inf for silence."""
     project = snapshot.project
-    if not is_open(project) or reaper.current_project().address != project.address:
-        raise ConflictError(
-            f"{project.name} is not the current tab any more, so it cannot be measured: nothing "
-            "was changed"
-        )
+    reaper.require_current(project, "measured")
     if not all(reaper.is_track(project.pointer, pointer) for pointer in snapshot.pointers):
         raise ConflictError("a track was deleted meanwhile: nothing was changed")
     run = f"DrumGain-{time.time_ns():x}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from reaper_drumgain.errors import ConflictError, HostError, NothingToBalanceError
 from reaper_drumgain.hosts.live import reaper
-from reaper_drumgain.hosts.live.reaper import RPR, Project, is_open
+from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.snapshot import Snapshot
 from reaper_drumgain.schema.session import Clip, Session, Source, Track
 
@@ -75,11 +75,7 @@ def _render(
 ) -> list[Path]:
     """Render within one tick. Returns the files in track order."""
     project = snapshot.project
-    if not is_open(project) or reaper.current_project().address != project.address:
-        raise ConflictError(
-            f"{project.name} is not the current tab any more, so it cannot be rendered: nothing "
-            "was changed"
-        )
+    reaper.require_current(project, "rendered")
     wanted = [snapshot.pointers[track.index] for track in tracks]
     if not all(reaper.is_track(project.pointer, pointer) for pointer in wanted):
         raise ConflictError("a track to render was deleted meanwhile: nothing was changed")

@@ -16,7 +16,7 @@ import sys
 import warnings
 from typing import Any
 
-from reaper_drumgain.errors import HostError
+from reaper_drumgain.errors import ConflictError, HostError
 
 if not hasattr(sys.modules["__main__"], "obj"):
     raise HostError("this runs inside REAPER only: start it from REAPER's action list")
@@ -143,6 +143,16 @@ def time_selection(project: Project) -> tuple[float, float] | None:
     """The time selection in seconds, None if there is none."""
     start, end = RPR.GetSet_LoopTimeRange2(project.pointer, False, False, 0.0, 0.0, False)[3:5]
     return (float(start), float(end)) if end > start else None
+
+
+def require_current(project: Project, what: str) -> None:
+    """Raise ConflictError where a project is not the current tab, so that it cannot be ``what``
+    ("rendered")."""
+    if not is_open(project) or current_project().address != project.address:
+        raise ConflictError(
+            f"{project.name} is not the current tab any more, so it cannot be {what}: nothing "
+            "was changed"
+        )
 
 
 def is_track(project: str, number: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +189,3 @@ def _span(held: Mapping[str, Any]) -> str:
         return ""
     low, high = held["interval95"]
     return f"{held['mean']:.2f} ({low:.2f} .. {high:.2f})"
-
-
-#: a table with its heading, for text and card
-Tables = Callable[[Mapping[str, Any]], str]

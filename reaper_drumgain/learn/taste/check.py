@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.learn.taste.fit import FAMILIES, Fit, fit, sessions
+from reaper_drumgain.learn.taste.fit import Fit, fit, sessions
 from reaper_drumgain.methods.user_model import (
     Check,
     FinishedProject,
@@ -165,8 +165,3 @@ def role_scatter(projects: Sequence[FinishedProject]) -> Mapping[str, float]:
         for role, values in own.items():
             found[role].append(float(np.mean(values)))
     return {role: float(np.std(v, ddof=1)) for role, v in found.items() if len(v) >= 3}
-
-
-def family_counts(projects: Sequence[FinishedProject]) -> Counter[str]:
-    """How many tracks of each family of roles there are."""
-    return Counter(FAMILIES[track.role] for project in projects for track in project.tracks)
