@@ -160,12 +160,22 @@ class Project:
 def open_project(path: str | os.PathLike[str]) -> Project:
     """Read a REAPER project file.
 
+    Parameters
+    ----------
+    path
+        The file (.RPP).
+
+    Returns
+    -------
+    Project
+        The project as it is in the file now.
+
     Raises
     ------
     ProjectError
         The file is no whole REAPER project.
     StorageError
-        It cannot be read.
+        The file cannot be read.
     """
     from reaper_drumgain.hosts import rpp
 

@@ -31,9 +31,22 @@ _FADER_OFF_GAIN: float = 10.0 ** (FADER_OFF / 20.0)
 
 
 def to_decibel(gain: LinearGain) -> Decibel:
-    """20 log10 of the magnitude of a linear gain; 0.0 gives -inf.
+    """A linear gain in decibels.
 
-    Raises ValueError where the gain is not finite.
+    Parameters
+    ----------
+    gain
+        A linear gain. Its sign, which is its polarity, does not count.
+
+    Returns
+    -------
+    Decibel
+        20 log10 of its magnitude; -inf for 0.0.
+
+    Raises
+    ------
+    ValueError
+        The gain is not finite.
     """
     if not math.isfinite(gain):
         raise ValueError(f"a gain must be finite, got {gain!r}")
@@ -42,9 +55,22 @@ def to_decibel(gain: LinearGain) -> Decibel:
 
 
 def to_linear(level: Decibel) -> LinearGain:
-    """10^(level / 20); -inf gives 0.0.
+    """A level in decibels as a linear gain.
 
-    Raises ValueError for NaN, +inf and levels whose gain overflows.
+    Parameters
+    ----------
+    level
+        In dB.
+
+    Returns
+    -------
+    LinearGain
+        10^(level / 20); 0.0 for -inf.
+
+    Raises
+    ------
+    ValueError
+        The level is NaN or +inf, or so high that its gain overflows.
     """
     if math.isnan(level) or level == math.inf:
         raise ValueError(f"a level must be below +inf dB, got {level!r}")

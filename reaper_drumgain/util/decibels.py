@@ -15,20 +15,64 @@ Values = npt.NDArray[Any]
 
 
 def gain_to_db(gain: Values) -> Values:
-    """20 log10 of linear gains or amplitudes that are not negative."""
+    """Linear gains or amplitudes in decibels.
+
+    Parameters
+    ----------
+    gain
+        Any shape, none negative.
+
+    Returns
+    -------
+    array
+        The same shape, in dB: 20 log10 of each; -inf for 0.
+    """
     return np.asarray(20.0 * np.log10(gain))
 
 
 def db_to_gain(level: Values) -> Values:
-    """10^(level / 20): the linear gains of levels in dB."""
+    """Decibels as linear gains.
+
+    Parameters
+    ----------
+    level
+        Any shape, in dB.
+
+    Returns
+    -------
+    array
+        The same shape: 10^(level / 20); 0 for -inf.
+    """
     return np.asarray(10.0 ** (level / 20.0))
 
 
 def power_to_db(power: Values) -> Values:
-    """10 log10 of powers (mean squares, or ratios of two)."""
+    """Powers (mean squares, or ratios of two) in decibels.
+
+    Parameters
+    ----------
+    power
+        Any shape, none negative.
+
+    Returns
+    -------
+    array
+        The same shape, in dB: 10 log10 of each; -inf for 0.
+    """
     return np.asarray(10.0 * np.log10(power))
 
 
 def db_to_power(level: Values) -> Values:
-    """10^(level / 10): the powers, or ratios of two, of levels in dB."""
+    """Decibels as powers, or as ratios of two powers.
+
+    Parameters
+    ----------
+    level
+        Any shape, in dB.
+
+    Returns
+    -------
+    array
+        The same shape: 10^(level / 10); 0 for -inf.
+    """
     return np.asarray(10.0 ** (level / 10.0))

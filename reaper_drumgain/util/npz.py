@@ -31,9 +31,22 @@ _ENCRYPTED = 1
 
 
 def write_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """An uncompressed .npz archive; the same arrays give the same bytes on every system.
+    """Make an uncompressed .npz archive. The same arrays give the same bytes on every system.
 
-    Raises ValueError where an array holds Python objects or records.
+    Parameters
+    ----------
+    arrays
+        Arrays of any shape by name: numbers, booleans or text.
+
+    Returns
+    -------
+    bytes
+        The archive.
+
+    Raises
+    ------
+    ValueError
+        An array holds Python objects or records.
     """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
@@ -50,14 +63,30 @@ def write_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 def read_npz(
     data: bytes, *, max_total_bytes: int, names: Collection[str] | None = None
 ) -> dict[str, NDArray[Any]]:
-    """The arrays of an .npz archive by name, read-only.
+    """Read an .npz archive.
 
-    ``max_total_bytes``: bound of all arrays and their headers together, once decompressed.
-    ``names``: exactly these arrays must be there; None takes any.
+    The archive's directory is checked before anything is decompressed, and each array's header
+    before its data is read.
 
-    Raises ValueError where the bytes are no such archive, are damaged, pass the bound, or hold
-    anything but plain arrays of numbers, booleans or text. The archive's directory is checked
-    before anything is decompressed, and each array's header before its data is read.
+    Parameters
+    ----------
+    data
+        The archive.
+    max_total_bytes
+        Bound of all arrays and their headers together, once decompressed.
+    names
+        Exactly these arrays must be there. None takes any.
+
+    Returns
+    -------
+    dict
+        The arrays by name, read-only.
+
+    Raises
+    ------
+    ValueError
+        The bytes are no such archive, are damaged, pass the bound, lack or exceed ``names``, or
+        hold anything but plain arrays of numbers, booleans or text.
     """
     if data[:4] not in (_MAGIC, _EMPTY):
         raise ValueError("it is no .npz archive")

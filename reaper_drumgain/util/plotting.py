@@ -19,9 +19,9 @@ from reaper_drumgain.errors import StorageError
 
 @contextlib.contextmanager
 def drawing() -> Iterator[Any]:
-    """Gives ``matplotlib`` for drawing and saving within the block.
+    """Give ``matplotlib`` for drawing and saving within the block.
 
-    The defaults hold there, and ``$`` in a text is a dollar. Afterwards all settings are as
+    Its defaults hold there, and ``$`` in a text is a dollar. Afterwards all settings are as
     before.
     """
     mpl = _matplotlib()
@@ -32,9 +32,23 @@ def drawing() -> Iterator[Any]:
 
 
 def save_png(figure: Any, path: Path, dpi: int = 120, description: str = "") -> None:
-    """Save a figure, all of it or nothing. Raises StorageError.
+    """Save a figure, all of it or nothing.
 
-    ``description``: what it shows, in words, for programs and for who cannot see it.
+    Parameters
+    ----------
+    figure
+        A figure of Matplotlib.
+    path
+        The file. One that exists is replaced.
+    dpi
+        Resolution in dots per inch.
+    description
+        What the figure shows, in words: for programs, and for people who cannot see it.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
     """
     data = io.BytesIO()
     words = {"Description": description} if description else {}

@@ -13,7 +13,22 @@ Result = TypeVar("Result")
 def in_processes(
     function: Callable[[Item], Result], items: Sequence[Item], jobs: int
 ) -> Iterator[Result]:
-    """The results in the order of the items, as they come; with one job in this process."""
+    """Apply one function to many items, on several processes.
+
+    Parameters
+    ----------
+    function
+        A function that can be pickled.
+    items
+        Its arguments.
+    jobs
+        How many processes. With 1 everything runs in this one.
+
+    Returns
+    -------
+    iterator
+        The results as they come, in the order of the items.
+    """
     import joblib
 
     with warnings.catch_warnings():

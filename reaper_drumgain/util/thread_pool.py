@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 @contextlib.contextmanager
 def thread_pool(threads: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of ``threads``.
+    """Give a pool of ``threads``.
 
-    When the context is left, also by an interrupt, work that was not begun is cancelled and
-    work that was begun is waited for. ``ThreadPoolExecutor`` itself would do all of it first.
+    When the block is left, also by an interrupt, work that has not begun is cancelled and work
+    that has begun is waited for. ``ThreadPoolExecutor`` itself would do all of it first.
     """
     pool = ThreadPoolExecutor(threads)
     try:
