@@ -35,7 +35,22 @@ from reaper_drumgain.units import Decibel
 def follows_song(settings: Settings, method: Method) -> bool:
     """Whether gains follow the song without sections.
 
-    Raises InputError where the settings ask for that and the method has no such gains.
+    Parameters
+    ----------
+    settings
+        What the user wants; ``automation.sections`` decides.
+    method
+        The method of the run.
+
+    Returns
+    -------
+    bool
+        True for gains that follow the song, False for one gain in each section.
+
+    Raises
+    ------
+    InputError
+        The settings ask for gains that follow the song, and the method has none.
     """
     able = method.has_running_gains
     if settings.automation.sections == "running" and not able:
@@ -55,7 +70,10 @@ def descriptors_for(settings: Settings, method: Method) -> tuple[Descriptor, ...
 def automate(given: AutomationInput) -> AutomationResult:
     """The envelopes and faders of the drum tracks.
 
-    Raises InputError where the song has no sections to go by.
+    Raises
+    ------
+    InputError
+        Gains per section are asked for, and the song has no sections.
     """
     if follows_song(given.settings, given.method):
         gains = riding_gains(given)

@@ -49,12 +49,20 @@ _LINEAR, _SQUARE, _BEZIER = 0, 1, 5
 
 @dataclass(frozen=True, slots=True)
 class GainCurve:
-    """A gain over time: nodes at ``times`` (rising, seconds) with ``levels_db``.
+    """A gain over time.
 
-    The first and the last level hold before and behind the nodes. Between two nodes it lies
-    halfway, in dB, between the two lines that REAPER may draw, so that a change of up to 3 dB
-    needs no points between them. ``aim_db``: how far the lines of its points may lie from it,
-    rounding aside.
+    The first and the last level hold before and behind the nodes. Between two nodes the curve lies
+    halfway, in dB, between the two lines that REAPER may draw. So a change of up to 3 dB needs no
+    points between its nodes.
+
+    Attributes
+    ----------
+    times
+        Seconds at which the nodes lie, rising.
+    levels_db
+        The gain at each node in dB.
+    aim_db
+        How far in dB the lines of the points may lie from the curve, rounding aside.
     """
 
     times: tuple[float, ...]
@@ -62,7 +70,18 @@ class GainCurve:
     aim_db: float = _AIM_DB
 
     def at(self, times: Array) -> Array:
-        """Linear gains at times in seconds, of their shape."""
+        """The gain of the curve at any time.
+
+        Parameters
+        ----------
+        times
+            Seconds, of any shape.
+
+        Returns
+        -------
+        ndarray
+            Linear gains in the shape of ``times``.
+        """
         gains = db_to_gain(np.asarray(self.levels_db))
         one = np.interp(times, self.times, gains)
         other = from_fader(np.interp(times, self.times, to_fader(gains)))
@@ -103,8 +122,10 @@ class GainCurve:
 
 
 def fitted(curve: GainCurve, most: int) -> GainCurve:
-    """The curve with the smallest tolerance, in steps of ``GROWTH_DB``, at which at most
-    ``most`` points (two at least) draw it."""
+    """The curve with the smallest tolerance at which ``most`` points or fewer (2 at least) draw it.
+
+    The tolerance grows in steps of ``GROWTH_DB``.
+    """
     aims = (_AIM_DB + step * GROWTH_DB for step in itertools.count())
     loose = (replace(curve, aim_db=aim) for aim in aims)
     return next(one for one in loose if len(multiplied(one, None)) <= most)
@@ -145,10 +166,22 @@ def multiplied(curve: GainCurve, envelope: Envelope | None) -> tuple[EnvelopePoi
 def replaced(
     curve: GainCurve, envelope: Envelope | None, *, bounded: bool
 ) -> tuple[EnvelopePoint, ...]:
-    """The points of ``envelope`` replaced by the curve.
+    """The points of an envelope that is replaced by a curve.
 
-    ``bounded``: only from the first to the last node of the curve. Then the old values fade into
-    the curve until its second node, and back from its last but one.
+    Parameters
+    ----------
+    curve
+        The new gain over time.
+    envelope
+        The envelope that is replaced. None, or one without points, is 0 dB.
+    bounded
+        Replace only from the first to the last node of the curve. The old values then fade into the
+        curve up to its second node, and back from its last node but one.
+
+    Returns
+    -------
+    tuple of EnvelopePoint
+        All points that the envelope then has, at least one where it is not bounded.
     """
     points = envelope.points if envelope is not None else ()
     if not bounded or envelope is None or not points:

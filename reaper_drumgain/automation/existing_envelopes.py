@@ -39,11 +39,25 @@ MOST_POINTS = 20_000
 class ExistingEnvelope:
     """The envelope of one track before new automation.
 
-    ``present``: as it is now. ``original``: as it was before DrumGain wrote it; the same where
-    DrumGain did not. ``base``: what the new curve multiplies, or leads over from where it
-    replaces; None for 0 dB. ``operation``: which of the two. ``refusal``: why the track gets no
-    automation, else None. ``written_by_drumgain``: whether DrumGain wrote the present one.
-    ``still_original``: how many of its first and last points are then those of ``original``.
+    Attributes
+    ----------
+    kind
+        Which of the track's envelopes it is.
+    present
+        The envelope as it is now; None where the track has none.
+    original
+        The envelope before DrumGain wrote it; the same as ``present`` where DrumGain did not.
+    base
+        What the new curve multiplies, or fades from and back to where it replaces. None for 0 dB.
+    operation
+        Whether the new curve multiplies or replaces.
+    refusal
+        Why the track gets no automation, else None.
+    written_by_drumgain
+        Whether DrumGain wrote the present envelope.
+    still_original
+        How many of the first and of the last points are those of ``original``; None where DrumGain
+        did not write the envelope, or within a time selection.
     """
 
     kind: EnvelopeKind
@@ -91,7 +105,19 @@ def existing_envelope(
 ) -> ExistingEnvelope:
     """The envelope of a track that automation is written to, and what may be done with it.
 
-    ``span``: outside of these seconds nothing may change.
+    Parameters
+    ----------
+    track
+        The track with all its envelopes.
+    settings
+        Which envelope is written, and what happens to one that the user made.
+    span
+        Start and end in seconds outside of which nothing may change. None for the whole song.
+
+    Returns
+    -------
+    ExistingEnvelope
+        With a ``refusal`` where the track can get no automation.
     """
     wanted = settings.automation
     kind: EnvelopeKind = "volume" if wanted.envelope == "volume" else "trim volume"

@@ -36,15 +36,16 @@ def fewest_points(
     Parameters
     ----------
     times, values
-        (samples,) rising times in seconds, and linear gains.
+        Shape (samples,): rising times in seconds, and linear gains.
     nodes
-        (samples,) true where the curve itself has a node.
+        Shape (samples,): true where the curve itself has a node.
     aim_db
         The tolerance in dB, for lines in amplitude and for lines in the scale of the faders.
 
     Returns
     -------
-    (time, value) of the points, the first and the last sample among them.
+    list of tuple
+        Time and value of each point; the first and the last sample are among them.
     """
     flat = values[1:] == values[:-1]
     corners = np.concatenate([[True], ~(flat[:-1] & flat[1:]), [True]])[: len(times)]

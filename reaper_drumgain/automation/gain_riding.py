@@ -52,10 +52,15 @@ _SILENT = 1e-12
 
 
 def riding_gains(given: AutomationInput) -> GainsOverTime:
-    """Curves that follow the song, and the faders where each curve is most of the time.
+    """Curves that follow the song, and the faders at which each curve is most of the time.
 
-    With a span the faders stay, and the curves begin and end at 0 dB within it. Of several kits
-    each is followed for itself. Raises InputError where nothing plays.
+    With a span the faders stay, and the curves begin and end at 0 dB within it. Several kits are
+    followed one by one.
+
+    Raises
+    ------
+    InputError
+        Nothing plays in the song.
     """
     kits = of_each_kit(given)
     found = [_riding_gains(kit) for kit in kits]
@@ -107,11 +112,24 @@ def _running_gains(given: AutomationInput) -> RunningGains:
 
 
 def riding_faders(given: AutomationInput, gains: RunningGains, anchors: Mask) -> Array:
-    """Fader values over time (n, hops) in dB.
+    """Fader values over time.
 
-    ``anchors`` (n,): tracks that play, stay, and set the level of the others. A fader that
-    should be higher than its end stays there meanwhile, because the whole kit cannot go down for
-    a moment of one track.
+    A fader that should be higher than its end stays at the end meanwhile: the whole kit cannot get
+    softer for a moment of one track.
+
+    Parameters
+    ----------
+    given
+        What automation starts from, of n tracks.
+    gains
+        The method's gains over time, shape (n, hops), in dB.
+    anchors
+        Shape (n,): tracks that play, stay, and set the level of the others.
+
+    Returns
+    -------
+    ndarray
+        Shape (n, hops): faders in dB, one for each 100 ms.
     """
     old, moving = given.old_faders_db, given.automatable
     start = (old - given.trims.made)[:, None]
@@ -180,14 +198,24 @@ def _drawn_faders(given: AutomationInput, curves: Sequence[GainCurve]) -> Array:
 
 
 def most_points(hops: int) -> int:
-    """How many points a curve over so many hops may take."""
+    """How many points a curve over so many hops of 100 ms may take."""
     return max(MOST_AT_LEAST, POINTS_PER_MINUTE * hops // (60 * HOPS_PER_SECOND))
 
 
 def with_dead_band(curves: Array) -> Array:
-    """Curves (n, hops) in dB that move only where the given ones leave the dead band.
+    """Curves that move only where the given ones leave the dead band.
 
-    Then they go to the given curve, never steeper than ``MOST_DB_PER_S``.
+    Then they go to the given curve, never faster than ``MOST_DB_PER_S``.
+
+    Parameters
+    ----------
+    curves
+        Shape (n, hops): faders in dB.
+
+    Returns
+    -------
+    ndarray
+        Shape (n, hops): faders in dB.
     """
     step = MOST_DB_PER_S / HOPS_PER_SECOND
     moved = np.empty_like(curves)
@@ -235,9 +263,21 @@ def _smoothed(powers: Array) -> Array:
 
 
 def corners(times: Callable[[int], float], curve: Array) -> tuple[list[float], list[float]]:
-    """Times in seconds and levels in dB of the nodes of a curve (hops,): where its slope changes.
+    """The nodes of a curve: where its slope changes.
 
-    ``times``: when in the project a hop begins.
+    Parameters
+    ----------
+    times
+        Gives the second of the project at which a hop begins.
+    curve
+        Shape (hops,): levels in dB.
+
+    Returns
+    -------
+    times : list of float
+        Seconds of the nodes. The gain of a hop is that at its end.
+    levels : list of float
+        Levels of the nodes in dB.
     """
     if curve.size < 3:
         places = list(range(curve.size))

@@ -37,19 +37,53 @@ _SILENT = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class AutomationInput:
-    """All that gains over time are made from; arrays are over the n measured tracks.
+    """All that gains over time are made from, for the n measured drum tracks.
 
-    ``span``: outside of these seconds nothing may change. ``existing``: the envelopes that the
-    tracks have. ``refusals``: why a track that may move gets no automation, else None.
-    ``movable`` (n,): tracks whose fader may move. ``automatable`` (n,): those that also play
-    their own drum and are not refused. ``faders_db`` (n,): the constant part, which stands where
-    no section is. ``solved_db`` (n,): the faders of the plan without automation, which are the same
-    unless there is a span. ``limited_db`` (n,): what those lack beyond their end.
-    ``level_change_db``: by how much the drums get louder in the whole song.
-    ``powers_before`` (hops,): the power of the drums before, per 100 ms, along their path.
-    ``trims``: in the old faders, and in the new ones and their sections. ``kits``: the places of
-    the tracks of each kit, which is balanced on its own. ``leaders``: by place the place of the
-    track whose moves it makes (samples, and the same audio twice).
+    Attributes
+    ----------
+    session, settings
+        The project, and what the user wants.
+    drums
+        The n tracks in project order.
+    analysis
+        The analysis of their audio.
+    method
+        The method of the run.
+    activity
+        Which tracks play their own drum.
+    path
+        The levels that the tracks have behind their faders.
+    span
+        Start and end in seconds outside of which nothing may change; None for the whole song.
+    links
+        For each track the places of the tracks that move with it, itself among them.
+    existing
+        The envelope that each track has.
+    refusals
+        Why a track that may move gets no automation, else None.
+    movable
+        Shape (n,): tracks whose fader may move.
+    automatable
+        Shape (n,): movable tracks that play their own drum and are not refused.
+    old_faders_db
+        Shape (n,): the faders before, in dB.
+    faders_db
+        Shape (n,): the constant part in dB, which holds outside of all sections.
+    solved_db
+        Shape (n,): the faders in dB of the plan without automation; the same as ``faders_db``
+        unless there is a span.
+    limited_db
+        Shape (n,): by how many dB ``solved_db`` should be higher, had faders no end.
+    level_change_db
+        By how many dB the drums get louder in the whole song.
+    powers_before
+        Shape (hops,): power of the drums before, per 100 ms, along their path.
+    trims
+        The trims in the old faders and in the new ones, which sections keep, too.
+    kits
+        The places of the tracks of each kit. Each kit is balanced on its own.
+    leaders
+        By place the place of the track whose moves it makes (samples, and copies of a track).
     """
 
     session: Session
@@ -77,14 +111,17 @@ class AutomationInput:
 
     @property
     def highest_faders_db(self) -> Array:
-        """(n,) where fader and envelope together end, in dB."""
+        """Shape (n,): where fader and envelope together end, in dB."""
         highest = np.minimum(MAX_FADER, self.faders_db + MAX_ENVELOPE)
         # a fader that stands above its end already may stay there
         return np.maximum(highest, self.faders_db)
 
     @property
     def anchors(self) -> Mask:
-        """(n,) tracks whose level the user fixed (locked, not selected): they set the level."""
+        """Shape (n,): tracks that the user keeps where they are (locked, not selected).
+
+        Their level sets that of the others.
+        """
         return np.array([drum.anchors for drum in self.drums])
 
 
@@ -100,10 +137,21 @@ def automation_input(
     kits: Kits,
     leaders: Mapping[int, int],
 ) -> AutomationInput:
-    """What automation of the measured drum tracks starts from.
+    """What automation of n measured drum tracks starts from. Raises as ``span_of``.
 
-    ``solution``: the faders without automation. Raises InputError where the settings ask for a
-    time selection that is not there or too short.
+    Parameters
+    ----------
+    session, settings, drums, analysis, method, activity, path, kits
+        As in ``AutomationInput``.
+    solution
+        The faders without automation.
+    leaders
+        By place the track that a track follows, which may follow another one itself.
+
+    Returns
+    -------
+    AutomationInput
+        With the constant part and what each track allows.
     """
     span = span_of(session, settings)
     links = linked_places(drums)
@@ -165,9 +213,23 @@ def _refusals(
 def old_gains_over_time(
     analysis: MultitrackAnalysis, existing: Sequence[ExistingEnvelope], old: Array
 ) -> Array:
-    """The gains before in dB: (n,) faders, or (n, hops) with the envelopes that DrumGain wrote.
+    """The gains before, with the envelopes that DrumGain wrote.
 
     Those count, so that a second run keeps the levels that the first one gave.
+
+    Parameters
+    ----------
+    analysis
+        Says at which second each hop lies.
+    existing
+        The envelope of each of the n tracks.
+    old
+        Shape (n,): faders in dB.
+
+    Returns
+    -------
+    ndarray
+        Gains in dB: shape (n,) where DrumGain wrote no envelope, else (n, hops), per 100 ms.
     """
     own = [place for place, envelope in enumerate(existing) if envelope.written_by_drumgain]
     if not own:

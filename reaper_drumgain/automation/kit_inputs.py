@@ -80,7 +80,7 @@ def _of_kit(given: AutomationInput, kit: Sequence[int]) -> AutomationInput:
 
 
 def joined(given: AutomationInput, parts: Sequence[Sequence[T]]) -> list[T]:
-    """What is known of the tracks of each kit, in the order of all tracks."""
+    """What is known of the tracks of each kit (``parts``), in the order of all tracks."""
     if len(parts) == 1:
         return list(parts[0])
     found = {

@@ -24,10 +24,23 @@ def section_curve(
     playing: tuple[float, float],
     span: tuple[float, float] | None,
 ) -> GainCurve:
-    """The curve of an envelope that adds ``changes``, one in dB for each section.
+    """The curve of an envelope that gives each section its own gain.
 
-    ``playing``: when the drums begin and end to play, in seconds. With a ``span`` (seconds) all
-    changes lie inside of it.
+    Parameters
+    ----------
+    sections
+        One or more sections, in order.
+    changes
+        Shape (sections,): what the envelope adds in each, in dB.
+    playing
+        Seconds at which the drums begin and end to play.
+    span
+        Start and end in seconds; all changes lie within. None for the whole song.
+
+    Returns
+    -------
+    GainCurve
+        With a ramp of at most ``RAMP_S`` before each section.
     """
     parts = _levels_over_time(sections, changes, playing, free=span is None)
     times: list[float] = []

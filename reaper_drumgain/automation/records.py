@@ -13,10 +13,16 @@ from reaper_drumgain.schema.plan import SectionGain, TrackAutomation
 
 @dataclass(frozen=True, slots=True)
 class SectionFaders:
-    """The gains of one section.
+    """The gains of n tracks in one section.
 
-    ``faders_db`` (n,): fader and envelope together. ``states``: why a track is held in this
-    section, in the words of ``faders.activity``, else None. ``warnings``: about this section.
+    Attributes
+    ----------
+    faders_db
+        Shape (n,): fader and envelope together, in dB.
+    states
+        Why a track is held in this section, in the words of ``faders.activity``, else None.
+    warnings
+        Sentences about this section.
     """
 
     faders_db: NDArray[np.float64]
@@ -28,10 +34,20 @@ class SectionFaders:
 class GainsOverTime:
     """The gains of n measured tracks over time, before points are made of them.
 
-    ``faders_db`` (n,): the constant part. ``curves``: what each envelope adds to it.
-    ``sections``: the gains of each track per section, empty where the gains follow the song.
-    ``automatable`` (n,): tracks whose curve may be written. ``powers`` (hops,): the power of the
-    drums along their path with all of it, per 100 ms.
+    Attributes
+    ----------
+    faders_db
+        Shape (n,): the constant part in dB.
+    curves
+        What the envelope of each track adds to it.
+    sections
+        The gains of each track per section; empty where the gains follow the song.
+    automatable
+        Shape (n,): tracks whose curve may be written.
+    powers
+        Shape (hops,): power of the drums with faders and envelopes, along their path, per 100 ms.
+    warnings
+        Sentences about the sections.
     """
 
     faders_db: NDArray[np.float64]
@@ -46,10 +62,18 @@ class GainsOverTime:
 class AutomationResult:
     """What automation adds to the plan of n measured tracks.
 
-    ``faders_db`` (n,): the fader values beside the envelopes. ``tracks``: the envelope to write
-    for each track, None for none. ``refusals``: why a track that was to get an envelope gets
-    none, else None. ``after_lufs``: the gated loudness of the drums with faders and envelopes,
-    -inf for silence.
+    Attributes
+    ----------
+    faders_db
+        Shape (n,): the faders beside the envelopes, in dB.
+    tracks
+        The envelope to write for each track, None for none.
+    refusals
+        Why a track that was to get an envelope gets none, else None.
+    after_lufs
+        Gated loudness of the drums with faders and envelopes; -inf for silence.
+    warnings
+        Sentences about the sections.
     """
 
     faders_db: NDArray[np.float64]

@@ -65,7 +65,13 @@ _MOST_TOLD = 5
 
 
 def section_gains(given: AutomationInput) -> GainsOverTime:
-    """Curves with the gains of each section. Raises InputError where the song has none."""
+    """Curves with the gains of each section.
+
+    Raises
+    ------
+    InputError
+        The song has no sections, or they overlap.
+    """
     timeline = given.analysis.timeline or ((0.0, 0.0),)
     playing = timeline[0][0], timeline[-1][1]
     sections, warnings = sections_of(given.session, given.settings, playing)

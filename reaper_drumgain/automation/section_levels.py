@@ -32,10 +32,25 @@ def hops_of(given: AutomationInput, section: Section) -> tuple[int, int]:
 def at_section_level(
     given: AutomationInput, faders: Array, active: Mask, path: PathLevels, powers_before: Array
 ) -> Array:
-    """The faders (n,) in dB with the offset that gives the section its level.
+    """The faders of a section with the offset that gives it its level.
 
-    ``active`` (n,): tracks that play in the section. ``path``: the levels of the section.
-    ``powers_before`` (hops,): the power of the drums in the section before.
+    Parameters
+    ----------
+    given
+        What automation starts from, of n tracks.
+    faders
+        Shape (n,): faders of the section in dB, right but for a common offset.
+    active
+        Shape (n,): tracks that play in the section.
+    path
+        The levels of the section.
+    powers_before
+        Shape (hops,): power of the drums in the section before, per 100 ms.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,): faders in dB; unchanged where a track that stays plays and sets the level.
     """
     anchors = active & given.anchors
     moving = given.automatable & active
@@ -57,7 +72,26 @@ def at_section_level(
 def below_fader_end(
     given: AutomationInput, faders: Array, active: Mask, section: Section
 ) -> tuple[Array, tuple[str, ...]]:
-    """The faders (n,) in dB, none beyond its end, and a warning about those that are softer."""
+    """The faders of a section, none beyond its end.
+
+    Parameters
+    ----------
+    given
+        What automation starts from, of n tracks.
+    faders
+        Shape (n,): faders of the section in dB.
+    active
+        Shape (n,): tracks that play in the section.
+    section
+        The section, for the warning.
+
+    Returns
+    -------
+    faders : ndarray
+        Shape (n,): faders in dB. Linked tracks stop together.
+    warnings : tuple of str
+        One sentence where a track is softer than asked.
+    """
     ended = _ended(given, faders, given.automatable & active)
     missing = faders - ended
     told = [
@@ -83,7 +117,22 @@ def _ended(given: AutomationInput, faders: Array, moving: Mask) -> Array:
 def powers_with_sections(
     given: AutomationInput, sections: Sequence[Section], faders_db: Array
 ) -> Array:
-    """The power of the drums (hops,) along their path, with faders (sections, n) in dB."""
+    """The power of the drums along their path, with the faders of each section.
+
+    Parameters
+    ----------
+    given
+        What automation starts from, of n tracks.
+    sections
+        The sections; outside of them the constant part holds.
+    faders_db
+        Shape (sections, n): fader and envelope together, in dB.
+
+    Returns
+    -------
+    ndarray
+        Shape (hops,): power per 100 ms.
+    """
     powers = given.path.powers(given.faders_db)
     for section, faders in zip(sections, faders_db, strict=True):
         hops = slice(*hops_of(given, section))

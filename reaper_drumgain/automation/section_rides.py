@@ -68,9 +68,21 @@ def ride_sections(
 
 
 def section_rides(given: AutomationInput, hops: Sequence[tuple[int, int]], plays: Mask) -> Array:
-    """By how much each track rides in each section (sections, n), in dB.
+    """By how much each track departs in each section from its gain of the whole song.
 
-    ``hops``: first and last of each section; ``plays`` (sections, n): where tracks play.
+    Parameters
+    ----------
+    given
+        What automation starts from, of n tracks.
+    hops
+        The first hop of each section, and the hop after its last one.
+    plays
+        Shape (sections, n): where tracks play.
+
+    Returns
+    -------
+    ndarray
+        Shape (sections, n): rides in dB, before the kit's loudness is kept.
     """
     measurement = given.analysis.measurement
     onsets = [section_onsets(measurement, own) for own in hops]

@@ -47,7 +47,15 @@ _WAYS = "give the project regions or markers, or a file of times (--sections FIL
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the song that gets gains of its own, from ``start`` to ``end`` in seconds."""
+    """A part of the song that gets gains of its own.
+
+    Attributes
+    ----------
+    name
+        As the user called it.
+    start, end
+        Seconds of the project.
+    """
 
     name: str
     start: float
@@ -60,8 +68,22 @@ class Section:
 def span_of(session: Session, settings: Settings) -> tuple[float, float] | None:
     """The seconds from and up to which drums are analyzed and changed; None for the whole song.
 
-    Raises InputError where the settings ask for the time selection of a project that has none,
-    or one that is too short.
+    Parameters
+    ----------
+    session
+        The project, for its time selection.
+    settings
+        Asks for a span or for the time selection.
+
+    Returns
+    -------
+    tuple of float or None
+        Start and end in seconds.
+
+    Raises
+    ------
+    InputError
+        The time selection is asked for, and there is none, or it is too short.
     """
     if settings.span is not None or settings.automation.sections != "time selection":
         return settings.span
@@ -79,11 +101,28 @@ def span_of(session: Session, settings: Settings) -> tuple[float, float] | None:
 def sections_of(
     session: Session, settings: Settings, playing: tuple[float, float]
 ) -> tuple[tuple[Section, ...], tuple[str, ...]]:
-    """The sections that the settings ask for, in order, and warnings.
+    """The sections that the settings ask for.
 
-    ``playing``: when the drums begin and end to play, in seconds. ``settings.span`` cuts all
-    sections.
-    Raises InputError where there are none, or where they overlap.
+    Parameters
+    ----------
+    session
+        The project, with its regions and markers.
+    settings
+        Which of them count; ``settings.span`` cuts all sections.
+    playing
+        Seconds at which the drums begin and end to play.
+
+    Returns
+    -------
+    sections : tuple of Section
+        One or more, in order.
+    warnings : tuple of str
+        Sentences on sections that are left out.
+
+    Raises
+    ------
+    InputError
+        There are no sections, too many, or two of them overlap.
     """
     kind = _kind(session, settings)
     span = span_of(session, settings)
