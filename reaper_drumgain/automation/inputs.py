@@ -16,7 +16,7 @@ from reaper_drumgain.automation.sections import span_of
 from reaper_drumgain.faders.activity import TrackActivity
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.links import Links, linked_places
-from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.faders.solution import Solution
 from reaper_drumgain.faders.trims import TrackTrims
 from reaper_drumgain.methods.base import Method
 from reaper_drumgain.schema.session import Session

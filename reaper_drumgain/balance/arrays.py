@@ -21,9 +21,27 @@ _LOWEST_RATE, _HIGHEST_RATE = 8_000, 768_000
 def checked_signals(
     signals: Sequence[ArrayLike], rate: int, names: Sequence[str]
 ) -> list[NDArray[np.float32]]:
-    """The signals as arrays of shape (frames, channels).
+    """The signals as arrays that can be analyzed.
 
-    Raises InputError where shapes, values, rate or names do not fit.
+    Parameters
+    ----------
+    signals
+        One for each track, floating point with full scale 1.0: shape (frames,), (frames, 1) or
+        (frames, 2).
+    rate
+        Samples per second.
+    names
+        The names of the tracks, for messages.
+
+    Returns
+    -------
+    list of ndarray
+        Shape (frames, channels) each.
+
+    Raises
+    ------
+    InputError
+        Shapes, values, rate or names do not fit.
     """
     if not (isinstance(rate, int | np.integer) and _LOWEST_RATE <= rate <= _HIGHEST_RATE):
         raise InputError(
@@ -55,7 +73,24 @@ def _checked(signal: ArrayLike, name: str) -> NDArray[np.float32]:
 def session_of(
     tracks: Sequence[NDArray[np.float32]], rate: int, names: Sequence[str], folder: Path
 ) -> Session:
-    """A session that plays each signal from a file in ``folder``, with the fader at 0 dB."""
+    """A session that plays each signal from a file, with every fader at 0 dB.
+
+    Parameters
+    ----------
+    tracks
+        Shape (frames, channels) each, as ``checked_signals`` gives them.
+    rate
+        Samples per second.
+    names
+        The names of the tracks.
+    folder
+        Where the files are written.
+
+    Returns
+    -------
+    Session
+        Its tracks are in the order of the signals.
+    """
     import soundfile
 
     made = []

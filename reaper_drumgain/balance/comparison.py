@@ -23,7 +23,17 @@ _BY_CHANCE = "random"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where the methods put one drum track. ``span_db``: from the lowest to the highest."""
+    """How far apart the methods put one drum track.
+
+    Attributes
+    ----------
+    track
+        The track with the fader that it has now.
+    lowest, highest
+        The methods with the lowest and the highest new fader.
+    span_db
+        From the lowest to the highest in dB.
+    """
 
     track: TrackPlan
     lowest: str
@@ -35,7 +45,12 @@ class Difference:
 class Comparison:
     """The plan of each method for one project, in the order of the methods.
 
-    ``problems``: by name, why a method of another package gave none.
+    Attributes
+    ----------
+    plans
+        The plans by the name of the method.
+    problems
+        By name, why a method of another package or a model of the user's gave no plan.
     """
 
     plans: dict[str, GainPlan]
@@ -110,6 +125,11 @@ def compare_methods(
         The methods; None for all, those of other packages and the user's own models among them.
     analyzer
         Reads and measures the audio, once. None for one without a cache.
+
+    Returns
+    -------
+    Comparison
+        The plans, and what went wrong with methods of other packages.
 
     Raises
     ------

@@ -97,7 +97,22 @@ class _Kit:
 def faults(
     drums: Sequence[DrumTrack], activity: TrackActivity, measurement: Measurement
 ) -> tuple[Fault, ...]:
-    """All faults of n measured drum tracks, those of pairs of microphones first."""
+    """All faults of n measured drum tracks, those of pairs of microphones first.
+
+    Parameters
+    ----------
+    drums
+        The tracks in project order.
+    activity
+        Which of them play their own drum.
+    measurement
+        What was measured of them.
+
+    Returns
+    -------
+    tuple of Fault
+        Empty where nothing was found.
+    """
     kit = _Kit(drums, activity, measurement, _strokes(drums, activity, measurement))
     return (
         *_one_drum(kit),

@@ -43,10 +43,24 @@ def read_finished(
 ) -> FinishedProject:
     """What can be learned from a finished project. Nothing is written.
 
-    ``settings``: roles that the user states. ``name``: of the project, by which it is known again.
+    Parameters
+    ----------
+    session, settings
+        The project as a host has read it, and the roles that the user states.
+    name
+        The project's name, by which the model knows it again.
+    analyzer
+        Reads and measures the audio. None for one without a cache.
 
-    Raises NothingToBalanceError where there is nothing to learn: no drums, no audio, faders that
-    nobody has set, or that DrumGain has.
+    Returns
+    -------
+    FinishedProject
+        The tracks to learn from, and why others are left out.
+
+    Raises
+    ------
+    NothingToBalanceError
+        There are no drums, there is no audio, or nobody but DrumGain has set the faders.
     """
     selection = select(session, settings)
     if not selection.measured:

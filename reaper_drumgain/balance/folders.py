@@ -40,7 +40,7 @@ _DEFAULT_RATE = 48_000
 def open_project(path: str | os.PathLike[str]) -> rpp.ProjectFile:
     """The project in a file, or one made of the audio files in a folder; reads headers only.
 
-    Raises as ``rpp.read_project``, and NothingToBalanceError or InputError for folders.
+    Raises as ``rpp.read_project`` for files, and as ``open_folder`` for folders.
     """
     place = Path(path)
     return open_folder(place) if place.is_dir() else rpp.read_project(place)
@@ -53,9 +53,22 @@ def project_name(folder: Path) -> Path:
 
 
 def audio_files(folder: Path) -> list[str]:
-    """The names of the audio files directly in a folder, sorted as people count.
+    """The names of the audio files directly in a folder, in the order in which people count.
 
-    Raises InputError where the folder cannot be read.
+    Parameters
+    ----------
+    folder
+        The folder. Folders in it are not looked into.
+
+    Returns
+    -------
+    list of str
+        Names with their ending; hidden files are left out.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be read.
     """
     try:
         names = [
@@ -73,8 +86,22 @@ def audio_files(folder: Path) -> list[str]:
 def open_folder(folder: Path) -> rpp.ProjectFile:
     """The project of a folder of audio files. Its session's warnings name what was left out.
 
-    Raises NothingToBalanceError where there is no audio, InputError where there are too many files
-    or the folder holds a project already.
+    Parameters
+    ----------
+    folder
+        The folder with one file for each track.
+
+    Returns
+    -------
+    ProjectFile
+        A project that is not on disk.
+
+    Raises
+    ------
+    NothingToBalanceError
+        There is no audio file that can be read.
+    InputError
+        There are too many files, or the folder holds a project already.
     """
     # numpy takes its time, and to look for projects needs none
     from reaper_drumgain.audio.media_pool import probe
@@ -110,8 +137,10 @@ def open_folder(folder: Path) -> rpp.ProjectFile:
 
 
 def track_names(stems: Sequence[str]) -> list[str]:
-    """The names of tracks for names of files: without what all of them begin with, where that
-    says nothing of drums."""
+    """The names of tracks that are made of files with these names.
+
+    What all names begin with is left out, where it holds no word of drums.
+    """
     if len(stems) < _FEWEST_NAMES:
         return list(stems)
     first, last = min(stems), max(stems)

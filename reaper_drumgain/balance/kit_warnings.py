@@ -15,7 +15,24 @@ _MOST_NAMES = 3
 def sentences(
     session: Session, drums: Sequence[DrumTrack], kits: Kits, following: Mapping[int, Following]
 ) -> Iterator[str]:
-    """Sentences on kits and copies. ``following``: by place among the measured tracks."""
+    """Sentences on several kits, and on tracks that hold the same audio.
+
+    Parameters
+    ----------
+    session
+        The project, for the names of folders.
+    drums
+        The measured drum tracks.
+    kits
+        The places among them of the tracks of each kit.
+    following
+        By place the tracks that make the move of another one.
+
+    Yields
+    ------
+    str
+        One sentence on all kits, and one for each copy.
+    """
     if len(kits) > 1:
         names = "; ".join(_kit(session, [drums[place] for place in kit]) for kit in kits)
         yield (

@@ -21,7 +21,8 @@ from reaper_drumgain.balance.modes import ModeChoice
 from reaper_drumgain.faders.activity import TrackActivity, track_activity
 from reaper_drumgain.faders.followers import Following, all_following, same_audio
 from reaper_drumgain.faders.levels import PathLevels, offset_for
-from reaper_drumgain.faders.solver import PeakMeter, Solution, Solver
+from reaper_drumgain.faders.solution import Solution
+from reaper_drumgain.faders.solver import PeakMeter, Solver
 from reaper_drumgain.faders.trims import track_trims
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.schema.settings import Level, Settings
@@ -35,9 +36,21 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class KitResult:
-    """For the measured tracks: what plays, the method's gains, the faders, and who follows whom.
+    """What was found for the n measured tracks.
 
-    ``bundled_db`` (n,): the faders by the bundled model, where the method is the user's own.
+    Attributes
+    ----------
+    activity
+        Which tracks play their own drum.
+    gains
+        The gains of the method.
+    solution
+        The faders.
+    following
+        By place the tracks that make the move of another one.
+    bundled_db
+        Shape (n,): the faders by the bundled model in dB, where the method is the user's own model;
+        else None.
     """
 
     activity: TrackActivity
@@ -49,7 +62,21 @@ class KitResult:
 
 @dataclass(frozen=True, slots=True)
 class KitRequest:
-    """What kits are solved with."""
+    """What kits are solved with.
+
+    Attributes
+    ----------
+    settings
+        What the user wants.
+    method
+        Gives relative gains.
+    choice
+        Whether all faders are balanced anew.
+    trims
+        The trims in use in dB, by family of drums.
+    peaks
+        Measures sample peaks, for a peak level.
+    """
 
     settings: Settings
     method: Method
@@ -61,7 +88,24 @@ class KitRequest:
 def balance_kits(
     drums: Sequence[DrumTrack], analysis: MultitrackAnalysis, kits: Kits, request: KitRequest
 ) -> KitResult:
-    """The faders of the measured tracks. ``kits``: their places, each kit for itself."""
+    """The faders of the measured tracks.
+
+    Parameters
+    ----------
+    drums
+        The n measured tracks in project order.
+    analysis
+        The analysis of their audio.
+    kits
+        The places of the tracks of each kit. Each kit is balanced on its own.
+    request
+        What they are solved with.
+
+    Returns
+    -------
+    KitResult
+        Over all n tracks.
+    """
     if len(kits) == 1 or request.method.whole_session:
         return _one_kit(drums, analysis.measurement, analysis.flags, request)
     kept = replace(request, settings=replace(request.settings, level=Level()))

@@ -19,10 +19,26 @@ from reaper_drumgain.schema.settings import Settings
 def learn_one(
     name: str, session: Session, settings: Settings, *, analyzer: ProjectAnalyzer | None = None
 ) -> tuple[str, ...]:
-    """Adds a finished project to the model of a name, which may be new, and keeps it.
+    """Adds a finished project to one of the user's models, which may be new, and keeps the model.
 
-    A project that the model has learned from before is learned anew. Returns what is to be told,
-    in sentences. Raises as ``read_finished``, ``make_model`` and ``user_models.save``.
+    A project that the model has learned from before is learned anew. Raises as ``read_finished``,
+    ``make_model`` and ``user_models.save``.
+
+    Parameters
+    ----------
+    name
+        The name of the model.
+    session
+        The project as a host has read it.
+    settings
+        The roles that the user states.
+    analyzer
+        Reads and measures the audio. None for one without a cache.
+
+    Returns
+    -------
+    tuple of str
+        What is to be told, in sentences.
     """
     name = check_name(name)
     known = {one.casefold(): one for one in user_models.names()}

@@ -20,7 +20,17 @@ from reaper_drumgain.units import Decibel, is_off, to_decibel, to_linear
 
 @dataclass(frozen=True, slots=True)
 class ModeChoice:
-    """The mode of a run, why as half a sentence, and whether the other one was there."""
+    """The mode of a run.
+
+    Attributes
+    ----------
+    mode
+        The mode.
+    why
+        The reason for it, as half a sentence.
+    other
+        Whether the other mode could have been chosen.
+    """
 
     mode: UsedMode
     why: str
@@ -33,10 +43,28 @@ def choose_mode(
     """The mode of a run over the measured drum tracks.
 
     ``auto`` is ``all`` where at least two thirds of them share one fader value or stand where a
-    run over all faders left them, else ``outliers``; and ``all`` for a method without intervals.
-    An outlier that was moved to the edge of its range does not count as set by DrumGain:
-    otherwise a second run could be of the other mode. Raises InputError for ``outliers`` with a
-    method without intervals.
+    run over all faders left them, else ``outliers``. It is ``all`` for a method without intervals,
+    too. An outlier that was moved to the edge of its range does not count as set by DrumGain:
+    otherwise a second run could be of the other mode.
+
+    Parameters
+    ----------
+    settings
+        The mode that is asked for, and the name of the method.
+    drums
+        The measured tracks with their faders and notes.
+    has_intervals
+        Whether the method knows between which faders engineers stand.
+
+    Returns
+    -------
+    ModeChoice
+        ``all`` or ``outliers``, and why.
+
+    Raises
+    ------
+    InputError
+        ``outliers`` is asked for, and the method has no intervals.
     """
     if not has_intervals:
         if settings.mode == "outliers":
@@ -60,11 +88,25 @@ def choose_mode(
 def starting_faders(
     settings: Settings, drums: Sequence[DrumTrack], mode: UsedMode
 ) -> NDArray[np.float64]:
-    """The faders (n,) in dB from which moves are counted: mostly the present ones.
+    """The faders from which moves are counted: mostly the present ones.
 
-    All without the trims in them.
-    With an amount below 100 % those before the last run, where the fader stands at its note from a
-    run of this mode. So a second run makes the same part of the same move, and changes nothing.
+    With an amount below 100 % it is the fader from before the last run, where the fader stands at
+    its note from a run of this mode. So a second run makes the same part of the same move, and
+    changes nothing.
+
+    Parameters
+    ----------
+    settings
+        Says the amount.
+    drums
+        The n measured tracks.
+    mode
+        The mode of this run.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,): faders in dB without the trims in them.
     """
     return np.array([_start(drum, mode, settings.amount) for drum in drums])
 
@@ -81,7 +123,19 @@ def with_notes(
 ) -> tuple[TrackPlan, ...]:
     """The plans with the notes for the faders that they write.
 
-    ``start_db``: the faders from which moves are counted, by the tracks' index.
+    Parameters
+    ----------
+    plans
+        The plans of the drum tracks.
+    mode
+        The mode of the run.
+    start_db
+        The faders in dB from which moves are counted, by the tracks' index.
+
+    Returns
+    -------
+    tuple of TrackPlan
+        In the same order.
     """
     return tuple(
         replace(plan, note=_note(plan.new_db, mode, start_db[plan.index]))

@@ -35,7 +35,7 @@ from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.faders.activity import TrackActivity
 from reaper_drumgain.faders.followers import Following
 from reaper_drumgain.faders.levels import PathLevels
-from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.faders.solution import Solution
 from reaper_drumgain.methods.base import Method, MethodGains
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Session
@@ -74,7 +74,12 @@ def balance(
     analyzer
         Reads and measures the audio. None for one without a cache.
     method
-        In place of that of the settings, whose name it has.
+        Used in place of the method that the settings name.
+
+    Returns
+    -------
+    GainPlan
+        Old and new fader of every drum track, with reasons and warnings.
 
     Raises
     ------

@@ -17,9 +17,16 @@ from reaper_drumgain.cache.store import Store
 class ProjectAnalyzer:
     """Analyzes audio, or takes the analysis from the cache.
 
-    ``store``: where results are cached, None for no cache. ``threads``: that read and measure.
-    ``progress``: called with what is being done and the share of it that is done.
-    ``last``: the last request with its analysis, None before the first one.
+    ``last`` is the last request with its analysis, None before the first one.
+
+    Parameters
+    ----------
+    store
+        Where results are cached; None for no cache.
+    threads
+        How many threads read and measure.
+    progress
+        Called with what is being done and the share of it that is done, 0 to 1.
     """
 
     def __init__(
@@ -46,10 +53,24 @@ class ProjectAnalyzer:
         return analysis
 
     def peaks(self, mixes: Sequence[NDArray[np.float64]]) -> list[float]:
-        """The sample peak in dBFS of each mix of the channels analyzed last.
+        """The sample peaks of mixes of the channels that were analyzed last. Reads audio.
 
-        ``mixes``: (2, channels) linear gains each. Reads audio. Raises ConflictError where
-        media have changed since they were analyzed.
+        Parameters
+        ----------
+        mixes
+            Shape (2, channels) each: linear gains to the left and the right side.
+
+        Returns
+        -------
+        list of float
+            The peak of each mix in dBFS.
+
+        Raises
+        ------
+        ConflictError
+            Media have changed since they were analyzed.
+        ValueError
+            Nothing was analyzed yet.
         """
         if self.last is None:
             raise ValueError("nothing was analyzed yet")

@@ -34,9 +34,18 @@ _SHARED_DB = 0.5
 
 @dataclass(frozen=True, slots=True)
 class KitMove:
-    """By how many dB all drums together are moved: ``made_db``, and ``full_db`` with an amount
-    of 100 %. ``mean_db``: the mean move of the tracks beyond that, for their level is that of
-    the drums together and not of the mean fader."""
+    """By how many dB all drums are moved together.
+
+    Attributes
+    ----------
+    made_db
+        The move that is made.
+    full_db
+        The same with an amount of 100 %.
+    mean_db
+        The mean move of the tracks beyond that. The level that is kept is that of all drums
+        together, not that of the mean fader.
+    """
 
     made_db: float = 0.0
     full_db: float = 0.0
@@ -52,11 +61,27 @@ def with_reasons(
     *,
     effects_count: bool = True,
 ) -> tuple[TrackPlan, ...]:
-    """The plans of ``selection.drums``, each with the reason for its fader.
+    """The plans of the drum tracks, each with the reason for its fader.
 
-    ``causes``: why tracks are held, by their index. ``kit``: what a level setting moves all of
-    them by. ``follows``: why tracks make the move of another one, by their index.
-    ``effects_count``: whether what effects add is taken off the faders.
+    Parameters
+    ----------
+    plans
+        One for each of ``selection.drums``, in the same order.
+    selection
+        The drum tracks.
+    causes
+        Why tracks are held, by their index.
+    kit
+        What a level setting moves all tracks by. None for nothing.
+    follows
+        By index the tracks that make the move of another one.
+    effects_count
+        Whether what effects add is taken off the faders.
+
+    Returns
+    -------
+    tuple of TrackPlan
+        In the same order.
     """
     kit = kit or KitMove()
     by_index = {plan.index: plan for plan in plans}
@@ -139,8 +164,22 @@ def references(tracks: Sequence[TrackPlan]) -> tuple[TrackPlan, ...]:
 
 
 def held_sentence(track: TrackPlan, cause: str, leading: Sequence[TrackPlan]) -> str:
-    """The reason for a track that is never raised. ``leading``: the linked tracks that are not
-    held, which it follows down."""
+    """The reason for a track that is never raised.
+
+    Parameters
+    ----------
+    track
+        The plan of the track.
+    cause
+        Why it is held, as the beginning of a sentence.
+    leading
+        The linked tracks that are not held; the track follows them down.
+
+    Returns
+    -------
+    str
+        A sentence without its full stop.
+    """
     move = _move(track)
     beside = _names(leading) if leading else "the kit"
     text = f"{cause}: not raised, {_done(move)}"
@@ -156,8 +195,24 @@ def sentence(
 ) -> str:
     """The reason for one moved or kept fader.
 
-    What its recording level explains, and how it stood against the engineers' range; for methods
-    without ranges its level beside another drum's. ``linked``: the tracks that move with it.
+    It says what the recording level explains and how the fader stood against the engineers' range;
+    for methods without ranges, the level beside another drum's.
+
+    Parameters
+    ----------
+    track
+        The plan of the track.
+    compared
+        The tracks that it is compared with.
+    linked
+        The tracks that move with it.
+    kit
+        By what all drums are moved together.
+
+    Returns
+    -------
+    str
+        A sentence without its full stop.
     """
     move, own = _move(track), _own_move(track)
     text = _done(move)

@@ -56,7 +56,23 @@ class ReferenceMethod(Method):
         return self._notes
 
     def gains(self, given: MethodInput) -> MethodGains:
-        """The gains; NaN where the mix does not tell one."""
+        """The gains in dB; NaN where the mix does not tell one.
+
+        Parameters
+        ----------
+        given
+            The tracks that ``match`` was asked for.
+
+        Returns
+        -------
+        MethodGains
+            With the difference between the two sides of each pair.
+
+        Raises
+        ------
+        ValueError
+            There are more or fewer tracks.
+        """
         if len(given.roles) != self._gains_db.size:
             raise ValueError(f"{len(given.roles)} tracks, expected {self._gains_db.size}")
         gains = np.where(given.active, self._gains_db, np.nan)
@@ -73,8 +89,22 @@ def match(
 ) -> ReferenceMethod:
     """The method that gives the session's drums the balance that they have in a mix.
 
-    Raises InputError where the mix is one of another recording or is too short, MediaError where
-    it cannot be read, StorageError where there is no room for temporary files.
+    Parameters
+    ----------
+    session, settings, reference
+        The project as a host has read it, what the user says of it, and the file of the mix.
+    progress
+        Called with what is being done and the share of it that is done, 0 to 1.
+
+    Returns
+    -------
+    ReferenceMethod
+        With the gains in the mix of the drum tracks that are measured.
+
+    Raises
+    ------
+    InputError, MediaError
+        The mix is of another recording, too short, silent or not readable.
     """
     if wants_roles_by_sound(session, settings):
         raise InputError("--reference and roles by sound do not go together: say them with --role")

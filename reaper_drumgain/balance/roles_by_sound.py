@@ -23,7 +23,17 @@ from reaper_drumgain.tracks.stated_roles import asks_for_role_by_sound
 
 @dataclass(frozen=True, slots=True)
 class TrackSound:
-    """The sound of a track by its index in the session. ``likeness`` is None for silence."""
+    """What one track sounds like.
+
+    Attributes
+    ----------
+    index
+        Of the track in the session.
+    name
+        The track's name.
+    likeness
+        The drum that it sounds like; None for silence.
+    """
 
     index: int
     name: str
@@ -43,7 +53,22 @@ class TrackSound:
 def track_sounds(
     session: Session, settings: Settings, analyzer: ProjectAnalyzer
 ) -> tuple[TrackSound, ...]:
-    """What the tracks sound like whose role is to be found by sound, in project order."""
+    """What the tracks sound like whose role is to be found by sound.
+
+    Parameters
+    ----------
+    session
+        The project as a host has read it.
+    settings
+        Which tracks these are.
+    analyzer
+        Reads and measures their audio.
+
+    Returns
+    -------
+    tuple of TrackSound
+        In project order; empty where no track asks for it.
+    """
     tracks = tracks_to_classify(session, settings)
     if not tracks:
         return ()

@@ -31,11 +31,30 @@ _IN_STEM = ("pre-fx volume",)
 
 
 def with_stems(session: Session, folder: Path) -> tuple[Session, tuple[str, ...]]:
-    """The session with stems in place of the items and effects of tracks, and sentences about them.
+    """The session with stems in place of the items and effects of tracks.
 
-    Stems are looked for in the folder, and in its folder with the project's name where there is
-    one. Raises NoStemsError where the folder holds none for the session, InputError where it is
-    no folder or holds too many files.
+    Parameters
+    ----------
+    session
+        The project as a host has read it.
+    folder
+        Where the stems are; in it, the folder with the project's name counts where there is one.
+
+    Returns
+    -------
+    session : Session
+        Tracks without a stem are as they were.
+    told : tuple of str
+        Sentences on stems that are not taken, and on tracks that lack one.
+
+    Raises
+    ------
+    NoStemsError
+        The folder holds none for the session.
+    InputError
+        It is no folder, or holds too many files.
+    StorageError
+        The folder cannot be read.
     """
     project = _stem(session.path)
     inner = folder / project

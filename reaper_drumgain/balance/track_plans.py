@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reaper_drumgain.faders.activity import TrackActivity
 from reaper_drumgain.faders.followers import Following
 from reaper_drumgain.faders.levels import PathLevels
-from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.faders.solution import Solution
 from reaper_drumgain.methods.base import MethodGains
 from reaper_drumgain.schema.plan import Levels, TrackPlan
 from reaper_drumgain.tracks.routing import has_effects
@@ -46,11 +46,32 @@ def track_plans(
     """The plans of all drum tracks, in project order.
 
     All arguments but ``selection`` are over its n measured tracks; the others stay.
-    ``media_flags``: for each track, how its media are not what REAPER plays. ``gains``: what the
-    method told, of which recording gains become part of the plans. ``bundled`` (n,): the faders
-    that the bundled model would have given, in dB, where the method is the user's own model.
-    ``share`` (0 to 1): of the moves that is made, None where they are not those of the gains.
-    ``following``: by place the tracks that make the move of another one.
+
+    Parameters
+    ----------
+    selection
+        The drum tracks.
+    activity
+        Which tracks play their own drum.
+    media_flags
+        For each track, how its media differ from what REAPER plays.
+    path, solution
+        The levels that the tracks have behind their faders, and the faders.
+    automation
+        The envelopes, None for none.
+    gains
+        What the method told; recording gains become part of the plans.
+    bundled
+        Shape (n,): the faders in dB by the bundled model, where the method is the user's own model.
+    following
+        By place the tracks that make the move of another one.
+    share
+        Part of the moves that is made, 0 to 1. None where moves are not those of the gains.
+
+    Returns
+    -------
+    list of TrackPlan
+        One for each of ``selection.drums``.
     """
     measured: dict[int, TrackPlan] = {}
     for place, drum in enumerate(selection.measured):

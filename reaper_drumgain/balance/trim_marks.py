@@ -15,7 +15,20 @@ from reaper_drumgain.units import HEARD_DB, Decibel
 def with_marks(
     plans: Sequence[TrackPlan], drums: Sequence[DrumTrack], trims: Mapping[str, Decibel]
 ) -> list[TrackPlan]:
-    """The plans of the drum tracks with what is to be stored on them about the trims in use."""
+    """The plans of the drum tracks with what is to be stored on them about the trims in use.
+
+    Parameters
+    ----------
+    plans, drums
+        One for each drum track, in the same order.
+    trims
+        The trims in use in dB, by family of drums.
+
+    Returns
+    -------
+    list of TrackPlan
+        In the same order.
+    """
 
     def marked(plan: TrackPlan, drum: DrumTrack) -> TrackPlan:
         made = plan.trim_db if drum.measured else made_trim(drum)
@@ -32,7 +45,20 @@ def with_marks(
 def warnings(
     plans: Sequence[TrackPlan], drums: Sequence[DrumTrack], settings: Settings
 ) -> Iterator[str]:
-    """Sentences on trims that the settings ask for and that are not made, or not all of them."""
+    """Sentences on trims that the settings ask for and that are not made, or not all of them.
+
+    Parameters
+    ----------
+    plans, drums
+        One for each drum track, in the same order.
+    settings
+        The trims that are asked for.
+
+    Yields
+    ------
+    str
+        One sentence for each family without a track, and for each track whose trim is another.
+    """
     for family, wanted in settings.trims:
         own = [
             (plan, drum)

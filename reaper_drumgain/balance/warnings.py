@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reaper_drumgain.balance.reasons import beyond_fader_sentence
 from reaper_drumgain.faders.levels import PathLevels
 from reaper_drumgain.faders.links import linked_places
-from reaper_drumgain.faders.solver import Solution
+from reaper_drumgain.faders.solution import Solution
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.routing import has_effects
 from reaper_drumgain.tracks.selection import DrumTrack, Selection
@@ -126,10 +126,24 @@ def limit_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[s
 def level_warnings(
     drums: Sequence[DrumTrack], path: PathLevels, solution: Solution
 ) -> Iterator[str]:
-    """What plays differently from the levels of the plan, for n measured drum tracks.
+    """What plays differently from the levels of the plan.
 
-    Loops of sends; effects on the tracks; and effects on sends and buses that now get another
-    level. The plan's levels are those without any effects.
+    These are loops of sends; effects on the tracks; and effects on sends and buses that now get
+    another level. The plan's levels are those without any effects.
+
+    Parameters
+    ----------
+    drums
+        The n measured drum tracks.
+    path
+        The levels that they have behind their faders.
+    solution
+        Their old and new faders.
+
+    Yields
+    ------
+    str
+        One sentence for each kind, and for each send or bus.
     """
     for drum in drums:
         if drum.path.loops:
@@ -197,8 +211,21 @@ def headroom_warnings(
 ) -> Iterator[str]:
     """Tracks that pass full scale by themselves, before any other adds to them.
 
-    ``peaks_dbfs`` (n,): of the tracks behind their faders. The peak of all drums together takes
-    another reading of the audio; ``--level peak`` does that.
+    The peak of all drums together takes another reading of the audio; ``--level peak`` does that.
+
+    Parameters
+    ----------
+    drums
+        The n measured drum tracks.
+    path
+        The levels that they have behind their faders.
+    peaks_dbfs
+        Shape (n,): peaks of the tracks behind their faders, in dBFS.
+
+    Yields
+    ------
+    str
+        One sentence on all such tracks, or none.
     """
     over = []
     for place, drum in enumerate(drums):

@@ -38,9 +38,16 @@ _MADE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """That a track makes the move of the one at ``leader``, and why in words.
+    """That a track makes the move of another one.
 
-    ``same``: it holds the same audio, which counts once.
+    Attributes
+    ----------
+    leader
+        The place of the other track.
+    why
+        The reason in words.
+    same
+        Whether both hold the same audio, which then counts once.
     """
 
     leader: int
@@ -51,12 +58,26 @@ class Following:
 def same_audio(
     drums: Sequence[DrumTrack], measurement: Measurement, path: PathLevels
 ) -> dict[int, Following]:
-    """By place the tracks that hold the audio of another one again. ``path``: of the same tracks.
+    """The tracks that hold the audio of another one again.
 
-    Two sides of a pair are no copies. Of a track and one whose name says that it was made of it
-    ("Kick In - rendered") the latter follows, a sample follows a microphone, else the one that
-    comes later. But one that is far lower in the mix than another of its copies follows, too: by
-    its level nobody hears the audio, and the loud one must not make up for what the soft one lacks.
+    Two sides of a pair are no copies. Where the name of a track says that it was made of the other
+    ("Kick In - rendered"), that one follows; a sample follows a microphone; else the later track
+    follows. But a copy that is far lower in the mix than another one follows, too: nobody hears the
+    audio by its level, and the loud one must not make up for what the soft one lacks.
+
+    Parameters
+    ----------
+    drums
+        The n measured drum tracks.
+    measurement
+        What was measured of them.
+    path
+        The levels that they have behind their faders.
+
+    Returns
+    -------
+    dict
+        By place, whom a copy follows.
     """
     original = _originals(drums, measurement)
     power = _powers_in_mix(drums, measurement, path)
@@ -110,10 +131,26 @@ def all_following(
     active: NDArray[np.bool_],
     copies: Mapping[int, Following],
 ) -> dict[int, Following]:
-    """By place ``copies``, and the samples whose hits are in step with a microphone of their drum.
+    """The copies, and the samples whose hits are in step with a microphone of their drum.
 
-    Copies are neither: they go where the track goes whose audio they hold. A sample that is
-    grouped, or that the user selected without its microphone, follows none.
+    A sample that is itself a copy follows the track whose audio it holds. A sample that is grouped,
+    or that the user selected without its microphone, follows none.
+
+    Parameters
+    ----------
+    drums
+        The n measured drum tracks.
+    measurement
+        What was measured of them.
+    active
+        Shape (n,): tracks that hold their own drum.
+    copies
+        What ``same_audio`` found.
+
+    Returns
+    -------
+    dict
+        By place, whom a track follows.
     """
     windows = measurement.onset_windows
     energy = windows.energy.sum(axis=2, dtype=np.float64)

@@ -49,8 +49,15 @@ _CLOSED_DB = 30.0
 class PathGains:
     """The gains of every channel of n tracks to the left and right side where the drums meet.
 
-    ``channels``: 1 or 2 per track. Matrices have one column per channel, in the order of the
-    tracks; ``track_of_channel`` (channels,) says which track a column belongs to.
+    Matrices have one column per channel, in the order of the tracks. ``track_of_channel``, shape
+    (channels,), says which track a column belongs to.
+
+    Parameters
+    ----------
+    paths
+        The path of each track.
+    channels
+        1 or 2 for each track.
     """
 
     def __init__(self, paths: Sequence[Path], channels: Sequence[int]) -> None:
@@ -64,12 +71,34 @@ class PathGains:
         return bool(self._pre_fader.any())
 
     def mix(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(2, channels) linear gains for (n,) faders in dB."""
+        """The gains of all channels with the faders of one moment.
+
+        Parameters
+        ----------
+        faders_db
+            Shape (n,): faders in dB.
+
+        Returns
+        -------
+        ndarray
+            Shape (2, channels): linear gains.
+        """
         faders = db_to_gain(faders_db)
         return np.asarray(self._through * faders[self.track_of_channel] + self._pre_fader)
 
     def mix_over_time(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(2, channels, hops) linear gains for (n, hops) faders in dB."""
+        """The gains of all channels with faders that change.
+
+        Parameters
+        ----------
+        faders_db
+            Shape (n, hops): faders in dB.
+
+        Returns
+        -------
+        ndarray
+            Shape (2, channels, hops): linear gains.
+        """
         faders = db_to_gain(faders_db)[self.track_of_channel]
         return np.asarray(self._through[:, :, None] * faders + self._pre_fader[:, :, None])
 
@@ -81,7 +110,18 @@ class PathGains:
         return float(np.abs(self.alone(place)).max(initial=0.0))
 
     def alone(self, place: int) -> NDArray[np.float64]:
-        """(2, channels of that track) linear gains of one track through its fader at 0 dB."""
+        """The gains of one track through its fader at 0 dB.
+
+        Parameters
+        ----------
+        place
+            The place of the track.
+
+        Returns
+        -------
+        ndarray
+            Shape (2, channels of that track): linear gains.
+        """
         return np.asarray(self._through[:, self.track_of_channel == place])
 
 
@@ -108,9 +148,23 @@ class PathLevels:
     def loudness(
         self, faders_db: NDArray[np.float64], members: NDArray[np.bool_] | None = None
     ) -> float:
-        """Gated loudness in LUFS of the drums together with (n,) faders in dB.
+        """The loudness of the drums together.
 
-        ``members`` (n,): only these tracks sound.
+        Parameters
+        ----------
+        faders_db
+            Shape (n,): faders in dB.
+        members
+            Shape (n,): only these tracks sound. None for all.
+
+        Returns
+        -------
+        float
+            Gated loudness in LUFS, -inf for silence.
+
+        References
+        ----------
+        ITU-R BS.1770
         """
         mix = self.gains.mix(faders_db)
         if members is not None:
@@ -118,16 +172,29 @@ class PathLevels:
         return float(self._meter.integrated(mix))
 
     def powers(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
-        """K-weighted mean square of the drums together per 100 ms hop (hops,), both sides
-        summed, with (n,) faders in dB, or (n, hops) that change."""
+        """The power of the drums together over time.
+
+        Parameters
+        ----------
+        faders_db
+            Faders in dB: shape (n,), or (n, hops) where they change.
+
+        Returns
+        -------
+        ndarray
+            Shape (hops,): K-weighted mean square per hop of 100 ms, both sides summed.
+        """
         if faders_db.ndim == 1:
             return self._meter.hop_powers(self.gains.mix(faders_db))
         return self._meter.hop_powers_over_time(self.gains.mix_over_time(faders_db))
 
     @cached_property
     def path_db(self) -> NDArray[np.float64]:
-        """(n,) the gain in dB of the path behind each fader: the loudness of the track alone at
-        the master with its fader at 0 dB, less that before the fader. NaN where nothing arrives."""
+        """Shape (n,): the gain in dB of the path behind each fader.
+
+        It is the loudness of the track alone at the master with its fader at 0 dB, less that before
+        the fader. NaN where nothing arrives.
+        """
         return np.array([self._path_db(place) for place in range(len(self._meter.channel_slices))])
 
     def _path_db(self, place: int) -> float:
@@ -142,15 +209,37 @@ class PathLevels:
         return level + to_decibel(LinearGain(scale)) if math.isfinite(level) else math.nan
 
     def fader_gains(self, gains_db: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What the faders give of gains in dB, (n,) or (n, hops), that reach the master.
+        """The part of gains up to the master that the faders give; the path gives the rest.
 
-        A path that is closed (nothing arrives, or 30 dB less than along the most open path, which
-        is in effect a mute) is none to make up for: it counts like the middle one of the others.
+        A path counts as closed where nothing arrives, or 30 dB less than along the most open path,
+        which is in effect a mute. A fader does not make up for that: the median of the other paths
+        is taken.
+
+        Parameters
+        ----------
+        gains_db
+            Gains in dB from the track to the master, shape (n,) or (n, hops).
+
+        Returns
+        -------
+        ndarray
+            Faders in dB, of the same shape.
         """
         return np.asarray((gains_db.T - self._taken_off).T)
 
     def master_gains(self, faders_db: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The gains (n,) in dB of which ``fader_gains`` makes these faders."""
+        """The gains up to the master of which ``fader_gains`` makes these faders.
+
+        Parameters
+        ----------
+        faders_db
+            Shape (n,): faders in dB.
+
+        Returns
+        -------
+        ndarray
+            Shape (n,): gains in dB.
+        """
         return faders_db + self._taken_off
 
     @cached_property
@@ -165,10 +254,10 @@ class PathLevels:
 
 
 def offset_for(level: Callable[[float], float], target: float) -> float | None:
-    """The offset in dB with which ``level`` reaches the target, or None.
+    """The offset in dB with which a level reaches the target.
 
-    ``level``: rises with the offset. None where the level is silent, or where tracks that
-    do not move keep it from the target.
+    None where the level is silent, or where tracks that do not move keep it from the target.
+    ``level`` gives the level for an offset, and rises with it.
     """
     reached = level(0.0)
     if not math.isfinite(reached):

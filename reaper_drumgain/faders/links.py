@@ -28,10 +28,23 @@ def linked_places(drums: Sequence[DrumTrack]) -> Links:
 def linked_moves(
     moves: NDArray[np.float64], links: Links, counting: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Moves in dB, (n,) or (n, hops), with one common move for linked tracks.
+    """Moves with one common move for linked tracks.
 
-    It is the mean move of those linked tracks that are ``counting`` (of the shape of ``moves``),
-    and of all of them where none is.
+    It is the mean move of those linked tracks that count, and of all of them where none does.
+
+    Parameters
+    ----------
+    moves
+        Moves in dB, shape (n,) or (n, hops).
+    links
+        For each track the places of the tracks linked to it, itself among them.
+    counting
+        Of the shape of ``moves``: where a track counts.
+
+    Returns
+    -------
+    ndarray
+        Moves in dB, of the same shape.
     """
     common = moves.copy()
     for place, members in enumerate(links):
@@ -43,5 +56,18 @@ def linked_moves(
 
 
 def any_linked(flags: NDArray[np.bool_], links: Links) -> NDArray[np.bool_]:
-    """Flags, (n,) or (n, hops), that are true where one of the linked tracks has a true one."""
+    """Flags that are true where one of the linked tracks has a true one.
+
+    Parameters
+    ----------
+    flags
+        Shape (n,) or (n, hops).
+    links
+        For each track the places of the tracks linked to it, itself among them.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of ``flags``.
+    """
     return np.array([flags[list(members)].any(axis=0) for members in links])

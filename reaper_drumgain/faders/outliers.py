@@ -33,40 +33,55 @@ def sharing_one_value(faders: Sequence[float]) -> int:
 
 
 def is_untouched(alike: int, count: int) -> bool:
-    """Whether a session counts as not mixed yet: at least two thirds of its ``count`` faders share
-    one value, or stand where DrumGain put them."""
+    """Whether a session counts as not mixed yet.
+
+    At least two thirds of its ``count`` faders then share one value or stand where DrumGain put
+    them; ``alike`` says how many do.
+    """
     return 3 * alike >= 2 * count
 
 
 @dataclass(frozen=True, slots=True)
 class Outliers:
-    """For n tracks the moves (n,) in dB from their faders to the edge of their interval, 0.0 within
-    it; and the intervals (n, 2) as faders in dB. NaN where the method has no interval."""
+    """Which of n faders stand outside their interval, and by how much.
+
+    Attributes
+    ----------
+    moves
+        Shape (n,): moves in dB from the faders to the edge of their interval, 0.0 within it.
+    intervals
+        Shape (n, 2): the intervals as faders in dB, NaN where the method has none.
+    """
 
     moves: Array
     intervals: Array
 
     @property
     def within(self) -> Mask:
-        """(n,) tracks that stand within their interval."""
+        """Shape (n,): tracks that stand within their interval."""
         return np.asarray(np.isfinite(self.intervals).all(axis=1) & (self.moves == 0.0))
 
 
 def outlier_moves(
     faders: Array, gains: Array, intervals: Array, active: Mask, links: Links
 ) -> Outliers:
-    """The moves of the faders (n,) in dB that stand outside their interval.
+    """The moves of the faders that stand outside their interval.
 
     Parameters
     ----------
     faders, gains
-        (n,) present faders and the method's gains in dB; gains are NaN where it has none.
+        Shape (n,): present faders and the method's gains in dB; gains are NaN where it has none.
     intervals
-        (n, 2) lower and upper bounds in dB, on the scale of the gains.
+        Shape (n, 2): lower and upper bounds in dB, on the scale of the gains.
     active
-        (n,) tracks that hold their own drum. The others do not count.
+        Shape (n,): tracks that hold their own drum. The others do not count.
     links
         Linked tracks make one move: their mean place is compared with their mean interval.
+
+    Returns
+    -------
+    Outliers
+        No moves and no intervals where no active track has an interval.
     """
     known = active & np.isfinite(gains) & np.isfinite(intervals).all(axis=1)
     if not known.any():

@@ -20,7 +20,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from numpy.typing import NDArray
 from reaper_drumgain.faders.levels import PathLevels, offset_for
 from reaper_drumgain.faders.links import any_linked, linked_moves, linked_places
 from reaper_drumgain.faders.outliers import outlier_moves
+from reaper_drumgain.faders.solution import Solution
 from reaper_drumgain.faders.trims import TrackTrims
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import DrumTrack
@@ -41,43 +41,28 @@ _ROUNDING = 2
 _HALF_STEP = 0.5 * 10.0**-_ROUNDING
 
 
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """Old and new fader values of n measured tracks, and the level of the drums with both.
-
-    ``old``, ``faders`` (n,): in dB. ``before_lufs``, ``after_lufs``: gated loudness of the drums
-    along their path. ``before_dbfs``, ``after_dbfs``: their sample peak, -inf unless the level
-    setting asks for a peak. ``limited_db`` (n,): what a fader would need beyond its upper end, 0
-    where it does not; ``short_db``: by how much the drums are softer than asked for that.
-    ``intervals`` (n, 2): the method's intervals around the end of the full moves in dB, NaN where
-    there is none. ``within`` (n,): tracks that stay because they stand within theirs, None where
-    all were balanced anew. ``trims``, ``old_trims`` (n,): the trims in the new and the old faders.
-    """
-
-    old: Array
-    faders: Array
-    limited_db: Array
-    trims: Array
-    old_trims: Array
-    before_lufs: float
-    after_lufs: float
-    before_dbfs: float = -math.inf
-    after_dbfs: float = -math.inf
-    short_db: float = 0.0
-    intervals: Array | None = None
-    warnings: tuple[str, ...] = ()
-    within: NDArray[np.bool_] | None = None
-
-
 class Solver:
     """Finds fader values for n measured drum tracks.
 
-    ``active`` (n,): tracks that hold their own drum; the others are held, that is never raised.
-    ``readable`` (n,): tracks whose media could be read; the others stay. ``peaks`` is called only
-    for a peak level. ``start`` (n,): the faders in dB, without trims, from which moves are
-    counted, where they are not the present ones (after an earlier run over a part of each move).
-    ``trims``: None for no trims. ``follows``: for each track the place of the one whose move it
-    makes, None for a track with a move of its own; None for no such tracks.
+    Parameters
+    ----------
+    drums
+        The tracks in project order.
+    active
+        Shape (n,): tracks that hold their own drum. The others are held, that is never raised.
+    readable
+        Shape (n,): tracks whose media could be read. The others stay.
+    path
+        The levels that the tracks have behind their faders.
+    settings
+        Amount and level.
+    peaks
+        Called only for a peak level.
+    start
+        Shape (n,): faders in dB without trims, from which moves are counted where those are not the
+        present ones (after an earlier run that made a part of each move).
+    trims, follows
+        The trims. For each track the place of the one whose move it makes, else None.
     """
 
     def __init__(
@@ -125,11 +110,16 @@ class Solver:
         Parameters
         ----------
         gains
-            (n,) relative gains in dB, NaN where the method has none for a track.
+            Shape (n,): relative gains in dB, NaN where the method has none for a track.
         intervals
-            (n, 2) lower and upper bounds in dB, on the scale of the gains.
+            Shape (n, 2): lower and upper bounds in dB, on the scale of the gains.
         pair_db
-            (n,) the part of a gain in dB that corrects one side of a pair against the other.
+            Shape (n,): the part of a gain in dB that corrects one side of a pair against the other.
+
+        Returns
+        -------
+        Solution
+            With intervals where they are given.
         """
         if self._share == 0.0 or not self._leading.any():
             return self._solution(*self._limited(self._trimmed(self._untrimmed)))
@@ -153,7 +143,17 @@ class Solver:
     def solve_outliers(self, gains: Array, intervals: Array) -> Solution:
         """The fader values where only those outside their interval move, to its edge.
 
-        The others set the level (see ``faders.outliers``). Parameters as for ``solve``.
+        The others set the level (see ``faders.outliers``).
+
+        Parameters
+        ----------
+        gains, intervals
+            As for ``solve``.
+
+        Returns
+        -------
+        Solution
+            With ``within``.
         """
         if self._settings.level.kind != "keep":
             self._warn_of_level()

@@ -17,7 +17,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class TrackTrims:
-    """For n tracks the trim in dB that is in their fader now (n,) and that is wanted (n,)."""
+    """The trims of n tracks.
+
+    Attributes
+    ----------
+    made
+        Shape (n,): the trim in dB that is in the fader now.
+    wanted
+        Shape (n,): the trim in dB that is wanted.
+    """
 
     made: Array
     wanted: Array
@@ -28,10 +36,22 @@ class TrackTrims:
         return cls(np.zeros(count), np.zeros(count))
 
     def after(self, movable: NDArray[np.bool_], active: NDArray[np.bool_]) -> Array:
-        """The trims (n,) in dB in the faders afterwards.
+        """The trims that are in the faders afterwards.
 
         A track that may not move keeps what it has; one that is held (not ``active``) is never
         raised.
+
+        Parameters
+        ----------
+        movable
+            Shape (n,): tracks whose fader may move.
+        active
+            Shape (n,): tracks that hold their own drum.
+
+        Returns
+        -------
+        ndarray
+            Shape (n,): trims in dB.
         """
         made = movable & (active | (self.wanted < self.made))
         return np.where(made, self.wanted, self.made)

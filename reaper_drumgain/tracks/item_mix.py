@@ -31,12 +31,23 @@ _SLACK = 1e-6
 def with_covered_ranges(
     items: Sequence[Sequence[Clip]], project_behavior: int, free_mode: int, warnings: list[str]
 ) -> tuple[Clip, ...]:
-    """The clips of a track, given per item, with the seconds that others replace in ``covered``.
+    """The clips of a track, with the seconds that other items replace in ``covered``.
 
-    ``project_behavior``: REAPER's number of the project's item mix behavior, which items may
-    override. ``free_mode``: REAPER's number; with free item positioning items lie beside each
-    other, so none covers another. What is too much to compare is taken as mixed and goes to
-    ``warnings``.
+    Parameters
+    ----------
+    items
+        The clips of each item, in project order.
+    project_behavior
+        REAPER's number of the project's item mix behavior, which items may override.
+    free_mode
+        REAPER's number. With free item positioning no item covers another.
+    warnings
+        Gets a sentence where there are too many items to compare; all are then mixed.
+
+    Returns
+    -------
+    tuple of Clip
+        All clips of the track in the order given.
     """
     clips = tuple(clip for item in items for clip in item)
     if free_mode == FREE_POSITIONING or one_after_another(items):

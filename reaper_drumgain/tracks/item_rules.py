@@ -35,9 +35,27 @@ def item_fade(
     curvature: float,
     faults: list[str],
 ) -> Fade:
-    """A fade from REAPER's values: lengths in seconds, ``automatic`` that of the crossfade.
+    """A fade from REAPER's values.
 
-    An unknown shape is taken as linear, and said in ``faults``.
+    Parameters
+    ----------
+    side
+        Which end of the item it is at.
+    shape
+        REAPER's number of the shape. An unknown one is taken as linear.
+    length
+        Seconds of the item's own fade.
+    automatic
+        Seconds of the automatic crossfade; counts where it is over 0.
+    curvature
+        -1 to 1; values beyond are limited.
+    faults
+        Gets half a sentence on an unknown shape.
+
+    Returns
+    -------
+    Fade
+        Without length where there is no fade.
     """
     seconds = automatic if automatic > 0.0 else length
     if seconds <= 0.0:

@@ -20,9 +20,18 @@ _ELSEWHERE = "lies on the network or a device: not touched"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``path`` is absolute, or None where nothing may be touched. ``problem`` says what is wrong
-    in words that follow the file's name: why there is none where ``found`` is false, else that
-    another file of the same name stands in for it."""
+    """What was found for the path of one audio file.
+
+    Attributes
+    ----------
+    path
+        The absolute path; None where nothing may be touched.
+    found
+        Whether there is a file.
+    problem
+        What is wrong, in words that follow the file's name: why there is no file, or that another
+        file of the same name stands in for it.
+    """
 
     path: str | None
     found: bool

@@ -23,8 +23,17 @@ _NO_FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``flag``: a short stable word for plans. ``what``: the same in words, as in "has ...".
-    ``sentence``: what is done about it, and what to do; goes on behind the name of the clip."""
+    """One thing that REAPER plays differently from a media file.
+
+    Attributes
+    ----------
+    flag
+        A short stable word for plans.
+    what
+        The same in words, as in "has ...".
+    sentence
+        What is done about it, and what the user can do. It follows the name of the clip.
+    """
 
     flag: str
     what: str

@@ -35,14 +35,34 @@ _SEND_MODES[8] = "pre-receive"
 
 
 class FolderDepth:
-    """Finds the folder track of each track, from each track's change of depth (REAPER's
-    I_FOLDERDEPTH, the second value of ISBUS in files). Tracks are given in order."""
+    """Finds the folder of each track from each track's change of depth.
+
+    REAPER calls that I_FOLDERDEPTH; in files it is the second value of ISBUS. Tracks are given in
+    order.
+    """
 
     def __init__(self) -> None:
         self._open: list[int] = []
 
     def place(self, index: int, change: int, warnings: list[str]) -> tuple[int | None, bool]:
-        """The parent of the next track, and whether it is a folder."""
+        """The folder of the next track, and whether the track is a folder itself.
+
+        Parameters
+        ----------
+        index
+            The index of the track.
+        change
+            Folders that open (above 0) or close (below 0) behind the track.
+        warnings
+            Gets half a sentence on a change that cannot be meant.
+
+        Returns
+        -------
+        parent : int or None
+            The index of the folder track.
+        folder : bool
+            Whether the track is a folder.
+        """
         parent = self._open[-1] if self._open else None
         if change > 0:
             self._open.append(index)
@@ -60,7 +80,19 @@ class FolderDepth:
 
 @dataclass(frozen=True, slots=True)
 class SendChannels:
-    """The channels of a send, as ``Send`` has them."""
+    """The channels of a send, as ``Send`` has them.
+
+    Attributes
+    ----------
+    source
+        The first channel of the source, from 0; -1 sends no audio.
+    target
+        The first channel of the target, from 0.
+    count
+        How many channels are sent.
+    mono
+        Whether they are mixed down to one.
+    """
 
     source: int
     target: int
@@ -89,7 +121,21 @@ def send_mode(number: int, warnings: list[str]) -> SendMode:
 def media_shift(offset: float, flags: int, sample_rate: int | None, warnings: list[str]) -> float:
     """By how many seconds a track plays its media later.
 
-    ``sample_rate``: the project's in Hz, None where it follows the device.
+    Parameters
+    ----------
+    offset
+        REAPER's playback offset, in seconds or in samples.
+    flags
+        Bit 0 switches it off, bit 1 says that it is in samples.
+    sample_rate
+        The project's in Hz; None where it follows the audio device.
+    warnings
+        Gets half a sentence where samples cannot be turned into seconds.
+
+    Returns
+    -------
+    float
+        Seconds, 0 for in time.
     """
     if offset == 0.0 or flags & 1:
         return 0.0
@@ -127,7 +173,22 @@ def with_shared_guids_noted(tracks: Sequence[Track]) -> tuple[Track, ...]:
 
 
 def master_warnings(*, muted: bool, play_rate: float, volume_envelope: bool) -> Iterator[str]:
-    """What of the master track and the play rate is not followed."""
+    """What of the master track and the play rate is not followed.
+
+    Parameters
+    ----------
+    muted
+        Whether the master is muted.
+    play_rate
+        The project's play rate, 1 for normal speed.
+    volume_envelope
+        Whether the master has an active volume envelope.
+
+    Yields
+    ------
+    str
+        One sentence for each.
+    """
     if muted:
         yield "the master is muted: levels are taken as if it were not"
     if play_rate != 1.0:

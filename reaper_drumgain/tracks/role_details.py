@@ -18,7 +18,19 @@ _SMALLEST_DRUM = 8
 def microphone_role(group: str, words: Words, folder: Words | None) -> Role:
     """The role of a microphone at a drum; the folder says what the name leaves out.
 
-    ``group``: the drum, as a role name that does not say the place on the drum yet.
+    Parameters
+    ----------
+    group
+        The drum, as a role name that does not say the place on the drum yet.
+    words
+        The name of the track, as it was read.
+    folder
+        The name of the folder that names the drum, as it was read.
+
+    Returns
+    -------
+    Role
+        With side and number where one of the names says them.
     """
     name = group
     if group == "kick":

@@ -32,10 +32,21 @@ _RECORDER = frozenset(
 
 
 def role_of(name: str, folders: Sequence[str] = (), *, beside_drums: bool = False) -> Role | None:
-    """The drum role that a track's name means, or None where it means no drum.
+    """The drum role that a track's name means. Never raises.
 
-    ``folders``: names of the folder tracks around it, the nearest first. ``beside_drums``: other
-    tracks of the project are drums, so that "Ambiente" is their room. Never raises.
+    Parameters
+    ----------
+    name
+        The name of the track.
+    folders
+        Names of the folder tracks around it, the nearest first.
+    beside_drums
+        Whether other tracks of the project are drums, so that "Ambiente" is their room.
+
+    Returns
+    -------
+    Role or None
+        None where the name means no drum.
     """
     words = read(name)
     if words.has("other") or _is_processing(words):

@@ -37,13 +37,21 @@ _MAX_ROLE_TEXT = 80
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a drum microphone is placed at. ``side`` and ``ordinal`` are None where unsaid.
+    """What a drum microphone is placed at.
 
-    ``drum``: what a sample track sounds with: "kick", "snare", "tom 2", one of SAMPLED_DRUMS with
-    a tom's number; None where that is unsaid, and for everything but samples.
-
-    Toms are numbered from 1, a single rack tom included; a floor tom has a number only where
-    its name has one. Rooms, samples and percussion have no number, other drums from 2 on.
+    Attributes
+    ----------
+    name
+        One of ROLE_NAMES.
+    side
+        One of SIDES, None where that is unsaid.
+    ordinal
+        The number of the drum, None where that is unsaid. Toms are numbered from 1, a single rack
+        tom included; a floor tom has a number only where its name has one. Rooms, samples and
+        percussion have no number, other drums from 2 on.
+    drum
+        For a sample what it sounds with: one of SAMPLED_DRUMS, a tom with its number ("tom 2").
+        None where that is unsaid, and for everything but samples.
     """
 
     name: str
@@ -69,9 +77,22 @@ class Role:
 
     @classmethod
     def parse(cls, text: str) -> Role | None:
-        """The role that a text like ``tom 2`` or ``overhead left`` names; None for ``none``.
+        """The role that a text names. Case and spacing do not matter.
 
-        Case and spacing do not matter. Raises InputError where it names none of ROLE_NAMES.
+        Parameters
+        ----------
+        text
+            Like ``tom 2`` or ``overhead left``, or ``none``.
+
+        Returns
+        -------
+        Role or None
+            None for ``none``.
+
+        Raises
+        ------
+        InputError
+            The text names none of ROLE_NAMES.
         """
         words = text[:_MAX_ROLE_TEXT].casefold().split()
         if words == ["none"]:

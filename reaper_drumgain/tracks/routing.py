@@ -91,11 +91,23 @@ def _carries_audio(send: Send) -> bool:
 class Path:
     """How a track reaches the point where the drums are summed.
 
-    What arrives is ``(fader * through_fader + pre_fader) @ audio``, with the audio before
-    the fader as left and right and ``fader`` linear. ``muted_by``: a muted track on the way.
-    ``blocked_by``: what else keeps a track on the way from passing it on, as a sentence.
-    ``uncounted_sends``: tracks with effects that it is also sent to, not counted. ``loops``:
-    part of the way feeds back, or is nested too deep, and is not counted.
+    What arrives is ``(fader * through_fader + pre_fader) @ audio``, with the audio before the fader
+    as left and right, and ``fader`` as a linear gain.
+
+    Attributes
+    ----------
+    through_fader, pre_fader
+        Linear gains of 2 x 2: rows left and right out, columns left and right in.
+    muted_by
+        A muted track on the way, else None.
+    blocked_by
+        What else keeps a track on the way from passing it on, as a sentence; else None.
+    uncounted_sends
+        Tracks with effects that it is also sent to; what goes there is not counted.
+    effects_on_way
+        Tracks on the way that have effects.
+    loops
+        Whether part of the way feeds back, or is nested too deep, and is not counted.
     """
 
     through_fader: Matrix

@@ -55,10 +55,18 @@ _PATH_KINDS: dict[Kind, str] = {
 class DrumTrack:
     """A drum microphone of the session.
 
-    ``flag`` is None where its fader may move; otherwise a short word and ``why`` a sentence.
-    ``measured``: its audio is analyzed (it plays and can be read). ``links``: the indexes of the
-    tracks that move with it (the other side of its pair, its group). ``note``: what is to be
-    said beside the reason for its move: that a linked track stays.
+    Attributes
+    ----------
+    track, role, path
+        The track, what the microphone is placed at, and the way to the master.
+    flag, why
+        None where its fader may move; otherwise a short word, and the reason as a sentence.
+    measured
+        Whether its audio is analyzed: it plays and can be read.
+    links
+        The indexes of the tracks that move with it (the other side of its pair, its group).
+    note
+        What is to be said beside the reason for its move: that a linked track stays.
     """
 
     track: Track
@@ -78,7 +86,17 @@ class DrumTrack:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The drum tracks in project order, and the rest with the reason why it stays."""
+    """The tracks of a session, sorted into drum tracks and others.
+
+    Attributes
+    ----------
+    drums
+        The drum tracks in project order.
+    untouched
+        The other tracks, each with the reason why it stays.
+    warnings
+        Sentences for the user.
+    """
 
     drums: tuple[DrumTrack, ...]
     untouched: tuple[Untouched, ...]

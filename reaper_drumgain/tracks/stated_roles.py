@@ -54,10 +54,25 @@ def _tracks_named(session: Session, name: str) -> tuple[int, ...]:
 
 
 def find_tracks(session: Session, name: str) -> tuple[int, ...]:
-    """The index of the track that a user names: ``#3`` (REAPER's number), GUID, or name.
+    """The index of the track that a user names.
 
-    Letter case counts only where it tells tracks apart. Raises InputError where no track,
-    or more than one, has the name.
+    Parameters
+    ----------
+    session
+        The project.
+    name
+        ``#3`` (REAPER's number), a GUID, or a name. Letter case counts only where it tells tracks
+        apart.
+
+    Returns
+    -------
+    tuple of int
+        The index of one track.
+
+    Raises
+    ------
+    InputError
+        No track, or more than one, has the name.
     """
     wanted = name.strip()
     if wanted.startswith("#") and wanted[1:].isdecimal():
@@ -91,9 +106,23 @@ def find_tracks(session: Session, name: str) -> tuple[int, ...]:
 def session_roles(
     session: Session, given: Mapping[int, Role | None], warnings: list[str]
 ) -> dict[int, Role | None]:
-    """The role of each track by its index: as ``given``, stored on it, or by its name.
+    """The role of each track: as the user states it, as stored on it, or by its name.
 
     Rooms alone are no drums: a film and a choir have rooms, too. Beside drums "Ambiente" is one.
+
+    Parameters
+    ----------
+    session
+        The project.
+    given
+        The roles that the user states, by the index of the track; None for no drum.
+    warnings
+        Gets sentences on stored roles that are not known.
+
+    Returns
+    -------
+    dict
+        By the index of each track its role; None for no drum.
     """
     roles = {
         track.index: given[track.index]
@@ -122,7 +151,22 @@ def session_roles(
 
 
 def track_role(session: Session, track: Track, warnings: list[str]) -> Role | None:
-    """The role stored on a track, else that by its name. A stored one that is none is told."""
+    """The role that is stored on a track, else the role by its name.
+
+    Parameters
+    ----------
+    session
+        The project, for the folders around the track.
+    track
+        The track.
+    warnings
+        Gets a sentence on a stored role that is not known.
+
+    Returns
+    -------
+    Role or None
+        None for no drum.
+    """
     if track.role is not None and not asks_for_role_by_sound(track.role):
         try:
             return Role.parse(track.role)

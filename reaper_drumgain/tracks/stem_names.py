@@ -19,8 +19,17 @@ _MORE = re.compile(r" (?:\d{3}|stem|stems)$")
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """``found``: the file by the index of its track. ``several``: for a track's index, the files
-    that might be it; none of them is taken. ``left``: files of no track."""
+    """Which files are the stems of which tracks.
+
+    Attributes
+    ----------
+    found
+        The file by the index of its track.
+    several
+        By the index of a track the files that might be its stem; none of them is taken.
+    left
+        Files of no track.
+    """
 
     found: Mapping[int, str]
     several: Mapping[int, tuple[str, ...]]
@@ -28,10 +37,24 @@ class Matches:
 
 
 def match_stems(project: str, tracks: Sequence[Track], files: Sequence[str]) -> Matches:
-    """The stems among ``files`` (names without folder and ending, by full name) of ``tracks``.
+    """The stems of tracks among files.
 
-    ``project``: the name of the project without ending. A file with a number and a name that
-    several tracks have belongs to the track of that number (REAPER's, from 1).
+    A file with a number and a name that several tracks have belongs to the track of that number
+    (REAPER's, from 1).
+
+    Parameters
+    ----------
+    project
+        The name of the project without ending.
+    tracks
+        The tracks of the project.
+    files
+        Names without folder and ending.
+
+    Returns
+    -------
+    Matches
+        By the names in ``files``.
     """
     options: dict[int, dict[int, list[str]]] = {}
     for file in files:

@@ -28,8 +28,11 @@ assert {family_of(Role(name)) for name in ROLE_NAMES} == set(FAMILIES)
 
 
 def trims_in_use(drums: Sequence[DrumTrack], stated: Trims = ()) -> dict[str, Decibel]:
-    """The trims by family that are not 0: those kept with the project, and ``stated`` ones
-    instead of them. Families without a track are left out."""
+    """The trims in dB that are not 0, by family of drums.
+
+    They are those kept with the project, and ``stated`` ones instead of them. Families without a
+    track are left out.
+    """
     kept: dict[str, Decibel] = {}
     for drum in drums:
         mark = TrimMark.parse(drum.track.trim)
@@ -64,13 +67,42 @@ def trim_after(drum: DrumTrack, wanted: Decibel, *, held: bool) -> Decibel:
     """The trim that is in the fader of a drum track afterwards.
 
     A track that stays keeps what it has, and one that is held is never raised.
+
+    Parameters
+    ----------
+    drum
+        The track.
+    wanted
+        The trim in dB that is wanted.
+    held
+        Whether the track is held.
+
+    Returns
+    -------
+    Decibel
+        The trim in dB.
     """
     made = made_trim(drum)
     return made if drum.flag is not None or (held and wanted > made) else wanted
 
 
 def mark_text(drum: DrumTrack, trims: Mapping[str, Decibel], made: Decibel) -> str | None:
-    """What is to be stored on a drum track, empty to take it away; None where it is so already."""
+    """What is to be stored on a drum track about its trim.
+
+    Parameters
+    ----------
+    drum
+        The track, with what is stored on it now.
+    trims
+        The trims in use in dB, by family of drums.
+    made
+        The trim in dB that is in its fader.
+
+    Returns
+    -------
+    str or None
+        Empty to take away what is stored; None where it is so already.
+    """
     family = family_of(drum.role)
     text = TrimMark(family, trims.get(family, Decibel(0.0)), made).text
     return None if text == (drum.track.trim or "") else text

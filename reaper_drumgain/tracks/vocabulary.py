@@ -67,7 +67,17 @@ _PLACED_MODELS = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word or number, with what separates it from the one before."""
+    """A word or number of a name.
+
+    Attributes
+    ----------
+    text
+        As it is looked up.
+    meaning
+        What the vocabulary says of it.
+    separator
+        What separates it from the word before.
+    """
 
     text: str
     meaning: str
@@ -78,8 +88,18 @@ class Token:
 class Words:
     """A name that was read.
 
-    ``placed``: where its microphone model stands on a kick drum. ``model``: whether it names a
-    microphone's model. ``voice``: whether that is one which mostly stands before a singer.
+    Attributes
+    ----------
+    tokens
+        Its words and numbers in order.
+    meanings
+        All that its words mean.
+    placed
+        Where its microphone model stands on a kick drum; None for another or no model.
+    model
+        Whether it names a microphone's model.
+    voice
+        Whether that is a model which mostly stands before a singer.
     """
 
     tokens: tuple[Token, ...]
