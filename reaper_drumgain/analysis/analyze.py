@@ -18,9 +18,16 @@ from reaper_drumgain.tracks.selection import DrumTrack
 class AnalysisRequest:
     """The tracks whose audio is analyzed, before their faders.
 
-    ``drums``: tracks of ``session``, in the order of the results. ``span``: from and up to
-    which second of the project, None for all that plays. ``descriptors``: what is measured
-    besides what every analysis holds.
+    Attributes
+    ----------
+    session
+        The session that holds the tracks.
+    drums
+        The tracks to analyze, in the order of the results.
+    span
+        First and last second of the project. None for all that plays.
+    descriptors
+        What is measured in addition to what every analysis holds.
     """
 
     session: Session
@@ -47,9 +54,20 @@ def analyze(
 ) -> MultitrackAnalysis:
     """Read the audio of the requested tracks once, and measure it.
 
-    ``progress`` is called with what is being done and the share of it that is done.
-    Media that cannot be read count as silence, and are named in the result's ``flags`` and
-    ``warnings``.
+    Parameters
+    ----------
+    request
+        Which tracks, and what to measure.
+    threads
+        How many threads decode the audio.
+    progress
+        Called with what is being done and the share of it that is done, 0 to 1.
+
+    Returns
+    -------
+    MultitrackAnalysis
+        One entry per requested track. Media that cannot be read count as silence, and are named
+        in ``flags`` and ``warnings``.
     """
     return _multitrack(request, progress).measure(threads, request.descriptors)
 
@@ -57,9 +75,21 @@ def analyze(
 def mix_peaks(
     analyzed: Analyzed, mixes: Sequence[Float64], progress: Progress | None = None
 ) -> list[float]:
-    """The sample peak in dBFS of each mix of the analyzed channels; see ``Multitrack.peaks``.
+    """Find the sample peaks of mixes of the analyzed channels (see ``Multitrack.peaks``).
 
-    ``mixes``: (2, channels) linear gains each.
+    Parameters
+    ----------
+    analyzed
+        An analysis with its request.
+    mixes
+        Of each mix the linear gains, shape (2, channels): left and right.
+    progress
+        Called with what is being done and the share of it that is done, 0 to 1.
+
+    Returns
+    -------
+    list
+        The peak of each mix in dBFS.
     """
     request = analyzed.request
     return _multitrack(request, progress).peaks(mixes, analyzed.analysis)

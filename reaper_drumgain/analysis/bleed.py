@@ -38,9 +38,20 @@ _SPREAD_DB = 12.0
 
 
 def onsets(envelope: Float32) -> npt.NDArray[np.intp]:
-    """Indices of the onsets in an envelope of mean squares per 10 ms.
+    """Find the onsets in the envelope of one track.
 
-    Rises of 6 dB within 30 ms to within 30 dB of the loudest, the largest within 50 ms.
+    An onset is a rise of 6 dB within 30 ms to a level within 30 dB of the loudest step. Of several
+    within 50 ms the largest rise counts.
+
+    Parameters
+    ----------
+    envelope
+        Shape (steps,): mean square per 10 ms.
+
+    Returns
+    -------
+    array
+        Shape (onsets,): the numbers of their steps, rising.
     """
     loudest = float(envelope.max()) if envelope.size else 0.0
     if envelope.size < 4 or not loudest > 0.0:
@@ -59,11 +70,21 @@ def onsets(envelope: Float32) -> npt.NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True)
 class OnsetLevels:
-    """Levels of all tracks at the onsets of all, each relative to the track's loudest.
+    """Levels of all tracks at the onsets of all tracks, relative to each track's loudest onset.
 
-    ``level`` (tracks, onsets) in dB; ``fresh``: the same for what the onset adds to what was
-    sounding before, -60 where that is less than half. ``low``, ``spread`` (tracks, tracks):
-    10th percentile, and 5th to 95th, of the row's level less the column's.
+    Attributes
+    ----------
+    level
+        Shape (tracks, onsets), in dB, at least -60.
+    fresh
+        Shape (tracks, onsets), in dB: the level of what the onset adds to the sound before it; -60
+        where that is less than half of the energy.
+    low
+        Shape (tracks, tracks), in dB: 10th percentile over the onsets of the level of the row's
+        track less that of the column's.
+    spread
+        Shape (tracks, tracks), in dB: range of the same difference from the 5th to the 95th
+        percentile.
     """
 
     level: Float64
@@ -75,8 +96,21 @@ class OnsetLevels:
 def onset_levels(
     envelopes: Sequence[Float32], found: Sequence[npt.NDArray[np.intp]]
 ) -> OnsetLevels:
-    """Compare the envelopes of all tracks (mean squares per 10 ms) at the onsets ``found`` in
-    them."""
+    """Compare the levels of all tracks at the onsets of all tracks.
+
+    Parameters
+    ----------
+    envelopes
+        Per track an array of shape (steps,): mean square per 10 ms. Lengths may differ.
+    found
+        Per track its onsets as numbers of steps, shape (own onsets,). Onsets of several tracks
+        within 30 ms count as one.
+
+    Returns
+    -------
+    OnsetLevels
+        Levels in dB, one column per onset.
+    """
     length = max(envelope.size for envelope in envelopes)
     marks = np.sort(np.concatenate(found))
     kept: list[int] = []
@@ -112,11 +146,24 @@ def onset_levels(
 
 
 def dominance(levels: OnsetLevels, track: int, others: Sequence[int]) -> float:
-    """How far ``track`` stands out in dB over each of ``others`` at the best of its strongest
-    onsets (those within 10 dB of the strongest).
+    """How far a track stands out over others at the best of its strongest onsets.
 
-    inf where none of the others hears anything different (a ratio that spreads by less than
-    12 dB), or the track has no onset.
+    The strongest onsets are those within 10 dB of the strongest.
+
+    Parameters
+    ----------
+    levels
+        Levels of all tracks at all onsets.
+    track
+        Number of the track.
+    others
+        Numbers of the tracks that it is compared with; its own is ignored.
+
+    Returns
+    -------
+    float
+        In dB. inf where none of the others hears anything different (the ratio of their levels
+        spreads by less than 12 dB), or where the track has no onset.
     """
     fresh = levels.fresh[track]
     strongest = fresh.max(initial=_FLOOR_DB)
@@ -131,6 +178,19 @@ def dominance(levels: OnsetLevels, track: int, others: Sequence[int]) -> float:
 
 
 def dominances(levels: OnsetLevels, members: Sequence[int]) -> Float64:
-    """The dominance of each of ``members`` over the other members in dB; NaN where none."""
+    """How far each of some tracks stands out over the rest of them (see ``dominance``).
+
+    Parameters
+    ----------
+    levels
+        Levels of all tracks at all onsets.
+    members
+        Numbers of the n tracks.
+
+    Returns
+    -------
+    array
+        Shape (n,), in dB; NaN where ``dominance`` is infinite.
+    """
     values = np.array([dominance(levels, member, members) for member in members])
     return np.where(np.isfinite(values), values, np.nan)

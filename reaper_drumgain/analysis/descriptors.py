@@ -25,11 +25,24 @@ class Meter(Protocol):
     """Measures one track."""
 
     def add(self, samples: Float32 | None, frames: int) -> None:
-        """The next samples (channels, frames), None for silence. All but the last call come
-        with whole hops of 100 ms."""
+        """Measure the next samples. All calls but the last come with whole hops of 100 ms.
+
+        Parameters
+        ----------
+        samples
+            Shape (channels, frames), full scale is 1.0. None for silence.
+        frames
+            How many samples per channel.
+        """
 
     def finish(self) -> Float32:
-        """What was measured, time along the first axis."""
+        """The result, after the last samples.
+
+        Returns
+        -------
+        array
+            Time along the first axis; further axes are the descriptor's.
+        """
 
 
 class Descriptor(Protocol):
@@ -44,20 +57,63 @@ class Descriptor(Protocol):
         """The name and all parameters: descriptors of one identity measure the same."""
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:
-        """A meter of one track in a session of ``frames`` samples."""
+        """Make the meter of one track.
+
+        Parameters
+        ----------
+        rate, channels
+            Sample rate in Hz; channels of the track.
+        frames
+            Length of the session in samples.
+
+        Returns
+        -------
+        Meter
+            A new meter.
+        """
 
     def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:
-        """What of a track's results belongs to samples ``start`` to ``stop`` of a session of
-        ``frames``; both are whole hops of 100 ms."""
+        """The part of a track's results that belongs to a part of the session.
+
+        Parameters
+        ----------
+        measured
+            The results of the track, as its meter gave them.
+        rate, frames
+            Sample rate in Hz; length of the session in samples.
+        start, stop
+            From and up to which sample; both are whole hops of 100 ms.
+
+        Returns
+        -------
+        array
+            The rows of ``measured`` between these.
+        """
 
     def scaled(self, measured: Float32, power: float) -> Float32:
-        """The results for a track recorded louder: its samples times the root of ``power``."""
+        """The results as if the track had been recorded louder.
+
+        Parameters
+        ----------
+        measured
+            The results of the track.
+        power
+            Factor of the power: all samples are multiplied by its square root.
+
+        Returns
+        -------
+        array
+            Of the shape of ``measured``.
+        """
 
 
 def by_name(descriptors: Iterable[Descriptor]) -> dict[str, Descriptor]:
     """The descriptors by name, each once.
 
-    Raises ValueError where two of the same name do not measure the same.
+    Raises
+    ------
+    ValueError
+        Two of the same name do not measure the same.
     """
     found: dict[str, Descriptor] = {}
     for descriptor in descriptors:
@@ -72,9 +128,10 @@ def by_name(descriptors: Iterable[Descriptor]) -> dict[str, Descriptor]:
 
 @dataclass(frozen=True, slots=True)
 class SegmentLevels:
-    """Peak and sum of squares per 100 ms: (hops, 2), the last hop may be incomplete.
+    """Peak and sum of squares of each hop of 100 ms: shape (hops, 2).
 
-    With it and ``SegmentFrames`` ``segments.between`` measures any part of a session by itself.
+    The last hop may be incomplete. With this descriptor and ``SegmentFrames``,
+    ``segments.between`` measures any part of a session without reading audio again.
     """
 
     name: str = "segments"
@@ -85,24 +142,27 @@ class SegmentLevels:
         return self.name
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
-        """Any length of session."""
+        """As ``Descriptor.meter``; the length of the session does not matter."""
         return _LevelMeter(hop_length(rate))
 
     def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
-        """Whole hops."""
+        """As ``Descriptor.cut``: whole hops."""
         hop = hop_length(rate)
         return measured[start // hop : stop // hop]
 
     def scaled(self, measured: Float32, power: float) -> Float32:
-        """The peaks with the samples, the sums with their squares."""
+        """As ``Descriptor.scaled``: peaks with the samples, sums with their squares."""
         factors: Float32 = np.array([np.sqrt(power), power], dtype=np.float32)
         return measured * factors
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentFrames:
-    """Every frame of the spectrum that ``measure`` takes anyway: (frames,
-    ``spectrum.FRAME_COLUMNS``). Without this descriptor only their averages are kept."""
+    """Every frame of the spectrum that ``measure`` computes in any case.
+
+    Shape (frames, ``spectrum.FRAME_COLUMNS``). Without this descriptor only their averages are
+    kept.
+    """
 
     name: str = "segments: frames"
 
@@ -112,17 +172,19 @@ class SegmentFrames:
         return self.name
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
-        """A meter that measures nothing: ``measure`` keeps the frames of its own spectrum."""
+        """As ``Descriptor.meter``, but it measures nothing: ``measure`` keeps its own frames."""
         return _NoMeter()
 
     def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
-        """The frames that begin there."""
+        """As ``Descriptor.cut``: the frames that begin there."""
         n_fft = fft_length(rate)
         first, last = np.searchsorted(measured[:, 0], [-(-start // n_fft), -(-stop // n_fft)])
         return measured[first:last]
 
     def scaled(self, measured: Float32, power: float) -> Float32:
-        """All but the number of the frame are energies or weighted with them."""
+        """As ``Descriptor.scaled``: all columns but the frame's number are energies, or weighted by
+        them.
+        """
         scaled = _times(measured, power)
         scaled[:, 0] = measured[:, 0]
         return scaled
@@ -130,9 +192,17 @@ class SegmentFrames:
 
 @dataclass(frozen=True, slots=True)
 class WeightedEnvelope:
-    """Mean square per 10 ms behind another weighting than K, both sides summed: (steps,).
+    """Mean square per 10 ms behind a frequency weighting other than K, both sides summed.
 
-    ``biquads``: the coefficients (b, a, b, a) of both stages at a sample rate.
+    Shape (steps,).
+
+    Attributes
+    ----------
+    name
+        The key of the results.
+    biquads
+        Gives the coefficients (b, a, b, a) of both filter stages, each of shape (3,), at a sample
+        rate in Hz.
     """
 
     name: str
@@ -140,31 +210,39 @@ class WeightedEnvelope:
 
     @property
     def identity(self) -> str:
-        """The name, and the coefficients at 48 kHz for the curve."""
+        """The name, and the coefficients at 48 kHz, which identify the curve."""
         return f"{self.name}: {[part.tolist() for part in self.biquads(48_000)]}"
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:  # noqa: ARG002
-        """Any length of session."""
+        """As ``Descriptor.meter``; the length of the session does not matter."""
         return _EnvelopeMeter(Weighting(self.biquads(rate)), hop_length(rate), channels)
 
     def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:  # noqa: ARG002
-        """Whole steps."""
+        """As ``Descriptor.cut``: whole steps."""
         hop = hop_length(rate)
         return measured[start // hop * _STEPS : stop // hop * _STEPS]
 
     def scaled(self, measured: Float32, power: float) -> Float32:
-        """Its mean squares times ``power``."""
+        """As ``Descriptor.scaled``: mean squares times ``power``."""
         return _times(measured, power)
 
 
 @dataclass(frozen=True, slots=True)
 class BandPowers:
-    """Mean square in frequency bands, frame by frame: (frames, bands), both sides summed.
+    """Mean square in frequency bands, frame by frame, both sides summed: shape (frames, bands).
 
-    Frames are those of ``spectrum``, twice as long (93 ms at 44.1 kHz), Hann, one after the
-    other; of a long session every second, third, ... is taken, so that there are at most
-    ``most`` of them. ``edges``: of the bands in Hz, rising. A band above half the sample
-    rate holds nothing.
+    Frames have twice the length of those of ``spectrum`` (93 ms at 44.1 kHz) and a Hann window,
+    and follow each other without overlap. Of a long session every second, third, ... frame is
+    taken.
+
+    Attributes
+    ----------
+    name
+        The key of the results.
+    edges
+        Rising edges of the bands in Hz. A band above half the sample rate holds nothing.
+    most
+        How many frames are taken at most.
     """
 
     name: str
@@ -177,18 +255,18 @@ class BandPowers:
         return f"{self.name}: {self.edges}, {self.most}"
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:
-        """Frame n of each track of a session lies at the same time."""
+        """As ``Descriptor.meter``: frame n of each track of a session lies at the same time."""
         n_fft, stride = self._steps(rate, frames)
         return _BandMeter(band_weights(rate, self.edges, n_fft), n_fft, stride, channels)
 
     def cut(self, measured: Float32, rate: int, frames: int, start: int, stop: int) -> Float32:
-        """The frames that begin there."""
+        """As ``Descriptor.cut``: the frames that begin there."""
         n_fft, stride = self._steps(rate, frames)
         step = n_fft * stride
         return measured[-(-start // step) : -(-stop // step)]
 
     def scaled(self, measured: Float32, power: float) -> Float32:
-        """Its mean squares times ``power``."""
+        """As ``Descriptor.scaled``: mean squares times ``power``."""
         return _times(measured, power)
 
     def _steps(self, rate: int, frames: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Measurement -> table of named feature columns.
+"""The table of named feature columns that follows from a ``Measurement``.
 
 ``feature_table`` takes milliseconds, for any recording level of the tracks and any subset of
 them.
@@ -62,14 +62,40 @@ COLUMNS: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """``values`` (tracks, columns), NaN where a track has nothing that could be measured."""
+    """The features of the tracks of one session.
+
+    Attributes
+    ----------
+    columns
+        Names of the columns, with their units.
+    values
+        Shape (tracks, columns); NaN where a track has nothing that could be measured.
+    version
+        Version of the columns. A model that was trained on another one does not fit.
+    """
 
     columns: tuple[str, ...]
     values: Float64
     version: int = VERSION
 
     def column(self, name: str) -> Float64:
-        """One column (tracks,). Raises KeyError for a name that is not in ``columns``."""
+        """One column by its name.
+
+        Parameters
+        ----------
+        name
+            One of ``columns``.
+
+        Returns
+        -------
+        array
+            Shape (tracks,), in the unit that the name says.
+
+        Raises
+        ------
+        KeyError
+            There is no such column.
+        """
         try:
             return np.asarray(self.values[:, self.columns.index(name)])
         except ValueError:

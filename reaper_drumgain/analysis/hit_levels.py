@@ -1,10 +1,11 @@
-"""How every microphone hears the strong strokes of every drum, coinciding strokes taken apart.
+"""How every microphone hears the strong strokes of every drum, coinciding strokes separated.
 
-Kick and snare or hi-hat fall together in most grooves, so that the plain mean over the strokes of
-a drum holds the other drum as well: a snare microphone seems to hear the kick at -16 dB where it
-really does at -56. A model of all onsets takes them apart: Itakura-Saito non-negative matrix
-factorization (C. Fevotte, N. Bertin, J.-L. Durrieu, Neural Computation 21, 2009), which does not
-see scale: a track recorded x dB louder has levels that are x dB higher, and nothing else changes.
+Kick and snare or hi-hat fall together in most grooves. The plain mean over the strokes of a drum
+then holds the other drum as well: a snare microphone seems to hear the kick at -16 dB where it
+really hears it at -56 dB. A model of all onsets separates them: Itakura-Saito non-negative matrix
+factorization (C. Fevotte, N. Bertin, J.-L. Durrieu, Neural Computation 21, 2009), whose result
+does not depend on scale: a track recorded x dB louder has levels that are x dB higher, and
+nothing else changes.
 """
 
 from __future__ import annotations
@@ -37,9 +38,16 @@ _TINY = 1e-9
 class HitLevels:
     """How every microphone hears a strong stroke of every drum.
 
-    ``level_db`` (drums, tracks, bands): mean square in dB, NaN where nothing is known (missing
-    bleed, a drum without strokes). ``share`` (drums, tracks, bands): how much of a microphone's
-    energy at that drum's strokes the drum itself makes up, 0 to 1; near 0 the level is a guess.
+    Attributes
+    ----------
+    strokes
+        Which onsets are strokes of which drum.
+    level_db
+        Shape (drums, tracks, bands): mean square in dB. NaN where nothing is known (missing bleed,
+        or a drum without strokes).
+    share
+        Shape (drums, tracks, bands), 0 to 1: how much of a microphone's energy at the strokes of a
+        drum comes from this drum. Near 0 the level is a guess.
     """
 
     strokes: Strokes
@@ -48,13 +56,33 @@ class HitLevels:
 
 
 def hit_levels(bands: Float64, before: Float64, strokes: Strokes) -> HitLevels:
-    """Take coinciding strokes apart.
+    """Measure how loud each microphone hears each drum, with coinciding strokes separated.
 
-    ``bands``, ``before``: (tracks, onsets, bands) mean squares at the onsets, and just before
-    them. Three things make what is heard: one column per drum with strokes, started from its
-    own; one for everything else; and what was sounding before, of which each track and band keeps
-    a share of its own. Of a microphone whose bleed is missing only the strokes of its own drum
-    count. Deterministic.
+    The same input always gives the same result.
+
+    Parameters
+    ----------
+    bands, before
+        Shape (tracks, onsets, bands): mean squares at the onsets, and just before them.
+    strokes
+        Which onsets are strokes of which drum.
+
+    Returns
+    -------
+    HitLevels
+        Levels of strong strokes, arrays of shape (drums, tracks, bands).
+
+    Notes
+    -----
+    Three parts make up the energy at an onset: one component for each drum with strokes, which
+    starts from its own strokes; one component for everything else; and the sound from before the
+    onset, of which each track and band keeps a share of its own. Of a microphone without bleed
+    (``missing_bleed``) only the strokes of its own drum count.
+
+    References
+    ----------
+    C. Fevotte, N. Bertin, J.-L. Durrieu, "Nonnegative matrix factorization with the Itakura-Saito
+    divergence", Neural Computation 21, 2009.
     """
     tracks, _, width = bands.shape
     played = np.flatnonzero(strokes.counts > 0)

@@ -39,13 +39,23 @@ def kept_bins(rate: int, length: int) -> slice:
 
 @dataclass(frozen=True, slots=True)
 class HitSpectra:
-    """Spectra of n channels at hits of the kit.
+    """Spectra of all channels at hits of the kit.
 
-    ``steps`` (hits,): when, in steps of 10 ms, rising. ``energy`` (tracks, hits): mean square of
-    the track where the hit is one of its own strongest onsets, else 0. ``parts`` (hits, channels,
-    2 bins): real and imaginary parts of the K-weighted windows at the hits, each channel of each
-    hit scaled to a largest part of 1, 0 where it is silent; the first bin lies at ``first`` times
-    ``spacing`` Hz.
+    Attributes
+    ----------
+    spacing
+        Distance of two bins in Hz.
+    first
+        Number of the first bin that is kept: it lies at ``first`` times ``spacing`` Hz.
+    steps
+        Shape (hits,): times of the hits in steps of 10 ms, rising.
+    energy
+        Shape (tracks, hits): mean square of a track where the hit is one of its own strongest
+        onsets, else 0.
+    parts
+        Shape (hits, channels, 2 bins): real and imaginary parts, interleaved, of the K-weighted
+        windows at the hits. Each channel of each hit is scaled to a largest part of 1; 0 where
+        it is silent.
     """
 
     spacing: float
@@ -56,19 +66,39 @@ class HitSpectra:
 
     @property
     def frequencies(self) -> Float64:
-        """Of the bins, in Hz."""
+        """Shape (bins,): frequencies of the bins in Hz."""
         bins = np.arange(self.parts.shape[2] // 2, dtype=np.float64)
         return (self.first + bins) * self.spacing
 
     def of(self, hits: Intp, channel: int) -> Complex64:
-        """The spectra (hits, bins) of a channel at ``hits``, numbers into ``steps``."""
+        """The spectra of one channel at some hits.
+
+        Parameters
+        ----------
+        hits
+            Shape (n,): numbers of the hits, as in ``steps``.
+        channel
+            Number of the channel.
+
+        Returns
+        -------
+        array
+            Shape (n, bins), complex.
+        """
         return np.ascontiguousarray(self.parts[hits, channel], dtype=np.float32).view(np.complex64)
 
 
 class HitCollector:
     """Keeps the spectra at the strongest own onsets of each track.
 
-    ``length``: samples of the windows that are transformed, at ``rate`` Hz.
+    Parameters
+    ----------
+    tracks, channels
+        How many there are.
+    rate
+        Sample rate in Hz.
+    length
+        Samples of the windows that are transformed.
     """
 
     def __init__(self, tracks: int, channels: int, rate: int, length: int) -> None:
@@ -81,14 +111,35 @@ class HitCollector:
         self._parts: dict[int, Float16] = {}
 
     def wanted(self, energy: Float32) -> bool:
-        """Whether an onset with these energies (tracks,), 0 where not the track's own, is kept."""
+        """Whether an onset is among the strongest of any track so far.
+
+        Parameters
+        ----------
+        energy
+            Shape (tracks,): mean square of the onset in each track, 0 where it is not its own.
+
+        Returns
+        -------
+        bool
+            True where its spectra are to be offered.
+        """
         return any(
             value > 0.0 and (len(heap) < self._most or value > heap[0][0])
             for value, heap in zip(energy.tolist(), self._heaps, strict=True)
         )
 
     def offer(self, step: int, energy: Float32, spectra: Complex64) -> None:
-        """An onset at ``step``: energies (tracks,) as for ``wanted``, spectra (channels, bins)."""
+        """Keep the spectra of an onset if it is among the strongest of any track so far.
+
+        Parameters
+        ----------
+        step
+            Its time in steps of 10 ms.
+        energy
+            Shape (tracks,), as for ``wanted``.
+        spectra
+            Shape (channels, bins), complex.
+        """
         for value, heap in zip(energy.tolist(), self._heaps, strict=True):
             if not value > 0.0 or (len(heap) >= self._most and value <= heap[0][0]):
                 continue

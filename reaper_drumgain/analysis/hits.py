@@ -1,9 +1,9 @@
-"""Strokes of each drum, told by which microphone stands out.
+"""Strokes of each drum, recognized by the microphone that stands out.
 
 Terms. A *drum* is what one or more close microphones stand at; a microphone's *own* drum is that
-one. An onset is a *stroke* of a drum where its own microphone stands out over all others that
-hear anything different (*dominance*), where the sound is new there, and where it is not far softer
-than the loudest onset of that microphone.
+one. An onset is a *stroke* of a drum where three things hold: its own microphone stands out over
+all others that hear anything different (*dominance*), the sound is new there, and it is not far
+softer than the loudest onset of that microphone.
 
 Everything scales exactly with recording gain: levels are compared with the same track only, and
 ratios of two tracks with the same ratio at other onsets.
@@ -46,9 +46,16 @@ GATED_SHARE = 0.15
 class Strokes:
     """The strokes of a session by drum.
 
-    ``names`` (drums,); ``owners`` (drums, tracks): which close microphones stand at the drum;
-    ``assigned`` (drums, onsets): which onsets are its strokes; ``fresh`` (tracks, onsets): where
-    the sound is new in a track.
+    Attributes
+    ----------
+    names
+        Names of the drums.
+    owners
+        Shape (drums, tracks): which close microphones stand at the drum.
+    assigned
+        Shape (drums, onsets): which onsets are its strokes.
+    fresh
+        Shape (tracks, onsets): where the sound is new in a track.
     """
 
     names: tuple[str, ...]
@@ -58,7 +65,7 @@ class Strokes:
 
     @property
     def counts(self) -> npt.NDArray[np.intp]:
-        """(drums,) how many strokes each drum has."""
+        """Shape (drums,): how many strokes each drum has."""
         return np.asarray(self.assigned.sum(axis=1))
 
 
@@ -68,17 +75,23 @@ def find_strokes(energy: Float64, before: Float64, drums: Sequence[str | None]) 
     Parameters
     ----------
     energy, before
-        (tracks, onsets) mean squares in a short window at each onset of the kit, and in the one
-        before it.
+        Shape (tracks, onsets): mean squares in a short window at each onset of the kit, and in the
+        window before it.
     drums
         By track, the drum that it stands at; None for overheads, rooms and whatever else owns no
         drum.
 
+    Returns
+    -------
+    Strokes
+        The drums in the order in which ``drums`` names them first.
+
     Notes
     -----
     The excess of a microphone over another at an onset is the ratio of their levels less the low
-    end (10th percentile over the onsets) of that ratio. The least of it over all microphones that
-    stand elsewhere and hear anything different counts, and of a drum's microphones the largest.
+    end (10th percentile over the onsets) of that ratio. Of a microphone the smallest excess over
+    all microphones that stand elsewhere and hear anything different counts; of the microphones of
+    a drum the largest.
     """
     level = _floored_db(energy)
     fresh = (energy >= FRESH * before) & (energy > 0.0)
@@ -97,10 +110,20 @@ def find_strokes(energy: Float64, before: Float64, drums: Sequence[str | None]) 
 
 
 def missing_bleed(energy: Float64) -> Bool:
-    """(tracks,) which microphones were gated or cleaned, so that their bleed is missing.
+    """Which microphones were gated or cleaned, so that their bleed is missing.
 
-    ``energy``: (tracks, onsets). Those with more than ``GATED_SHARE`` of the onsets ``GATED_DB``
-    under their loudest: a microphone in a room with the kit hears more than that.
+    These have more than ``GATED_SHARE`` of the onsets ``GATED_DB`` under their loudest. A
+    microphone in a room with the kit hears more than that.
+
+    Parameters
+    ----------
+    energy
+        Shape (tracks, onsets): mean squares at the onsets.
+
+    Returns
+    -------
+    array
+        Shape (tracks,), booleans.
     """
     if not energy.shape[1]:
         return np.zeros(energy.shape[0], dtype=bool)
@@ -108,7 +131,18 @@ def missing_bleed(energy: Float64) -> Bool:
 
 
 def heard_at(energy: Float64) -> Bool:
-    """(tracks, onsets) where a track holds more than what a gate or a clean-up leaves."""
+    """Where a track holds more than what a gate or a clean-up leaves.
+
+    Parameters
+    ----------
+    energy
+        Shape (tracks, onsets): mean squares at the onsets.
+
+    Returns
+    -------
+    array
+        Shape (tracks, onsets), booleans.
+    """
     loudest = energy.max(axis=1, keepdims=True, initial=0.0)
     return np.asarray(energy > loudest * to_power(Decibel(GATED_DB)))
 

@@ -33,11 +33,28 @@ MIN_RATE, MAX_RATE = LOWEST_RATE, HIGHEST_RATE
 
 
 def k_weighting(rate: int) -> tuple[Float64, Float64, Float64, Float64]:
-    """The two K-weighting biquads at ``rate``: (b, a) of the shelf, (b, a) of the high-pass.
+    """The two K-weighting biquads of ITU-R BS.1770-4 at a sample rate.
 
-    BS.1770-4 tabulates them at 48 kHz; the analogue prototypes behind the table are those
+    Parameters
+    ----------
+    rate
+        Sample rate in Hz.
+
+    Returns
+    -------
+    tuple
+        Coefficients b and a of the shelf, then b and a of the high-pass, each of shape (3,).
+
+    Raises
+    ------
+    ValueError
+        The rate is outside 8 to 768 kHz.
+
+    Notes
+    -----
+    BS.1770-4 tabulates the filters at 48 kHz. The analogue prototypes behind the table are those
     of libebur128 (B. De Man, "Evaluation of implementations of the EBU R128 loudness
-    measurement", 2018). Raises ValueError outside 8 to 768 kHz.
+    measurement", 2018).
     """
     if not MIN_RATE <= rate <= MAX_RATE:
         raise ValueError(f"a sample rate must be {MIN_RATE} to {MAX_RATE} Hz, got {rate}")
@@ -68,7 +85,13 @@ def _state_space(b: Float64, a: Float64) -> tuple[Float64, Float64, Float64, flo
 
 
 class Weighting:
-    """The matrices of two biquads, (b, a) of each. Immutable: threads may share one."""
+    """The matrices of two biquads in series. Immutable: threads may share one.
+
+    Parameters
+    ----------
+    biquads
+        Coefficients (b, a, b, a) of both, each of shape (3,).
+    """
 
     def __init__(self, biquads: tuple[Float64, Float64, Float64, Float64]) -> None:
         first_b, first_a, second_b, second_a = biquads
@@ -104,9 +127,23 @@ class Weighting:
             power = np.linalg.matrix_power(power, GROUP)
 
     def process(self, samples: Float32, state: Float64, out: Float32) -> Float64:
-        """Filter ``samples`` (n,) from ``state`` (4,) into ``out`` (n,); returns the new state.
+        """Filter samples of one channel.
 
-        The first state is zeros. Any n gives the same signal, whole blocks are fast.
+        Any number of samples gives the same signal; whole blocks of ``BLOCK`` samples are fast.
+
+        Parameters
+        ----------
+        samples
+            Shape (n,).
+        state
+            Shape (4,): the state of the filter before them. Zeros to begin with.
+        out
+            Shape (n,): the filtered samples are written here.
+
+        Returns
+        -------
+        array
+            Shape (4,): the state after them.
         """
         whole = samples.shape[0] // BLOCK
         if whole:

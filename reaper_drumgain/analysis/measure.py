@@ -1,7 +1,7 @@
-"""One pass over all tracks in step -> measurement.
+"""Reads all tracks once, in step, and makes a ``Measurement`` of them.
 
-``measure`` reads every stream once, in chunks of seconds, and keeps what loudness, levels,
-spectrum and bleed are made of.
+The streams are read in chunks of seconds. What is kept is what loudness, levels, spectrum and
+bleed are computed from.
 """
 
 from __future__ import annotations
@@ -217,13 +217,30 @@ def measure(
     progress: Callable[[float], None] | None = None,
     descriptors: Sequence[Descriptor] = (),
 ) -> Measurement:
-    """Read all streams to their ends, in step, and measure them, with ``descriptors`` helpers.
+    """Read all streams to their ends, in step, and measure them.
 
-    With more than one of ``threads`` so many tracks are read at once, ahead of need, another
-    thread transforms, and the calling one filters and sums; with 1 everything runs in the calling
-    thread. BLAS should run at one thread, which has to be set before numpy is imported.
-    ``progress`` is called in the calling thread with the share done, ending with 1.0.
-    Raises ValueError without streams, where their rates differ, or with more than two channels.
+    Parameters
+    ----------
+    streams
+        The tracks, all at one sample rate, with one or two channels each.
+    threads
+        With 1 everything runs in the calling thread. With more, that many tracks are read at once,
+        ahead of need, one more thread transforms, and the calling one filters and sums. BLAS
+        should run in one thread, which has to be set before NumPy is imported.
+    progress
+        Called in the calling thread with the share that is done, ending with 1.0.
+    descriptors
+        What is measured in addition.
+
+    Returns
+    -------
+    Measurement
+        One entry per stream.
+
+    Raises
+    ------
+    ValueError
+        There are no streams, their rates differ, or one has more than two channels.
     """
     if not streams:
         raise ValueError("nothing to measure: no streams")
@@ -234,8 +251,36 @@ def measure(
     hops = chunk_hops(sum(stream.channels for stream in streams) * hop)
     chunk = hop * hops
     plan = SpectrumPlan(rate, chunk) if threads > 1 else SpectrumPlan(rate)
+    expected = max(stream.frames for stream in streams)
+    meters = _meters(streams, plan, chunk, descriptors)
+    stops = np.cumsum([meter.channels for meter in meters]).tolist()
+    slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
+    covariance = CovarianceMeter(slices, hop)
+    onsets = OnsetWindowMeter(rate, slices)
+    chunks, report = Chunks(hop, chunk, expected), _reporter(progress, expected)
+    run(meters, slices, covariance, onsets, chunks, report, threads=threads)
+    tracks = tuple(meter.finish() for meter in meters)
+    frames = max(track.frames for track in tracks)
+    if progress:
+        progress(1.0)
+    mix = covariance.finish(frames // hop)
+    windows, hits = onsets.finish(), onsets.hit_spectra()
+    described = _described(meters, descriptors)
+    return Measurement(rate, frames / rate, tracks, mix, windows, hits, described)
+
+
+def _keeps_frames(descriptors: Sequence[Descriptor]) -> bool:
+    return any(isinstance(descriptor, SegmentFrames) for descriptor in descriptors)
+
+
+def _meters(
+    streams: Sequence[Stream], plan: SpectrumPlan, chunk: int, descriptors: Sequence[Descriptor]
+) -> list[_TrackMeter]:
+    """One meter per stream; ``chunk``: samples of the longest chunk."""
+    rate = streams[0].rate
+    hop = hop_length(rate)
     weighting = KWeighting(rate)
-    keep = any(isinstance(descriptor, SegmentFrames) for descriptor in descriptors)
+    keep = _keeps_frames(descriptors)
     spectra = [SpectrumMeter(plan, stream.channels, keep=keep) for stream in streams]
     pairs = zip(streams, spectra, strict=True)
     meters = [_TrackMeter(stream, weighting, own, hop, chunk) for stream, own in pairs]
@@ -244,32 +289,19 @@ def measure(
         meter.descriptors = [
             descriptor.meter(rate, meter.channels, expected) for descriptor in descriptors
         ]
-    stops = np.cumsum([meter.channels for meter in meters]).tolist()
-    slices = [slice(stop - meter.channels, stop) for meter, stop in zip(meters, stops, strict=True)]
-    covariance = CovarianceMeter(slices, hop)
-    onsets = OnsetWindowMeter(rate, slices)
-    run(
-        meters,
-        slices,
-        covariance,
-        onsets,
-        Chunks(hop, chunk, expected),
-        _reporter(progress, expected),
-        threads=threads,
-    )
-    tracks = tuple(meter.finish() for meter in meters)
-    frames = max(track.frames for track in tracks)
-    if progress:
-        progress(1.0)
+    return meters
+
+
+def _described(
+    meters: Sequence[_TrackMeter], descriptors: Sequence[Descriptor]
+) -> dict[str, tuple[Float32, ...]]:
     described = {
         descriptor.name: tuple(meter.descriptors[place].finish() for meter in meters)
         for place, descriptor in enumerate(descriptors)
     }
-    if keep:
-        described[SegmentFrames().name] = tuple(spectrum.frames() for spectrum in spectra)
-    mix = covariance.finish(frames // hop)
-    windows, hits = onsets.finish(), onsets.hit_spectra()
-    return Measurement(rate, frames / rate, tracks, mix, windows, hits, described)
+    if _keeps_frames(descriptors):
+        described[SegmentFrames().name] = tuple(meter.spectrum.frames() for meter in meters)
+    return described
 
 
 def _reporter(progress: Callable[[float], None] | None, expected: int) -> Callable[[int], None]:

@@ -54,21 +54,48 @@ class Stream(Protocol):
         """Length in samples per channel."""
 
     def read(self, frames: int) -> Float32 | None:
-        """The next float32 (channels, n) samples, None for ``frames`` samples of silence,
-        (channels, 0) at the end."""
+        """Read the next samples.
+
+        Parameters
+        ----------
+        frames
+            How many samples per channel, at most.
+
+        Returns
+        -------
+        array or None
+            Shape (channels, n), full scale is 1.0; (channels, 0) at the end. None for ``frames``
+            samples of silence.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class TrackMeasures:
     """What is kept of one track.
 
-    ``envelope``: K-weighted mean square per 10 ms, both sides summed (float32), whole hops of
-    100 ms only; a track of one channel plays on both sides, so that it counts like a file with
-    the same signal twice. ``energy``: sum of squared samples over all channels. ``damaged``:
-    samples that were not finite or beyond 100 dBFS, taken as 0. ``peaks`` (channels, steps): the
-    absolute peak per ``peak_step`` (20 ms, or 100 ms where a hop is no multiple of 5 samples);
-    the last step may be shorter. Damaged samples count in it as they are. ``faults``: of each
-    channel, of the whole recording also where this is a part of it.
+    Attributes
+    ----------
+    channels
+        1 or 2.
+    frames
+        Length in samples per channel.
+    peak
+        Absolute sample peak of all channels, full scale is 1.0.
+    energy
+        Sum of squared samples over all channels.
+    damaged
+        How many samples were not finite or beyond 100 dBFS; they were taken as 0.
+    envelope
+        Shape (steps,): K-weighted mean square per 10 ms, both sides summed, whole hops of 100 ms
+        only. A track of one channel plays on both sides, so that it counts like a file with the
+        same signal twice.
+    peaks
+        Shape (channels, steps): absolute peak per ``peak_step`` (20 ms, or 100 ms where a hop is no
+        multiple of 5 samples). The last step may be shorter. Damaged samples count as they are.
+    spectrum
+        Averages of the spectrum.
+    faults
+        Of each channel, and of the whole recording even where the rest describes a part of it.
     """
 
     channels: int
@@ -83,7 +110,7 @@ class TrackMeasures:
 
     @property
     def hop_powers(self) -> Float64:
-        """K-weighted mean square per 100 ms hop, both sides summed."""
+        """Shape (hops,): K-weighted mean square per 100 ms, both sides summed."""
         return np.asarray(self.envelope.reshape(-1, FINE).sum(axis=1, dtype=np.float64) / FINE)
 
 
@@ -91,8 +118,22 @@ class TrackMeasures:
 class Measurement:
     """What was measured of all tracks of a session. Arrays and numbers only.
 
-    ``hit_spectra``: of the whole recording, also where this is a part of it.
-    ``described``: by the name of a descriptor, what it measured of each track.
+    Attributes
+    ----------
+    rate
+        Sample rate in Hz.
+    seconds
+        Length of the session.
+    tracks
+        What is kept of each track.
+    mix
+        From which the loudness of any mix of the tracks follows.
+    onset_windows
+        Band energies of all tracks at the onsets of the kit.
+    hit_spectra
+        Spectra at the strongest hits, of the whole recording even where the rest describes a part.
+    described
+        By the name of a descriptor, what it measured of each track.
     """
 
     rate: int
@@ -105,12 +146,12 @@ class Measurement:
 
     @cached_property
     def onset_steps(self) -> tuple[npt.NDArray[np.intp], ...]:
-        """The onsets of each track, in steps of 10 ms."""
+        """Per track the onsets, shape (onsets,), in steps of 10 ms."""
         return tuple(bleed.onsets(track.envelope) for track in self.tracks)
 
     @cached_property
     def stereo(self) -> npt.NDArray[np.bool_]:
-        """(tracks,) which tracks hold a stereo picture: two channels with different sound.
+        """Shape (tracks,): which tracks hold a stereo picture, two channels with different sound.
 
         Both channels sound (neither is more than 40 dB below the other), and the correlation of
         the K-weighted channels over the session is below 0.98, in either polarity. False for one
@@ -135,7 +176,7 @@ class Measurement:
 
     @cached_property
     def similarity(self) -> Float64:
-        """Correlation of the tracks' amplitude envelopes (tracks, tracks); NaN for silence."""
+        """Shape (tracks, tracks): correlation of the amplitude envelopes; NaN for silence."""
         length = max(1, *(track.envelope.size for track in self.tracks))
         shapes = np.zeros((len(self.tracks), length), dtype=np.float32)
         for row, track in zip(shapes, self.tracks, strict=True):
@@ -150,9 +191,17 @@ class Measurement:
 class MultitrackAnalysis:
     """The analysis of n drum tracks: all that a plan is made of, without their audio.
 
-    ``flags``: per track, what of it is not played as REAPER plays it. ``warnings``: the same in
-    sentences, track by track. ``timeline``: start and end of each analyzed stretch, in seconds
-    of the project; silence between them was left out.
+    Attributes
+    ----------
+    measurement
+        What was measured.
+    flags
+        Per track, codes for what of it is not played as REAPER plays it.
+    warnings
+        The same in sentences, track by track.
+    timeline
+        Start and end of each analyzed stretch, in seconds of the project. Silence between them
+        was left out.
     """
 
     measurement: Measurement

@@ -15,16 +15,33 @@ from reaper_drumgain.analysis.loudness import Float32, Float64, gated_loudness
 
 @functools.cache
 def pairs(channels: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """First and second of all pairs of channels, as ``numpy.triu_indices``."""
+    """Number all pairs of channels a <= b, in the order of ``numpy.triu_indices``.
+
+    Parameters
+    ----------
+    channels
+        How many there are.
+
+    Returns
+    -------
+    tuple
+        The first and the second channel of each pair, both of shape (pairs,).
+    """
     return np.triu_indices(channels)
 
 
 @dataclass(frozen=True, slots=True)
 class CovarianceRun:
-    """Hops ``start`` to ``start + len(packed)`` in which only ``channels`` sound.
+    """The covariance of consecutive hops in which the same channels sound.
 
-    ``packed``: (hops, pairs) mean products of the K-weighted channels a <= b in the order of
-    ``numpy.triu_indices(len(channels))``.
+    Attributes
+    ----------
+    start
+        Number of the first hop.
+    channels
+        Shape (n,): the channels that sound.
+    packed
+        Shape (hops, pairs): mean products of the K-weighted channels, in the order of ``pairs(n)``.
     """
 
     start: int
@@ -36,8 +53,14 @@ class CovarianceRun:
 class MixLoudness:
     """Loudness of any mix of the channels, from their K-weighted covariance per 100 ms hop.
 
-    Channels are the tracks' in order, a stereo track has two; ``channel_slices`` gives each
-    track's. Hops where nothing sounds, and silent channels, take no room.
+    Attributes
+    ----------
+    hops
+        Length of the session in hops.
+    channel_slices
+        The channels of each track. They follow each other; a stereo track has two.
+    runs
+        The covariance. Hops where nothing sounds, and silent channels, take no room.
     """
 
     hops: int
@@ -74,7 +97,13 @@ class MixLoudness:
         return MixLoudness(self.hops, (slice(0, own.stop - own.start),), tuple(runs))
 
     def covariance(self) -> Float64:
-        """(channels, channels) sums over all hops of the mean products of K-weighted channels."""
+        """The K-weighted covariance of all channels, summed over the hops.
+
+        Returns
+        -------
+        array
+            Shape (channels, channels): sums over all hops of the mean products.
+        """
         total = np.zeros((self.channels, self.channels))
         for run in self.runs:
             first, second = pairs(run.channels.size)
@@ -83,7 +112,23 @@ class MixLoudness:
         return np.asarray(np.triu(total) + np.triu(total, 1).T)
 
     def hop_powers(self, gains: npt.ArrayLike) -> Float64:
-        """K-weighted mean square per hop (hops,), summed over the outputs of ``gains``."""
+        """The power of a mix, hop by hop.
+
+        Parameters
+        ----------
+        gains
+            Shape (outputs, channels) or (channels,): linear gains.
+
+        Returns
+        -------
+        array
+            Shape (hops,): K-weighted mean square, summed over the outputs.
+
+        Raises
+        ------
+        ValueError
+            ``gains`` has another number of channels.
+        """
         matrix = np.atleast_2d(np.asarray(gains, dtype=np.float64))
         if matrix.shape[1] != self.channels:
             raise ValueError(f"gains have {matrix.shape[1]} channels, expected {self.channels}")
@@ -97,7 +142,18 @@ class MixLoudness:
         return np.maximum(powers, 0.0)
 
     def hop_powers_over_time(self, gains: Float64) -> Float64:
-        """As ``hop_powers``, for gains (outputs, channels, hops) that change from hop to hop."""
+        """As ``hop_powers``, for gains that change from hop to hop.
+
+        Parameters
+        ----------
+        gains
+            Shape (outputs, channels, hops): linear gains.
+
+        Returns
+        -------
+        array
+            Shape (hops,): K-weighted mean square, summed over the outputs.
+        """
         powers = np.zeros(self.hops)
         for run in self.runs:
             span = slice(run.start, run.start + run.packed.shape[0])
@@ -108,11 +164,19 @@ class MixLoudness:
         return np.maximum(powers, 0.0)
 
     def integrated(self, gains: npt.ArrayLike) -> float:
-        """Gated loudness in LUFS of the mix ``gains @ channels``.
+        """Gated loudness of the mix ``gains @ channels``.
 
-        gains: (outputs, channels) linear factors; the outputs' powers are summed with weight
-        one, as BS.1770-4 does for left and right. -inf where the mix is silent, and where it
-        is shorter than 400 ms, so that no block can be gated.
+        Parameters
+        ----------
+        gains
+            Shape (outputs, channels) or (channels,): linear gains. The powers of the outputs are
+            summed with weight one, as ITU-R BS.1770-4 does for left and right.
+
+        Returns
+        -------
+        float
+            In LUFS. -inf where the mix is silent, and where it is shorter than 400 ms and so has no
+            whole gating block.
         """
         loudness = gated_loudness(self.hop_powers(gains))
         return -math.inf if math.isnan(loudness) else loudness
@@ -131,7 +195,17 @@ class CovarianceMeter:
         self._open: list[CovarianceRun] = []
 
     def add(self, start: int, weighted: Float32, channels: npt.NDArray[np.intp]) -> None:
-        """Add hops from ``start`` on: ``weighted`` (channels, hops * hop), those that sound."""
+        """Add the covariance of a chunk.
+
+        Parameters
+        ----------
+        start
+            Number of its first hop.
+        weighted
+            Shape (n, hops * samples per hop): K-weighted samples of the channels that sound.
+        channels
+            Shape (n,): the numbers of these channels.
+        """
         if not channels.size:
             return
         hops = weighted.shape[1] // self._hop

@@ -36,10 +36,22 @@ _MOST_TRACKS = 256
 def stretches(
     sounding: Sequence[Sequence[tuple[int, int]]], rate: int
 ) -> tuple[tuple[int, int], ...]:
-    """The stretches (from, up to, in frames) to be analyzed, silence between them shortened.
+    """The stretches of time to be analyzed, with long silence shortened.
 
-    ``sounding``: per track from and up to which frame each clip may sound. Of a silence of
-    all tracks that is longer than ``_SILENCE_S`` whole hops are left out in its middle.
+    Of a silence of all tracks that is longer than ``_SILENCE_S``, whole hops in its middle are
+    left out.
+
+    Parameters
+    ----------
+    sounding
+        Per track from and up to which frame each clip may sound.
+    rate
+        Sample rate in Hz.
+
+    Returns
+    -------
+    tuple
+        From and up to which frame each stretch lasts, in order of time.
     """
     hop = hop_length(rate)
     shortest = round(_SILENCE_S * rate)
@@ -55,7 +67,15 @@ def stretches(
 
 
 class SilenceTrimmed:
-    """A track's audio over the stretches that are kept, as one stream."""
+    """A track's audio over the stretches that are kept, as one stream.
+
+    Parameters
+    ----------
+    track
+        The audio of the track, at its start.
+    kept
+        From and up to which frame each stretch lasts, in order of time.
+    """
 
     def __init__(self, track: TrackAudio, kept: Sequence[tuple[int, int]]) -> None:
         self._track = track
@@ -77,7 +97,7 @@ class SilenceTrimmed:
         return self._track.warnings
 
     def read(self, frames: int) -> NDArray[np.float32] | None:
-        """The next block, as ``TrackAudio.read`` gives it."""
+        """As ``Stream.read``."""
         parts: list[tuple[int, NDArray[np.float32] | None]] = []
         wanted = frames
         while wanted and self._place < len(self._kept):
@@ -104,13 +124,27 @@ class SilenceTrimmed:
 
 
 class Multitrack:
-    """The audio of the measured drum tracks, over the time that they play within ``span``.
-
-    Raises InputError where that is more than can be read in a night.
+    """The audio of the measured drum tracks, over the time that they play.
 
     Silence of all tracks is shortened, so that a stray item at the end of a project does not cost
     the hours before it. The silence that stays is longer than any window of the measurements,
     and whole hops are taken out, so that no loudness changes.
+
+    Parameters
+    ----------
+    session
+        The session that holds the tracks.
+    drums
+        The tracks, in the order of all results.
+    progress
+        Called with what is being done and the share of it that is done, 0 to 1.
+    span
+        First and last second of the project. None for all that plays.
+
+    Raises
+    ------
+    InputError
+        There are too many tracks or, once the media are opened, too many hours of audio to read.
     """
 
     def __init__(
@@ -186,7 +220,20 @@ class Multitrack:
         return lambda share: None if progress is None else progress(doing, share)
 
     def measure(self, threads: int, descriptors: Sequence[Descriptor] = ()) -> MultitrackAnalysis:
-        """One pass over all tracks in step, with ``descriptors`` besides."""
+        """Measure all tracks in one pass.
+
+        Parameters
+        ----------
+        threads
+            See ``measure.measure``.
+        descriptors
+            What is measured in addition.
+
+        Returns
+        -------
+        MultitrackAnalysis
+            One entry per track.
+        """
         with self._open() as streams:
             tell = self._tell("listening")
             measurement = measure(
@@ -214,11 +261,26 @@ class Multitrack:
         mixes: Sequence[NDArray[np.float64]],
         analysis: MultitrackAnalysis | None = None,
     ) -> list[float]:
-        """The sample peak in dBFS of each mix, given as (2, channels) linear gains.
+        """Find the sample peaks of mixes.
 
-        Reads the audio once more, because a peak does not follow from the covariance. With an
-        ``analysis`` of it, only the places where a peak may be are read. Raises ConflictError
-        where media could be read for that analysis and cannot be read any more.
+        This reads the audio once more, because a peak does not follow from the covariance.
+
+        Parameters
+        ----------
+        mixes
+            Of each mix the linear gains, shape (2, channels): left and right.
+        analysis
+            The analysis of the same audio: with it, only the places where a peak may be are read.
+
+        Returns
+        -------
+        list
+            The peak of each mix in dBFS; -inf for silence.
+
+        Raises
+        ------
+        ConflictError
+            Media could be read for the analysis and cannot be read any more.
         """
         measurement = None if analysis is None else analysis.measurement
         self._known = None if analysis is None else analysis.flags
@@ -255,9 +317,23 @@ class Multitrack:
         threads: int = 2,
         part: Sequence[Stretch] | None = None,
     ) -> Iterator[NDArray[np.float32]]:
-        """Blocks (outputs, frames) of gains (outputs, channels) times the tracks' audio.
+        """Mix the audio of the tracks with given gains, block by block.
 
-        ``part``: only these frames of the analyzed audio.
+        Parameters
+        ----------
+        gains
+            Shape (outputs, channels): linear gains.
+        doing
+            What the progress says.
+        threads
+            How many threads decode.
+        part
+            Only these frames of the analyzed audio. None for all.
+
+        Returns
+        -------
+        iterator
+            Blocks of shape (outputs, frames).
         """
         used = gains.astype(np.float32)
         tell = self._tell(doing)

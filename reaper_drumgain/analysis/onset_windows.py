@@ -1,8 +1,8 @@
-"""Band energies of all tracks at the kit's onsets, taken while the tracks are read in step.
+"""Band energies of all tracks at the kit's onsets, measured while the tracks are read in step.
 
-A stroke is heard by every microphone at once. How much louder one hears it than another does
-not depend on the groove, on dynamics or on how often the drum is struck: it is what tells which
-microphone holds its own drum, and how its preamp was set. So the energies of all tracks are
+A stroke reaches every microphone at once. How much louder one microphone hears it than another
+does not depend on the groove, on dynamics or on how often the drum is struck. It tells which
+microphone stands at which drum, and how its preamp was set. So the energies of all tracks are
 kept in the same short windows, one at each onset of the kit and one just before it.
 
 An *onset* of a track is a rise of 6 dB within 30 ms to within 30 dB of the track's loudest
@@ -51,9 +51,15 @@ _TINY = 1e-20
 class OnsetWindows:
     """Energies of n tracks at the onsets of the kit.
 
-    ``steps`` (onsets,): when, in steps of 10 ms. ``own`` (tracks, onsets): whether the track
-    itself has an onset there. ``energy``, ``before`` (tracks, onsets, bands): K-weighted mean
-    square, both sides summed, in the window at the onset and in the one that ends where it starts.
+    Attributes
+    ----------
+    steps
+        Shape (onsets,): times of the onsets in steps of 10 ms.
+    own
+        Shape (tracks, onsets): whether the track itself has an onset there.
+    energy, before
+        Shape (tracks, onsets, bands): K-weighted mean square, both sides summed, in the window at
+        the onset and in the one that ends where it starts.
     """
 
     steps: Intp
@@ -70,7 +76,18 @@ class OnsetWindows:
         )
 
     def scaled(self, gains: npt.NDArray[np.float64]) -> OnsetWindows:
-        """As if the tracks had been recorded louder by ``gains`` (tracks,), linear."""
+        """The energies as if the tracks had been recorded louder.
+
+        Parameters
+        ----------
+        gains
+            Shape (tracks,): linear gains.
+
+        Returns
+        -------
+        OnsetWindows
+            The same onsets.
+        """
         power = np.square(gains).astype(np.float32)[:, None, None]
         return OnsetWindows(self.steps, self.own, self.energy * power, self.before * power)
 
@@ -121,10 +138,24 @@ class BandWindow:
     def measure(
         self, samples: Float32, starts: Intp, kept: Intp, bins: slice
     ) -> tuple[Float32, Complex64]:
-        """Of one channel's ``samples`` (n,) the mean square in each band (windows, bands), and of
-        the windows ``kept`` (numbers into ``starts``, rising) the ``bins`` of their spectra.
+        """Measure windows of one channel.
 
-        ``starts``: the first sample of each window; all of them lie within the samples.
+        Parameters
+        ----------
+        samples
+            Shape (n,): K-weighted samples.
+        starts
+            Shape (windows,): the first sample of each window. All windows lie within the samples.
+        kept
+            Shape (spectra,): numbers of the windows, rising, whose spectra are wanted.
+        bins
+            The bins of these spectra.
+
+        Returns
+        -------
+        tuple
+            The mean square in each band, shape (windows, bands), and the complex spectra, shape
+            (spectra, bins).
         """
         found = np.zeros((starts.size, BANDS), dtype=np.float32)
         spectra = np.zeros((kept.size, bins.stop - bins.start), dtype=np.complex64)
@@ -146,6 +177,15 @@ class OnsetWindowMeter:
     An onset near the end of a chunk is measured with the next chunk, so the last samples of each
     are kept. A track's loudest moment is known only at the end: until then an onset has to be
     within range of the loudest so far; ``finish`` leaves out what is not in range of all.
+
+    Parameters
+    ----------
+    rate
+        Sample rate in Hz.
+    slices
+        The channels of each track.
+    most
+        How many onsets are kept at most.
     """
 
     def __init__(self, rate: int, slices: Sequence[slice], most: int = MOST_ONSETS) -> None:
@@ -175,8 +215,15 @@ class OnsetWindowMeter:
         return self._window.length + round((LEAD_STEPS + 1) * self._step)
 
     def add(self, weighted: Float32, envelopes: Float32) -> None:
-        """The next chunk: K-weighted samples (channels, n) and the tracks' mean squares per 10 ms
-        (tracks, steps). ``measure`` is to be called before the next one."""
+        """Take the next chunk. ``measure`` is to be called before the next one.
+
+        Parameters
+        ----------
+        weighted
+            Shape (channels, n): K-weighted samples.
+        envelopes
+            Shape (tracks, steps): the tracks' mean squares per 10 ms.
+        """
         self._samples = np.concatenate([self._samples, weighted], axis=1)
         self._envelopes = np.concatenate([self._envelopes, envelopes], axis=1)
         self._loudest = np.maximum(self._loudest, envelopes.max(axis=1, initial=0.0))

@@ -1,8 +1,8 @@
 """The sample peaks of tracks, step by step, and where the peak of a mix may lie by them.
 
-No mix passes the sum of its tracks' peaks, each times its gain. Most of the time that sum is
-below what the mix reaches at its loudest place, so that hardly any audio has to be mixed to
-know the peak.
+No mix exceeds the sum of its tracks' peaks, each times its gain. Most of the time that sum is
+below what the mix reaches at its loudest place. So the peak is known after hardly any audio was
+mixed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,20 @@ def peak_step(hop: int) -> int:
 
 
 def step_peaks(samples: Float32, step: int) -> Float32:
-    """The absolute peak of each step: (channels, steps); the last step may be shorter."""
+    """The absolute peak of each step.
+
+    Parameters
+    ----------
+    samples
+        Shape (channels, n).
+    step
+        Samples per step.
+
+    Returns
+    -------
+    array
+        Shape (channels, steps); the last step may be shorter.
+    """
     whole = samples.shape[1] // step * step
     # their bits compare faster as whole numbers: signed, the highest float is the largest one;
     # unsigned, the lowest is where any is negative
@@ -51,9 +64,19 @@ def step_peaks(samples: Float32, step: int) -> Float32:
 
 
 def upper_bounds(measurement: Measurement, gains: NDArray[np.float64]) -> Float32:
-    """Upper bounds of the absolute peaks of mixes: (outputs, steps).
+    """Upper bounds of the absolute peaks of mixes.
 
-    ``gains`` (outputs, channels): linear, of every channel of the tracks in each output.
+    Parameters
+    ----------
+    measurement
+        With the peaks of all tracks.
+    gains
+        Shape (outputs, channels): linear gains of all channels in each output.
+
+    Returns
+    -------
+    array
+        Shape (outputs, steps), linear.
     """
     factors = _ROUNDING * np.abs(gains).astype(np.float32)
     steps = max(track.peaks.shape[1] for track in measurement.tracks)
@@ -64,7 +87,18 @@ def upper_bounds(measurement: Measurement, gains: NDArray[np.float64]) -> Float3
 
 
 def most_promising(bounds: Float32) -> NDArray[np.bool_]:
-    """The few steps of each mix in which its bounds (mixes, steps) are highest: (steps,)."""
+    """The few steps of each mix in which its bounds are highest.
+
+    Parameters
+    ----------
+    bounds
+        Shape (mixes, steps), linear.
+
+    Returns
+    -------
+    array
+        Shape (steps,), booleans: chosen for any mix.
+    """
     chosen = np.zeros(bounds.shape[1], dtype=bool)
     if chosen.size:
         others = max(0, chosen.size - _FIRST)
@@ -73,7 +107,20 @@ def most_promising(bounds: Float32) -> NDArray[np.bool_]:
 
 
 def frames_of(chosen: NDArray[np.bool_], rate: int) -> list[Stretch]:
-    """The frames of chosen steps (steps,), with what lies between them where that is short."""
+    """The frames of chosen steps, with what lies between them where that is short.
+
+    Parameters
+    ----------
+    chosen
+        Shape (steps,), booleans.
+    rate
+        Sample rate in Hz.
+
+    Returns
+    -------
+    list
+        From and up to which frame, in order of time.
+    """
     places = np.flatnonzero(chosen)
     begins = np.diff(places, prepend=-2 * _GAP) > _GAP
     firsts, ends = places[begins], places[np.roll(begins, -1)] + 1
@@ -82,9 +129,20 @@ def frames_of(chosen: NDArray[np.bool_], rate: int) -> list[Stretch]:
 
 
 def within(kept: Sequence[Stretch], wanted: Sequence[Stretch]) -> list[Stretch]:
-    """Where the frames ``wanted`` of the stretches ``kept``, counted as one, lie in them.
+    """Where frames that are counted over several stretches as one lie in these.
 
-    Both in order of time; what is wanted behind the end is left out.
+    Parameters
+    ----------
+    kept
+        The stretches, in order of time.
+    wanted
+        Frames as if ``kept`` were one stretch from 0 on, in order of time. What lies behind the
+        end is left out.
+
+    Returns
+    -------
+    list
+        Parts of ``kept``, in order of time.
     """
     found: list[Stretch] = []
     passed = place = 0

@@ -1,24 +1,25 @@
 """Polarity and delay between two microphones, from spectra at the hits of a drum.
 
-Three readings, none of which depends on gains (every spectrum counts relative to itself):
+Four readings, none of which depends on gains, because every spectrum counts relative to itself:
 
 - The *pull* of two microphones on one drum. Below the second mode of a drum its heads move
-  together: a microphone on either side hears the same wave, upside down on the far side. r(lag) is
-  the correlation between ``LOW_HZ``, half whitened, the mean over the hits. How far the way through
-  the drum delays the far microphone is not known, only the span of it, so the largest and the
-  smallest r within the span count together: pull = largest + smallest, from -2 (they work against
-  each other at any delay that is possible) to 2. Exchanging polarity changes its sign and nothing
-  else. It decides only where the sum as recorded leaves room for doubt.
+  together: a microphone on either side hears the same wave, inverted on the far side. r(lag) is
+  the correlation over ``LOW_HZ``, half whitened, the mean over the hits. The delay of the far
+  microphone by the way through the drum is not known, only its span. So the largest and the
+  smallest r within the span count together: pull = largest + smallest, from -2 (they cancel at
+  any possible delay) to 2. Inverting one polarity changes its sign and nothing else. The pull
+  decides only where the sum as recorded leaves room for doubt.
 - The *direct sound* of a snare or tom in the overheads: by how many dB the largest positive peak of
   the correlation exceeds its largest negative one within ``DISTANT_MS``, the mean over the bands
-  ``DIRECT_HZ`` and over the overheads. A kick says nothing there: its wave is as long as the delay.
+  ``DIRECT_HZ`` and over the overheads. A kick says nothing there: its period is as long as the
+  delay.
 - Two *sides* of a pair: the plain correlation over ``BODY_HZ`` at lag 0, at hits of kick and snare,
   which stand in the middle.
-- The *lead*: by how much later the attack begins, from the rise of the envelope of
-  ``ATTACK_HZ`` at each hit, the median over the hits.
+- The *lead*: how much later the attack begins, from the rise of the envelope of ``ATTACK_HZ`` at
+  each hit, the median over the hits.
 
-What the user hears is the sum at the delay that is there (lag 0). ``Reading.now`` is the plain
-correlation there: at equal levels the sum is 10 log10(2 + 2 now) dB against one microphone alone.
+The listener hears the sum at the delay as recorded (lag 0). ``Reading.now`` is the plain
+correlation there: at equal levels the sum is 10 log10(2 + 2 now) dB above one microphone alone.
 """
 
 from __future__ import annotations
@@ -66,12 +67,22 @@ _LEAST = 1e-3
 class Reading:
     """What the hits say of two microphones.
 
-    ``polarity``: SAME, OPPOSITE or UNSURE. ``score``: the pull (-2 to 2), against overheads
-    the direct sound in dB, of two sides ``now``. ``hits``: how many were read.
-    ``delay_ms``: by which the second hears later, NaN where not clear; ``late``: more than is
-    usual for such a pair. ``now``, ``low``: correlation as recorded, at lag 0, over ``BODY_HZ`` and
-    ``LOW_HZ``; ``lag_ms``, ``best``: the lag of the correlation that the verdict rests on, and its
-    value.
+    Attributes
+    ----------
+    polarity
+        SAME, OPPOSITE or UNSURE.
+    score
+        The pull (-2 to 2); against overheads the direct sound in dB; of two sides ``now``.
+    hits
+        How many hits were read.
+    delay_ms
+        How much later the second microphone hears; NaN where that is not clear.
+    late
+        Whether this is more than usual for such a pair.
+    now, low
+        Correlation as recorded, at lag 0, over ``BODY_HZ`` and ``LOW_HZ``.
+    lag_ms, best
+        The lag of the correlation that the verdict rests on, and its value.
     """
 
     polarity: str
@@ -107,7 +118,7 @@ def sum_db(correlation: float, difference_db: float = 0.0) -> float:
 
 
 def flip_gain_db(correlation: float, difference_db: float = 0.0) -> float:
-    """By how many dB the sum becomes louder when the polarity of one signal is inverted.
+    """How many dB louder the sum becomes when the polarity of one signal is inverted.
 
     Parameters and formula are those of ``sum_db``.
     """
@@ -240,7 +251,7 @@ def read_sides(left: Complex, right: Complex, frequencies: Float64) -> Reading:
     Returns
     -------
     Reading
-        ``score`` is ``now``, the correlation at lag 0.
+        ``score`` is ``now``.
     """
     left, right = _sounding(left, right)
     hits = len(left)
@@ -268,12 +279,20 @@ def read_sides(left: Complex, right: Complex, frequencies: Float64) -> Reading:
 
 
 def against_overheads(readings: Mapping[str, Reading]) -> tuple[str, ...] | None:
-    """Which drums' close microphones are to be called out against the overheads; None for the
-    overheads themselves.
+    """Which close microphones are reported as opposite to the overheads.
 
-    ``readings``: of ``read_overheads`` per drum. One drum alone does not tell which of the two is
-    the wrong one, and is nothing to call out: where drums agree they are right, and where at least
-    two are opposite and none is the same, it is the overheads.
+    Where at least two are opposite and none is the same, the overheads are wrong. A single drum
+    does not tell which of the two is wrong, and is not reported.
+
+    Parameters
+    ----------
+    readings
+        The results of ``read_overheads`` by drum.
+
+    Returns
+    -------
+    tuple or None
+        The drums whose close microphones are opposite. None for the overheads themselves.
     """
     opposite = tuple(drum for drum, found in readings.items() if found.polarity == OPPOSITE)
     same = sum(found.polarity == SAME for found in readings.values())

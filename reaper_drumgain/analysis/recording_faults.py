@@ -38,7 +38,7 @@ HUM_SECONDS, HUM_STRETCHES = 4, 24
 #: a line stands out by so many dB in the quietest stretches, in so many harmonics, the same within
 #: ``STEADY_DB`` in half of them
 LINE_DB, LINES, STEADY_DB, QUIET_SHARE, FEWEST_QUIET = 10.0, 2, 3.0, 0.3, 4
-#: dB under the loudest second from which hum is not worth a word
+#: dB under the loudest second: hum below this is not reported
 HUM_WORTH_DB = -50.0
 #: samples above this are damage, which is no clipping
 _SANE_PEAK = 1e5
@@ -53,8 +53,19 @@ _TINY = 1e-30
 
 @dataclass(frozen=True, slots=True)
 class Clipping:
-    """``runs`` of at least ``RUN`` equal samples at the extreme, ``samples`` in them, the
-    ``longest``; ``level_db``: of the extreme, dBFS."""
+    """Where a recording reached the end of its range.
+
+    Attributes
+    ----------
+    runs
+        How many runs of at least ``RUN`` equal samples there are at the extreme.
+    samples
+        How many samples they have together.
+    longest
+        Samples of the longest run.
+    level_db
+        Level of the extreme in dBFS.
+    """
 
     runs: int
     samples: int
@@ -63,14 +74,25 @@ class Clipping:
 
     @property
     def told(self) -> bool:
-        """Whether it is worth a word."""
+        """Whether it is reported."""
         return self.runs >= CLIPPED_RUNS or self.longest >= CLIPPED_LONGEST
 
 
 @dataclass(frozen=True, slots=True)
 class Hum:
-    """``mains_hz``: 50 or 60; ``lines``: harmonics that stand out, none where there is no hum;
-    ``above_db``: by how much, the mean; ``under_db``: all of them against the loudest second."""
+    """Hum of the mains.
+
+    Attributes
+    ----------
+    mains_hz
+        50 or 60.
+    lines
+        Numbers of the harmonics that stand out; none where there is no hum.
+    above_db
+        By how many dB they stand out, the mean.
+    under_db
+        Level of all of them together in dB, relative to the loudest second.
+    """
 
     mains_hz: float
     lines: tuple[int, ...]
@@ -79,14 +101,29 @@ class Hum:
 
     @property
     def told(self) -> bool:
-        """Whether it is worth a word."""
+        """Whether it is reported."""
         return len(self.lines) >= LINES and self.under_db >= HUM_WORTH_DB
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelFaults:
-    """What one channel has. ``dc``: mean of its samples, of full scale; ``dc_share``: its size
-    against their root mean square; ``peak``: absolute; ``seconds``: mean square of each second."""
+    """The faults of one channel.
+
+    Attributes
+    ----------
+    clipping
+        Runs of samples at the extreme.
+    dc
+        Mean of the samples, full scale is 1.0.
+    dc_share
+        Its absolute value as a share of the root mean square of the samples.
+    peak
+        Absolute peak, full scale is 1.0.
+    hum
+        Hum of the mains.
+    seconds
+        Shape (seconds,): mean square of each second.
+    """
 
     clipping: Clipping
     dc: float
@@ -97,14 +134,21 @@ class ChannelFaults:
 
     @property
     def dc_told(self) -> bool:
-        """Whether the offset is worth a word."""
+        """Whether the offset is reported."""
         return self.dc_share >= DC_SHARE and abs(self.dc) >= DC_OF_PEAK * self.peak
 
 
 class FaultMeter:
     """The faults of one track, from its samples as they are read.
 
-    ``frames``: about how many samples will come; it says how many seconds are looked at for hum.
+    Parameters
+    ----------
+    rate
+        Sample rate in Hz.
+    channels
+        1 or 2.
+    frames
+        About how many samples will come; it decides how many seconds are searched for hum.
     """
 
     def __init__(self, rate: int, channels: int, frames: int) -> None:
@@ -112,9 +156,18 @@ class FaultMeter:
         self._channels = [_Channel(rate, every) for _ in range(channels)]
 
     def add(self, samples: Float32 | None, length: int, peaks: Float32, step: int) -> None:
-        """The next chunk (channels, length), None where all of it is silence.
+        """Take the next chunk.
 
-        ``peaks`` (channels, steps): the absolute peak of every ``step`` samples.
+        Parameters
+        ----------
+        samples
+            Shape (channels, length), full scale is 1.0. None where all of it is silence.
+        length
+            Samples of the chunk.
+        peaks
+            Shape (channels, steps): absolute peak of every ``step`` samples.
+        step
+            Samples per step.
         """
         silence = np.zeros(length if samples is None else 0, dtype=np.float32)
         for number, channel in enumerate(self._channels):
@@ -284,8 +337,19 @@ def _hum(lines: Sequence[Float64], loudest: float) -> Hum:
 
 @dataclass(frozen=True, slots=True)
 class DeadSide:
-    """``side``: 0 or 1, the quieter one; ``difference_db`` over all seconds that sound, at most
-    120; ``share`` of them in which it is dead, ``seconds`` in a row at most."""
+    """How much quieter one side of a pair is than the other.
+
+    Attributes
+    ----------
+    side
+        The quieter one, 0 or 1.
+    difference_db
+        By how many dB it is quieter over all seconds that sound, at most 120.
+    share
+        Share of these seconds in which it is dead.
+    seconds
+        The longest time for which it is dead without a break.
+    """
 
     side: int
     difference_db: float
@@ -299,8 +363,20 @@ class DeadSide:
 
 
 def dead_side(left: Float64, right: Float64) -> DeadSide | None:
-    """Whether a side of a pair is dead: mean squares (seconds,) of both; None where both are
-    silent. Recording gains count only where they differ by ``DEAD_DB``."""
+    """Whether one side of a pair is dead.
+
+    Recording gains count only where they differ by ``DEAD_DB``.
+
+    Parameters
+    ----------
+    left, right
+        Shape (seconds,): mean square of each second. Lengths may differ.
+
+    Returns
+    -------
+    DeadSide or None
+        The quieter side; its property ``told`` says whether it is dead. None where both are silent.
+    """
     size = max(left.size, right.size)
     both = np.zeros((2, size))
     both[0, : left.size], both[1, : right.size] = left, right

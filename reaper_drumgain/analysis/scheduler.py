@@ -47,9 +47,21 @@ class TrackMeter(Protocol[C]):
         """The next ``wanted`` samples; fewer at the end. Any thread may call it."""
 
     def measure_chunk(self, chunk: C, weighted: Float32, helper: Executor | None, /) -> bool:
-        """Measure a chunk, with a part of the work done by ``helper``.
+        """Measure a chunk.
 
-        Writes the K-weighted samples to ``weighted``; returns False where all are silent.
+        Parameters
+        ----------
+        chunk
+            The chunk after the one that was measured last.
+        weighted
+            Shape (channels, samples): its K-weighted samples are written here.
+        helper
+            Does a part of the work. None where all is done in the calling thread.
+
+        Returns
+        -------
+        bool
+            False where all is silent; ``weighted`` is not written then.
         """
 
     def settle(self) -> None:
@@ -109,11 +121,27 @@ def run(
     *,
     threads: int,
 ) -> None:
-    """Measure all tracks to their ends; ``report`` is called with the samples that are done.
+    """Measure all tracks to their ends.
 
-    With more than one of ``threads``, that many read the next chunks, one more computes spectra,
-    windows at onsets and descriptors, and the calling thread filters and sums. Each makes few and
-    long calls: with many short ones, threads wait for the interpreter longer than they save.
+    With more than one thread each makes few and long calls: with many short ones, threads wait for
+    the interpreter longer than they save.
+
+    Parameters
+    ----------
+    meters
+        Of each track the meter that reads and measures it.
+    slices
+        The channels of each track.
+    covariance, onsets
+        Take the K-weighted samples of all tracks, chunk by chunk.
+    chunks
+        Says how long each chunk is.
+    report
+        Called with how many samples are done.
+    threads
+        With 1 everything runs in the calling thread. With more, that many read the next chunks, one
+        more computes spectra, windows at onsets and descriptors, and the calling thread filters
+        and sums.
     """
     turns = _turns(meters, chunks)
     if threads <= 1:

@@ -19,17 +19,52 @@ SEGMENT_DESCRIPTORS: tuple[Descriptor, ...] = (SegmentLevels(), SegmentFrames())
 def between(
     measurement: Measurement, first: int, last: int, descriptors: Sequence[Descriptor] = ()
 ) -> Measurement:
-    """The measurement of hops ``first`` to ``last`` alone.
+    """The measurement of a part of the session.
 
-    It was made with ``SEGMENT_DESCRIPTORS`` among its descriptors; ``descriptors`` are the others.
-    Differences to a measurement of that part alone are those of ``summary_of`` and of filters
-    that ring into it.
-    Raises ValueError where the measurement has no segment levels, or for no hops.
+    It differs from a measurement of that part alone as ``summary_of`` says, and by filters that
+    still ring from before.
+
+    Parameters
+    ----------
+    measurement
+        Made with ``SEGMENT_DESCRIPTORS`` among its descriptors.
+    first, last
+        From and up to which hop of 100 ms.
+    descriptors
+        The other descriptors whose results are wanted.
+
+    Returns
+    -------
+    Measurement
+        Of hops ``first`` to ``last``.
+
+    Raises
+    ------
+    ValueError
+        The measurement has no segment levels, or there are no hops.
     """
     if not 0 <= first < last:
         raise ValueError(f"expected hops from and up to, got {first} to {last}")
     if SegmentLevels().name not in measurement.described:
         raise ValueError("the measurement was made without segment levels")
+    rate, hop = measurement.rate, hop_length(measurement.rate)
+    total = round(measurement.seconds * rate)
+    tracks = _tracks_between(measurement, first, last)
+    described = {
+        descriptor.name: tuple(
+            descriptor.cut(own, rate, total, first * hop, last * hop)
+            for own in measurement.described[descriptor.name]
+        )
+        for descriptor in descriptors
+    }
+    seconds = max(track.frames for track in tracks) / rate
+    mix = measurement.mix.between(first, last)
+    onsets = measurement.onset_windows.between(first * FINE, last * FINE)
+    spectra = measurement.hit_spectra
+    return Measurement(rate, seconds, tracks, mix, onsets, spectra, described)
+
+
+def _tracks_between(measurement: Measurement, first: int, last: int) -> tuple[TrackMeasures, ...]:
     rate, hop = measurement.rate, hop_length(measurement.rate)
     per_hop = hop // peak_step(hop)
     frames_of = SegmentFrames()
@@ -38,7 +73,7 @@ def between(
     def cut(frames: Float32) -> Float32:
         return frames_of.cut(frames, rate, total, first * hop, last * hop)
 
-    tracks = tuple(
+    return tuple(
         TrackMeasures(
             channels=track.channels,
             frames=min(max(track.frames - first * hop, 0), (last - first) * hop),
@@ -57,15 +92,3 @@ def between(
             strict=True,
         )
     )
-    described = {
-        descriptor.name: tuple(
-            descriptor.cut(own, rate, total, first * hop, last * hop)
-            for own in measurement.described[descriptor.name]
-        )
-        for descriptor in descriptors
-    }
-    seconds = max(track.frames for track in tracks) / rate
-    mix = measurement.mix.between(first, last)
-    onsets = measurement.onset_windows.between(first * FINE, last * FINE)
-    spectra = measurement.hit_spectra
-    return Measurement(rate, seconds, tracks, mix, onsets, spectra, described)

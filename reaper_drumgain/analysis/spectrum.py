@@ -38,10 +38,19 @@ def fft_length(rate: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SpectrumSummary:
-    """Averages over the frames that counted; ``band_energy`` (bands,) in squared samples.
+    """Averages over the frames that counted. NaN, with energies of 0, where there are none.
 
-    ``band_energy`` is the sum over frames of each band's windowed energy: it compares tracks
-    of one session. Everything is NaN (energies 0) where ``frames`` is 0.
+    Attributes
+    ----------
+    frames
+        How many frames counted.
+    band_energy
+        Shape (bands,): the sum over frames of each band's windowed energy, in squared samples. It
+        compares tracks of one session.
+    centroid, bandwidth, rolloff
+        In Hz.
+    flatness
+        0 to 1.
     """
 
     frames: int
@@ -115,8 +124,20 @@ class SpectrumPlan:
         self.scratch = _Scratch(self.batch, self.n_fft)
 
     def power(self, frames: Float32, chosen: npt.NDArray[np.intp]) -> Float32:
-        """Power spectra (chosen, bins) of one to ``batch`` ``chosen`` frames (ascending) of
-        ``frames`` (channels, count, n_fft), mean over the channels."""
+        """Power spectra of some frames, the mean over the channels.
+
+        Parameters
+        ----------
+        frames
+            Shape (channels, count, n_fft): samples.
+        chosen
+            Shape (n,): numbers of one to ``batch`` frames, rising.
+
+        Returns
+        -------
+        array
+            Shape (n, bins).
+        """
         work, count = self.scratch, chosen.size
         windowed, spectrum = work.windowed[:count], work.spectrum[:count]
         parts = spectrum.view(np.float32)
@@ -139,8 +160,18 @@ class SpectrumPlan:
         return power
 
     def shapes(self, power: Float32) -> Float64:
-        """Centroid, bandwidth, roll-off (shares of the Nyquist frequency) and flatness of each
-        power spectrum: (4, frames). ``power`` is raised to the flatness floor."""
+        """Centroid, bandwidth, roll-off and flatness of power spectra.
+
+        Parameters
+        ----------
+        power
+            Shape (frames, bins). It is changed: raised to the floor of the flatness.
+
+        Returns
+        -------
+        array
+            Shape (4, frames); the first three as shares of the Nyquist frequency.
+        """
         count = power.shape[0]
         magnitude = np.sqrt(power, out=self.scratch.other[:count])
         moments = np.matmul(magnitude, self.moment_weights).astype(np.float64)
@@ -214,7 +245,18 @@ class SpectrumMeter:
         self._sums: Float64 = np.zeros(4)
 
     def silence(self, frames: int) -> list[Spectra]:
-        """As ``powers``, of ``frames`` samples of silence."""
+        """As ``powers``, for samples that are all silent.
+
+        Parameters
+        ----------
+        frames
+            How many samples.
+
+        Returns
+        -------
+        list
+            The spectra that they complete.
+        """
         n_fft = self._plan.n_fft
         channels, held = self._rest.shape
         if held + frames < n_fft:
@@ -229,7 +271,19 @@ class SpectrumMeter:
         return found
 
     def powers(self, samples: Float32) -> list[Spectra]:
-        """The spectra that the next samples (channels, n) complete."""
+        """Transform the next samples.
+
+        Parameters
+        ----------
+        samples
+            Shape (channels, n).
+
+        Returns
+        -------
+        list
+            The spectra that they complete, in batches: numbers of the frames that count, shape
+            (m,), and their power spectra, shape (m, bins).
+        """
         n_fft = self._plan.n_fft
         channels, held = self._rest.shape
         count = (held + samples.shape[1]) // n_fft
@@ -254,7 +308,13 @@ class SpectrumMeter:
         return [(passed + chosen, plan.power(frames, chosen)) for chosen in batches]
 
     def add(self, spectra: Sequence[Spectra]) -> None:
-        """Take the spectra of a chunk into the averages."""
+        """Take the spectra of a chunk into the averages.
+
+        Parameters
+        ----------
+        spectra
+            As ``powers`` gave them.
+        """
         plan = self._plan
         for numbers, power in spectra:
             energies = np.matmul(power, plan.power_weights).astype(np.float64)
@@ -273,7 +333,13 @@ class SpectrumMeter:
         return self._energy + float(np.square(self._rest).sum(dtype=np.float64))
 
     def frames(self) -> Float32:
-        """(frames, FRAME_COLUMNS) of the frames that counted, in order."""
+        """The frames that counted, in order; empty without ``keep``.
+
+        Returns
+        -------
+        array
+            Shape (frames, FRAME_COLUMNS).
+        """
         return np.concatenate([np.zeros((0, FRAME_COLUMNS), dtype=np.float32), *self._kept])
 
     def finish(self) -> SpectrumSummary:

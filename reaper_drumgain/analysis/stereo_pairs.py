@@ -36,11 +36,22 @@ SILENT_DB = -70.0
 
 @dataclass(frozen=True)
 class PairReading:
-    """What is known of a pair. ``drums``: the drums that were read, and ``differences_db`` (drums,
-    bands) left less right of each, NaN for a band without sound; ``strokes`` (drums,): onsets that
-    each was read from. ``at_hits_db``: the median over the drums of their means over the bands,
-    NaN where no drum was read. ``amount_db``: what of it is recording gain, with the sign of left
-    less right: lower the left side by half of it and raise the right by half, or either by all."""
+    """What is known of the two sides of a pair.
+
+    Attributes
+    ----------
+    drums
+        The drums that were read.
+    differences_db
+        Shape (drums, bands): left less right, in dB; NaN for a band without sound.
+    strokes
+        From how many onsets each drum was read.
+    at_hits_db
+        Median over the drums of their means over the bands; NaN where no drum was read.
+    amount_db
+        What of it is recording gain, left less right: lower the left side by half of it and raise
+        the right by half, or move one of them by all of it.
+    """
 
     drums: tuple[Hashable, ...]
     differences_db: Float64
@@ -88,9 +99,9 @@ def read_pair(left: Float64, right: Float64, onsets: Mapping[Hashable, Bool]) ->
     Parameters
     ----------
     left, right
-        Energies at the onsets, shape (onsets, bands).
+        Shape (onsets, bands): mean squares at the onsets.
     onsets
-        By drum, at which onsets it sounds alone, shape (onsets,).
+        By drum at which onsets it sounds alone, shape (onsets,), booleans.
 
     Returns
     -------

@@ -1,12 +1,12 @@
 """How loud a drum is played in parts of a song, against the whole song.
 
 The level of a close microphone is that of the strong ones among its own strokes, so that ghost
-notes, how often a drum is struck and what leaks in do not count. The level of a microphone further
-away (overheads, rooms) is that at the strokes of each drum; what the drums have in common counts,
-their median, so that it stays where one of them is played softer.
+notes, how often a drum is struck and bleed do not count. The level of a microphone further
+away (overheads, rooms) is that at the strokes of each drum. There the median over the drums
+counts, so that it stays where one of them is played softer.
 
 A *departure* is the level in a section less that in the whole song, in dB. It is 0 where too few
-strokes tell, or where it is within what strokes differ by chance: sections alike have none.
+strokes are known, or where strokes differ as much by chance: sections that are alike have none.
 """
 
 from __future__ import annotations
@@ -36,19 +36,24 @@ _MEDIAN_ERROR = 1.25
 def playing_departures(
     heard: Heard, sections: Sequence[Bool], plays: Bool, kinds: Sequence[Hashable]
 ) -> Float64:
-    """The departures (sections, tracks) in dB, NaN where a track does not play.
+    """How much louder the drums are played in each section than in the whole song.
 
     Parameters
     ----------
     heard
-        What the onsets of the song say of its n tracks.
+        The levels at the onsets of the song in its n tracks.
     sections
-        For each section which of the song's onsets (onsets,) lie in it.
+        For each section which of the song's onsets lie in it, shape (onsets,).
     plays
-        (sections, n) which tracks play their own drum there.
+        Shape (sections, n): which tracks play their own drum there.
     kinds
-        (n,) the kind of drum that each microphone stands at: all toms are one kind, and have one
-        voice together in what the drums have in common.
+        Per track the kind of drum that its microphone stands at. All toms are one kind, and count
+        as one drum in the median over the drums.
+
+    Returns
+    -------
+    array
+        Shape (sections, n): the departures in dB, NaN where a track does not play.
     """
     found = np.full(plays.shape, np.nan)
     drums = _strokes_alone(heard)

@@ -13,10 +13,22 @@ from reaper_drumgain.analysis.onset_windows import OnsetWindows
 
 
 def of_tracks(measurement: Measurement, places: Sequence[int]) -> Measurement:
-    """The measurement of the tracks at ``places``, rising, alone.
+    """The measurement of some of the tracks alone.
 
-    It differs from one of these tracks alone where onsets of a kept and of another track were so
-    close that they counted as one, and in the hits that were kept.
+    It differs from a measurement that was made of these tracks alone in two ways: onsets of a kept
+    and of another track that lay close together counted as one, and other hits were kept.
+
+    Parameters
+    ----------
+    measurement
+        The measurement of all tracks.
+    places
+        Numbers of the tracks, rising.
+
+    Returns
+    -------
+    Measurement
+        One entry per kept track.
     """
     kept = list(places)
     columns = np.concatenate(
