@@ -16,7 +16,20 @@ from reaper_drumgain import errors
 
 PACKAGE = Path(str(resources.files("reaper_drumgain")))
 #: rooms (folders or modules) that are held to the form
-ROOMS = ("api.py", "units.py", "util", "worker.py")
+ROOMS = (
+    "analysis",
+    "api.py",
+    "units.py",
+    "util",
+    "worker.py",
+)
+#: modules of these rooms that are not held to it yet
+NOT_YET = {
+    "analysis/leakage.py",
+    "analysis/level_departure.py",
+    "analysis/playing.py",
+    "analysis/recording_gain.py",
+}
 #: the package's own errors: what raises one says so
 OURS = {name for name, one in vars(errors).items() if isinstance(one, type)}
 #: parameters or fields from which on a list of them is asked for
@@ -194,6 +207,7 @@ def of_room(room):
     return [
         f"{path.relative_to(PACKAGE)}:{line} {name}: {fault}"
         for path, tree in own.items()
+        if path.relative_to(PACKAGE).as_posix() not in NOT_YET
         for line, name, fault in findings(tree, arrays, described)
     ]
 
