@@ -28,7 +28,20 @@ def cache_key(*decides: object) -> str:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Writes the file as a whole, or not at all; folders are made. Raises StorageError."""
+    """Writes a file as a whole, or not at all. Folders are made.
+
+    Parameters
+    ----------
+    path
+        The file.
+    arrays
+        Arrays of any shape by name; no Python objects.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
+    """
     part = path.with_name(f"{path.stem}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +53,23 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """What ``write_arrays`` wrote. Raises OSError or ValueError where the file is damaged."""
+    """What ``write_arrays`` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    dict
+        The arrays by name.
+
+    Raises
+    ------
+    OSError, ValueError
+        The file cannot be read, or is damaged.
+    """
     return read_npz(path.read_bytes(), max_total_bytes=MAX_BYTES)
 
 

@@ -44,8 +44,17 @@ _NAMED = 5
 class EnstSong:
     """A take with its estimated gains and its features.
 
-    ``gains``: by mix. ``target_db`` (tracks,): gains of the dry mix where there is one, with mean
-    0 over the tracks; NaN where no gain is identifiable. ``table``: features of the raw tracks.
+    Attributes
+    ----------
+    take
+        The take's files.
+    gains
+        The estimated gains by the name of the mix.
+    target_db
+        Shape (tracks,): gains in dB of the dry mix where there is one, with mean 0 over the tracks.
+        NaN where no gain is identifiable.
+    table
+        Features of the raw tracks.
     """
 
     take: Take
@@ -75,7 +84,15 @@ class EnstSong:
 
 @dataclass(frozen=True)
 class EnstDrums:
-    """All songs. ``faults``: every take that was left out, and why."""
+    """All songs of the data set.
+
+    Attributes
+    ----------
+    songs
+        In the order of drummers and names.
+    faults
+        Every take that was left out, and why.
+    """
 
     songs: tuple[EnstSong, ...]
     faults: tuple[str, ...]
@@ -92,13 +109,29 @@ def load_enst(
 ) -> EnstDrums:
     """Every take with its gains and features, in the order of drummers and names.
 
-    ``taps``: length of the fitted filters in samples. ``max_faults``: the share of takes that may
-    lack a file or have one that is damaged, of another rate or length, or not aligned; such takes
-    are left out and listed. ``cache``: a folder for the results, keyed by sizes and times of the
-    files. ``jobs``: number of takes at once. ``progress``: called with the take and the share
-    that is done.
+    Parameters
+    ----------
+    root
+        The folder with those of the drummers.
+    taps
+        Length of the fitted filters in samples.
+    max_faults
+        Share of takes, 0 to 1, that may lack a file or have one that is damaged, of another rate or
+        length, or not aligned. Such takes are left out and listed.
+    cache
+        A folder for the results, which are named by the sizes and times of the files.
+    jobs, progress
+        How many takes are analyzed at once. Called with the take and the share done, 0 to 1.
 
-    Raises InputError for another layout, too many faults or settings out of range.
+    Returns
+    -------
+    EnstDrums
+        The songs, and what was left out.
+
+    Raises
+    ------
+    InputError
+        Another layout, too many faults, or settings out of range.
     """
     if not 0.0 <= max_faults <= 1.0 or jobs < 1:
         raise InputError(

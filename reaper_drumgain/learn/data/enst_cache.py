@@ -22,9 +22,22 @@ _NUMBERS = ("gain_db", "standard_error_db", "unique_db", "contribution_db")
 
 
 def files_key(take: Take) -> list[object]:
-    """What tells a take's files from others under their names: sizes and times.
+    """What tells a take's files from others with the same names.
 
-    Raises MediaError where one cannot be read.
+    Parameters
+    ----------
+    take
+        The take with its files.
+
+    Returns
+    -------
+    list
+        Folder, size in bytes and time of each file, as plain JSON data.
+
+    Raises
+    ------
+    MediaError
+        A file cannot be read.
     """
     files: list[object] = []
     for folder, path in (*take.tracks.items(), *take.mixes.items()):
@@ -43,7 +56,17 @@ def gains_key(take: Take, taps: int) -> str:
 
 
 def save_gains(path: Path, gains: Mapping[str, MixGains], table: FeatureTable) -> None:
-    """Writes the gains of each mix and the features of the raw tracks. Raises StorageError."""
+    """Writes the gains of each mix and the features of the raw tracks. Raises StorageError.
+
+    Parameters
+    ----------
+    path
+        The file.
+    gains
+        The estimated gains by the name of the mix.
+    table
+        Features of the raw tracks.
+    """
     arrays: dict[str, npt.NDArray[np.generic]] = {"table": table.values}
     for mix, found in gains.items():
         tracks = found.tracks
@@ -60,7 +83,27 @@ def save_gains(path: Path, gains: Mapping[str, MixGains], table: FeatureTable) -
 
 
 def load_gains(path: Path, take: Take) -> tuple[dict[str, MixGains], FeatureTable]:
-    """What ``save_gains`` wrote. Raises StorageError where the file is damaged."""
+    """What ``save_gains`` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    take
+        The take that it belongs to.
+
+    Returns
+    -------
+    gains : dict
+        The estimated gains by the name of the mix.
+    table : FeatureTable
+        Features of the raw tracks.
+
+    Raises
+    ------
+    StorageError
+        The file is damaged or belongs to another take.
+    """
     try:
         held = read_arrays(path)
         table = FeatureTable(features.COLUMNS, held["table"])

@@ -35,7 +35,23 @@ KINDS = ("phrase", "solo", "minus-one", "MIDI-minus-one")
 
 @dataclass(frozen=True)
 class Take:
-    """One performance on disk: per microphone and per mix its file."""
+    """One performance on disk.
+
+    Attributes
+    ----------
+    drummer
+        The name of the drummer's folder.
+    name
+        The file name without ending, the same for all microphones.
+    kind
+        One of KINDS.
+    style
+        As in the file name.
+    tracks
+        The file of each microphone, by its folder.
+    mixes
+        The file of each mix, by its folder.
+    """
 
     drummer: str
     name: str
@@ -51,9 +67,24 @@ class Take:
 
 
 def find_takes(root: Path) -> tuple[list[Take], list[str]]:
-    """The takes below ``root``, and what is wrong with those that lack a file.
+    """The takes below a folder.
 
-    Raises InputError where ``root`` does not have the layout of ENST-Drums.
+    Parameters
+    ----------
+    root
+        The folder with those of the drummers.
+
+    Returns
+    -------
+    takes : list of Take
+        All takes whose files are there.
+    faults : list of str
+        What is wrong with takes that lack a file.
+
+    Raises
+    ------
+    InputError
+        The folder does not have the layout of ENST-Drums.
     """
     drummers = sorted(path for path in root.glob("drummer_*") if (path / "audio").is_dir())
     if not drummers:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +37,21 @@ _ROLE_FIELDS = ("song", "raw_file", "role", "side", "ordinal", "sure")
 
 @dataclass(frozen=True, slots=True)
 class RawTrack:
-    """A raw track. ``sure``: whether its role is certain. ``raw_lufs``: its integrated loudness
-    as it reaches the master: one channel plays on both sides. ``channels``: 1 or 2."""
+    """A raw track.
+
+    Attributes
+    ----------
+    raw_file
+        The name of its file.
+    role
+        What the microphone is placed at.
+    sure
+        Whether the role is certain.
+    raw_lufs
+        Integrated loudness as it reaches the master: one channel plays on both sides.
+    channels
+        1 or 2.
+    """
 
     raw_file: str
     role: Role
@@ -51,9 +64,21 @@ class RawTrack:
 class Song:
     """A song with the fader gains of its engineers.
 
-    ``gains_db`` (mixes, tracks): as the engineers left them, NaN where a mix lacks a track.
-    ``target_db`` (tracks,): gains of the median engineer, with mean 0 over the tracks.
-    ``drummer``: set where songs of one drummer are alike and have to be left out together.
+    Attributes
+    ----------
+    name
+        The song's name.
+    tracks
+        The raw tracks.
+    mixes
+        The names of the mixes, one for each engineer.
+    gains_db
+        Shape (mixes, tracks): gains in dB as the engineers left them, NaN where a mix lacks a
+        track.
+    target_db
+        Shape (tracks,): gains in dB of the median engineer, with mean 0 over the tracks.
+    drummer
+        Set where songs of one drummer are alike and have to be left out together.
     """
 
     name: str
@@ -70,7 +95,7 @@ class Song:
 
     @property
     def raw_lufs(self) -> Float64:
-        """(tracks,) loudness of the raw tracks."""
+        """Shape (tracks,): loudness of the raw tracks in LUFS."""
         return np.array([track.raw_lufs for track in self.tracks])
 
 
@@ -78,9 +103,18 @@ class Song:
 class HumanFaders:
     """All songs, and what was left out.
 
-    ``mutes``: number of muted faders. ``without_raw``: rows without a raw track.
-    ``without_target``: tracks that every engineer muted. ``too_small``: songs of which no engineer
-    has two tracks, which say nothing about balance.
+    Attributes
+    ----------
+    songs
+        In the order of the file.
+    mutes
+        The number of muted faders.
+    without_raw
+        The number of rows without a raw track.
+    without_target
+        Tracks that every engineer muted.
+    too_small
+        Songs of which no engineer has two tracks, which say nothing about balance.
     """
 
     songs: tuple[Song, ...]
@@ -98,7 +132,20 @@ class HumanFaders:
 def load_human_faders(folder: Path) -> HumanFaders:
     """The songs of ``engineer_mixes.csv`` with the roles of ``roles.csv``, in file order.
 
-    Raises InputError with file and line where a row cannot be used.
+    Parameters
+    ----------
+    folder
+        Holds both files.
+
+    Returns
+    -------
+    HumanFaders
+        The songs, and what was left out.
+
+    Raises
+    ------
+    InputError
+        A row cannot be used; the message names file and line.
     """
     roles = _read_roles(folder / "roles.csv")
     path = folder / "engineer_mixes.csv"
@@ -127,30 +174,30 @@ def load_human_faders(folder: Path) -> HumanFaders:
     too_small: list[str] = []
     for song, tracks in faders.items():
         raw_files = [raw for raw, gains in tracks.items() if gains]
-        table = np.full((len(mixes[song]), len(raw_files)), np.nan)
-        for column, raw in enumerate(raw_files):
-            for mix, values in tracks[raw].items():
-                table[mixes[song].index(mix), column] = float(np.mean(values))
+        table = _gains_table([tracks[raw] for raw in raw_files], mixes[song])
         if not (np.isfinite(table).sum(axis=1) >= 2).any():
             too_small.append(song)
             continue
         raw_tracks = tuple(
             RawTrack(
-                raw,
-                *roles[song, raw],
-                *_on_both_sides(loudness[song, raw], roles[song, raw][0]),
+                raw, *roles[song, raw], *_on_both_sides(loudness[song, raw], roles[song, raw][0])
             )
             for raw in raw_files
         )
         target = median_engineer(table)
         songs.append(Song(song, raw_tracks, tuple(mixes[song]), table, target))
     return HumanFaders(
-        tuple(songs),
-        left["mutes"],
-        left["without raw"],
-        tuple(without_target),
-        tuple(too_small),
+        tuple(songs), left["mutes"], left["without raw"], tuple(without_target), tuple(too_small)
     )
+
+
+def _gains_table(tracks: Sequence[Mapping[str, Sequence[float]]], mixes: Sequence[str]) -> Float64:
+    """(mixes, tracks) the mean of a track's faders in each mix in dB, NaN where it has none."""
+    table = np.full((len(mixes), len(tracks)), np.nan)
+    for column, faders in enumerate(tracks):
+        for mix, values in faders.items():
+            table[mixes.index(mix), column] = float(np.mean(values))
+    return table
 
 
 def _on_both_sides(listed: float, role: Role) -> tuple[float, int]:
@@ -161,13 +208,26 @@ def _on_both_sides(listed: float, role: Role) -> tuple[float, int]:
 
 
 def median_engineer(gains_db: Float64) -> Float64:
-    """Gains (tracks,) of the median engineer, with mean 0, from ``gains_db`` (mixes, tracks).
+    """The gains of the median engineer.
 
-    Engineers set kits at different overall levels and lack different tracks (NaN). So offsets and
-    target are found in turn until they settle: the offset of an engineer is the median over tracks
-    of gain - target, the target of a track is the median over engineers of gain - offset.
+    Engineers set kits at different overall levels and lack different tracks. So offsets and target
+    are found in turn until they settle: the offset of an engineer is the median over tracks of
+    gain - target, the target of a track is the median over engineers of gain - offset.
 
-    Raises ValueError where a track has no gain in any mix.
+    Parameters
+    ----------
+    gains_db
+        Shape (mixes, tracks): gains in dB, NaN where a mix lacks a track.
+
+    Returns
+    -------
+    ndarray
+        Shape (tracks,): gains in dB with mean 0.
+
+    Raises
+    ------
+    ValueError
+        A track has no gain in any mix.
     """
     if np.isnan(gains_db).all(axis=0).any():
         raise ValueError("a track without any gain has no target")

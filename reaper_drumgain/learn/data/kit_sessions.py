@@ -72,8 +72,18 @@ _STREAM = 13
 
 @dataclass(frozen=True)
 class KitSession:
-    """One performance on a kit. All sessions of a kit have the same microphones in one order and
-    the same recording gains; microphones whose drum is not struck are held."""
+    """One performance on a kit.
+
+    All sessions of a kit have the same microphones in one order and the same recording gains.
+    Microphones whose drum is not struck are held.
+
+    Attributes
+    ----------
+    levels
+        What is known of the tracks' levels.
+    hits
+        The levels of the drums' strokes.
+    """
 
     levels: SessionLevels
     hits: HitLevels
@@ -98,11 +108,36 @@ def kit_sessions(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, list[KitSession]]:
-    """Renders and measures the kits, or reads the measurements from ``cache``.
+    """Renders and measures the kits, or reads the measurements from the cache.
 
-    ``data``: the folder with ``kits`` and ``groove``. ``jobs``: number of processes; it does not
-    change the result. Raises InputError for data that cannot be used, StorageError where the
-    cache cannot be written.
+    Parameters
+    ----------
+    data
+        The folder with ``kits`` and ``groove``.
+    performances
+        How many for each kit.
+    seconds
+        Length of each.
+    seed
+        Decides which performances and which hits are used.
+    cache
+        A folder for the measurements. None for none.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        The sessions of each kit by its name.
+
+    Raises
+    ------
+    InputError
+        The data cannot be used.
+    StorageError
+        The cache cannot be written.
     """
     chosen = choose_any_style(data / "groove", performances, seconds, [seed, _STREAM], _FEWEST)
     work = [_Job(data / "kits" / kit, p, seconds, seed, cache) for kit in KITS for p in chosen]

@@ -88,7 +88,18 @@ KITS = tuple(_LAYOUTS)
 class Kit:
     """A sampled kit on disk. Hits are decoded when first used and kept in memory as 16-bit.
 
-    ``hits``: for each piece its hits, sorted by loudness, each with a file per microphone.
+    Attributes
+    ----------
+    name
+        One of KITS.
+    folder
+        Where it is.
+    microphones
+        The names of the microphones, in the order of the files of a hit.
+    hits
+        For each piece its hits, sorted by loudness, each with a file per microphone.
+    velocity_factor
+        For each piece what velocities are multiplied by.
     """
 
     name: str
@@ -101,9 +112,19 @@ class Kit:
     )
 
     def hit(self, piece: str, place: int) -> npt.NDArray[np.int16]:
-        """The samples of hit number ``place`` of a piece, (microphones, frames), sample-aligned.
+        """The samples of one hit of a piece. Raises as ``decode_hit``.
 
-        Raises MediaError where a file is not mono audio at 44.1 kHz.
+        Parameters
+        ----------
+        piece
+            The drum or cymbal.
+        place
+            The number of the hit, from 0, the softest first.
+
+        Returns
+        -------
+        ndarray
+            Shape (microphones, frames): 16-bit samples at 44.1 kHz, aligned.
         """
         known = self._decoded.get((piece, place))
         if known is None:
@@ -113,7 +134,23 @@ class Kit:
 
 
 def load_kit(folder: Path) -> Kit:
-    """Loads the kit in a folder named as one of ``KITS``. Raises InputError where there is none."""
+    """The kit in a folder.
+
+    Parameters
+    ----------
+    folder
+        Named as one of ``KITS``.
+
+    Returns
+    -------
+    Kit
+        Without decoded hits.
+
+    Raises
+    ------
+    InputError
+        There is no such kit, or it lacks files.
+    """
     layout = _LAYOUTS.get(folder.name)
     if layout is None:
         raise InputError(f"{folder}: no known kit, expected a folder named {' or '.join(KITS)}")
@@ -140,9 +177,22 @@ def _hits_in(folder: Path, microphones: tuple[str, ...]) -> tuple[tuple[Path, ..
 
 
 def decode_hit(files: tuple[Path, ...]) -> npt.NDArray[np.int16]:
-    """(files, frames) the samples of one hit, shorter files filled with silence.
+    """The samples of one hit; shorter files are filled with silence.
 
-    Raises MediaError where a file is not mono audio at 44.1 kHz.
+    Parameters
+    ----------
+    files
+        One for each microphone.
+
+    Returns
+    -------
+    ndarray
+        Shape (files, frames): 16-bit samples at 44.1 kHz.
+
+    Raises
+    ------
+    MediaError
+        A file is not mono audio at 44.1 kHz.
     """
     signals = []
     for path in files:

@@ -75,9 +75,16 @@ MICROPHONES: Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]] = {
 class LabelledSounds:
     """Tracks to learn from.
 
-    ``values`` (tracks, columns of ``methods.by_sound.COLUMNS``): features. For each track
-    (tracks,): ``kits``, the kit of its take; ``performances``, the number of the performance;
-    ``labels``, the drum or the kind of other sound.
+    Attributes
+    ----------
+    values
+        Shape (tracks, columns of ``methods.by_sound.COLUMNS``): features.
+    kits
+        Shape (tracks,): the kit of each track's take.
+    performances
+        Shape (tracks,): the number of the performance.
+    labels
+        Shape (tracks,): the drum, or the kind of other sound.
     """
 
     values: Float64
@@ -86,13 +93,24 @@ class LabelledSounds:
     labels: npt.NDArray[np.str_]
 
     def answers(self, drums: Sequence[str]) -> npt.NDArray[np.int64]:
-        """(tracks,) the index of each label in ``drums``; ``len(drums)`` for all others."""
+        """The label of each track as a number.
+
+        Parameters
+        ----------
+        drums
+            The drums that are told apart.
+
+        Returns
+        -------
+        ndarray
+            Shape (tracks,): the index of the label in ``drums``; ``len(drums)`` for all others.
+        """
         places = {drum: place for place, drum in enumerate(drums)}
         return np.array([places.get(label, len(drums)) for label in self.labels.tolist()])
 
     @property
     def others(self) -> npt.NDArray[np.bool_]:
-        """(tracks,) True for sounds that are no drums."""
+        """Shape (tracks,): true for sounds that are no drums."""
         return np.isin(self.labels, list(KINDS))
 
 
@@ -158,11 +176,34 @@ def render_labelled_sounds(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> LabelledSounds:
-    """Renders and measures both kits and other sounds, or reads them from ``cache``.
+    """Renders and measures both kits and other sounds, or reads them from the cache.
 
-    ``data``: the folder with ``kits`` and ``groove``. ``jobs``: number of processes; it does not
-    change the result. Raises InputError for data that cannot be used, StorageError where the
-    cache cannot be written.
+    Parameters
+    ----------
+    data
+        The folder with ``kits`` and ``groove``.
+    performances
+        How many for each kit.
+    seed
+        Decides all that is drawn at random.
+    cache
+        A folder for the result. None for none.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    LabelledSounds
+        Of all takes, those of one kit after those of the other.
+
+    Raises
+    ------
+    InputError
+        The data cannot be used.
+    StorageError
+        The cache cannot be written.
     """
     chosen = choose_any_style(data / "groove", performances, SECONDS, [seed, VERSION], _FEWEST)
     where = None if cache is None else cache / f"{_key(chosen, seed)}.npz"

@@ -51,7 +51,21 @@ DrumGain, like the project file.
 
 @dataclass(frozen=True, slots=True)
 class DemoTrack:
-    """A track of the session: its microphone, the peak it was recorded at, its pan."""
+    """A track of the session.
+
+    Attributes
+    ----------
+    name
+        As in REAPER.
+    microphone
+        The kit's microphone.
+    peak_dbfs
+        The peak that it was recorded at.
+    pan
+        -1 (left) to 1 (right).
+    inverted
+        Whether its polarity is inverted.
+    """
 
     name: str
     microphone: str
@@ -77,9 +91,17 @@ DRUMS = (
 
 
 def drum_tracks(data: Path) -> dict[str, Audio]:
-    """The drum tracks by name, each (frames,) at RATE with its peak where DRUMS has it.
+    """The drum tracks of the session.
 
-    ``data``: the folder that holds ``kits`` and ``groove``.
+    Parameters
+    ----------
+    data
+        The folder that holds ``kits`` and ``groove``.
+
+    Returns
+    -------
+    dict
+        By name, shape (frames,) at RATE: the peak is that of DRUMS.
     """
     kit = load_kit(data / "kits" / "muldjord")
     strokes = excerpt(read_performance(data / "groove" / PERFORMANCE), START, LENGTH)
@@ -102,7 +124,13 @@ def drum_tracks(data: Path) -> dict[str, Audio]:
 
 
 def bass() -> Audio:
-    """A plain bass line in eighths: a few harmonics with a decay, (frames,) at RATE."""
+    """A plain bass line in eighths: a few harmonics with a decay.
+
+    Returns
+    -------
+    ndarray
+        Shape (frames,): samples at RATE.
+    """
     beat = 60.0 / TEMPO / 2
     notes = (41.2, 41.2, 61.7, 41.2, 49.0, 49.0, 55.0, 61.7)
     sound = np.zeros(round(LENGTH * RATE))
@@ -118,7 +146,13 @@ def bass() -> Audio:
 
 
 def vocal() -> Audio:
-    """Something that sings: harmonics under three formants with vibrato, (frames,) at RATE."""
+    """Something that sings: harmonics under three formants with vibrato.
+
+    Returns
+    -------
+    ndarray
+        Shape (frames,): samples at RATE.
+    """
     frames = round(LENGTH * RATE)
     time = np.arange(frames) / RATE
     bar = 240.0 / TEMPO

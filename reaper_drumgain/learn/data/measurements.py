@@ -27,7 +27,23 @@ def save_measurement(measurement: Measurement, path: Path) -> None:
 
 
 def load_measurement(path: Path) -> Measurement:
-    """What ``save_measurement`` wrote. Raises InputError where the file is damaged."""
+    """What ``save_measurement`` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    Measurement
+        As it was.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is damaged.
+    """
     try:
         return unpack(Measurement, read_arrays(path))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -50,11 +66,21 @@ def _louder_faults(faults: ChannelFaults, power: float) -> ChannelFaults:
 def as_recorded_louder(
     measurement: Measurement, gains_db: Float64, descriptors: Sequence[Descriptor] = ()
 ) -> Measurement:
-    """The measurement as it would be had each track been recorded louder by ``gains_db`` (tracks,).
+    """The measurement as it would be, had each track been recorded louder.
 
-    Everything that is measured scales with the samples or with their squares, so this equals a
-    measurement of the scaled audio. ``descriptors``: at least those of which it holds results,
-    else KeyError.
+    This equals a measurement of the scaled audio: all values scale with samples or their squares.
+
+    Parameters
+    ----------
+    measurement, descriptors
+        The measurement, and at least those descriptors of which it holds results, else KeyError.
+    gains_db
+        Shape (tracks,): by how many dB each track is louder.
+
+    Returns
+    -------
+    Measurement
+        Of the louder tracks.
     """
     powers = db_to_power(np.asarray(gains_db))
     tracks = tuple(

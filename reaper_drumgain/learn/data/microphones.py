@@ -17,11 +17,25 @@ _CYMBALS = ("crash 1", "crash 2", "ride", "ride bell")
 
 
 def virtual_mics_for(role: Role, channels: int, kit: str) -> tuple[VirtualMic, ...]:
-    """The virtual microphones for a track: one, or two for a stereo track (``channels`` 2).
+    """The virtual microphones for a track.
 
-    ``kit``: a name of ``kits.KITS``. Where a kit lacks a close microphone, its nearest one is
-    used with the strokes of other pieces 18 dB down. No kit has percussion: the strokes of the
-    hi-hat alone stand in for it; for samples it is the snare alone.
+    Where a kit lacks a close microphone, its nearest one is used with the strokes of other pieces
+    18 dB down. No kit has percussion: the strokes of the hi-hat alone stand in for it; for samples
+    it is the snare alone.
+
+    Parameters
+    ----------
+    role
+        What the track's microphone is placed at.
+    channels
+        1, or 2 for a stereo track.
+    kit
+        A name of ``kits.KITS``.
+
+    Returns
+    -------
+    tuple of VirtualMic
+        One for each channel.
     """
     left, right = ("AmbL", "AmbR") if kit == "muldjord" else ("side", "window")
     if role.name == "overhead":

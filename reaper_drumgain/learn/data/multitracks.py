@@ -27,7 +27,17 @@ _FEWEST_TRACKS = 2
 
 @dataclass(frozen=True, slots=True)
 class Multitrack:
-    """The files of one song: its raw tracks, and finished mixes of them."""
+    """The files of one song.
+
+    Attributes
+    ----------
+    name
+        The name of its folder.
+    tracks
+        The raw tracks.
+    mixes
+        Finished mixes of them.
+    """
 
     name: str
     tracks: tuple[Path, ...]
@@ -44,8 +54,10 @@ def find_multitracks(folder: Path) -> tuple[list[Multitrack], list[str]]:
 
     Returns
     -------
-    songs, left_out
-        The songs by name, and for each folder that cannot be used a sentence that says why.
+    songs : list of Multitrack
+        By name.
+    left_out : list of str
+        For each folder that cannot be used a sentence that says why.
 
     Raises
     ------

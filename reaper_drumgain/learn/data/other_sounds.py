@@ -18,7 +18,22 @@ from reaper_drumgain.units import Decibel, to_linear
 
 
 def other_sound(kind: str, rng: Generator, seconds: float) -> Float64:
-    """A track of this kind (one of KINDS) over a noise floor of -60 to -90 dB."""
+    """A track with one sound that is no drum, over a noise floor of -60 to -90 dB.
+
+    Parameters
+    ----------
+    kind
+        One of KINDS.
+    rng
+        Draws what is random.
+    seconds
+        Length of the track.
+
+    Returns
+    -------
+    ndarray
+        Shape (frames,): samples at ``kits.RATE``; the sound's own largest sample is 1.
+    """
     track = KINDS[kind](rng, seconds)
     track = track / np.abs(track).max()
     floor = to_linear(Decibel(rng.uniform(-90.0, -60.0)))

@@ -47,7 +47,17 @@ TOMS = ("tom 1", "tom 2", "tom 3")
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One stroke: ``time`` in seconds from the start, ``velocity`` from 0 to 1."""
+    """One stroke.
+
+    Attributes
+    ----------
+    time
+        Seconds from the start.
+    piece
+        One of PIECES.
+    velocity
+        0 to 1.
+    """
 
     time: float
     piece: str
@@ -55,9 +65,22 @@ class Stroke:
 
 
 def read_performance(path: Path) -> tuple[Stroke, ...]:
-    """Reads the strokes of a MIDI file in order of time, without notes that are not in the map.
+    """The strokes of a MIDI file in order of time, without notes that are not in the map.
 
-    Raises InputError where the file is not MIDI.
+    Parameters
+    ----------
+    path
+        The MIDI file.
+
+    Returns
+    -------
+    tuple of Stroke
+        Times in seconds from the start of the file.
+
+    Raises
+    ------
+    InputError
+        The file is not MIDI.
     """
     import mido
 
@@ -76,7 +99,20 @@ def read_performance(path: Path) -> tuple[Stroke, ...]:
 
 
 def excerpt(strokes: Sequence[Stroke], start: float, length: float) -> tuple[Stroke, ...]:
-    """The strokes of [start, start + length), with times from ``start``."""
+    """The strokes within a window of time.
+
+    Parameters
+    ----------
+    strokes
+        The strokes of a performance.
+    start, length
+        Seconds; a stroke exactly at the end is left out.
+
+    Returns
+    -------
+    tuple of Stroke
+        Times in seconds from ``start``.
+    """
     return tuple(
         Stroke(stroke.time - start, stroke.piece, stroke.velocity)
         for stroke in strokes
@@ -85,10 +121,24 @@ def excerpt(strokes: Sequence[Stroke], start: float, length: float) -> tuple[Str
 
 
 def liveliest(strokes: Sequence[Stroke], length: float, step: float = 2.0) -> float:
-    """The start in seconds of the window of ``length`` seconds in which most pieces are played.
+    """The start of the window in which most pieces are played.
 
-    Windows start every ``step`` seconds. Of equal ones the window with more tom strokes is taken,
-    then the earliest: toms are rare, and a tom track without a stroke would hold bleed alone.
+    Of equal ones the window with more tom strokes is taken, then the earliest. Toms are rare, and
+    the track of a tom that nobody strikes would hold bleed alone.
+
+    Parameters
+    ----------
+    strokes
+        The strokes of a performance.
+    length
+        Seconds of a window.
+    step
+        Seconds from the start of one window to that of the next.
+
+    Returns
+    -------
+    float
+        Seconds.
     """
     end = max((stroke.time for stroke in strokes), default=0.0)
     starts = np.arange(0.0, max(end - length, 0.0) + step / 2, step)
@@ -114,8 +164,17 @@ HI_HATS = ("hi-hat closed", "hi-hat open", "hi-hat pedal")
 
 @dataclass(frozen=True)
 class Performance:
-    """An excerpt of a performance: its id in the data set, its start in seconds, its strokes with
-    times from that start."""
+    """An excerpt of a performance.
+
+    Attributes
+    ----------
+    id
+        The id of the performance in the data set.
+    start
+        Seconds at which the excerpt begins.
+    strokes
+        With times from that start.
+    """
 
     id: str
     start: float
@@ -125,12 +184,30 @@ class Performance:
 def choose_performances(
     groove: Path, count: int, length: float, seed: int, *, resting: bool = False
 ) -> list[Performance]:
-    """``count`` excerpts in 4/4 in which kick, snare, hi-hat and all toms play.
+    """Excerpts in 4/4 in which kick, snare, hi-hat and all toms play.
 
-    ``groove``: folder of the data set, with ``info.csv``. ``length``: of each excerpt in seconds;
-    of each performance the liveliest window is taken. ``seed`` decides the order in which
-    performances are tried. ``resting``: the first window of performances without a tom stroke
-    instead. Raises InputError where the data set holds fewer, or cannot be read.
+    Parameters
+    ----------
+    groove
+        Folder of the data set, with ``info.csv``.
+    count
+        How many excerpts.
+    length
+        Seconds of each. Of each performance the liveliest window is taken.
+    seed
+        Decides the order in which performances are tried.
+    resting
+        Take the first window of performances without a tom stroke instead.
+
+    Returns
+    -------
+    list of Performance
+        ``count`` excerpts.
+
+    Raises
+    ------
+    InputError
+        The data set holds fewer, or cannot be read.
     """
     rows = [
         row
@@ -158,10 +235,30 @@ def choose_performances(
 def choose_any_style(
     groove: Path, count: int, length: float, seed: Sequence[int], fewest: Mapping[str, int]
 ) -> list[Performance]:
-    """``count`` excerpts of any style, of ``length`` seconds from a random start.
+    """Excerpts of any style from a random start.
 
-    ``fewest``: least number of strokes of some pieces in an excerpt. ``seed`` decides order and
-    starts. Raises InputError where the data set holds fewer, or cannot be read.
+    Parameters
+    ----------
+    groove
+        Folder of the data set, with ``info.csv``.
+    count
+        How many excerpts.
+    length
+        Seconds of each.
+    seed
+        Decides their order and starts.
+    fewest
+        The least number of strokes of some pieces in an excerpt.
+
+    Returns
+    -------
+    list of Performance
+        ``count`` excerpts.
+
+    Raises
+    ------
+    InputError
+        The data set holds fewer, or cannot be read.
     """
     rows = _table(groove)
     random = np.random.default_rng(seed)
@@ -180,10 +277,28 @@ def choose_any_style(
 
 
 def one_of_each_style(groove: Path, count: int, length: float, seed: int) -> list[Performance]:
-    """The first ``length`` seconds of a performance of each style, of the first ``count`` styles.
+    """The beginning of a performance of each style. Whole performances last 20 to 150 s.
 
-    Of whole performances of 20 to 150 s; ``seed`` decides which. Raises InputError where the data
-    set has fewer styles, or cannot be read.
+    Parameters
+    ----------
+    groove
+        Folder of the data set, with ``info.csv``.
+    count
+        How many styles, in the order of their names.
+    length
+        Seconds of each excerpt.
+    seed
+        Decides which performance of a style is taken.
+
+    Returns
+    -------
+    list of Performance
+        ``count`` excerpts.
+
+    Raises
+    ------
+    InputError
+        The data set has fewer styles, or cannot be read.
     """
     styles: dict[str, list[dict[str, str]]] = {}
     for row in _table(groove):

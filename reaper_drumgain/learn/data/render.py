@@ -33,10 +33,17 @@ _VARIATION = 0.9
 class VirtualMic:
     """A rendered track, as a mix of the microphones of a kit.
 
-    ``microphones``: the kit's microphones, averaged. ``focus``: the pieces that this microphone
-    is aimed at; with it, strokes of other pieces are ``rejection_db`` quieter, as if the
-    microphone stood closer to the focus. ``tilt_db``: spectral tilt, the level at 8 kHz re that
-    at 125 Hz, a straight line over log frequency.
+    Attributes
+    ----------
+    microphones
+        The kit's microphones, which are averaged.
+    focus
+        The pieces that this microphone is aimed at. Empty for all.
+    rejection_db
+        By how many dB the strokes of other pieces are quieter, as if the microphone stood closer to
+        the focus.
+    tilt_db
+        Spectral tilt: the level at 8 kHz less that at 125 Hz, a straight line over log frequency.
     """
 
     microphones: tuple[str, ...]
@@ -54,14 +61,33 @@ def render(
     seed: int,
     piece_gains_db: Mapping[str, float] | None = None,
 ) -> Audio:
-    """Renders the strokes through the virtual microphones.
+    """The strokes of a performance through virtual microphones.
 
-    ``strokes``: times in seconds from the start. ``length``: of the result in seconds. ``seed``
-    decides which of the recorded hits near a velocity is used: the same arguments give the same
-    samples. ``piece_gains_db``: gain in dB of single pieces, in all microphones.
+    Parameters
+    ----------
+    kit
+        The sampled kit.
+    strokes
+        Times in seconds from the start.
+    mics
+        One for each track.
+    length
+        Seconds of the result.
+    seed
+        Decides which of the recorded hits near a velocity is used. The same arguments give the same
+        samples.
+    piece_gains_db
+        Gain in dB of single pieces, in all microphones.
 
-    Returns (mics, frames) float32 at ``RATE``. Raises InputError for a microphone or piece that
-    the kit lacks.
+    Returns
+    -------
+    ndarray
+        Shape (mics, frames): float32 at ``RATE``.
+
+    Raises
+    ------
+    InputError
+        The kit lacks a microphone or piece.
     """
     frames = round(length * RATE)
     sound = np.zeros((len(mics), frames), np.float32)

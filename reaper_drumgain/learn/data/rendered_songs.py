@@ -47,8 +47,23 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Rendering:
-    """One rendering of a song. ``table``: features of the tracks at their listed loudness;
-    ``measurement``: what the features are computed from. ``resting``: no tom is struck."""
+    """One rendering of a song.
+
+    Attributes
+    ----------
+    song
+        The song with its targets.
+    kit
+        The name of the kit.
+    performance
+        The id of the performance.
+    table
+        Features of the tracks at their listed loudness.
+    measurement
+        What the features are computed from.
+    resting
+        Whether no tom is struck.
+    """
 
     song: Song
     kit: str
@@ -79,7 +94,20 @@ class Rendering:
         return self.hits_of(np.arange(len(self.song.tracks)))
 
     def hits_of(self, chosen: npt.NDArray[np.intp]) -> HitLevels:
-        """The same of a session of some of the tracks alone; kept for the next call."""
+        """The levels of the drums' strokes in a session of some of the tracks alone.
+
+        They are kept for the next call.
+
+        Parameters
+        ----------
+        chosen
+            Shape (tracks of the session,): the places of the tracks.
+
+        Returns
+        -------
+        HitLevels
+            Arrays have the shape (drums, tracks of the session, bands).
+        """
         key = tuple(chosen.tolist())
         if key not in self._hits:
             self._hits[key] = session_hits(self.levels.take(chosen))
@@ -89,8 +117,21 @@ class Rendering:
 def render_song(song: Song, kit: Kit, performance: Performance, seed: int) -> list[Audio]:
     """Renders the tracks of a song, not yet scaled to their listed loudness.
 
-    Returns one (channels, frames) float32 array per track. The length is the time of the last
-    stroke plus 2 s.
+    Parameters
+    ----------
+    song
+        The song, for its tracks.
+    kit
+        The sampled kit.
+    performance
+        What is played.
+    seed
+        Decides which of the recorded hits are used.
+
+    Returns
+    -------
+    list of ndarray
+        Shape (channels, frames) for each track: float32, up to 2 s after the last stroke.
     """
     groups = [virtual_mics_for(track.role, track.channels, kit.name) for track in song.tracks]
     mics = [mic for group in groups for mic in group]
@@ -105,8 +146,26 @@ def measure_song(
 ) -> tuple[Measurement, Float64]:
     """Measures the tracks as scaled to the loudness that the song lists for them.
 
-    Returns the measurement and the gains (tracks,) in dB by which the tracks were scaled. Raises
-    InputError where a track is silent.
+    Parameters
+    ----------
+    song
+        Lists the loudness of each track.
+    tracks
+        Shape (channels, frames) each.
+    descriptors
+        What is measured besides the features.
+
+    Returns
+    -------
+    measurement : Measurement
+        Of the scaled tracks.
+    gains : ndarray
+        Shape (tracks,): by how many dB they were scaled.
+
+    Raises
+    ------
+    InputError
+        A track is silent.
     """
     measurement = _measure(tracks, descriptors)
     gains = np.zeros(len(tracks))
@@ -209,12 +268,35 @@ def renderings(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> list[Rendering]:
-    """Renders and measures every song with every kit and every performance, in that order.
+    """Every song with every kit and every performance, in that order, rendered and measured.
 
-    ``data``: the folder with ``kits``. ``resting``: performances without a tom stroke.
-    ``descriptors``: what is measured besides the features. ``cache``: a folder; files in it are
-    named by a digest of everything that they depend on. ``jobs``: number of processes; it does
-    not change the result. Raises InputError for data or cached files that cannot be used.
+    Raises InputError for data or cached files that cannot be used.
+
+    Parameters
+    ----------
+    faders
+        The songs.
+    data
+        The folder with ``kits``.
+    kits
+        Names of kits.
+    performances, resting
+        What is played; the latter without a tom stroke.
+    seed
+        Decides which of the recorded hits are used.
+    descriptors
+        What is measured besides the features.
+    cache
+        A folder; files in it are named by a digest of everything that they depend on.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    list of Rendering
+        Of each kit and song the resting performances come last.
     """
     for name in kits:
         load_kit(data / "kits" / name)

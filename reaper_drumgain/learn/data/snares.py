@@ -22,13 +22,34 @@ FOLDER = "frankensnare"
 
 @dataclass(frozen=True)
 class Snare:
-    """``hits``: each (microphones, frames), the softest first; ``MICROPHONES`` in this order."""
+    """A single snare drum.
+
+    Attributes
+    ----------
+    name
+        The name of its folder.
+    hits
+        Shape (microphones, frames) each, the softest first; microphones as in ``MICROPHONES``.
+    """
 
     name: str
     hits: tuple[Audio, ...]
 
     def render(self, strokes: Sequence[Stroke], frames: int) -> Audio:
-        """(microphones, frames) strokes of a snare, by velocity; other strokes are left out."""
+        """The strokes of a snare, by velocity; strokes of other pieces are left out.
+
+        Parameters
+        ----------
+        strokes
+            Times in seconds from the start.
+        frames
+            Length of the result in samples.
+
+        Returns
+        -------
+        ndarray
+            Shape (microphones, frames): float32 at ``RATE``.
+        """
         sound = np.zeros((len(MICROPHONES), frames), np.float32)
         for stroke in strokes:
             begin = round(stroke.time * RATE)
@@ -41,8 +62,25 @@ class Snare:
 
 
 def load_snares(folder: Path) -> tuple[Snare, ...]:
-    """All snares below ``folder``. Raises InputError where a hit lacks a microphone, MediaError
-    for files that are not mono audio at 44.1 kHz."""
+    """All snares below a folder.
+
+    Parameters
+    ----------
+    folder
+        Holds a folder for each snare.
+
+    Returns
+    -------
+    tuple of Snare
+        By name.
+
+    Raises
+    ------
+    InputError
+        A hit lacks a microphone, or a folder holds none.
+    MediaError
+        A file is not mono audio at 44.1 kHz.
+    """
     snares = []
     for own in sorted(path for path in folder.iterdir() if path.is_dir()):
         hits = []

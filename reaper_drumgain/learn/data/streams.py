@@ -14,7 +14,13 @@ from reaper_drumgain.learn.reverse_engineering.recording import FileSound
 
 
 class ArrayStream:
-    """A (channels, frames) array as a stream that ``measure`` reads."""
+    """A signal in memory as a stream that ``measure`` reads.
+
+    Parameters
+    ----------
+    sound
+        Shape (channels, frames): samples at ``RATE``.
+    """
 
     def __init__(self, sound: Audio) -> None:
         self._sound = sound
@@ -36,7 +42,18 @@ class ArrayStream:
         return int(self._sound.shape[1])
 
     def read(self, frames: int) -> Audio | None:
-        """The next (channels, n) samples, (channels, 0) at the end."""
+        """The next samples.
+
+        Parameters
+        ----------
+        frames
+            How many samples per channel at most.
+
+        Returns
+        -------
+        ndarray
+            Shape (channels, n); n is 0 at the end.
+        """
         block = self._sound[:, self._place : self._place + frames]
         self._place += block.shape[1]
         return block
@@ -52,7 +69,18 @@ class FileStream:
         self._place = 0
 
     def read(self, frames: int) -> Float32 | None:
-        """The next (channels, n) samples, (channels, 0) at the end."""
+        """The next samples.
+
+        Parameters
+        ----------
+        frames
+            How many samples per channel at most.
+
+        Returns
+        -------
+        ndarray
+            Shape (channels, n); n is 0 at the end.
+        """
         count = min(frames, self.frames - self._place)
         block = self._sound.read(self._place, count)
         self._place += count
