@@ -20,9 +20,10 @@ from reaper_drumgain.audio.safe_open import trust_shares_of
 from reaper_drumgain.audio.track_reader import analysis_rate, open_track, playing_span
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.learn.reverse_engineering.alignment import Aligned, align
-from reaper_drumgain.learn.reverse_engineering.mix_gains import MixGains, estimate
+from reaper_drumgain.learn.reverse_engineering.mix_gains import estimate
 from reaper_drumgain.learn.reverse_engineering.recognition import clipping_note, recognize
 from reaper_drumgain.learn.reverse_engineering.recording import ArraySound, FileSound, Sound
+from reaper_drumgain.learn.reverse_engineering.track_gains import MixGains
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.gain_law import side_pairs
 from reaper_drumgain.schema.session import Session, Track

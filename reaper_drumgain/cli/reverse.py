@@ -15,7 +15,7 @@ from reaper_drumgain.errors import InputError
 
 if TYPE_CHECKING:
     from reaper_drumgain.learn.reverse_engineering.alignment import Aligned
-    from reaper_drumgain.learn.reverse_engineering.mix_gains import MixGains, TrackGain
+    from reaper_drumgain.learn.reverse_engineering.track_gains import MixGains, TrackGain
 
 SUMMARY = "Find the gains that turn raw tracks into a finished mix of them."
 EXAMPLES = (

@@ -25,8 +25,9 @@ from reaper_drumgain.learn.data import human_faders
 from reaper_drumgain.learn.data.enst_cache import gains_key, load_gains, save_gains
 from reaper_drumgain.learn.data.enst_takes import MIXES, Take, find_takes
 from reaper_drumgain.learn.data.streams import measure_files
-from reaper_drumgain.learn.reverse_engineering.mix_gains import MixGains, reverse_engineer
+from reaper_drumgain.learn.reverse_engineering.mix_gains import reverse_engineer
 from reaper_drumgain.learn.reverse_engineering.recording import FileSound
+from reaper_drumgain.learn.reverse_engineering.track_gains import MixGains
 
 Float64 = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]

@@ -15,7 +15,7 @@ from reaper_drumgain.errors import MediaError, StorageError
 from reaper_drumgain.learn.data.array_files import cache_key, damaged, read_arrays, write_arrays
 from reaper_drumgain.learn.data.enst_takes import Take
 from reaper_drumgain.learn.reverse_engineering import mix_gains
-from reaper_drumgain.learn.reverse_engineering.mix_gains import MixGains, Reason, TrackGain
+from reaper_drumgain.learn.reverse_engineering.track_gains import MixGains, Reason, TrackGain
 
 VERSION = 1
 _NUMBERS = ("gain_db", "standard_error_db", "unique_db", "contribution_db")

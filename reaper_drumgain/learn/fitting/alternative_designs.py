@@ -45,7 +45,24 @@ def fit_alternative_designs(
     responses: DrumResponses,
     settings: FitSettings,
 ) -> dict[str, Method]:
-    """The alternative designs by name, fitted to these renderings on top of this linear part."""
+    """The alternative designs, fitted on top of a linear part.
+
+    Parameters
+    ----------
+    renderings
+        The training songs.
+    linear
+        The linear part.
+    responses
+        How microphones hear drums.
+    settings
+        How forests are fitted.
+
+    Returns
+    -------
+    dict
+        The methods by name.
+    """
     extra = fit_forest(renderings, linear, responses, replace(settings, kind="extra trees"), {})
     return {
         EXTRA_TREES: ForestMethod(extra),

@@ -30,8 +30,19 @@ SHIFT_DB = 12.0
 class AugmentedSong:
     """One copy of a rendering, with some of its tracks.
 
-    All are (tracks,). ``levels``, ``hits``: with the shift; ``target``: gain in dB that leads to
-    the same level as the engineers' gain on the track as recorded. ``table``: features.
+    Attributes
+    ----------
+    roles, channels
+        The role of each track, and its number of channels.
+    slots
+        The place of each track among the inputs of the forest.
+    table
+        Features of the tracks, the loudness with the shift.
+    levels, hits
+        Levels of the tracks and of the drums' strokes, with the shift.
+    target
+        Shape (tracks,): the gain in dB that leads to the same level as the engineers' gain does on
+        the track as recorded.
     """
 
     roles: Sequence[Role]
@@ -44,7 +55,7 @@ class AugmentedSong:
 
     @property
     def loudness(self) -> Float64:
-        """In LUFS with the shift."""
+        """Shape (tracks,): loudness in LUFS with the shift."""
         return self.levels.loudness_lufs
 
 

@@ -29,11 +29,32 @@ def fit_by_sound(
     jobs: int = 1,
     about: Mapping[str, object] | None = None,
 ) -> Forest:
-    """Fits the forest to the ``chosen`` tracks (a mask).
+    """Fits the forest that tells drums by their sound.
 
-    ``drums``: what it tells; all else is one more answer. ``about``: for the manifest. It is a
-    regression on answers of 0 and 1: the mean over the trees is the share of the vote. All
+    It is a regression on answers of 0 and 1: the mean over the trees is the share of the vote. All
     answers have the same weight together, however many tracks have them.
+
+    Parameters
+    ----------
+    sounds
+        All tracks.
+    chosen
+        Shape (tracks,): true for the tracks to learn from.
+    drums
+        What the forest tells; all else is one more answer.
+    trees
+        The number of trees.
+    seed
+        Of the random generator.
+    jobs
+        How many threads fit trees.
+    about
+        What is noted in the model's manifest.
+
+    Returns
+    -------
+    Forest
+        With one output for each drum, and one for all else.
     """
     from sklearn.ensemble import RandomForestRegressor
 

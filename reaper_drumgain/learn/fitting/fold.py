@@ -27,7 +27,15 @@ FOREST, LINEAR, MULTIOUTPUT = "forest", "linear", "forest-multioutput"
 
 @dataclass(frozen=True)
 class Models:
-    """The bundled models. ``forest``: with its linear part and intervals."""
+    """The bundled models.
+
+    Attributes
+    ----------
+    forest
+        With its linear part and intervals.
+    multioutput
+        The forest without a linear part.
+    """
 
     forest: Forest
     multioutput: Forest
@@ -41,9 +49,26 @@ def fit_models(
     *,
     intervals: bool = True,
 ) -> Models:
-    """Fits the bundled models. ``renderings``: those in which all drums play. ``kits``: sessions of
-    kits at unknown recording gains. ``about``: for the manifests. Without ``intervals``, which take
-    half of the time, those of the forest are 0."""
+    """Fits the bundled models.
+
+    Parameters
+    ----------
+    renderings
+        The training songs, in performances in which all drums play.
+    kits
+        Sessions of kits at unknown recording gains.
+    settings
+        How forests are fitted.
+    about
+        What is noted in the models' manifests.
+    intervals
+        Without them, which take half of the time, those of the forest are 0.
+
+    Returns
+    -------
+    Models
+        All bundled models.
+    """
     songs = songs_of(renderings)
     usual = usual_loudness(songs, settings.shrink)
     responses = fit_with_widening(kits, usual, settings.seed)
@@ -78,8 +103,14 @@ def registered_methods(models: Models) -> dict[str, Method]:
 class Fold:
     """The methods of one fold.
 
-    ``methods``: by name. ``recorded_widths`` and ``widths``: interval widths around role means,
-    calibrated on levels as recorded, and on recorded and shifted levels.
+    Attributes
+    ----------
+    methods
+        The methods by name.
+    recorded_widths
+        Interval widths around role means, calibrated on levels as recorded.
+    widths
+        The same, calibrated on recorded and shifted levels.
     """
 
     methods: Mapping[str, Method]
@@ -88,7 +119,22 @@ class Fold:
 
 
 def fit_fold(renderings: Sequence[Rendering], kits: Kits, settings: FitSettings) -> Fold:
-    """Every registered method and every alternative design, fitted to these renderings."""
+    """Every registered method and every alternative design, fitted to some songs.
+
+    Parameters
+    ----------
+    renderings
+        The training songs, in performances in which all drums play.
+    kits
+        Sessions of kits at unknown recording gains.
+    settings
+        How forests are fitted.
+
+    Returns
+    -------
+    Fold
+        The methods by name.
+    """
     models = fit_models(renderings, kits, settings, {})
     forest = models.forest
     every = registered_methods(models)

@@ -37,8 +37,17 @@ from reaper_drumgain.methods.multioutput import levelled
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """``x`` (rows, inputs), NaN where a slot is empty; ``y`` (rows, slots) in dB, without NaN;
-    ``filled`` (rows, slots): True where the target of an empty slot was filled in."""
+    """What trees are fitted to.
+
+    Attributes
+    ----------
+    x
+        Shape (rows, inputs): NaN where a slot is empty.
+    y
+        Shape (rows, slots): targets in dB, without NaN.
+    filled
+        Shape (rows, slots): true where the target of an empty slot was filled in.
+    """
 
     x: Float64
     y: Float64
@@ -51,7 +60,24 @@ def training_rows(
     responses: DrumResponses,
     settings: FitSettings,
 ) -> TrainingRows:
-    """Rows for the trees on top of a linear part: inputs, and residuals of the targets."""
+    """Rows for the trees on top of a linear part: inputs, and residuals of the targets.
+
+    Parameters
+    ----------
+    renderings
+        The training songs.
+    linear
+        The linear part.
+    responses
+        How microphones hear drums.
+    settings
+        Which inputs there are, and how songs are augmented.
+
+    Returns
+    -------
+    TrainingRows
+        One row for each augmented copy.
+    """
     rows = []
     for copy in augmented_songs(renderings, settings):
         base, _ = linear_gains(linear, responses, copy.levels, copy.channels, copy.hits)
@@ -64,7 +90,22 @@ def training_rows(
 def multioutput_rows(
     renderings: Sequence[Rendering], role_db: Mapping[str, float], settings: FitSettings
 ) -> TrainingRows:
-    """Rows for the forest without a linear part. ``role_db``: mean gains by role in dB."""
+    """Rows for the forest without a linear part.
+
+    Parameters
+    ----------
+    renderings
+        The training songs.
+    role_db
+        Mean gains by role in dB.
+    settings
+        Which inputs there are, and how songs are augmented.
+
+    Returns
+    -------
+    TrainingRows
+        One row for each augmented copy.
+    """
     rows = []
     columns = multioutput_columns(settings)
     for copy in augmented_songs(renderings, settings):
@@ -114,7 +155,26 @@ def fit_forest(
     settings: FitSettings,
     about: Mapping[str, object],
 ) -> Forest:
-    """Fits the trees on top of this linear part. ``about``: for the manifest of the model."""
+    """Fits the trees on top of a linear part.
+
+    Parameters
+    ----------
+    renderings
+        The training songs.
+    linear
+        The linear part.
+    responses
+        How microphones hear drums.
+    settings
+        How forests are fitted.
+    about
+        What is noted in the model's manifest.
+
+    Returns
+    -------
+    Forest
+        With the linear part in it.
+    """
     rows = training_rows(renderings, linear, responses, settings)
     regressor = fit_regressor(rows, settings)
     return Forest(
@@ -132,7 +192,22 @@ def fit_forest(
 def fit_multioutput(
     renderings: Sequence[Rendering], settings: FitSettings, about: Mapping[str, object]
 ) -> Forest:
-    """Fits the forest of ``methods.multioutput``. ``about``: for the manifest of the model."""
+    """Fits the forest of ``methods.multioutput``.
+
+    Parameters
+    ----------
+    renderings
+        The training songs.
+    settings
+        How forests are fitted.
+    about
+        What is noted in the model's manifest.
+
+    Returns
+    -------
+    Forest
+        Without a linear part.
+    """
     levels = fit_role_levels(songs_of(renderings), settings.shrink)
     rows = multioutput_rows(renderings, levels.gain_db, settings)
     regressor = fit_regressor(rows, replace(settings, leaf=settings.multioutput_leaf))
@@ -151,8 +226,16 @@ def fit_multioutput(
 def as_arrays(regressor) -> dict[str, npt.NDArray[np.generic]]:  # type: ignore[no-untyped-def]
     """scikit-learn's trees as the arrays that ``methods.forest_file`` writes.
 
-    Node arrays (nodes,) of all trees one after the other, ``root`` (trees,), ``value`` (leaves,
-    outputs).
+    Parameters
+    ----------
+    regressor
+        A fitted ensemble of trees.
+
+    Returns
+    -------
+    dict
+        By name: arrays of shape (nodes,) for all trees one after the other, ``root`` of shape
+        (trees,), ``value`` of shape (leaves, outputs).
     """
     parts: dict[str, list[npt.NDArray[np.generic]]] = defaultdict(list)
     nodes = leaves = 0

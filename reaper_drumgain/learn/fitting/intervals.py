@@ -42,9 +42,17 @@ RISES = (0.0, 0.05, 0.1, 0.2, 0.4)
 
 @dataclass(frozen=True)
 class Residuals:
-    """Residuals of one song: ``errors`` (draws, tracks) in dB without the common offset,
-    ``sd_db`` (draws, tracks) of the recording gains, ``roles`` (tracks,). The first half of the
-    draws is as recorded."""
+    """Residuals of one song. The first half of the draws is as recorded.
+
+    Attributes
+    ----------
+    roles
+        The name of the role of each track.
+    errors
+        Shape (draws, tracks): gain less target in dB, without the common offset.
+    sd_db
+        Shape (draws, tracks): standard deviation of the recording gains in dB.
+    """
 
     roles: tuple[str, ...]
     errors: Float64
@@ -53,13 +61,35 @@ class Residuals:
 
 @dataclass(frozen=True)
 class Widths:
-    """Half widths of the intervals: ``role_db`` (1 + ``rise`` sd) for each role."""
+    """Half widths of the intervals: ``role_db`` (1 + ``rise`` sd).
+
+    Attributes
+    ----------
+    role_db
+        In dB by role.
+    rise
+        By how much an interval widens per dB of the recording gain's standard deviation.
+    """
 
     role_db: Mapping[str, float]
     rise: float
 
     def half_widths(self, roles: Sequence[str], sd_db: Float64 | float) -> Float64:
-        """Half widths in dB, (tracks,) or (draws, tracks) as ``sd_db``: of the recording gains."""
+        """The half widths of the intervals of some tracks.
+
+        Parameters
+        ----------
+        roles
+            The name of the role of each track.
+        sd_db
+            Standard deviation of the recording gains in dB: one number, or shape (tracks,) or
+            (draws, tracks).
+
+        Returns
+        -------
+        ndarray
+            Half widths in dB: shape (tracks,), or that of ``sd_db``.
+        """
         return np.asarray(
             np.array([self.role_db[role] for role in roles]) * (1.0 + self.rise * sd_db)
         )
@@ -71,7 +101,24 @@ def with_intervals(
     responses: DrumResponses,
     settings: FitSettings,
 ) -> LinearPart:
-    """The linear part with the interval widths of its forest, calibrated on these renderings."""
+    """A linear part with the interval widths of its forest.
+
+    Parameters
+    ----------
+    linear
+        The linear part.
+    renderings
+        The training songs, on which intervals are calibrated.
+    responses
+        How microphones hear drums.
+    settings
+        How forests are fitted, and the coverage.
+
+    Returns
+    -------
+    LinearPart
+        The same but for the intervals.
+    """
     inner = replace(settings, trees=settings.inner_trees)
     residuals = []
     for others, left_out in leave_one_out(songs_of(renderings)):
@@ -102,7 +149,19 @@ def _unseen(model: Forest, own: Rendering, seed: int) -> Residuals:
 def role_mean_widths(songs: Sequence[Song], settings: FitSettings, *, shifted: bool) -> Widths:
     """Widths of the same kind around role means, as a baseline for those of the forest.
 
-    ``shifted``: calibrated on the same draws as the forest's; otherwise on songs as recorded.
+    Parameters
+    ----------
+    songs
+        The training songs.
+    settings
+        The coverage, and how role means are fitted.
+    shifted
+        Calibrate on the same draws as the forest's; otherwise on songs as recorded.
+
+    Returns
+    -------
+    Widths
+        With a rise of 0.
     """
     residuals = []
     for others, left_out in leave_one_out(songs):
@@ -131,10 +190,23 @@ def _residuals(song: Song, gains: Float64, sd_db: Float64) -> Residuals:
 def calibrated(
     residuals: Sequence[Residuals], coverage: float, shrink: float, rises: Sequence[float]
 ) -> Widths:
-    """The widths with the best interval score on these residuals, among those with this coverage.
+    """The widths with the best interval score, among those with the wanted coverage.
 
-    ``shrink``: how many tracks at the mean of all roles each role counts besides. ``rises``: the
-    values of ``rise`` that are tried.
+    Parameters
+    ----------
+    residuals
+        Residuals of songs that were left out of the fit.
+    coverage
+        Share of the tracks, 0 to 1, that intervals are to hold.
+    shrink
+        How many tracks at the mean of all roles each role counts besides.
+    rises
+        The values of ``rise`` that are tried.
+
+    Returns
+    -------
+    Widths
+        For all roles.
     """
     candidates = [_at_coverage(residuals, coverage, shrink, rise) for rise in rises]
     return min(candidates, key=lambda widths: _score(residuals, widths, coverage))
@@ -176,11 +248,28 @@ def _score(residuals: Sequence[Residuals], widths: Widths, coverage: float) -> f
 
 
 def interval_score(low: Float64, high: Float64, truth: Float64, coverage: float) -> Float64:
-    """Winkler's interval score per track in dB; smaller is better. All arrays have one shape.
+    """Winkler's interval score; smaller is better.
 
-    The width, plus 2 / (1 - coverage) times the distance of the truth from the interval
-    (R. L. Winkler 1972; Gneiting & Raftery 2007, "Strictly proper scoring rules, prediction, and
-    estimation", JASA 102).
+    It is the width, plus 2 / (1 - coverage) times the distance of the truth from the interval.
+
+    Parameters
+    ----------
+    low, high
+        Bounds of the intervals in dB, of any common shape.
+    truth
+        The true values in dB, of the same shape.
+    coverage
+        Share that the intervals are to hold, 0 to 1.
+
+    Returns
+    -------
+    ndarray
+        The score of each interval in dB, of the same shape.
+
+    References
+    ----------
+    R. L. Winkler 1972; Gneiting & Raftery 2007, "Strictly proper scoring rules, prediction, and
+    estimation", JASA 102.
     """
     outside = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
     return np.asarray(high - low + 2.0 / (1.0 - coverage) * outside)

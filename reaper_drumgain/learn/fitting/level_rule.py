@@ -26,7 +26,19 @@ from reaper_drumgain.tracks.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class LevelRule:
-    """By role in LUFS and dB, as in the module's formula; ``width_db``: the root of W."""
+    """The rule of the module's formula, fitted.
+
+    Attributes
+    ----------
+    template_lufs
+        By role, the loudness in LUFS at which it was recorded.
+    width_db
+        The root of W in dB.
+    role_db
+        By role, its gain in dB.
+    stereo_db
+        What a stereo track gets besides, in dB.
+    """
 
     template_lufs: Mapping[str, float]
     width_db: float
@@ -34,7 +46,20 @@ class LevelRule:
     stereo_db: float
 
     def gains(self, loudness: Float64, roles: Sequence[Role], channels: Sequence[int]) -> Float64:
-        """(tracks,) gains in dB; ``loudness`` (tracks,) in LUFS."""
+        """The gains of the rule.
+
+        Parameters
+        ----------
+        loudness
+            Shape (tracks,): loudness of the raw tracks in LUFS.
+        roles, channels
+            The role of each track, and its number of channels.
+
+        Returns
+        -------
+        ndarray
+            Shape (tracks,): gains in dB.
+        """
         away = departures(loudness, roles, self.template_lufs)
         fixed = np.array([self.role_db[role.name] for role in roles])
         stereo = self.stereo_db * is_stereo(roles, channels)
@@ -42,13 +67,41 @@ class LevelRule:
 
 
 def departures(loudness: Float64, roles: Sequence[Role], template: Mapping[str, float]) -> Float64:
-    """(tracks,) how far each was recorded above its role's template, their mean removed."""
+    """How far each track was recorded above its role's template, the mean removed.
+
+    Parameters
+    ----------
+    loudness
+        Shape (tracks,): loudness of the raw tracks in LUFS.
+    roles
+        The role of each track.
+    template
+        By role, the usual loudness in LUFS.
+
+    Returns
+    -------
+    ndarray
+        Shape (tracks,): departures in dB.
+    """
     above = loudness - np.array([template[role.name] for role in roles])
     return np.asarray(above - above.mean())
 
 
 def slope(departure: Float64, width_db: float) -> float:
-    """How much of the departures to undo, 0 to 1: see the module's formula (W = width^2)."""
+    """How much of the departures to undo: s of the module's formula, with W = width^2.
+
+    Parameters
+    ----------
+    departure
+        Shape (tracks,): departures in dB.
+    width_db
+        Standard deviation of departures in a careful recording, in dB.
+
+    Returns
+    -------
+    float
+        0 to 1; 1 for a single track.
+    """
     if len(departure) < 2:
         return 1.0
     variance = float(np.var(departure, ddof=1))

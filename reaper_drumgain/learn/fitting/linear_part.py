@@ -31,7 +31,22 @@ def usual_loudness(songs: Sequence[Song], shrink: float) -> dict[str, float]:
 def fit_linear(
     renderings: Sequence[Rendering], responses: DrumResponses, settings: FitSettings
 ) -> LinearPart:
-    """Fits the linear part; its intervals are 0 (see ``intervals.with_intervals``)."""
+    """Fits the linear part; its intervals are 0 (see ``intervals.with_intervals``).
+
+    Parameters
+    ----------
+    renderings
+        The training songs.
+    responses
+        How microphones hear drums.
+    settings
+        The penalties.
+
+    Returns
+    -------
+    LinearPart
+        For all roles.
+    """
     songs = songs_of(renderings)
     template = usual_loudness(songs, settings.shrink)
     wanted = []
@@ -53,10 +68,23 @@ def fit_linear(
 def fit_roles(
     songs: Sequence[Song], wanted: Sequence[Float64], ridge: float
 ) -> tuple[dict[str, float], float]:
-    """Gains in dB of every role, and of stereo pictures on top, by ridge regression.
+    """Gains of every role, and of stereo tracks besides, by ridge regression.
 
-    ``wanted``: for each song, (tracks,) gains in dB whose common offset does not matter.
-    ``ridge``: the penalty.
+    Parameters
+    ----------
+    songs
+        The training songs.
+    wanted
+        Shape (tracks,) for each song: gains in dB, whose common offset does not matter.
+    ridge
+        The penalty.
+
+    Returns
+    -------
+    role_db : dict
+        By role, its gain in dB.
+    stereo_db : float
+        What a stereo track gets besides, in dB.
     """
     designs, centred = [], []
     for song, gains in zip(songs, wanted, strict=True):

@@ -36,11 +36,22 @@ def role_effects(
 ) -> tuple[dict[str, float], Float64]:
     """Fits values = offset of the song + mean of the role, by alternating between the two.
 
-    ``roles`` and ``values`` (in dB or LUFS): for each song, (tracks,). ``shrink``: how many tracks
-    at 0 each role mean counts besides.
+    Parameters
+    ----------
+    roles
+        For each song the role of each track.
+    values
+        Shape (tracks,) for each song, in dB or LUFS.
+    shrink
+        How many tracks at 0 each role mean counts besides.
 
-    Returns the mean of every role of ``ROLE_NAMES`` and the offsets (songs,). A role without a
-    track has the mean of its sibling, or 0.
+    Returns
+    -------
+    means : dict
+        The mean of every role of ``ROLE_NAMES``. A role without a track has the mean of its
+        sibling, or 0.
+    offsets : ndarray
+        Shape (songs,): the offset of each song.
     """
     offsets = np.array([float(np.median(song)) for song in values])
     means: dict[str, float] = {}
@@ -72,10 +83,17 @@ def mean_or_sibling(name: str, means: Mapping[str, float]) -> float:
 
 @dataclass(frozen=True)
 class RoleLevels:
-    """By role: the mean human gain in dB, and the mean loudness after the fader in LU.
+    """Mean gains and levels by role. Only differences between roles have a meaning.
 
-    Only differences between roles have a meaning. The gain of a track is that of the median
-    engineer; offsets of songs and small numbers of tracks are treated as in ``role_effects``.
+    The gain of a track is that of the median engineer; offsets of songs and small numbers of tracks
+    are treated as in ``role_effects``.
+
+    Attributes
+    ----------
+    gain_db
+        By role, the mean human gain in dB.
+    loudness_lu
+        By role, the mean loudness after the fader in LU.
     """
 
     gain_db: Mapping[str, float]

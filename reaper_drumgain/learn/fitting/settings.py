@@ -10,13 +10,39 @@ from typing import Any, Literal
 class FitSettings:
     """How a forest is fitted.
 
-    ``trees``: number of trees; ``inner_trees``: of the forests that calibrate the intervals.
-    ``copies``: augmented copies of each rendering; ``drop``: share of tracks left out of a copy.
-    ``leaf``: least share of the rows in a leaf; ``multioutput_leaf``: the same for the forest
-    that has to follow levels. ``max_features``: share of the inputs tried per split. ``columns``:
-    features that are inputs; ``tie_column``: the one that orders tracks without a number.
-    ``ridge``: penalty of the linear part, and ``shrink``: of role means; both count like that many
-    tracks without a difference between roles. ``coverage``: of the intervals.
+    Attributes
+    ----------
+    trees
+        The number of trees.
+    inner_trees
+        The number of trees of the forests that calibrate the intervals.
+    copies
+        Augmented copies of each rendering.
+    leaf
+        The least share of the rows in a leaf.
+    multioutput_leaf
+        The same for the forest that has to follow levels.
+    max_features
+        Share of the inputs tried per split.
+    kind
+        The kind of trees.
+    columns
+        Features that are inputs.
+    tie_column
+        The feature that orders tracks without a number.
+    ridge
+        Penalty of the linear part; it counts like so many tracks without a difference between
+        roles.
+    shrink
+        The same for role means.
+    drop
+        Share of tracks left out of a copy.
+    coverage
+        Share of the tracks that intervals are to hold.
+    seed
+        Of the random generators.
+    jobs
+        How many threads fit trees; it does not change the result.
     """
 
     trees: int = 200

@@ -40,7 +40,17 @@ _MOST_RESAMPLED = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class Shifted:
-    """A sound from a frame on: a view that does not own the file."""
+    """A sound from a frame on: a view that does not own the file.
+
+    Attributes
+    ----------
+    sound
+        The whole sound.
+    start
+        The frame of it at which the view begins.
+    frames
+        Length of the view in samples.
+    """
 
     sound: Sound
     start: int
@@ -62,7 +72,7 @@ class Shifted:
         return self.sound.rate
 
     def read(self, start: int, count: int) -> Float32:
-        """(channels, count) from frame ``start`` of the view; zeros outside of it."""
+        """As ``Sound.read``, with frames counted from the start of the view."""
         out = np.zeros((self.channels, count), np.float32)
         first, last = max(start, 0), min(start + count, self.frames)
         if first < last:
@@ -76,9 +86,18 @@ class Shifted:
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """A recording whose sounds begin together, and what was done for that, in sentences.
+    """A recording whose sounds begin together.
 
-    ``start_s``: where in the tracks the common part begins; ``mix_start_s``: where in the mix.
+    Attributes
+    ----------
+    recording
+        The common part of tracks and mix.
+    start_s
+        The second of the tracks at which the common part begins.
+    mix_start_s
+        The second of the mix at which it begins.
+    notes
+        What was done for that, in sentences.
     """
 
     recording: Recording
@@ -93,10 +112,26 @@ def open_aligned(
     *,
     longest_s: float | None = None,
 ) -> Aligned:
-    """Opens files of any rate and length and lays the mix against the tracks.
+    """Opens files of any rate and length and finds where the mix begins in the tracks.
 
-    ``longest_s``: no more of them is used. Raises MediaError for a file that cannot be read,
-    InputError where tracks and mix have too little in common. The caller closes the recording.
+    The caller closes the recording. Raises MediaError for a file that cannot be read.
+
+    Parameters
+    ----------
+    tracks, mix
+        Paths.
+    longest_s
+        No more seconds are used. None for all.
+
+    Returns
+    -------
+    Aligned
+        The common part.
+
+    Raises
+    ------
+    InputError
+        There is no track, or tracks and mix have too little in common.
     """
     if not tracks:
         raise InputError("expected at least one track")
@@ -112,9 +147,26 @@ def open_aligned(
 
 
 def align(tracks: Sequence[Sound], mix: Sound, *, longest_s: float | None = None) -> Aligned:
-    """Lays a mix against its tracks, all at the rate that most tracks have.
+    """Finds where a mix begins in its tracks, all at the rate that most tracks have.
 
-    Raises InputError where they have too little in common.
+    Parameters
+    ----------
+    tracks
+        Sounds that begin together.
+    mix
+        The mix.
+    longest_s
+        No more seconds are used. None for all.
+
+    Returns
+    -------
+    Aligned
+        The common part.
+
+    Raises
+    ------
+    InputError
+        Tracks and mix have too little in common, or no sample rates.
     """
     rates = [sound.rate for sound in tracks if sound.rate is not None]
     if not rates or mix.rate is None:
@@ -211,8 +263,24 @@ def _offset(tracks: Sequence[Sound], mix: Sound, frames: int, rate: int) -> int:
 
 
 def sum_levels(sounds: Sequence[Sound], frames: int, hop: int) -> Float64:
-    """(hops,) the summed power of the first differences of sounds, which hears strokes rather
-    than what rings on."""
+    """The summed power of the first differences of sounds.
+
+    Differences show the strokes rather than what rings on.
+
+    Parameters
+    ----------
+    sounds
+        Sounds that begin together.
+    frames
+        How many samples of each are read.
+    hop
+        Samples of a hop.
+
+    Returns
+    -------
+    ndarray
+        Shape (hops,): sum of squares of each hop, full scale 1.
+    """
     total = np.zeros(max(1, frames // hop))
     step = 4096 * hop
     for sound in sounds:

@@ -22,8 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,28 +30,25 @@ import numpy.typing as npt
 from reaper_drumgain.analysis.loudness import ABSOLUTE_GATE_LUFS, to_lufs
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.reverse_engineering.delays import find_delays
+from reaper_drumgain.learn.reverse_engineering.fit_window import FitWindow, fit_window
 from reaper_drumgain.learn.reverse_engineering.normal_equations import (
-    FitWindow,
     NormalEquations,
     autocorrelations,
     collect,
-    fit_window,
     residual_scores,
     survey,
 )
-from reaper_drumgain.learn.reverse_engineering.over_time import GainsOverTime, gains_over_time
+from reaper_drumgain.learn.reverse_engineering.over_time import gains_over_time
 from reaper_drumgain.learn.reverse_engineering.prefilters import ErrorFilter, KPrefilter, Prefilter
 from reaper_drumgain.learn.reverse_engineering.recording import (
     AudioInput,
     Recording,
     open_recording,
 )
+from reaper_drumgain.learn.reverse_engineering.track_gains import MixGains, Reason, TrackGain
 from reaper_drumgain.units import power_to_decibel
 
 Float64 = npt.NDArray[np.float64]
-Reason = Literal[
-    "", "silent", "same sound as other tracks", "not heard in the mix", "uncertain", "delay"
-]
 
 VERSION = 1
 MAX_DELAY_SECONDS = 1.0
@@ -65,53 +61,6 @@ _UNHEARD_DB = -50.0
 _SEGMENT_SECONDS = 1.0
 _WHITE_ORDER = 32
 _DB = 10.0 / math.log(10.0)
-
-
-@dataclass(frozen=True, slots=True)
-class TrackGain:
-    """The gain of one track in the mix.
-
-    ``gain_db``: total gain re the raw file; NaN where it is not ``identifiable``, and ``reason``
-    then says why. ``channel_gains_db``: by mix channel, which shows the pan; -inf where the track
-    is not in the channel. ``sign``: -1 where the polarity is inverted, 0 where unknown.
-    ``delay_samples``: how late the track is in the mix. ``standard_error_db``: of ``gain_db``.
-    ``unique_db``: the share of its power that no other track explains. ``contribution_db``: its
-    power in the mix re that of the mix.
-    """
-
-    name: str
-    gain_db: float
-    channel_gains_db: tuple[float, ...]
-    sign: int
-    delay_samples: int
-    identifiable: bool
-    reason: Reason
-    standard_error_db: float
-    unique_db: float
-    contribution_db: float
-
-
-@dataclass(frozen=True, slots=True)
-class MixGains:
-    """The gains of all tracks, and how well they explain the mix.
-
-    ``residual_db``: K-weighted power of the residual re that of the mix.
-    ``condition``: condition number of the tracks as they were fitted, aligned and each scaled
-    to power one; 1 where they have nothing in common. ``method``: "least squares" or
-    "FIR, N taps". ``rate`` in Hz. ``over_time``: where it was asked for.
-    """
-
-    tracks: tuple[TrackGain, ...]
-    residual_db: float
-    condition: float
-    method: str
-    rate: int
-    over_time: GainsOverTime | None = None
-
-    @property
-    def gains_db(self) -> Float64:
-        """(tracks,) NaN where not identifiable."""
-        return np.array([track.gain_db for track in self.tracks])
 
 
 def reverse_engineer(
@@ -180,9 +129,24 @@ def estimate(
     piece_s: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> MixGains:
-    """The same for a recording that is open; it stays open.
+    """The gain of each raw track in a mix, for a recording that is open. It stays open.
 
-    ``piece_s``: also gains over time, in pieces of so many seconds.
+    Parameters
+    ----------
+    recording, piece_s
+        Tracks and mix. Seconds of a piece, for gains over time as well; None for none.
+    taps, max_delay, max_error_db, whiten, progress
+        As for ``reverse_engineer``.
+
+    Returns
+    -------
+    MixGains
+        The gains of all tracks.
+
+    Raises
+    ------
+    InputError
+        A setting is out of range, the sample rate is not known, or the mix is silent.
     """
     if not 0.0 <= max_delay <= MAX_DELAY_SECONDS:
         raise InputError(f"max_delay is {max_delay} s, expected 0 to {MAX_DELAY_SECONDS:g}")

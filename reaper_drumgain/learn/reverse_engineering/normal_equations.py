@@ -12,98 +12,18 @@ the products that enter at the start minus those that leave at the end of the ra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.errors import InputError
+from reaper_drumgain.learn.reverse_engineering.fit_window import FitWindow, blocks
 from reaper_drumgain.learn.reverse_engineering.prefilters import Prefilter, Reader
 from reaper_drumgain.learn.reverse_engineering.recording import Recording
 
 Float64 = npt.NDArray[np.float64]
 Complex128 = npt.NDArray[np.complex128]
-
-MAX_TAPS = 2048
-MAX_COLUMNS = 32
-#: columns times taps: the matrix takes 128 MB, solving it a few seconds
-MAX_UNKNOWNS = 4096
-#: samples per unknown below which nothing is fitted
-_FEWEST_PER_UNKNOWN = 4
-
-
-@dataclass(frozen=True)
-class FitWindow:
-    """The range and the size of a fit.
-
-    ``taps``: per column; the main tap is at index ``lead``. ``delays`` (tracks,) in samples.
-    [``start``, ``end``): the mix samples for which all taps lie within the recording.
-    """
-
-    taps: int
-    lead: int
-    delays: npt.NDArray[np.intp]
-    start: int
-    end: int
-
-    @property
-    def size(self) -> int:
-        """FFT length: blocks of size - taps + 1 samples, 32 and more where taps allow it."""
-        few = (self.end - self.start) // 32
-        return max(1 << int(np.ceil(np.log2(4 * self.taps))), min(1 << 13, 1 << few.bit_length()))
-
-    @property
-    def block(self) -> int:
-        """Samples per block."""
-        return self.size - self.taps + 1
-
-
-def fit_window(recording: Recording, taps: int, delays: npt.NDArray[np.intp]) -> FitWindow:
-    """The window of a fit. Raises InputError where it is too large or the recording too short."""
-    columns = len(recording.owners)
-    if not 1 <= taps <= MAX_TAPS:
-        raise InputError(f"taps is {taps}, expected 1 to {MAX_TAPS}")
-    if columns > MAX_COLUMNS or columns * taps > MAX_UNKNOWNS:
-        raise InputError(
-            f"{columns} track channels with {taps} taps each are too many: expected at most "
-            f"{MAX_COLUMNS} channels and {MAX_UNKNOWNS} taps together: give fewer tracks"
-        )
-    lead = taps // 8
-    start = max(0, int(delays.max()) + taps - 1 - lead)
-    end = recording.frames + min(0, int(delays.min()) - lead)
-    if end - start < _FEWEST_PER_UNKNOWN * columns * taps:
-        raise InputError(
-            f"{recording.mix.name}: {max(end - start, 0)} samples are too few to fit {columns} "
-            f"track channels with {taps} taps each, expected at least "
-            f"{_FEWEST_PER_UNKNOWN * columns * taps}"
-        )
-    return FitWindow(taps, lead, delays, start, end)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block of n samples in float64: ``tracks`` (columns, taps - 1 + n) with the samples before
-    the block, ``mix`` (channels, n)."""
-
-    tracks: Float64
-    mix: Float64
-
-
-def blocks(recording: Recording, window: FitWindow, prefilter: Prefilter | None) -> Iterator[Block]:
-    """Yields the range of ``window`` in blocks, tracks aligned by their delays, all filtered."""
-    readers = [
-        Reader(track, window.start - int(delay) + window.lead - window.taps + 1, prefilter)
-        for track, delay in zip(recording.tracks, window.delays, strict=True)
-    ]
-    mix = Reader(recording.mix, window.start, prefilter)
-    before = np.concatenate([reader.read(window.taps - 1) for reader in readers])
-    for start in range(window.start, window.end, window.block):
-        count = min(window.block, window.end - start)
-        fresh = np.concatenate([reader.read(count) for reader in readers])
-        tracks = np.concatenate([before, fresh], axis=1)
-        before = tracks[:, tracks.shape[1] - (window.taps - 1) :]
-        yield Block(tracks.astype(np.float64), mix.read(count).astype(np.float64))
 
 
 def survey(recording: Recording, order: int) -> tuple[Float64, Float64]:
@@ -118,9 +38,10 @@ def survey(recording: Recording, order: int) -> tuple[Float64, Float64]:
 
     Returns
     -------
-    peaks, lags
-        Mean square of the loudest 8192 samples of each column, shape (columns,), and the
-        autocorrelation of the mix, shape (order + 1,), summed over its channels.
+    peaks : ndarray
+        Shape (columns,): mean square of the loudest 8192 samples of each column.
+    lags : ndarray
+        Shape (order + 1,): autocorrelation of the mix, summed over its channels.
     """
     size = 1 << 13
     peaks = np.zeros(len(recording.owners))
@@ -136,8 +57,19 @@ def survey(recording: Recording, order: int) -> tuple[Float64, Float64]:
 
 @dataclass(frozen=True)
 class NormalEquations:
-    """``gram`` (columns, taps, columns, taps): R. ``target`` (channels, columns, taps): p.
-    ``energy`` (channels,): sum of squares of the mix. ``frames``: number of mix samples."""
+    """The normal equations of a fit, with R and p of the module's formulas.
+
+    Attributes
+    ----------
+    gram
+        Shape (columns, taps, columns, taps): R.
+    target
+        Shape (channels, columns, taps): p.
+    energy
+        Shape (channels,): sum of squares of the mix.
+    frames
+        The number of mix samples.
+    """
 
     gram: Float64
     target: Float64
@@ -146,7 +78,7 @@ class NormalEquations:
 
     @property
     def powers(self) -> Float64:
-        """(columns,) sum of squares of each column at its first tap."""
+        """Shape (columns,): sum of squares of each column at its first tap."""
         return np.asarray(np.einsum("ikik->ik", self.gram)[:, 0])
 
 
@@ -156,7 +88,24 @@ def collect(
     prefilter: Prefilter | None,
     progress: Callable[[float], None] | None = None,
 ) -> NormalEquations:
-    """Collects the normal equations in one pass. ``progress``: called with the share done."""
+    """The normal equations of a fit, collected in one pass.
+
+    Parameters
+    ----------
+    recording
+        Tracks and mix.
+    window
+        Range and filter length of the fit.
+    prefilter
+        Applied to tracks and mix first. None for none.
+    progress
+        Called with the share that is done, 0 to 1.
+
+    Returns
+    -------
+    NormalEquations
+        In double precision.
+    """
     columns, channels = len(recording.owners), recording.mix.channels
     bins = window.size // 2 + 1
     among = np.zeros((columns, columns, bins), np.complex128)
@@ -185,7 +134,20 @@ def collect(
 
 
 def lags(spectra: Complex128, window: FitWindow) -> Float64:
-    """Lags 0 to taps - 1 of products of a conjugate block spectrum with a column's."""
+    """The first lags of correlations, from products of spectra.
+
+    Parameters
+    ----------
+    spectra
+        Shape (..., bins): the conjugate spectrum of a block times the spectrum of a column.
+    window
+        Filter length and FFT length of the fit.
+
+    Returns
+    -------
+    ndarray
+        Shape (..., taps): lags 0 to taps - 1.
+    """
     held = np.fft.irfft(spectra, n=window.size)[..., : window.taps]
     return np.ascontiguousarray(held[..., ::-1])
 
@@ -222,9 +184,9 @@ def autocorrelations(
 
     Returns
     -------
-    list of arrays
-        Per track a matrix A of shape (channels * taps, channels * taps) with the sums of
-        w_i[n - k] w_j[n - l] over the whole file. With h the filters of a track's channels, h' A h
+    list of ndarray
+        Shape (channels * taps, channels * taps) for each track: the sums of w_i[n - k] w_j[n - l]
+        over the whole file. With A such a matrix and h the filters of the track's channels, h' A h
         is the energy of the filtered track.
     """
     found = []
@@ -248,8 +210,15 @@ def autocorrelations(
 
 @dataclass(frozen=True)
 class Scores:
-    """The residual e of a fit: its ``energy`` (channels,), and for each segment of about a second
-    the ``scores`` (segments, channels, columns, taps): sum_n e_c[n] w_i[n - k]."""
+    """The residual e of a fit.
+
+    Attributes
+    ----------
+    energy
+        Shape (channels,): sum of squares of the residual.
+    scores
+        Shape (segments, channels, columns, taps): sum_n e_c[n] w_i[n - k] of each segment.
+    """
 
     energy: Float64
     scores: Float64
@@ -263,7 +232,28 @@ def residual_scores(
     segment_seconds: float,
     progress: Callable[[float], None] | None = None,
 ) -> Scores:
-    """Second pass: residual and scores of ``filters`` (channels, columns, taps)."""
+    """Residual and scores of fitted filters, from a second pass.
+
+    Parameters
+    ----------
+    recording
+        Tracks and mix.
+    window
+        Range and filter length of the fit.
+    prefilter
+        Applied to tracks and mix first. None for none.
+    filters
+        Shape (channels, columns, taps).
+    segment_seconds
+        Seconds of a segment.
+    progress
+        Called with the share that is done, 0 to 1.
+
+    Returns
+    -------
+    Scores
+        With one or more segments.
+    """
     channels, columns, _ = filters.shape
     samples = min(segment_seconds * (recording.rate or 48_000), recording.frames)
     per_segment = max(1, round(samples / window.block))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.learn.reverse_engineering.normal_equations import FitWindow, blocks
+from reaper_drumgain.learn.reverse_engineering.fit_window import FitWindow, blocks
 from reaper_drumgain.learn.reverse_engineering.prefilters import Prefilter
 from reaper_drumgain.learn.reverse_engineering.recording import Recording
 from reaper_drumgain.units import power_to_decibel
@@ -32,10 +32,20 @@ _DB = 20.0 / math.log(10.0)
 
 @dataclass(frozen=True, slots=True)
 class GainsOverTime:
-    """Departures from the static gain in dB: ``departure_db`` (tracks, pieces), NaN where a track
-    rests or cannot be told; ``starts_s`` (pieces,): of each piece, from the start of the recording;
-    ``common_db`` (pieces,): the movement that the tracks share (weighted by their power);
-    ``residual_db`` (pieces,): what is left of the mix in each."""
+    """How far each track departs from its gain in the whole mix, piece by piece.
+
+    Attributes
+    ----------
+    starts_s
+        Shape (pieces,): seconds from the start of the recording.
+    departure_db
+        Shape (tracks, pieces): departures in dB, NaN where a track rests or its gain cannot be
+        told.
+    common_db
+        Shape (pieces,): the movement that the tracks share, weighted by their power, in dB.
+    residual_db
+        Shape (pieces,): power that is left of the mix, in dB against that of the mix.
+    """
 
     starts_s: Float64
     departure_db: Float64
@@ -50,9 +60,23 @@ def gains_over_time(
     filters: Float64,
     piece_s: float,
 ) -> GainsOverTime:
-    """The gains of the tracks in pieces of about ``piece_s`` seconds.
+    """The gains of the tracks piece by piece.
 
-    ``filters`` (channels, columns, taps): those of the whole mix, as fitted in ``window``.
+    Parameters
+    ----------
+    recording, window
+        Tracks and mix, and range and filter length of the fit of the whole mix.
+    prefilter
+        Applied to tracks and mix first. None for none.
+    filters
+        Shape (channels, columns, taps): the filters of the whole mix.
+    piece_s
+        Seconds of a piece, about.
+
+    Returns
+    -------
+    GainsOverTime
+        With one or more pieces.
     """
     owners = recording.owners
     tracks = len(recording.tracks)

@@ -30,7 +30,18 @@ class Prefilter(Protocol):
         """Number of samples after which the state at the start no longer matters."""
 
     def start(self, channels: int) -> Callable[[Float32], Float32]:
-        """A function that filters consecutive blocks (channels, n), starting from silence."""
+        """A run of the filter from silence.
+
+        Parameters
+        ----------
+        channels
+            How many channels are filtered.
+
+        Returns
+        -------
+        callable
+            Filters consecutive blocks of shape (channels, n).
+        """
         ...
 
 
@@ -46,7 +57,7 @@ class KPrefilter:
         self.warm = round(_WARM_SECONDS * rate)
 
     def start(self, channels: int) -> Callable[[Float32], Float32]:
-        """A run from silence."""
+        """As ``Prefilter.start``."""
         states = [np.zeros(ORDER) for _ in range(channels)]
 
         def run(samples: Float32) -> Float32:
@@ -59,11 +70,21 @@ class KPrefilter:
 
 
 class ErrorFilter:
-    """The prediction error filter of linear prediction (Makhoul 1975, "Linear prediction: a
-    tutorial review", Proc. IEEE 63). It flattens the spectrum that it was made from."""
+    """The prediction error filter of linear prediction.
+
+    It flattens the spectrum that it was made from.
+
+    Parameters
+    ----------
+    autocorrelation
+        Shape (order + 1,): lags 0 to the order. A noise floor limits the gain.
+
+    References
+    ----------
+    Makhoul 1975, "Linear prediction: a tutorial review", Proc. IEEE 63.
+    """
 
     def __init__(self, autocorrelation: npt.NDArray[np.float64]) -> None:
-        """``autocorrelation``: lags 0 to the order. A noise floor limits the gain."""
         held = autocorrelation.copy()
         held[0] = held[0] * (1.0 + _WHITE_FLOOR) or 1.0
         order = held.size - 1
@@ -72,7 +93,7 @@ class ErrorFilter:
         self.warm = order
 
     def start(self, channels: int) -> Callable[[Float32], Float32]:
-        """A run from silence."""
+        """As ``Prefilter.start``."""
         before = np.zeros((channels, self.warm))
 
         def run(samples: Float32) -> Float32:
@@ -97,7 +118,18 @@ class Reader:
             self.read(prefilter.warm)
 
     def read(self, count: int) -> Float32:
-        """The next (channels, count) samples."""
+        """The next samples.
+
+        Parameters
+        ----------
+        count
+            How many samples per channel.
+
+        Returns
+        -------
+        ndarray
+            Shape (channels, count); zeros outside of the sound.
+        """
         samples = self._sound.read(self._place, count)
         self._place += count
         return self._run(samples) if self._run else samples

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reaper_drumgain.learn.reverse_engineering.delays import find_delays
-from reaper_drumgain.learn.reverse_engineering.normal_equations import blocks, fit_window, survey
+from reaper_drumgain.learn.reverse_engineering.fit_window import blocks, fit_window
+from reaper_drumgain.learn.reverse_engineering.normal_equations import survey
 from reaper_drumgain.learn.reverse_engineering.prefilters import ErrorFilter
 from reaper_drumgain.learn.reverse_engineering.recording import Recording, Sound
 
@@ -32,8 +33,15 @@ _CLIPPED = 2e-5
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """``explained``: the share of the mix's whitened power that gains from other pieces explain;
-    ``pieces``: the share of pieces in which they explain anything."""
+    """Whether a mix is one of certain tracks.
+
+    Attributes
+    ----------
+    explained
+        Share of the mix's whitened power, 0 to 1, that gains from other pieces explain.
+    pieces
+        Share of the pieces, 0 to 1, in which they explain anything.
+    """
 
     explained: float
     pieces: float
@@ -45,8 +53,11 @@ class Recognition:
 
 
 def recognize(recording: Recording, *, max_delay: float = 0.1) -> Recognition:
-    """Whether the mix of a recording is one of its tracks. Nothing is explained where the mix or
-    all tracks are silent."""
+    """Whether the mix of a recording is one of its tracks.
+
+    Nothing is explained where the mix or all tracks are silent. ``max_delay``: by how many seconds
+    a track may be late or early in the mix.
+    """
     reach = min(round(max_delay * (recording.rate or 48_000)), recording.frames // 4)
     delays, _ = find_delays(recording, reach)
     window = fit_window(recording, 1, delays)

@@ -46,7 +46,20 @@ class Sound(Protocol):
         """In Hz; None where it is not known."""
 
     def read(self, start: int, count: int) -> Float32:
-        """(channels, count) samples from frame ``start``; zeros outside of the sound."""
+        """Samples from any frame on.
+
+        Parameters
+        ----------
+        start
+            The first frame.
+        count
+            How many samples per channel.
+
+        Returns
+        -------
+        ndarray
+            Shape (channels, count): full scale is 1; zeros outside of the sound.
+        """
         ...
 
     def close(self) -> None:
@@ -54,7 +67,17 @@ class Sound(Protocol):
 
 
 class ArraySound:
-    """An array as a sound. Raises InputError where it is not one or two channels of numbers."""
+    """An array as a sound. Raises InputError where it is not one or two channels of finite numbers.
+
+    Parameters
+    ----------
+    samples
+        Shape (frames,) or (channels, frames).
+    name
+        For messages.
+    rate
+        Sample rate in Hz, None where it is not known.
+    """
 
     def __init__(self, samples: npt.NDArray[np.generic], name: str, rate: int | None) -> None:
         whole = np.atleast_2d(samples)
@@ -70,7 +93,7 @@ class ArraySound:
         self.channels, self.frames = self._samples.shape
 
     def read(self, start: int, count: int) -> Float32:
-        """(channels, count) from frame ``start``."""
+        """As ``Sound.read``."""
         out = np.zeros((self.channels, count), np.float32)
         first, last = max(start, 0), min(start + count, self.frames)
         if first < last:
@@ -100,7 +123,7 @@ class FileSound:
             raise
 
     def read(self, start: int, count: int) -> Float32:
-        """(channels, count) from frame ``start``."""
+        """As ``Sound.read``. Raises MediaError where the file is damaged."""
         out = np.zeros((self.channels, count), np.float32)
         first, last = max(start, 0), min(start + count, self.frames)
         if first >= last:
@@ -136,7 +159,17 @@ def _require_whole(name: str, info: MediaInfo) -> None:
 
 @dataclass(frozen=True)
 class Recording(AbstractContextManager["Recording"]):
-    """Tracks and their mix, of one rate and length."""
+    """Tracks and their mix, of one rate and length.
+
+    Attributes
+    ----------
+    tracks, mix
+        The sounds.
+    rate
+        Sample rate in Hz, None where it is not known.
+    frames
+        Length in samples.
+    """
 
     tracks: tuple[Sound, ...]
     mix: Sound
@@ -145,7 +178,7 @@ class Recording(AbstractContextManager["Recording"]):
 
     @property
     def owners(self) -> npt.NDArray[np.intp]:
-        """(columns,) the index of the track of each column."""
+        """Shape (columns,): the index of the track of each column."""
         return np.repeat(np.arange(len(self.tracks)), [track.channels for track in self.tracks])
 
     def __exit__(
@@ -161,8 +194,24 @@ class Recording(AbstractContextManager["Recording"]):
 def open_recording(tracks: Sequence[AudioInput], mix: AudioInput, rate: int | None) -> Recording:
     """Opens tracks and mix and checks that they fit together.
 
-    ``rate``: sample rate of arrays in Hz. Raises MediaError for a file that cannot be
-    read, InputError where rates, lengths or channel counts do not fit together.
+    Raises MediaError for a file that cannot be read.
+
+    Parameters
+    ----------
+    tracks, mix
+        Paths, or arrays of shape (frames,) or (channels, frames).
+    rate
+        Sample rate of arrays in Hz.
+
+    Returns
+    -------
+    Recording
+        To be closed by the caller.
+
+    Raises
+    ------
+    InputError
+        There is no track, or rates, lengths or channel counts do not fit together.
     """
     if isinstance(tracks, str | PathLike) or not len(tracks):
         raise InputError("expected a list of raw tracks with at least one track")

@@ -32,7 +32,22 @@ _INCONSISTENT_DB = 3.0
 
 
 def predicted(found: Fit, template_lufs: dict[str, float], project: FinishedProject) -> Float64:
-    """(tracks,) the gains in dB that a fit gives to a project; their common level is free."""
+    """The gains that a fit gives to a project. Their common level is free.
+
+    Parameters
+    ----------
+    found
+        The fit.
+    template_lufs
+        By role, the usual loudness of a raw track in LUFS.
+    project
+        The project, with the bundled model's gains.
+
+    Returns
+    -------
+    ndarray
+        Shape (tracks,): gains in dB.
+    """
     tracks = project.tracks
     level = level_departures(
         [track.role for track in tracks],
@@ -46,7 +61,20 @@ def predicted(found: Fit, template_lufs: dict[str, float], project: FinishedProj
 
 
 def error_db(gains: Float64, project: FinishedProject) -> float:
-    """Mean error of gains against the user's, the common level (the median) removed."""
+    """How far gains are from the user's.
+
+    Parameters
+    ----------
+    gains
+        Shape (tracks,): gains in dB.
+    project
+        The project with the user's gains.
+
+    Returns
+    -------
+    float
+        Mean absolute difference in dB; the median difference, a common level, is removed first.
+    """
     rest = gains - np.array([track.target_db for track in project.tracks])
     return float(np.abs(rest - np.median(rest)).mean())
 
@@ -153,8 +181,11 @@ def effects_count(projects: Sequence[FinishedProject]) -> tuple[int, int]:
 
 
 def role_scatter(projects: Sequence[FinishedProject]) -> Mapping[str, float]:
-    """By role that at least three projects have, the standard deviation in dB of its departure
-    against the median of the kit, from project to project."""
+    """How much a role's departure changes from project to project.
+
+    By role that at least three projects have: the standard deviation in dB of its departure from
+    the bundled model, the median departure of the kit removed.
+    """
     found: dict[str, list[float]] = defaultdict(list)
     for project in projects:
         departures = np.array([track.target_db - track.bundled_db for track in project.tracks])

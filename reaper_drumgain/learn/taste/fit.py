@@ -69,8 +69,17 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The departures by role; ``noise_db``: how much one track scatters around them;
-    ``range_db``: the levels that were seen lie within so many dB of the usual."""
+    """What was learned of a user.
+
+    Attributes
+    ----------
+    roles
+        The departures from the bundled model, by role.
+    noise_db
+        How much one track scatters around them, as a standard deviation in dB.
+    range_db
+        The levels that were seen lie within so many dB of the usual.
+    """
 
     roles: Mapping[str, RoleTaste]
     noise_db: float
@@ -89,8 +98,10 @@ class _Rows:
 
 
 def sessions(projects: Sequence[FinishedProject]) -> list[int]:
-    """The number of the session of each project: two projects of which one shares at least half
-    of its media with the other are of one session."""
+    """The number of the session of each project.
+
+    Two projects are of one session where one shares at least half of its media with the other.
+    """
     media = [frozenset(project.media) for project in projects]
     numbers = list(range(len(projects)))
     for later in range(len(projects)):

@@ -18,10 +18,28 @@ from reaper_drumgain.schema.model_name import check_name
 def make_model(
     name: str, projects: Sequence[FinishedProject], now: datetime | None = None
 ) -> UserModel:
-    """The model that finished projects show; the last of several of one name counts.
+    """The model that finished projects show. Of several of one name the last counts.
 
-    Raises InputError where the name is none or there is nothing to learn from, ModelError where
-    the bundled model cannot be used.
+    Raises ModelError where the bundled model cannot be used.
+
+    Parameters
+    ----------
+    name
+        The name of the model.
+    projects
+        Finished projects.
+    now
+        The time of making that is noted. None for the present.
+
+    Returns
+    -------
+    UserModel
+        With its check.
+
+    Raises
+    ------
+    InputError
+        The name is none, there is nothing to learn from, or there are too many projects.
     """
     name = check_name(name)
     by_name = {project.name: project for project in projects if len(project.tracks) >= 2}
