@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import pytest
+from powershell import powershell_errors
 
 from reaper_drumgain.cli import main
 from reaper_drumgain.cli.commands import COMMANDS
@@ -38,3 +39,10 @@ def test_bash_completes_commands_options_and_values(capsys, tmp_path):
     assert completed("drumgain", "bal") == ["balance"]
     assert completed("drumgain", "balance", "--dr") == ["--dry-run"]
     assert completed("drumgain", "balance", "--mode", "out") == ["outliers"]
+
+
+def test_the_script_for_powershell_is_in_its_grammar(capsys):
+    assert main(["completion", "powershell"]) == 0
+    script = capsys.readouterr().out
+    assert "in-place" in script
+    assert powershell_errors(script) == []
