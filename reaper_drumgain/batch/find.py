@@ -31,8 +31,10 @@ _OURS = "written by DrumGain"
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """A project file, or a folder of audio files, and the given path under which it was found
-    (itself, where it was named)."""
+    """A project file, or a folder of audio files.
+
+    ``root`` is the given path under which it was found; the project itself where that was named.
+    """
 
     path: Path
     root: Path
@@ -47,8 +49,17 @@ class ProjectFile:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The projects in a fixed order; what was left out and why; folders that cannot be
-    read and the system's reason."""
+    """What was found in the given paths.
+
+    Attributes
+    ----------
+    projects
+        In a fixed order.
+    left_out
+        Files and folders that were left out, and why.
+    unreadable
+        Folders that cannot be read, and the reason that the system gives.
+    """
 
     projects: tuple[ProjectFile, ...]
     left_out: tuple[tuple[Path, str], ...] = ()
@@ -69,13 +80,30 @@ class _Search:
 def find_projects(
     paths: Sequence[Path], *, recursive: bool = False, skip: Sequence[Path] = ()
 ) -> Found:
-    """The project files that are named or lie in the named folders, and below if ``recursive``.
+    """The project files that are named or lie in the named folders.
 
-    A file that is named is always taken. A file with several paths, links included, counts
-    once: under its real path where that is among them. Links to folders are followed, each
-    folder is searched once. ``skip``: folders that are not searched.
+    A file that is named is always taken. A file with several paths, links included, counts once:
+    under its real path where that is among them. Links to folders are followed, and each folder is
+    searched once.
 
-    Raises InputError where a path does not exist.
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    recursive
+        Search the folders below, too.
+    skip
+        Folders that are not searched.
+
+    Returns
+    -------
+    Found
+        The projects, and what was left out.
+
+    Raises
+    ------
+    InputError
+        A path does not exist.
     """
     search = _Search(recursive, frozenset(filter(None, map(_identity, skip))))
     for path in paths:

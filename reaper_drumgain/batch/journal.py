@@ -41,9 +41,20 @@ Mode = Literal["beside", "in place", "output"]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The identity of a run: given paths (absolute), where results go, and how they are made.
+    """The identity of a run.
 
-    ``how``: the settings that decide what is written, as text.
+    Attributes
+    ----------
+    paths
+        The given paths, absolute.
+    recursive
+        Whether the folders below are searched, too.
+    mode
+        Where results go.
+    output
+        The folder of mode ``output``, else None.
+    how
+        The settings that decide what is written, as text.
     """
 
     paths: tuple[str, ...]
@@ -62,8 +73,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class PendingWrite:
-    """A write that was begun: the real path of the file, the digests of its old bytes (None:
-    there was no file) and of the new ones, and the outcome once it is done."""
+    """A write that was begun.
+
+    Attributes
+    ----------
+    target
+        The real path of the file.
+    before
+        The digest of its old bytes; None where there was no file.
+    after
+        The digest of the new bytes.
+    outcome
+        The outcome once it is done.
+    """
 
     target: str
     before: str | None
@@ -71,10 +93,17 @@ class PendingWrite:
     outcome: Outcome
 
     def is_done(self) -> bool:
-        """Whether the file holds the new bytes; false where it holds the old ones.
+        """Whether the file holds the new bytes. Removes temporary files that were left.
 
-        Removes temporary files that were left. Raises ConflictError where the file holds
-        something else.
+        Returns
+        -------
+        bool
+            False where the file holds the old bytes.
+
+        Raises
+        ------
+        ConflictError
+            The file holds something else.
         """
         target = Path(self.target)
         remove_leftovers(target.parent)
@@ -98,11 +127,25 @@ class Journal:
 
     @classmethod
     def open(cls, run: Run, *, resume: bool | None) -> Journal:
-        """Open the journal of a run: to resume it, or to begin anew.
+        """Open the journal of a run: to resume it, or to begin anew. Raises StorageError.
 
-        With None it begins anew, unless a project could be balanced twice by that. Raises
-        InputError where an interrupted run stands in the way or had other settings, StorageError
-        where no journal can be written.
+        Parameters
+        ----------
+        run
+            The identity of the run.
+        resume
+            Whether to resume it. None begins anew, unless a project could be balanced twice by
+            that.
+
+        Returns
+        -------
+        Journal
+            To be closed by the caller.
+
+        Raises
+        ------
+        InputError
+            An interrupted run stands in the way, or had other settings.
         """
         path = state_folder() / "batch" / f"{run.name}.jsonl"
         state = _read(path)

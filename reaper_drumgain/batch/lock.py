@@ -45,11 +45,28 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 def locked(folders: Iterable[Path], below: Iterable[Path] = ()) -> Iterator[dict[Path, str]]:
     """Keep other runs out of these folders. Never waits.
 
-    ``below``: folders inside them that will be written in. A run that is at work in one of
-    those, or in a folder above, is found as well. Where a folder is read-only, those below it
-    are locked one by one. Yields the folders of ``below`` that cannot be locked, with the
-    reason: nothing may be written in them. Raises ConflictError where another run is at work
-    there, StorageError where none of the folders can be locked.
+    A run that is at work in one of ``below``, or in a folder above, is found as well. Where a
+    folder is read-only, those below it are locked one by one.
+
+    Parameters
+    ----------
+    folders
+        Where this run works.
+    below
+        Folders inside them that will be written in.
+
+    Yields
+    ------
+    dict
+        The folders of ``below`` that cannot be locked, with the reason: nothing may be written in
+        them.
+
+    Raises
+    ------
+    ConflictError
+        Another run is at work there.
+    StorageError
+        None of the folders can be locked.
     """
     tops = sorted({Path(os.path.realpath(folder)) for folder in folders})
     inner = {Path(os.path.realpath(folder)) for folder in below}

@@ -15,11 +15,28 @@ Status = Literal["written", "planned", "unchanged", "nothing", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One line of the summary. ``moved`` of ``drums`` tracks; loudness of the drums together.
+    """The outcome of one project: one line of the summary.
 
-    ``mode``: all faders balanced anew, or outliers only; None where there is no plan.
-
-    ``earlier``: it was done by the interrupted run that this one resumes.
+    Attributes
+    ----------
+    project
+        The path of the project.
+    status
+        What was done with it.
+    message
+        Why it failed, or what the user has to know of it.
+    drums, moved
+        The number of drum tracks, and of those that move.
+    warnings
+        The number of warnings in the plan.
+    before_lufs, after_lufs
+        Loudness of the drums together; None where there is no plan.
+    output, backup, report
+        Paths of what was written, else None.
+    mode
+        All faders balanced anew, or outliers only; None where there is no plan.
+    earlier
+        Whether it was done by the interrupted run that this one resumes.
     """
 
     project: str

@@ -51,11 +51,32 @@ def cores() -> int:
 def plan_all(
     paths: Mapping[int, str], job: Job, *, jobs: int, cluster: str | None, tell: Tell
 ) -> Results:
-    """The results of ``work.plan_of`` for paths by key, in the order in which they finish.
+    """The results of ``work.plan_of``, in the order in which they finish.
 
-    ``tell`` gets a sentence on each problem that concerns no single project. Raises InputError or
-    HostError where the cluster cannot be reached at first, and HostError where no process
-    survives its start.
+    Parameters
+    ----------
+    paths
+        Paths of projects by key.
+    job
+        What is done with each.
+    jobs
+        Number of processes on this machine.
+    cluster
+        The address of a Dask scheduler. None for this machine.
+    tell
+        Gets a sentence on each problem that concerns no single project.
+
+    Yields
+    ------
+    tuple
+        Key and result of each project.
+
+    Raises
+    ------
+    HostError
+        The cluster cannot be reached at first, or no process survives its start.
+    InputError
+        Dask is not installed.
     """
     waiting = dict(paths)
     if cluster is not None:

@@ -33,9 +33,36 @@ from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of a batch. ``output``: the folder of mode ``output``. ``resume``: resume an
-    interrupted run, begin anew, or (None) begin anew where no project is balanced twice by
-    that. ``report``: the folder of reports, with ``sound``."""
+    """The options of a batch.
+
+    Attributes
+    ----------
+    paths
+        Files and folders.
+    settings
+        What the user wants of each project.
+    recursive
+        Search the folders below, too.
+    mode
+        Where results go; nowhere in a dry run.
+    output
+        The folder of mode ``output``.
+    overwrite
+        Replace files that are there.
+    jobs
+        Number of processes on this machine.
+    cluster
+        The address of a Dask scheduler. None for this machine.
+    cache
+        Whether analysis results are kept.
+    report
+        The folder of reports. None for none.
+    sound
+        Whether reports have the drums before and after to hear.
+    resume
+        Resume an interrupted run (true), or begin anew (false). None begins anew where no project
+        is balanced twice by that.
+    """
 
     paths: tuple[Path, ...]
     settings: Settings
@@ -52,10 +79,14 @@ class Options:
 
 
 class Batch:
-    """The projects that were found, to be balanced by ``outcomes``."""
+    """The projects that were found, to be balanced by ``outcomes``.
+
+    Raises InputError where a path or the output cannot be used, NothingToBalanceError where there
+    is no project.
+    """
 
     def __init__(self, options: Options) -> None:
-        """Look for the projects. Raises InputError, and NothingToBalanceError for none."""
+        """Look for the projects."""
         self._options = options
         # results of an earlier run are no projects; those of a path that was given are
         given = set(real_paths(options.paths))

@@ -29,8 +29,25 @@ BROKEN = "broken"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done with every project. ``one_blas_thread``: limit BLAS in a process that has
-    imported numpy already. ``report``: make its files as well, with ``sound``."""
+    """What is done with every project.
+
+    Attributes
+    ----------
+    settings
+        What the user wants.
+    threads
+        How many threads read and measure.
+    cache
+        Whether analysis results are kept.
+    version
+        The version of DrumGain that asks.
+    one_blas_thread
+        Whether to limit BLAS in a process that has imported numpy already.
+    report
+        Make the files of the report, too.
+    sound
+        With the drums before and after to hear.
+    """
 
     settings: Settings
     threads: int = 1
@@ -43,9 +60,23 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A plan and the digest of the project's bytes, or what went wrong: ``error`` is the name
-    of a class in errors.py, ``unexpected``, or ``BROKEN``. ``message`` beside a plan: what the
-    user has to know of it. ``notes`` concern no single project, ``files`` belong to its report."""
+    """The result of one project: a plan, or what went wrong.
+
+    Attributes
+    ----------
+    plan
+        The plan; None where something went wrong.
+    digest
+        Of the project's bytes.
+    error
+        The name of a class in errors.py, ``unexpected``, or ``BROKEN``; empty beside a plan.
+    message
+        What went wrong, or what the user has to know of the plan.
+    notes
+        Sentences that concern no single project.
+    files
+        Names and bytes of the report's files.
+    """
 
     plan: GainPlan | None = None
     digest: str = ""

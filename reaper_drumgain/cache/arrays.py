@@ -23,7 +23,20 @@ _VALUES = "values.json"
 
 
 def pack(value: Any, name: str = "") -> dict[str, NDArray[Any]]:
-    """The arrays of a dataclass, by name."""
+    """A dataclass as named plain arrays.
+
+    Parameters
+    ----------
+    value
+        A dataclass of arrays, mappings, tuples, slices, numbers and texts.
+    name
+        What the names of its arrays begin with.
+
+    Returns
+    -------
+    dict
+        Arrays of any shape by name, and one array of bytes with all other values as JSON.
+    """
     arrays: dict[str, NDArray[Any]] = {}
     values: dict[str, Any] = {}
     _pack(value, name, arrays, values)

@@ -27,9 +27,16 @@ FileIdentity = tuple[int, ...] | None
 class AnalyzedAudio:
     """The audio that an analysis reads. Nothing else decides the result, so the key is made of it.
 
-    ``session``: of the drum tracks alone, with what plays before their faders. ``drums``: in
-    that session. ``span``: the analyzed part, in seconds. ``files``: the identity of each media
-    file by its path.
+    Attributes
+    ----------
+    session
+        The drum tracks alone, with what plays before their faders.
+    drums
+        The drum tracks in that session.
+    span
+        Start and end of the analyzed part in seconds; None for the whole song.
+    files
+        The identity of each media file by its path.
     """
 
     session: Session
@@ -57,7 +64,22 @@ class AnalyzedAudio:
 def analyzed_audio(
     session: Session, drums: Sequence[DrumTrack], span: tuple[float, float] | None
 ) -> AnalyzedAudio:
-    """The audio of these tracks, with the media files as they are now."""
+    """The audio of some tracks, with the media files as they are now.
+
+    Parameters
+    ----------
+    session
+        The project.
+    drums
+        The tracks that are analyzed.
+    span
+        Start and end in seconds; None for the whole song.
+
+    Returns
+    -------
+    AnalyzedAudio
+        With the identities of the files.
+    """
     reduced, own = _reduced(session, drums)
     return AnalyzedAudio(reduced, own, span, file_identities(reduced))
 

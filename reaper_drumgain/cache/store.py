@@ -75,7 +75,11 @@ class Store:
         return self._do(look, create=False)
 
     def write(self, entries: Sequence[tuple[bytes, bytes]], used: Sequence[bytes] = ()) -> None:
-        """Store entries; above the limit, those used longest ago are deleted."""
+        """Store entries, each a key with its bytes.
+
+        Entries under the keys in ``used`` are noted as used now. Above the limit, those that were
+        used longest ago are deleted.
+        """
         now = time.time_ns()
         rows = [
             (key, now, len(data), _digest_of(key, data), data)

@@ -34,10 +34,31 @@ def bounce(
 ) -> float:
     """Write the drums along their path, with the old faders and with the new.
 
-    ``analyzed``: the drum tracks that the plan was made for. The files are 24 bit WAV, or Ogg
-    Vorbis where they are named ``.ogg``. Both get the same gain where one would clip; it is
-    returned, in dB. ``equally_loud``: the second is then brought to the loudness of the first.
-    What a plan does over time is left out. Raises StorageError.
+    The files are 24 bit WAV, or Ogg Vorbis where they are named ``.ogg``. Both get the same gain
+    where one would clip. What a plan does over time is left out.
+
+    Parameters
+    ----------
+    analyzed
+        The drum tracks that the plan was made for.
+    plan
+        The old and new faders.
+    before, after
+        The files.
+    progress
+        Called with what is being done and its share, 0 to 1.
+    equally_loud
+        Bring the second file to the loudness of the first.
+
+    Returns
+    -------
+    float
+        The common gain in dB, 0 or less.
+
+    Raises
+    ------
+    StorageError
+        A file cannot be written.
     """
     drums = analyzed.drums
     sound = Multitrack(analyzed.session, drums, progress)

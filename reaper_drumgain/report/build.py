@@ -21,8 +21,10 @@ _NAME_LETTERS = 60
 
 
 def report_name(project: str) -> str:
-    """The name of a project's report without a suffix: readable, safe on every system, and
-    another one for another path."""
+    """The name of a project's report without a suffix.
+
+    It is readable and safe on every system, and differs for another path.
+    """
     digest = hashlib.sha256(project.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     stem = re.sub(r"[^\w]+", "-", Path(project).stem, flags=re.ASCII).strip("-")
     return f"{stem[:_NAME_LETTERS] or 'project'}-{digest}"
@@ -36,10 +38,26 @@ def report_files(
     sound: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, bytes]:
-    """The files of a report on a plan and the analysis behind it.
+    """The files of a report on a plan and the analysis behind it. Raises StorageError.
 
-    By name: ``name.html``, ``name.csv`` and ``name.json``, and with ``sound`` the
-    drums before and after, equally loud, as Ogg Vorbis. Raises StorageError."""
+    Parameters
+    ----------
+    name
+        What the names of the files begin with.
+    plan
+        The plan.
+    analyzed
+        The analysis; None for a plan that has none.
+    sound
+        Whether to add the drums before and after, equally loud, as Ogg Vorbis.
+    progress
+        Called with what is being done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        Bytes by name: ``name.html``, ``name.csv``, ``name.json``, and with ``sound`` two ``.ogg``.
+    """
     analysis = None if analyzed is None else analyzed.analysis
     tracks = facts_of(plan, analysis, () if analyzed is None else analyzed.indexes)
     drawn = {}
@@ -76,7 +94,20 @@ def _bounced(
 
 
 def save(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write files into a folder, each as a whole. Raises StorageError."""
+    """Write files into a folder, each as a whole.
+
+    Parameters
+    ----------
+    files
+        Bytes by name.
+    folder
+        The folder, which is made.
+
+    Raises
+    ------
+    StorageError
+        A file cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():

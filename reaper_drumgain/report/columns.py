@@ -29,10 +29,20 @@ def _number_css(_: TrackFacts) -> str:
 class Column:
     """A column of the page, and the columns of the table that hold the same.
 
-    ``fields``: headings of the table, and the value under each. ``heading``: that of the page, ""
-    where only the table has it; ``label``: what stands before the value on narrow screens.
-    ``kind``: how the page shows it, as a number with ``text``, or as one of the cells that the
-    template builds. ``css``: the classes of a number on the page.
+    Attributes
+    ----------
+    fields
+        Headings of the table, and the value under each.
+    heading
+        The heading on the page; empty where only the table has it.
+    label
+        What stands before the value on narrow screens.
+    kind
+        How the page shows it: as a number with ``text``, or as a cell that the template builds.
+    text
+        The text of a number.
+    css
+        The classes of a number on the page.
     """
 
     fields: Mapping[str, Callable[[TrackFacts], Cell]]

@@ -18,11 +18,21 @@ COLUMNS = 420
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackFacts:
-    """A drum track. Levels are LU re the drums together, before and after (None: unknown).
+    """The numbers of one drum track.
 
-    ``engineers_lu``: the levels between which most engineers have it, which is the plan's
-    interval; None for methods that give none. ``shape``: its level over time before the fader
-    (columns,), linear, empty for a track that was not analyzed.
+    Attributes
+    ----------
+    plan
+        The plan of the track.
+    before_lu, after_lu
+        Its level in LU against the drums together, before and after; None where unknown.
+    engineers_lu
+        The levels between which most engineers have it: the plan's interval. None for methods that
+        give none.
+    shape
+        Linear levels over time before the fader; empty for a track that was not analyzed.
+    seconds
+        The time that ``shape`` lasts.
     """
 
     plan: TrackPlan
@@ -43,7 +53,22 @@ class TrackFacts:
 def facts_of(
     plan: GainPlan, analysis: MultitrackAnalysis | None, indexes: Sequence[int]
 ) -> list[TrackFacts]:
-    """The facts of all drum tracks. ``indexes``: of the analyzed tracks, in their order."""
+    """The facts of all drum tracks.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    analysis
+        The analysis behind it. None for none.
+    indexes
+        The indexes of the analyzed tracks, in their order.
+
+    Returns
+    -------
+    list of TrackFacts
+        In the order of the plan.
+    """
     kit = _kit_after_full_moves(plan)
     places = {index: place for place, index in enumerate(indexes)}
     found = []

@@ -24,7 +24,25 @@ _LIBRARIES = ("numpy", "soundfile", "soxr", "matplotlib", "jinja2")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A project in the summary of a batch. ``link``: the address of its page, if it has one."""
+    """A project in the summary of a batch.
+
+    Attributes
+    ----------
+    name
+        The project.
+    result
+        The outcome in words.
+    moved
+        How many tracks move.
+    before, after
+        Loudness of the drums in LUFS, as text.
+    where
+        The path of the result, or why there is none.
+    link
+        The address of its page, if it has one.
+    failed
+        Whether it failed.
+    """
 
     name: str
     result: str
@@ -45,8 +63,28 @@ def project_page(
     *,
     shortened: bool,
 ) -> bytes:
-    """The page of one project. ``pictures``: ``levels`` and ``waveforms``, each ``wide`` and
-    ``narrow``, as SVG. ``audio``: addresses of the sound ``before`` and ``after``."""
+    """The page of one project.
+
+    Parameters
+    ----------
+    title
+        The name of the project.
+    plan
+        The plan.
+    tracks
+        The facts of the drum tracks.
+    pictures
+        ``levels`` and ``waveforms``, each ``wide`` and ``narrow``, as SVG.
+    audio
+        Addresses of the sound ``before`` and ``after``; None for none.
+    shortened
+        Whether long silences are left out of the waveforms.
+
+    Returns
+    -------
+    bytes
+        HTML in UTF-8.
+    """
     return _render(
         "page.html.jinja",
         title=title,
@@ -65,7 +103,24 @@ def project_page(
 def index_page(
     title: str, folder: str, counts: Sequence[tuple[int, str]], rows: Sequence[Row]
 ) -> bytes:
-    """The page of a batch, with a line for each project; ``folder``: around them all."""
+    """The page of a batch.
+
+    Parameters
+    ----------
+    title
+        The heading.
+    folder
+        The folder around all projects.
+    counts
+        How many projects have each result, in words.
+    rows
+        A line for each project.
+
+    Returns
+    -------
+    bytes
+        HTML in UTF-8.
+    """
     return _render("index.html.jinja", title=title, folder=folder, counts=counts, rows=rows)
 
 
