@@ -34,16 +34,32 @@ def put(
 ) -> Path | None:
     """Puts data in a file's place in one step; either all of it is there or nothing changed.
 
-    The data goes to a temporary file in the same folder and onto the disk, then
-    ``last_check`` may still object, then ``backup`` is kept under the first free name of
-    ``backups``, then the temporary file takes the target's place, with the owner and group of
-    what was there. Any failure before that, an interrupt included, removes what was made. Of
-    several writers in a folder one works at a time: between ``last_check`` and the end nobody
-    else changes the target. What killed ones left there is removed. Returns the backup's path, if
-    one was asked for. ``mode``: the permissions, None for the usual ones of a new file.
+    The data goes to a temporary file in the same folder and onto the disk. Then ``last_check`` may
+    still object. Then the backup is kept, and the temporary file takes the target's place, with the
+    owner and group of what was there. Any failure before that, an interrupt included, removes what
+    was made. One writer at a time works in a folder: from ``last_check`` on nobody else changes the
+    target. What killed writers left there is removed. Raises StorageError where the system refuses
+    or the target is protected, and ConflictError where another writer does not end.
 
-    Raises StorageError where the system refuses or the target is protected, ConflictError where
-    another writer does not end, and what ``last_check`` raises.
+    Parameters
+    ----------
+    target
+        The file.
+    data
+        Its new bytes.
+    mode
+        Its permissions; None for the usual ones of a new file.
+    last_check
+        May raise, and then nothing is changed.
+    backups
+        Names for the backup; the first free one is taken. Empty for no backup.
+    backup
+        The bytes of the backup.
+
+    Returns
+    -------
+    Path or None
+        The path of the backup, if one was asked for.
     """
     temporary = target.with_name(f".drumgain-{os.urandom(8).hex()}.tmp")
     with (

@@ -49,8 +49,28 @@ def planned_edits(
 ) -> tuple[list[Edit], EditCheck]:
     """The spans that write the planned envelope of one track, and a check.
 
-    Raises ConflictError where the track's envelope is not the one that the plan was made for,
-    ProjectError where its place is not clear, InputError for numbers that are none.
+    Raises ProjectError where the envelope's place is not clear, InputError for impossible numbers.
+
+    Parameters
+    ----------
+    project
+        The project as read.
+    index
+        The index of the track.
+    planned
+        The envelope.
+
+    Returns
+    -------
+    edits : list of Edit
+        The spans.
+    check : callable
+        Raises ProjectError where the edited bytes do not read as meant.
+
+    Raises
+    ------
+    ConflictError
+        The track's envelope is not the one that the plan was made for.
     """
     for point in planned.points:
         _refuse_impossible(project, index, point)
@@ -77,7 +97,24 @@ def planned_edits(
 def taking_back_edits(
     project: ProjectFile, index: int, taken: TakenBack
 ) -> tuple[list[Edit], EditCheck]:
-    """The spans that take back what ``planned_edits`` wrote on one track, and a check."""
+    """The spans that take back what ``planned_edits`` wrote on one track, and a check.
+
+    Parameters
+    ----------
+    project
+        The project as read.
+    index
+        The index of the track.
+    taken
+        What is to be taken back.
+
+    Returns
+    -------
+    edits : list of Edit
+        The spans.
+    check : callable
+        Raises ProjectError where the edited bytes do not read as meant.
+    """
     envelope = _envelope_block(project, index, taken.envelope)
     assert envelope is not None
     edits = _taking_back(project.data, envelope, taken)

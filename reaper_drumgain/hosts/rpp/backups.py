@@ -50,9 +50,16 @@ AS_PROJECT: State = "as the project"
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One backup: ``saved`` is the local time of the write that it was made for.
+    """One backup of a project.
 
-    ``state``: whether it can be brought back, was brought back, or holds what the project holds.
+    Attributes
+    ----------
+    path
+        Its file.
+    saved
+        The local time of the write that it was made for; None where its name does not say it.
+    state
+        Whether it can be brought back, was brought back, or holds what the project holds.
     """
 
     path: Path
@@ -75,12 +82,25 @@ def restore(
     *,
     now: datetime | None = None,
 ) -> Path:
-    """Brings the last backup of a project back, or the one that is named, and returns that
-    backup's path. The module's text says what becomes of the present file.
+    """Brings a backup of a project back.
 
-    Raises StorageError where there is no backup, ProjectError where the backup is not whole,
-    ConflictError where the project changes meanwhile, StorageError where the system refuses.
-    After an error every file is as before.
+    The text of the module says what becomes of the present file. Raises StorageError where there is
+    no backup or the system refuses, ProjectError where the backup is not whole, and ConflictError
+    where the project changes meanwhile. After an error every file is as before.
+
+    Parameters
+    ----------
+    path
+        The project.
+    backup
+        The backup. None for the last one that was not brought back yet.
+    now
+        The time in the name of the file that is kept. None for the present.
+
+    Returns
+    -------
+    Path
+        The backup that was brought back.
     """
     target = real_target(Path(path))
     present = read_file(target)[0] if exists(target) else None
@@ -127,7 +147,25 @@ def next_stamp(target: Path, now: datetime | None) -> str:
 
 
 def backup_names(target: Path, stamp: str) -> Iterator[Path]:
-    """Names for a backup of a file, the plain one first."""
+    """Names for a backup of a file, the plain one first.
+
+    Parameters
+    ----------
+    target
+        The file.
+    stamp
+        Number and time, as ``next_stamp`` gives them.
+
+    Yields
+    ------
+    Path
+        A name beside the file.
+
+    Raises
+    ------
+    StorageError
+        All names were passed over.
+    """
     for count in range(1, _MAX_BACKUPS):
         extra = "" if count == 1 else f"-{count}"
         yield target.with_name(f"{target.name}.drumgain-{stamp}{extra}.bak")

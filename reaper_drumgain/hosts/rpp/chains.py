@@ -66,8 +66,30 @@ def read_envelope(
 ) -> Envelope:
     """One envelope. Values of volume envelopes are linear gains in the file already.
 
-    ``with_lines``: keep the line of each point too, as bytes of Latin-1 text.
     An envelope without a line ACT is active, as in files of REAPER's first years.
+
+    Parameters
+    ----------
+    data
+        The bytes of the project.
+    block
+        The block of the envelope.
+    kind
+        Which envelope it is.
+    faults
+        Gets half a sentence on damaged points, which are left out.
+    with_lines
+        Keep the line of each point too, as Latin-1 text.
+
+    Returns
+    -------
+    Envelope
+        Times in seconds.
+
+    Raises
+    ------
+    ProjectError
+        It holds more than MAX_POINTS points.
     """
     settings = {b"ACT": b"1", b"VOLTYPE": b"0"}
     settings |= dict(compiled(_ENVELOPE_LINE).findall(data, block.body, block.close))

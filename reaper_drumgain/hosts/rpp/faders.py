@@ -25,10 +25,26 @@ _MAX_GAIN = 1e6
 
 
 def faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
-    """The fader gains that a plan asks for, by track index.
+    """The fader gains that a plan asks for.
 
-    Raises ConflictError where the plan belongs to another project, InputError for a level
-    that no fader can have.
+    Raises ConflictError where the plan belongs to another project.
+
+    Parameters
+    ----------
+    project
+        The project as read.
+    plan
+        The plan.
+
+    Returns
+    -------
+    dict
+        Linear gains by the index of the track.
+
+    Raises
+    ------
+    InputError
+        No fader can have a level.
     """
     faders: dict[int, LinearGain] = {}
     for move in plan.moves:
@@ -42,7 +58,27 @@ def faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
 
 
 def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> dict[int, Edit]:
-    """The spans that set these faders, by track; none for a fader that has its value."""
+    """The spans that set faders; none for a fader that has its value already.
+
+    Raises ProjectError where the place of a fader is not clear.
+
+    Parameters
+    ----------
+    project
+        The project as read.
+    faders
+        Linear gains by the index of the track.
+
+    Returns
+    -------
+    dict
+        The spans by the index of the track.
+
+    Raises
+    ------
+    InputError
+        There is no such track, or no fader can have a gain.
+    """
     blocks = project.tracks
     edits = {}
     for index, gain in faders.items():
@@ -66,7 +102,20 @@ def format_gain(gain: float) -> bytes:
 
 
 def refuse_other_track(project: ProjectFile, index: int, name: str, guid: str | None) -> None:
-    """Raises ConflictError where a plan's track is not this one of the project."""
+    """Checks that a plan's track is this one of the project.
+
+    Parameters
+    ----------
+    project
+        The project as read.
+    index, name, guid
+        Of the track in the plan; the GUID may be None.
+
+    Raises
+    ------
+    ConflictError
+        It is another track.
+    """
     tracks = project.session.tracks
     if not 0 <= index < len(tracks):
         raise ConflictError(

@@ -75,8 +75,17 @@ class ItemReader:
     def read(self, item: Block, lanes: Lanes, shift: float, warnings: list[str]) -> list[Clip]:
         """The clips of an item: of its active take, or of each take where all play.
 
-        ``shift``: the track's own playback offset in seconds. What cannot be represented
-        goes to ``warnings``.
+        Parameters
+        ----------
+        item, lanes
+            The block of the item, and the fixed lanes of the track.
+        shift, warnings
+            The track's own playback offset in seconds. Gets sentences on what is not followed.
+
+        Returns
+        -------
+        list of Clip
+            One for each take that plays.
         """
         faults: list[str] = []
         takes = self._takes(item, faults, warnings)
@@ -86,24 +95,15 @@ class ItemReader:
         top = read(b"YPOS", lines.get(b"YPOS", b""), _first, faults)
         lane = lanes.of(top) if lanes.count else None
         muted = read(b"MUTE", lines.get(b"MUTE", b""), _muted, faults)
-        volume = read(b"VOLPAN", lines.get(b"VOLPAN", b""), _volume, faults)
+        item_gain, first = read(b"VOLPAN", lines.get(b"VOLPAN", b""), _volume, faults)
         fade_in = read(b"FADEIN", lines.get(b"FADEIN", b""), _fade, faults)
         fade_out = read(b"FADEOUT", lines.get(b"FADEOUT", b""), _fade, faults)
         loop = read(b"LOOP", lines.get(b"LOOP", b""), _flag, faults)
-        if len(takes) > 1:
-            every = read(b"ALLTAKES", lines.get(b"ALLTAKES", b""), _flag, faults)
-            playing = _playing(takes, every=every)
-        else:
-            playing = takes
         clips = []
-        for take in playing:
+        for take in self._playing(takes, faults):
             own = take.lines
-            speed = own.get(b"PLAYRATE", b"")
-            rate, preserve_pitch, pitch = read(b"PLAYRATE", speed, _rate, faults)
-            item_gain, take_pan, take_gain = volume
-            if take is not takes[0]:
-                gains = own.get(b"TAKEVOLPAN", b"")
-                take_pan, take_gain = read(b"TAKEVOLPAN", gains, _take_volume, faults)
+            rate, keeps_pitch, pitch = read(b"PLAYRATE", own.get(b"PLAYRATE", b""), _rate, faults)
+            take_pan, take_gain = first if take is takes[0] else self._take_gains(take, faults)
             clips.append(
                 Clip(
                     position=position,
@@ -111,7 +111,7 @@ class ItemReader:
                     source=take.source,
                     offset=_real(own, b"SOFFS", 0.0, faults),
                     play_rate=rate,
-                    preserve_pitch=preserve_pitch,
+                    preserve_pitch=keeps_pitch,
                     pitch=pitch,
                     loop=loop,
                     plays=not muted and lanes.plays(lane),
@@ -132,6 +132,20 @@ class ItemReader:
             )
         warnings += [f"item at {position:.3f} s: {fault}" for fault in faults]
         return clips
+
+    def _playing(self, takes: list[_Take], faults: list[str]) -> list[_Take]:
+        """The takes that play: all that are not empty, or the selected one, else the first."""
+        if len(takes) == 1:
+            return takes
+        if self._memo.read(b"ALLTAKES", takes[0].lines.get(b"ALLTAKES", b""), _flag, faults):
+            return [take for take in takes if b"NULL" not in take.words] or takes[:1]
+        return [next((take for take in takes if b"SEL" in take.words), takes[0])]
+
+    def _take_gains(self, take: _Take, faults: list[str]) -> tuple[float, LinearGain]:
+        """Pan and gain of a take that is not the first one."""
+        return self._memo.read(
+            b"TAKEVOLPAN", take.lines.get(b"TAKEVOLPAN", b""), _take_volume, faults
+        )
 
     def _takes(self, item: Block, faults: list[str], warnings: list[str]) -> list[_Take]:
         take = _Take()
@@ -248,13 +262,6 @@ class ItemReader:
         ), fault
 
 
-def _playing(takes: list[_Take], *, every: bool) -> list[_Take]:
-    """The takes that play: all that are not empty, or the selected one, else the first."""
-    if every:
-        return [take for take in takes if b"NULL" not in take.words] or takes[:1]
-    return [next((take for take in takes if b"SEL" in take.words), takes[0])]
-
-
 def _word(data: bytes, block: Block) -> bytes:
     """The second token of a block's first line."""
     words = values(data[block.start : block.body])
@@ -299,9 +306,9 @@ def _muted(fields: Fields) -> bool:
     return item_muted(mute=fields.flag(0), solo=fields.real(1, 0.0))
 
 
-def _volume(fields: Fields) -> tuple[LinearGain, float, LinearGain]:
+def _volume(fields: Fields) -> tuple[LinearGain, tuple[float, LinearGain]]:
     """Item gain, and pan and gain of the first take."""
-    return LinearGain(fields.real(0, 1.0)), fields.real(1, 0.0), LinearGain(fields.real(2, 1.0))
+    return LinearGain(fields.real(0, 1.0)), (fields.real(1, 0.0), LinearGain(fields.real(2, 1.0)))
 
 
 def _take_volume(fields: Fields) -> tuple[float, LinearGain]:

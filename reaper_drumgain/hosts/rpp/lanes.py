@@ -21,9 +21,16 @@ _WORD = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The fixed lanes of a track: how many, and the bits of those that play.
+    """The fixed lanes of a track.
 
-    ``former``: the track has none any more.
+    Attributes
+    ----------
+    count
+        How many there are; 0 for none.
+    playing
+        A bit for each lane that plays.
+    former
+        Whether the track has none any more.
     """
 
     count: int = 0
@@ -45,8 +52,22 @@ _NO_LANES = Lanes()
 
 
 def lanes_of(mode: int, count: int, solo: bytes | None, warnings: list[str]) -> Lanes:
-    """The fixed lanes of a track, from the values of FREEMODE and ITEMLANES and the LANESOLO
-    line."""
+    """The fixed lanes of a track.
+
+    Parameters
+    ----------
+    mode, count
+        The values of FREEMODE and ITEMLANES.
+    solo
+        The LANESOLO line; None where there is none.
+    warnings
+        Gets sentences on damaged values.
+
+    Returns
+    -------
+    Lanes
+        With a count of 0 where the track has no lanes.
+    """
     had_lanes = mode == 0 and solo is not None and count > 1
     if mode != FIXED_LANES and not had_lanes:
         return _NO_LANES

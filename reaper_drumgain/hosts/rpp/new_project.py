@@ -30,7 +30,19 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class NewTrack:
-    """A track to make: its name, its file in the project's folder, how long it plays, its pan."""
+    """A track to make.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    file
+        The name of its audio file in the project's folder.
+    seconds
+        How long it plays.
+    pan
+        -1 (left) to 1 (right).
+    """
 
     name: str
     file: str
@@ -39,10 +51,24 @@ class NewTrack:
 
 
 def new_project(path: Path, tracks: Sequence[NewTrack], rate: int) -> ProjectFile:
-    """A project that is not on disk yet, as if it had been read from ``path``.
+    """A project that is not on disk yet, as if it had been read.
 
-    ``rate``: in Hz. ``apply_plan`` writes it, to a file that is not there. Raises InputError where
-    a name cannot be written in the format.
+    ``apply_plan`` writes it, to a file that is not there. Raises InputError where a name cannot be
+    written in the format.
+
+    Parameters
+    ----------
+    path
+        The file that it would be.
+    tracks
+        In project order.
+    rate
+        Sample rate in Hz.
+
+    Returns
+    -------
+    ProjectFile
+        With ``made`` set.
     """
     lines = [
         f'<REAPER_PROJECT 0.1 "6.69/win64" {_VERSION_TIME}',

@@ -30,10 +30,28 @@ _AFTER_EXT = (b"AUXRECV", b"MIDIOUT", b"MAINSEND", b"HWOUT")
 
 
 def note_edits(project: ProjectFile, index: int, notes: Mapping[str, str | None]) -> list[Edit]:
-    """The spans that store these texts on a track by their keys, or remove those that are None.
+    """The spans that store texts on a track, or remove them.
 
-    A block that held nothing else goes with the last note in it. Raises InputError for a text
-    that is too long.
+    A block that held nothing else goes with the last note in it.
+
+    Parameters
+    ----------
+    project
+        The project as read.
+    index
+        The index of the track.
+    notes
+        The texts by their keys; None to remove one.
+
+    Returns
+    -------
+    list of Edit
+        The spans.
+
+    Raises
+    ------
+    InputError
+        A text is too long.
     """
     data, block = project.data, project.tracks[index]
     present = re.compile(_LINE % b"|".join(map(re.escape, (key.encode() for key in notes))))

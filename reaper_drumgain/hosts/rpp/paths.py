@@ -78,7 +78,20 @@ def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
 
 
 def refuse_media(project: ProjectFile, target: Path) -> None:
-    """Raises InputError where a file is one that the project plays, or would play were it there."""
+    """Checks that a file is none that the project plays, or would play were it there.
+
+    Parameters
+    ----------
+    project
+        The project as read.
+    target
+        The file that is to be written.
+
+    Raises
+    ------
+    InputError
+        It is a media file of the project.
+    """
     resolver = _resolver(project, _record_paths(project))
     for token in _media(project.data, project.root):
         path = resolver.find(text(token.value)).path

@@ -38,8 +38,20 @@ _VERSION = re.compile(rb"(\d+)")
 class ProjectFile:
     """A project as read: its bytes, their blocks, and the session they describe.
 
-    ``path`` is as given; ``mode`` are the permissions of the file. ``made``: it was made of audio
-    files, and no file of it is there.
+    Attributes
+    ----------
+    path
+        As given.
+    session
+        What is known of the project.
+    mode
+        The permissions of the file.
+    data
+        The bytes of the file.
+    root
+        The tree of blocks.
+    made
+        Whether it was made of audio files, and no file of it is there.
     """
 
     path: Path
@@ -75,7 +87,24 @@ def read_project(path: str | os.PathLike[str]) -> ProjectFile:
 
 
 def project_of(data: bytes, path: Path, *, mode: int, made: bool = False) -> ProjectFile:
-    """The project in bytes, as if they had been read from ``path``. Raises ProjectError."""
+    """The project in bytes, as if they had been read from a file. Raises ProjectError.
+
+    Parameters
+    ----------
+    data
+        The bytes of the project.
+    path
+        The file.
+    mode
+        The permissions of the file.
+    made
+        Whether it was made of audio files, and no file of it is there.
+
+    Returns
+    -------
+    ProjectFile
+        With its session.
+    """
     name = text(os.fsencode(path))
     with _no_collecting():
         root = scan(data, name)

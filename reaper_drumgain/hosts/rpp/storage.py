@@ -22,7 +22,23 @@ def name_of(path: str | os.PathLike[str]) -> str:
 
 @contextlib.contextmanager
 def storage_errors(what: str) -> Iterator[None]:
-    """Turns an OSError into a StorageError that begins with ``what``."""
+    """Turns an OSError into a StorageError.
+
+    Parameters
+    ----------
+    what
+        How the message begins.
+
+    Yields
+    ------
+    None
+        While the system is asked.
+
+    Raises
+    ------
+    StorageError
+        In place of the OSError.
+    """
     try:
         yield
     except OSError as error:
@@ -33,8 +49,26 @@ def storage_errors(what: str) -> Iterator[None]:
 def read_file(path: Path) -> tuple[bytes, int]:
     """All bytes of a regular file, and its permissions.
 
-    Raises ProjectError for a folder, pipe or device and for more than MAX_BYTES,
-    StorageError where the system refuses, ConflictError where it changes meanwhile.
+    Raises ProjectError for a folder, a pipe or a device, and for more than MAX_BYTES.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    data : bytes
+        All of it.
+    mode : int
+        The permissions.
+
+    Raises
+    ------
+    ConflictError
+        The file changes meanwhile.
+    StorageError
+        The system refuses.
     """
     name = name_of(path)
     try:
@@ -68,7 +102,20 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def refuse_changed(path: Path, read: bytes) -> None:
-    """Raises ConflictError where a file no longer holds what was read, byte for byte."""
+    """Checks that a file still holds what was read, byte for byte.
+
+    Parameters
+    ----------
+    path
+        The file.
+    read
+        What was read.
+
+    Raises
+    ------
+    ConflictError
+        It holds something else, or is gone.
+    """
     name = name_of(path)
     place, same = 0, True
     try:
@@ -90,7 +137,20 @@ def refuse_changed(path: Path, read: bytes) -> None:
 def real_target(path: Path) -> Path:
     """The file that a path means, symbolic links followed: it is written, the link stays.
 
-    The file itself need not exist. Raises StorageError where the way to it cannot be seen.
+    Parameters
+    ----------
+    path
+        The file, which need not exist.
+
+    Returns
+    -------
+    Path
+        Without links.
+
+    Raises
+    ------
+    StorageError
+        The way to the file cannot be seen.
     """
     try:
         with storage_errors(f"cannot follow {name_of(path)}"):
@@ -114,7 +174,18 @@ def exists(path: Path) -> bool:
 
 
 def refuse_existing(target: Path) -> None:
-    """Raises StorageError where something is there already."""
+    """Checks that nothing is at a path.
+
+    Parameters
+    ----------
+    target
+        The path.
+
+    Raises
+    ------
+    StorageError
+        Something is there already.
+    """
     if exists(target):
         raise StorageError(
             f"{name_of(target)} exists already: give another name, or allow overwriting"
@@ -122,8 +193,20 @@ def refuse_existing(target: Path) -> None:
 
 
 def refuse_other_kind(target: Path) -> None:
-    """Raises StorageError where a file is there that is neither a project nor empty: whatever it
-    is, a project must not take its place."""
+    """Checks that no file is at a path that is neither a project nor empty.
+
+    Whatever such a file is, a project must not take its place.
+
+    Parameters
+    ----------
+    target
+        The path.
+
+    Raises
+    ------
+    StorageError
+        There is such a file.
+    """
     name = name_of(target)
     with storage_errors(f"cannot look at {name}"), contextlib.suppress(FileNotFoundError):
         status = os.stat(target)  # noqa: PTH116

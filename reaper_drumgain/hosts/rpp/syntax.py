@@ -19,7 +19,7 @@ from operator import attrgetter
 
 from reaper_drumgain.errors import ProjectError
 
-#: the largest project that is read; the largest seen in the wild is below a fifth of it
+#: the largest project that is read; the largest that we have seen is below a fifth of it
 MAX_BYTES = 1 << 30
 #: REAPER itself nests fewer than 20
 MAX_DEPTH = 1000
@@ -63,7 +63,15 @@ def compiled(pattern: bytes) -> re.Pattern[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Bytes ``start`` to ``end`` are to become ``new``; an empty span inserts."""
+    """A span of bytes that is to be replaced; an empty span inserts.
+
+    Attributes
+    ----------
+    start, end
+        The first byte of the span, and the byte behind it.
+    new
+        What is to stand there.
+    """
 
     start: int
     end: int
@@ -136,9 +144,23 @@ def line_of(data: bytes, position: int) -> int:
 def scan(data: bytes, name: str, keep: int = MAX_DEPTH) -> Block:
     """The whole project as a tree of blocks, read in one pass without recursion.
 
-    ``name`` names the file in messages; blocks more than ``keep`` levels inside the project
-    are checked but left out of the tree. Raises ProjectError, with file:line, for what is
-    not one whole project: other content, UTF-16, NUL bytes, blocks that do not balance.
+    Parameters
+    ----------
+    data, name
+        The bytes of the file, and its name for messages.
+    keep
+        Blocks more than so many levels inside the project are checked, but left out of the tree.
+
+    Returns
+    -------
+    Block
+        The project.
+
+    Raises
+    ------
+    ProjectError
+        It is not one whole project: other content, UTF-16, NUL bytes, blocks that do not balance.
+        The message says file:line.
     """
     _refuse_foreign(data, name)
     header = _project_header(data, name)
@@ -229,7 +251,20 @@ def _printable(raw: bytes) -> str:
 
 
 def tokens(data: bytes, start: int, end: int | None = None) -> list[Token]:
-    """The tokens of the line that starts at ``start`` (up to ``end`` or the line's end)."""
+    """The tokens of one line.
+
+    Parameters
+    ----------
+    data, start
+        The bytes of the file, and where the line starts.
+    end
+        Where to stop; None for the end of the line.
+
+    Returns
+    -------
+    list of Token
+        In order.
+    """
     stop = data.find(b"\n", start)
     if stop < 0:
         stop = len(data)
@@ -278,7 +313,22 @@ def values(line: bytes) -> list[bytes]:
 
 
 def own_lines(data: bytes, block: Block, key: bytes) -> list[int]:
-    """Where the block's own lines with this first token start (at the token)."""
+    """The lines of a block, without those of blocks inside it, that begin with a certain token.
+
+    Parameters
+    ----------
+    data
+        The bytes of the file.
+    block
+        The block.
+    key
+        The first token of the lines.
+
+    Returns
+    -------
+    list of int
+        Where each line's first token starts.
+    """
     found = []
     for start, end in block.segments():
         at = data.find(key, start, end)
@@ -310,7 +360,20 @@ def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 def unchanged_outside(old: bytes, new: bytes, edits: Iterable[Edit]) -> bool:
-    """Whether ``new`` is ``old`` with exactly these spans replaced."""
+    """Whether new bytes are the old ones with exactly these spans replaced.
+
+    Parameters
+    ----------
+    old, new
+        The bytes before and after.
+    edits
+        The spans.
+
+    Returns
+    -------
+    bool
+        False for any other difference.
+    """
     here = there = 0
     for edit in sorted(edits, key=_SPAN):
         size = edit.start - here

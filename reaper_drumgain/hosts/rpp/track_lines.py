@@ -28,7 +28,35 @@ _WORD = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class PlainValues:
-    """The values of lines that have no effect on each other, in the order of ``PLAIN_LINES``."""
+    """The values of lines that have no effect on each other, in the order of ``PLAIN_LINES``.
+
+    Attributes
+    ----------
+    folder
+        The change of folder depth.
+    lane_mode, lane_count
+        FREEMODE, and the number of fixed lanes.
+    offset
+        The playback offset and its flags.
+    pan_mode
+        REAPER's number, -1 for that of the project.
+    mute_solo
+        Whether the track is muted, and whether it is soloed.
+    main_send, main_send_channels
+        Whether it is sent to its parent and to which channel, and how many channels.
+    width
+        -1 to 1.
+    inverted
+        Whether the polarity is inverted.
+    channels
+        The number of channels.
+    effects
+        Whether effects are on.
+    automation
+        REAPER's number of the automation mode.
+    hidden, selected
+        Whether the track is hidden, and whether it is selected.
+    """
 
     folder: int
     lane_mode: int
@@ -73,8 +101,24 @@ def _fader(volume: Fields) -> LinearGain:
 def dual_pan(
     mode: int, line: bytes | None, width: float, warnings: list[str]
 ) -> tuple[float, float] | None:
-    """The two pans of a track in a pan mode with width or with left and right (from its
-    VOLPAN line); None in the others, where the width is 1."""
+    """The two pans of a track, as ``Track.dual_pan`` has them.
+
+    Parameters
+    ----------
+    mode
+        REAPER's number of the pan mode.
+    line
+        The VOLPAN line, which holds left and right pan; None where there is none.
+    width
+        The width of the track, -1 to 1.
+    warnings
+        Gets sentences on damaged values.
+
+    Returns
+    -------
+    tuple of float or None
+        None in the modes without two pans, where the width is 1.
+    """
     if mode != DUAL_PAN:
         return width_of(mode, width)
     volume = Fields("VOLPAN", values(line or b""), warnings)
@@ -136,7 +180,15 @@ def _automation(mode: Fields) -> int:
 
 @dataclass(frozen=True, slots=True)
 class FaderGroups:
-    """Numbers of groups, from 1: in which the fader leads or follows, leads a VCA, follows one."""
+    """The numbers, from 1, of the groups that a track's fader belongs to.
+
+    Attributes
+    ----------
+    volume
+        Groups in which the fader leads or follows.
+    vca_led, vca_followed
+        Groups in which the track leads a VCA, and follows one.
+    """
 
     volume: tuple[int, ...]
     vca_led: tuple[int, ...]

@@ -104,8 +104,28 @@ class Memo:
         faults: list[str],
         split: Callable[[bytes], list[bytes]] = bytes.split,
     ) -> T:
-        """``parse`` of the fields of a line; one key always goes with one ``parse`` and
-        ``split``."""
+        """The values of a line, read once for equal lines.
+
+        One key always goes with one ``parse`` and one ``split``.
+
+        Parameters
+        ----------
+        key
+            The first word of the line.
+        line
+            What stands behind it.
+        parse
+            Makes the values of the fields.
+        faults
+            Gets a sentence for each damaged value.
+        split
+            Cuts the line into fields.
+
+        Returns
+        -------
+        object
+            What ``parse`` returns.
+        """
         try:
             return self._known[key, line]  # type: ignore[return-value]
         except KeyError:

@@ -45,8 +45,19 @@ from reaper_drumgain.units import LinearGain
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """What a write did: the file, the backup (None where there was none to make), and the
-    indices of the tracks whose fader changed in the file, and whose envelope was written."""
+    """What a write did.
+
+    Attributes
+    ----------
+    path
+        The file.
+    backup
+        The backup; None where there was none to make.
+    changed
+        The indexes of the tracks whose fader changed in the file.
+    automated
+        The indexes of the tracks whose envelope was written.
+    """
 
     path: Path
     backup: Path | None
@@ -56,8 +67,19 @@ class WriteReport:
 
 @dataclass(frozen=True, slots=True)
 class ClearReport:
-    """What ``clear_automation`` did: the file, the backup (None where there was none to make),
-    the indices of the tracks whose envelope was taken back, and why others were left."""
+    """What ``clear_automation`` did.
+
+    Attributes
+    ----------
+    path
+        The file.
+    backup
+        The backup; None where there was none to make.
+    cleared
+        The indexes of the tracks whose envelope was taken back.
+    left
+        Why others were left, in sentences.
+    """
 
     path: Path
     backup: Path | None
@@ -84,10 +106,10 @@ def set_faders(project: ProjectFile, faders: Mapping[int, LinearGain]) -> bytes:
 
 
 def relocate(project: ProjectFile, new_folder: str | os.PathLike[str]) -> bytes:
-    """The project's bytes for a file in another folder: the paths of its media (and of its
-    recording folders) that are relative become absolute, so that the audio is still found.
+    """The project's bytes for a file in another folder.
 
-    Raises ProjectError where a path cannot be written in the format.
+    Relative paths of media and of recording folders become absolute, so that the audio is still
+    found. Raises ProjectError where a path cannot be written in the format.
     """
     return _edited(project, relocation(project, Path(new_folder)), {})
 
@@ -101,17 +123,29 @@ def apply_plan(
     now: datetime | None = None,
     before_write: Callable[[WriteIntent], None] | None = None,
 ) -> WriteReport:
-    """Writes the plan's new faders and envelopes: to ``output``, or in place with a dated backup.
+    """Writes the plan's new faders and envelopes, and a note for each on its track.
 
-    Each fader, trim and envelope that is written leaves a note on its track. An output in another
-    folder gets paths that still find the media. A symbolic link is written through. Raises
-    ConflictError where the project has changed since it was read or the plan belongs to another,
-    StorageError where the system refuses, or the output exists and ``overwrite`` is false, or is no
-    project; InputError where it is a media file of the project. After an error every file is as
+    An output in another folder gets paths that still find the media. A symbolic link is written
+    through. Raises ConflictError, InputError, ProjectError and StorageError; every file is as
     before.
 
-    ``before_write`` is called once all is ready and before anything is written. Nothing is
-    written where it raises. It is not called where there is nothing to write.
+    Parameters
+    ----------
+    project, plan
+        The project as read, and the plan that was made for it.
+    output
+        The file to write. None for the project itself, with a dated backup.
+    overwrite
+        Whether the output may exist.
+    now
+        The time in the name of the backup. None for the present.
+    before_write
+        Called once all is ready, if there is anything to write. Nothing is written where it raises.
+
+    Returns
+    -------
+    WriteReport
+        What was written.
     """
     faders = faders_of(project, plan)
     moved = fader_edits(project, faders)
@@ -150,8 +184,15 @@ def clear_automation(
 ) -> ClearReport:
     """Takes back the envelopes that DrumGain wrote and that are unchanged since; faders stay.
 
-    Writes to ``output`` or in place, with the errors of ``apply_plan``. The report says which
-    envelopes were left and why.
+    Parameters
+    ----------
+    project, output, overwrite, now
+        As for ``apply_plan``, with the same errors.
+
+    Returns
+    -------
+    ClearReport
+        With the envelopes that were left, and why.
     """
     edits: list[Edit] = []
     checks: list[EditCheck] = []
