@@ -65,13 +65,23 @@ class _Note:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """How an envelope that DrumGain wrote becomes again what it was.
+    """How an envelope that DrumGain wrote becomes again what it was. The note is removed, too.
 
-    ``removed``: there was none: it is taken away, or where that cannot be done emptied,
-    switched off and hidden. Otherwise its points are afterwards the first ``kept_before`` of
-    those that it has, ``points``, and the last ``kept_after``; ``active``: whether it is
-    switched on then. ``written``: the line that each of ``points`` had in the project's file,
-    empty where that is not known. The note is removed in both cases.
+    Attributes
+    ----------
+    envelope
+        Which envelope.
+    removed
+        There was none before: it is taken away or, where that cannot be done, emptied, switched off
+        and hidden. The other fields then mean nothing.
+    kept_before, kept_after
+        How many of the first and of the last points that it has now stay.
+    points
+        The points between these.
+    active
+        Whether the envelope is switched on afterwards.
+    written
+        The line that each of ``points`` had in the project's file, empty where that is not known.
     """
 
     envelope: EnvelopeKind
@@ -120,8 +130,25 @@ def note_of(
     kept_after: int,
     former: Envelope | None,
 ) -> str:
-    """The note for ``points`` that were written into the envelope ``former`` (None: there was
-    none) between so many of its points."""
+    """The note on points that DrumGain wrote.
+
+    Parameters
+    ----------
+    kind
+        Which envelope.
+    points
+        The points that were written.
+    kept_before, kept_after
+        How many of the former points stay before and behind them.
+    former
+        The envelope as it was. None where there was none.
+
+    Returns
+    -------
+    str
+        At most ``MAX_NOTE`` characters. Where the replaced points need more, the note says that
+        they are lost.
+    """
     name = "volume" if kind == "volume" else "trim"
     start = f"{name};{len(points)};{kept_before};{kept_after};{digest_of(points)};"
     if former is None:
@@ -216,9 +243,22 @@ def _unpacked(packed: str) -> tuple[tuple[EnvelopePoint, str], ...] | None:
 
 
 def take_back(track: Track) -> TakenBack | None:
-    """How the envelope that DrumGain wrote on a track is taken back; None where it wrote none.
+    """How the envelope that DrumGain wrote on a track is taken back.
 
-    Raises ConflictError with the reason where it has changed since, or cannot be brought back.
+    Parameters
+    ----------
+    track
+        The track as it is now.
+
+    Returns
+    -------
+    TakenBack or None
+        None where DrumGain wrote no envelope.
+
+    Raises
+    ------
+    ConflictError
+        The envelope was changed since, its note is damaged, or the former points are lost.
     """
     if not track.automation_note:
         return None

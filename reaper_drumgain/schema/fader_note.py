@@ -31,8 +31,17 @@ _SAME = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class FaderNote:
-    """What a note says: the mode of the run, the fader that it wrote and the one before it,
-    that without its trim."""
+    """What a note says.
+
+    Attributes
+    ----------
+    mode
+        The mode of the run.
+    fader
+        The fader that it wrote, a linear gain.
+    before
+        The fader before that run, without its trim, a linear gain.
+    """
 
     mode: UsedMode
     fader: LinearGain

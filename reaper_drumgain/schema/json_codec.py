@@ -26,21 +26,66 @@ _PLAIN = (str, bool, int, float, type(None))
 
 
 def dumps(value: Any, *, kind: str, schema: int, indent: int | None = None) -> str:
-    """The JSON text of a dataclass, as a document of this kind and schema."""
+    """Write a dataclass as JSON.
+
+    Parameters
+    ----------
+    value
+        The dataclass.
+    kind, schema
+        Kind of the document and version of its fields, written as its first two fields.
+    indent
+        Spaces per level. None for one line.
+
+    Returns
+    -------
+    str
+        The document.
+    """
     document = to_document(value, kind=kind, schema=schema)
     return json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def to_document(value: Any, *, kind: str, schema: int) -> dict[str, Any]:
-    """Plain JSON data of a dataclass, as a document of this kind and schema."""
+    """Make plain JSON data of a dataclass.
+
+    Parameters
+    ----------
+    value
+        The dataclass.
+    kind, schema
+        Kind of the document and version of its fields.
+
+    Returns
+    -------
+    dict
+        The fields, and ``kind`` and ``schema``.
+    """
     return {"kind": kind, "schema": schema, **encode(value)}
 
 
 def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
-    """The dataclass that ``dumps`` wrote.
+    """Read the dataclass that ``dumps`` wrote.
 
-    Raises InputError where the text is no JSON, of another kind or schema, or does not
-    fit the dataclass; the message names the place.
+    Parameters
+    ----------
+    text
+        The document.
+    cls
+        The dataclass.
+    kind, schema
+        Kind and version that the document must have.
+
+    Returns
+    -------
+    object
+        Of the class ``cls``.
+
+    Raises
+    ------
+    InputError
+        The text is no JSON, of another kind or version, or does not fit the dataclass; the message
+        names the place.
     """
     try:
         document = read_json(text)
@@ -50,7 +95,27 @@ def loads(text: str | bytes, cls: type[T], *, kind: str, schema: int) -> T:
 
 
 def from_document(document: Any, cls: type[T], *, kind: str, schema: int) -> T:
-    """The dataclass that ``to_document`` made plain. Raises InputError as ``loads`` does."""
+    """Read the dataclass that ``to_document`` made plain.
+
+    Parameters
+    ----------
+    document
+        Plain JSON data from anybody.
+    cls
+        The dataclass.
+    kind, schema
+        Kind and version that the document must have.
+
+    Returns
+    -------
+    object
+        Of the class ``cls``.
+
+    Raises
+    ------
+    InputError
+        The document is of another kind or version, or does not fit the dataclass.
+    """
     if not isinstance(document, dict) or document.get("kind") != kind:
         got = document.get("kind") if isinstance(document, dict) else type(document).__name__
         raise InputError(f"expected a {kind} document, got {got!r}")
@@ -79,7 +144,27 @@ def encode(value: Any) -> Any:
 
 
 def decode(data: Any, wanted: Any, where: str) -> Any:
-    """The value of type ``wanted`` that ``encode`` turned into ``data``."""
+    """Read the value that ``encode`` made plain.
+
+    Parameters
+    ----------
+    data
+        Plain JSON data.
+    wanted
+        The type of the value, as in an annotation.
+    where
+        Names the place in messages.
+
+    Returns
+    -------
+    object
+        Of the type ``wanted``.
+
+    Raises
+    ------
+    InputError
+        The data do not fit the type.
+    """
     if isinstance(wanted, typing.NewType):
         return decode(data, wanted.__supertype__, where)
     if wanted is Any:

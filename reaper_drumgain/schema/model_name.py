@@ -13,7 +13,24 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
 
 def check_name(name: str) -> str:
-    """The name, in one spelling. Raises InputError where it is none."""
+    """Check the name of a user's own model.
+
+    Parameters
+    ----------
+    name
+        As the user wrote it.
+
+    Returns
+    -------
+    str
+        The name in the one spelling (Unicode NFC) that is used everywhere.
+
+    Raises
+    ------
+    InputError
+        It is empty, too long, has other characters than letters, digits, spaces, ``-`` and ``_``,
+        or is reserved by Windows.
+    """
     tidy = unicodedata.normalize("NFC", name.strip())
     plain = all(letter.isalnum() or letter in " _-" for letter in tidy)
     if not tidy or len(tidy) > MAX_NAME or not plain or not tidy[0].isalnum():

@@ -23,9 +23,19 @@ _NO_TRIM = Decibel(0.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionGain:
-    """What one section of the song gets: ``fader_db`` is its fader there, the plan's
-    ``new_db`` and the envelope together. ``state``: why the track holds in this section, in
-    the flags' words, None where it plays."""
+    """What one section of the song gets.
+
+    Attributes
+    ----------
+    name
+        Name of the section.
+    start, end
+        In seconds of the project.
+    fader_db
+        The plan's ``new_db`` and the envelope together, in dB.
+    state
+        Why the track keeps its gain in this section, one of the flags' words. None where it plays.
+    """
 
     name: str
     start: float
@@ -38,22 +48,32 @@ class SectionGain:
 class TrackAutomation:
     """What becomes of one envelope of a track. All numbers are final: a host only writes them.
 
-    ``envelope``: ``volume`` or ``trim volume``. It is made where the track has none; it is
-    switched on (and shown, where it is made). Its points are afterwards, in this order: the
-    first ``kept_before`` of those that it has now, untouched; ``points``; the last
-    ``kept_after`` of those that it has now, untouched. It has ``old_points`` now: with another
-    number the plan belongs to another state, and the host refuses (ConflictError). Its scaling
-    mode stays; one that is made gets REAPER's usual one (``VOLTYPE 1`` in files).
+    The envelope is made where the track has none, and switched on. Its points are afterwards, in
+    this order: the first ``kept_before`` of those that it has now; ``points``; the last
+    ``kept_after`` of those that it has now. Its scaling mode stays; a new one gets REAPER's usual
+    one (``VOLTYPE 1`` in files), and is shown.
 
-    Values are linear gains that multiply the fader's (files hold them as they are, ReaScript
-    takes them scaled), ``shape`` is REAPER's number. Times are whole milliseconds and values
-    whole millionths, so that they survive REAPER's own writing.
-
-    ``within_db``: how far what is drawn lies at most from the gains that were asked for; more
-    than 0.1 dB where gains that follow the song would take too many points.
-
-    ``mark`` is the envelope note (see ``schema.envelope_note``), stored on the track under its
-    KEY (P_EXT in REAPER, a line of ``<EXT`` in files) in place of one that is there.
+    Attributes
+    ----------
+    envelope
+        ``volume`` or ``trim volume``.
+    points
+        Values are linear gains that multiply the fader's (files hold them as they are, ReaScript
+        takes them scaled). Times are whole milliseconds and values whole millionths, so that they
+        survive REAPER's own writing.
+    mark
+        The envelope note (see ``schema.envelope_note``), stored on the track under its KEY in place
+        of one that is there.
+    old_points
+        How many points it has now. With another number the plan belongs to another state, and the
+        host refuses it (ConflictError).
+    kept_before, kept_after
+        How many of its points stay before and behind ``points``.
+    sections
+        The sections that the envelope follows.
+    within_db
+        How far the envelope lies at most from the gains that were asked for, in dB; more than 0.1
+        where gains that follow the song would take too many points.
     """
 
     envelope: EnvelopeKind
@@ -66,47 +86,87 @@ class TrackAutomation:
     within_db: Decibel = _WITHIN_DB
 
     def result(self, old: tuple[EnvelopePoint, ...]) -> tuple[EnvelopePoint, ...]:
-        """All points of the envelope afterwards. Raises ValueError where ``old`` is not what
-        the plan was made for."""
+        """All points of the envelope afterwards, from those that it has now.
+
+        Raises
+        ------
+        ValueError
+            It has another number of points than the plan was made for.
+        """
         if len(old) != self.old_points:
             raise ValueError(f"the envelope has {len(old)} points, expected {self.old_points}")
         return (*old[: self.kept_before], *self.points, *old[len(old) - self.kept_after :])
 
 
 def role_text(name: str, ordinal: int | None, side: str | None, drum: str | None = None) -> str:
-    """A role with its drum, number and side: ``tom 2``, ``overhead left``, ``kick sample``."""
+    """A role with its drum, number and side: ``tom 2``, ``overhead left``, ``kick sample``.
+
+    Parameters
+    ----------
+    name
+        Name of the role.
+    ordinal, side, drum
+        Number, side and drum; None where there is none.
+
+    Returns
+    -------
+    str
+        Words with blanks between them.
+    """
     words = (drum, name, ordinal, side)
     return " ".join(str(word) for word in words if word is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackPlan:
-    """One drum track. Levels in dB, None where a fader is at -inf or nothing was measured.
+    """One drum track. Levels are in dB.
 
-    ``drum``: the drum that a sample track sounds with, like ``kick`` or ``tom 2``, where its name
-    says that.
-    ``loudness_lufs``: of the track before its fader, as REAPER plays it: one channel on both
-    sides, like a file with the same signal twice. ``path_db``: what the way from behind its
-    fader to the drums' meeting point adds to that loudness (pan, folders, sends), so that
-    ``loudness_lufs + path_db + new_db`` is its level among the drums after the move.
-    ``limited_db``: what its fader would need beyond its upper end, None where it does not.
-    ``interval_db``: between which faders the median of many engineers lies, for most tracks
-    (80 % with the forest), around where the full move ends; None where the method gives none, and
-    for tracks that stay. ``recording_gain_db``: how much louder than usual for its role it was
-    recorded, against the mean of the kit, as the method hears it, and the standard deviation of
-    that; None where the method tells no such thing. ``undone_db``: the part of the move that makes
-    up for how it was recorded and played, likewise. ``flags`` are short stable words, ``reason``
-    a sentence.
-
-    With automation ``new_db`` is the constant part, which stays in the fader, and
-    ``automation`` what the envelope adds to it over time; None where nothing is written, and
-    ``not_automated`` then says why, if the track was to get some.
-
-    ``note``: what is stored on the track with its new fader (see ``schema.fader_note``), None
-    where the fader stays. ``bundled_db``: with the user's own model, the fader that the bundled
-    one would give, else None. ``trim_db``, ``old_trim_db``: the trim in the new and in the old
-    fader (see ``schema.trims``); ``trim_mark``: what is stored on the track about it, "" to take it
-    away, None where that stays. ``held``: it holds nothing of its own drum, so it is never raised.
+    Attributes
+    ----------
+    index, name, guid
+        The track: its number from 0, its name, and its GUID, None in files without.
+    role, side, ordinal
+        What it records, like ``tom``, with its side and number.
+    drum
+        The drum that a sample track sounds with, like ``kick`` or ``tom 2``, if its name says so.
+    old_db, new_db
+        The fader before and after; None for -inf. With automation ``new_db`` is the constant part,
+        which stays in the fader.
+    interval_db
+        From which to which fader the median of many engineers lies for most tracks (80 % with the
+        forest), around where the full move ends. None where the method gives none, and for tracks
+        that stay.
+    recording_gain_db, recording_gain_sd_db
+        How much louder than usual for its role the track was recorded, against the mean of the kit,
+        as the method estimates it, and the standard deviation of that. None where the method
+        estimates none.
+    undone_db
+        The part of the move that makes up for how it was recorded and played, or None.
+    flags
+        Short words that do not change between versions.
+    reason
+        Why it moves or stays, a sentence.
+    loudness_lufs
+        Loudness before the fader, as REAPER plays the track: one channel on both sides, like a file
+        with the same signal twice. None where nothing was measured.
+    path_db
+        What the path from behind the fader to where the drums meet adds (pan, folders, sends):
+        ``loudness_lufs + path_db + new_db`` is its level among the drums after the move.
+    limited_db
+        How many dB the fader would need beyond its upper end, or None.
+    automation, not_automated
+        What the envelope adds over time. Where nothing is written it is None, and
+        ``not_automated`` says why, if the track was to get some.
+    note
+        Stored on the track with its new fader (see ``schema.fader_note``). None where it stays.
+    bundled_db
+        With the user's own model, the fader that the bundled one would give, else None.
+    trim_db, old_trim_db
+        The trim in the new and in the old fader (see ``schema.trims``).
+    trim_mark
+        Stored on the track about its trim; "" removes it, None leaves it.
+    held
+        Whether it holds nothing of its own drum, so that it is never raised.
     """
 
     index: int
@@ -149,7 +209,15 @@ class TrackPlan:
 
 @dataclass(frozen=True, slots=True)
 class Untouched:
-    """A track that is no drum microphone, and why it stays."""
+    """A track that is no drum microphone.
+
+    Attributes
+    ----------
+    index, name
+        Its number from 0, and its name.
+    why
+        Why it stays.
+    """
 
     index: int
     name: str
@@ -160,9 +228,16 @@ class Untouched:
 class Fault:
     """What a fader cannot correct: a fault of a recording, or of two microphones together.
 
-    ``track``: the index of the track that has to be corrected. ``kind``: ``polarity``, ``delay``,
-    ``clipping``, ``dc``, ``hum`` or ``dead side``. ``numbers``: what was measured, by name, with
-    the unit at its end. ``sentence``: the numbers and the usual remedy, in words.
+    Attributes
+    ----------
+    track
+        Index of the track that has to be corrected.
+    kind
+        ``polarity``, ``delay``, ``clipping``, ``dc``, ``hum`` or ``dead side``.
+    numbers
+        What was measured, by name, with the unit at its end.
+    sentence
+        The numbers and the usual remedy, in words.
     """
 
     track: int
@@ -173,9 +248,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """The drums together along their path: loudness in LUFS, sample peak in dBFS.
+    """Level of the drums together along their path; None where they are silent.
 
-    None where the drums are silent or the peak was not asked for.
+    Attributes
+    ----------
+    before_lufs, after_lufs
+        Loudness in LUFS.
+    before_dbfs, after_dbfs
+        Sample peak in dBFS; None, too, where it was not asked for.
     """
 
     before_lufs: Decibel | None = None
@@ -186,11 +266,30 @@ class Levels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GainPlan:
-    """Old and new fader of every drum track, in project order, and what stays and why.
+    """Old and new fader of every drum track.
 
-    ``mode``: what the settings' mode became, ``mode_why`` the reason as half a sentence;
-    ``other_mode``: whether the method has the other one.
-    ``warnings``: sentences, those of ``faults`` among them. ``trims``: those in use, by family.
+    Attributes
+    ----------
+    project
+        The project's path.
+    method
+        Name of the method.
+    settings
+        What the user asked for.
+    tracks, untouched
+        The drum tracks in project order, and the other tracks.
+    levels
+        Level of the drums before and after.
+    warnings
+        Sentences, those of ``faults`` among them.
+    mode, mode_why
+        What the settings' mode became, and the reason as half a sentence.
+    other_mode
+        Whether the method has the other mode, too.
+    faults
+        What a fader cannot correct.
+    trims
+        The trims in use, by family, in dB.
     """
 
     project: str
@@ -223,9 +322,9 @@ class GainPlan:
         return tuple(track for track in self.tracks if track.automation is not None)
 
     def mode_line(self, how_all: str, how_outliers: str) -> str:
-        """Which mode it was and how to get the other, as a sentence without an end.
+        """Which mode it was and how to get the other one, as a sentence without a full stop.
 
-        ``how_all`` and ``how_outliers``: what brings the user to these modes.
+        ``how_all`` and ``how_outliers`` name what leads the user to these modes.
         """
         if self.mode == "all":
             line = f"all faders balanced anew ({self.mode_why})"

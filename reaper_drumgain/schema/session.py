@@ -11,12 +11,39 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema import json_codec
+from reaper_drumgain.schema.clips import (
+    Clip,
+    Effect,
+    Envelope,
+    EnvelopeKind,
+    EnvelopePoint,
+    Fade,
+    Source,
+)
 from reaper_drumgain.units import UNITY, Decibel, LinearGain
+
+#: the parts of a session, those of ``schema.clips`` among them
+__all__ = [
+    "AUTOMATION_MODES",
+    "AutomationMode",
+    "Clip",
+    "Effect",
+    "Envelope",
+    "EnvelopeKind",
+    "EnvelopePoint",
+    "Fade",
+    "Marker",
+    "Send",
+    "SendMode",
+    "Session",
+    "Source",
+    "Track",
+]
 
 SCHEMA = 2
 
@@ -30,122 +57,28 @@ AUTOMATION_MODES: tuple[AutomationMode, ...] = (
     "latch",
     "latch preview",
 )
-EnvelopeKind = Literal["volume", "pre-fx volume", "trim volume", "pan", "mute", "width"]
 #: ``pre-receive``: before the track receives anything, so of its own items alone
 SendMode = Literal["post-fader", "pre-fx", "pre-fader", "pre-receive"]
 
 
-@dataclass(frozen=True, slots=True)
-class EnvelopePoint:
-    """A point of an envelope; ``shape`` is REAPER's number (0 linear, 1 square, 2 slow
-    start and end, 3 fast start, 4 fast end, 5 Bezier with ``tension`` from -1 to 1)."""
-
-    time: float
-    value: float
-    shape: int = 0
-    tension: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """An envelope that REAPER shows or plays; values of a volume envelope are linear gains.
-
-    ``fader_scaled``: interpolation between points is done in fader scale. ``pooled``: it
-    holds automation items, so its points do not describe it. ``written``: the line of each point
-    as the project's file has it, where the host knows it (to bring it back as it was), else ().
-    """
-
-    kind: EnvelopeKind
-    active: bool
-    points: tuple[EnvelopePoint, ...] = ()
-    fader_scaled: bool = False
-    pooled: bool = False
-    written: tuple[str, ...] = field(default=(), compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One effect of a chain. ``enabled`` is false where it is bypassed or offline."""
-
-    name: str
-    enabled: bool = True
-    instrument: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fade:
-    """A fade in or out: ``shape`` is REAPER's number 0 to 6, or 7 for equal power (written
-    as 1.1 in project files), ``curvature`` -1 to 1."""
-
-    length: float = 0.0
-    shape: int = 0
-    curvature: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where a clip's audio comes from.
-
-    ``kind``: ``file`` (a file that a decoder may know), ``midi``, ``empty`` (a take or item with
-    nothing in it) or ``other`` (``format`` names it: CLICK, RPP_PROJECT ...).
-    ``path`` is absolute, as resolved for this machine; ``written`` is what the project says.
-    ``found``: the host saw a file there. ``section_start`` and ``section_length`` (seconds of
-    the file) bound the part that a section plays; ``reversed``: that part plays backwards.
-    """
-
-    kind: Literal["file", "midi", "empty", "other"] = "empty"
-    format: str = ""
-    path: str | None = None
-    written: str | None = None
-    found: bool = False
-    section_start: float | None = None
-    section_length: float | None = None
-    reversed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clip:
-    """One take that may play: the active take of an item, or each take where all play.
-
-    At project time t the clip plays source second
-    ``offset + (t - position) * play_rate`` (within the section, modulo its length where
-    ``loop``), times ``item_gain * take_gain``, the fades and the take envelope.
-    ``plays`` is false where the item is muted or lies in a lane that does not play.
-    ``mix_behavior``: REAPER's number of how the item plays where it overlaps others, None as the
-    project says. ``covered``: from and to which project seconds other items play in its place,
-    ascending.
-    """
-
-    position: float
-    length: float
-    source: Source
-    offset: float = 0.0
-    play_rate: float = 1.0
-    preserve_pitch: bool = False
-    pitch: float = 0.0
-    loop: bool = False
-    plays: bool = True
-    item_gain: LinearGain = UNITY
-    take_gain: LinearGain = UNITY
-    take_pan: float = 0.0
-    channel_mode: int = 0
-    fade_in: Fade = Fade()
-    fade_out: Fade = Fade()
-    envelopes: tuple[Envelope, ...] = ()
-    stretched: bool = False
-    spectral_edits: bool = False
-    effects: tuple[Effect, ...] = ()
-    lane: int | None = None
-    name: str = ""
-    mix_behavior: int | None = None
-    covered: tuple[tuple[float, float], ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Audio from one track into another. Channels are 0-based; ``channels`` is 1 or more.
+    """Audio from one track into another.
 
-    ``source_channel`` -1 sends no audio (MIDI only).
+    Attributes
+    ----------
+    source, target
+        Indexes of the tracks.
+    mode
+        Where the audio is taken.
+    gain, pan
+        Linear gain; -1 (left) to 1 (right).
+    muted, mono, inverted
+        Switches of the send.
+    source_channel, target_channel
+        The first channel, from 0. A source of -1 sends no audio (MIDI only).
+    channels
+        How many channels, 1 or more.
     """
 
     source: int
@@ -163,23 +96,55 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """A track of the project. ``parent`` is the index of its folder track.
+    """A track of the project.
 
-    ``guid`` is None in project files that have none. ``pan_mode`` is REAPER's number
-    (0 classic balance, 3 stereo balance, 5 stereo pan, 6 dual pan), None for the project's.
-    ``dual_pan``: left and right pan of mode 6, (width, unused) of mode 5, and of a balance mode
-    where the width is not 1.
-    ``main_send_channels``: how many channels go to its parent, 0 for all.
-    ``hidden``: shown in neither track panel nor mixer. ``role`` and ``locked`` are what the
-    user stored on the track itself. ``volume_groups``: the numbers of the groups in which
-    its fader leads or follows. ``vca_led`` and ``vca_followed``: the numbers of the groups in
-    which its fader scales others as a VCA, and of those whose leaders scale it.
-    ``unwritable``: why its fader cannot be set in the place where it is kept.
-    ``automation_note``: what DrumGain noted on the track about an envelope that it wrote, see
-    ``schema.envelope_note``; ``fader_note``: about its fader, see ``schema.fader_note``; ``trim``:
-    about the trim in its fader, see ``schema.trims``.
-    ``effects_db``: by how much its effects make it louder, as a host measured it; None where
-    nobody did, and its level is taken before its effects.
+    Attributes
+    ----------
+    index, name, guid
+        Its place from 0, its name, and its GUID, None in project files that have none.
+    fader
+        Linear gain.
+    pan, pan_mode, pan_law
+        -1 (left) to 1 (right); REAPER's number (0 classic balance, 3 stereo balance, 5 stereo pan,
+        6 dual pan); linear gain in the middle. None for the project's.
+    dual_pan
+        Left and right pan of mode 6; (width, unused) of mode 5, and of a balance mode where the
+        width is not 1.
+    muted, soloed, inverted
+        Its buttons.
+    parent, folder
+        Index of its folder track, and whether it is one.
+    main_send, main_send_channels
+        Whether it plays into its parent, and with how many channels, 0 for all.
+    channels
+        How many it has.
+    effects_enabled, effects
+        Its chain, and whether that is switched on.
+    automation_mode, envelopes
+        Its automation.
+    frozen
+        Whether REAPER froze it.
+    hidden
+        Whether neither track panel nor mixer shows it.
+    selected
+        Whether it is selected.
+    volume_groups
+        Numbers of the groups in which its fader leads or follows.
+    vca_led, vca_followed
+        Numbers of the groups in which its fader scales others as a VCA, and of those whose leaders
+        scale it.
+    unwritable
+        Why its fader cannot be set where it is kept, or None.
+    role, locked
+        What the user stored on the track itself.
+    automation_note, fader_note, trim
+        What DrumGain stored on it about an envelope that it wrote, its fader, and the trim in that
+        (see ``envelope_note``, ``fader_note``, ``trims``).
+    effects_db
+        By how many dB its effects make it louder, as a host measured it. None where nobody did;
+        its level is taken before its effects then.
+    clips, warnings
+        Its items, and what of it could not be read.
     """
 
     index: int
@@ -226,7 +191,15 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A marker, or a region where ``end`` is given."""
+    """A marker, or a region where ``end`` is given.
+
+    Attributes
+    ----------
+    position, end
+        In seconds.
+    name, number
+        As REAPER shows them.
+    """
 
     position: float
     name: str = ""
@@ -236,9 +209,26 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A whole project. ``sample_rate`` is None where the project follows the device.
+    """A whole project.
 
-    ``path`` names the project for messages; ``time_selection`` is (start, end).
+    Attributes
+    ----------
+    path
+        Names the project in messages.
+    tracks, sends
+        Tracks in project order, and the audio between them.
+    sample_rate
+        In Hz. None where the project follows the device.
+    tempo
+        In beats per minute.
+    pan_law, pan_mode
+        Linear gain in the middle, and REAPER's number, for tracks without their own.
+    markers, regions
+        In order of time.
+    time_selection
+        Start and end in seconds, or None.
+    warnings
+        What could not be read.
     """
 
     path: str

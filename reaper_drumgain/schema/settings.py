@@ -57,7 +57,20 @@ class Level:
     def parse(cls, text: str) -> Level:
         """The level that a text like ``peak:-6``, ``LUFS:-14`` or ``-14 LUFS`` names.
 
-        Raises InputError.
+        Parameters
+        ----------
+        text
+            As the user wrote it; ``LEVEL_FORMS`` lists what is known.
+
+        Returns
+        -------
+        Level
+            The target is in dBFS or LUFS.
+
+        Raises
+        ------
+        InputError
+            The text is none of these, or its number is out of range.
         """
         folded = text.strip().lower().replace(",", ".")
         if folded == "keep":
@@ -81,17 +94,26 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Automation:
-    """How gains over time are made and written; without meaning unless automation is written.
+    """How gains over time are made and written. Without meaning unless automation is written.
 
-    ``sections``: where each section is balanced for itself: the project's ``regions``, from
-    ``marker`` to marker, the ``times`` given here, or its ``time selection`` (outside of which
-    nothing changes then); ``running``: gains that follow the song without sections, which only
-    the method cross-adaptive has; ``usual``: running for cross-adaptive, else the regions, else
-    the markers. ``times``: (start, end, name) in seconds; an end of None is the next start.
-    ``envelope``: which one is written, the volume envelope or the trim volume envelope.
-    ``existing``: what becomes of an envelope that does something already: the track is
-    refused, the envelope is replaced, or it is kept and multiplied (trim). ``ride_limit``: how far
-    a section rides playing at most, in dB up or down (methods that do, see ``methods.base``).
+    Attributes
+    ----------
+    sections
+        What is balanced for itself: the project's ``regions``, from ``marker`` to marker, the
+        ``times`` given here, or its ``time selection`` (outside of which nothing changes then).
+        ``running``: gains that follow the song without sections, which only the method
+        cross-adaptive has. ``usual``: running for cross-adaptive, else the regions, else the
+        markers.
+    times
+        (start, end, name) of sections in seconds; an end of None is the next start.
+    envelope
+        The volume envelope or the trim volume envelope.
+    existing
+        What becomes of an envelope that does something already: the track is refused (``refuse``),
+        the envelope is replaced (``replace``), or it is kept and multiplied (``trim``).
+    ride_limit
+        How far a section follows how loud the drums are played, at most, in dB up or down (methods
+        that do so, see ``methods.base``).
     """
 
     sections: SectionKind = "usual"
@@ -115,21 +137,48 @@ class Automation:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for. ``amount`` is in percent of the move in dB.
+    """What the user asked for.
 
-    ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as
-    ``#3`` by the number that REAPER shows. A role is a name such as ``tom 2``,
-    ``overhead left`` or ``none``, or ``listen``: recognized by sound. ``listen``: so are all
-    tracks whose names say nothing. ``role_table``: further roles by name, for tracks of many
-    projects; what it names need not be there, and ``roles`` count before it. ``span``: only the
-    audio between these seconds of the project is analyzed; automation then changes nothing
-    outside, faders included.
-    ``write``: faders alone, or gains over time as ``automation`` says. ``mode``: ``all`` faders
-    are balanced anew, only ``outliers`` from the method's intervals move, or ``auto``: what the
-    faders look like decides (``balance.modes``). ``model``: the name of the user's own model, ""
-    for the bundled one. ``trims``: what families of drums get beyond their balance, in place of
-    those that are kept with the project (see ``schema.trims``). ``stems``: a folder of pre-fader
-    stems of tracks, "" for none.
+    ``locks``, ``only`` and the keys of ``roles`` name tracks: by name, by GUID, or as ``#3`` by the
+    number that REAPER shows.
+
+    Attributes
+    ----------
+    method
+        Name of the method.
+    amount
+        Percent of the move in dB, 0 to 100.
+    level
+        Where the common offset of all gains comes from.
+    locks
+        Tracks that stay.
+    only
+        Tracks that may move. Empty for all.
+    roles
+        Roles by track: a name such as ``tom 2``, ``overhead left`` or ``none``, or ``listen``:
+        recognized by sound.
+    role_table
+        Further roles by track name, for many projects: names that a project does not have are
+        ignored, and ``roles`` come first.
+    span
+        First and last second of the project that are analyzed. Automation then changes nothing
+        outside, faders included.
+    write
+        ``volume``: faders alone. ``automation``: gains over time as ``automation`` says.
+    automation
+        How gains over time are made.
+    listen
+        Whether tracks whose names say nothing are recognized by sound.
+    mode
+        ``all``: all faders are balanced anew. ``outliers``: only those outside the method's
+        intervals move. ``auto``: the state of the faders decides (``balance.modes``).
+    model
+        Name of the user's own model. "" for the bundled one.
+    trims
+        What families of drums get beyond their balance, in dB, in place of the trims that are kept
+        with the project (see ``schema.trims``).
+    stems
+        A folder of pre-fader stems of tracks. "" for none.
     """
 
     method: str = "forest"

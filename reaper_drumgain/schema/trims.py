@@ -58,7 +58,17 @@ Trims = tuple[tuple[str, Decibel], ...]
 
 @dataclass(frozen=True, slots=True)
 class TrimMark:
-    """What is stored on a track: its family, the trim that is wanted, and the one that is made."""
+    """What is stored on a track about its trim.
+
+    Attributes
+    ----------
+    family
+        Its family of drums.
+    wanted
+        The trim that the user wants, in dB.
+    made
+        How much of it is in the fader now, in dB.
+    """
 
     family: str
     wanted: Decibel
@@ -82,9 +92,22 @@ class TrimMark:
 
 
 def parse_trims(texts: Iterable[str]) -> Trims:
-    """The trims that texts like ``kick=+1`` name, each text one or several of them.
+    """The trims that texts like ``kick=+1`` name.
 
-    A trim of 0 takes one back. Raises InputError for families and numbers that are none.
+    Parameters
+    ----------
+    texts
+        Each holds one or several trims. A trim of 0 takes one back.
+
+    Returns
+    -------
+    tuple
+        Family and trim in dB of each.
+
+    Raises
+    ------
+    InputError
+        A family is not known or named twice, or a number is none or out of range.
     """
     found: dict[str, Decibel] = {}
     for text in texts:
@@ -96,7 +119,20 @@ def parse_trims(texts: Iterable[str]) -> Trims:
 
 
 def check_trim(family: str, level: float) -> None:
-    """Raises InputError where a trim has another family or is out of its bounds."""
+    """Check a trim that does not come from ``parse_trims``.
+
+    Parameters
+    ----------
+    family
+        One of ``FAMILIES``.
+    level
+        In dB, up to ``MAX_TRIM`` either way, in steps of 0.01.
+
+    Raises
+    ------
+    InputError
+        The family is not known, or the level is no such number.
+    """
     if family not in FAMILIES:
         raise InputError(_unknown(family))
     if not abs(level) <= MAX_TRIM:
