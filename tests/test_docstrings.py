@@ -19,6 +19,7 @@ PACKAGE = Path(str(resources.files("reaper_drumgain")))
 ROOMS = (
     "analysis",
     "api.py",
+    "audio",
     "automation",
     "balance",
     "batch",
@@ -27,6 +28,7 @@ ROOMS = (
     "hosts/rpp",
     "learn",
     "report",
+    "schema",
     "tracks",
     "units.py",
     "util",

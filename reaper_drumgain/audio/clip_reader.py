@@ -25,7 +25,17 @@ MIN_FADE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The frames of a span: rate in Hz, start in seconds, number of frames."""
+    """The frames of a span of time.
+
+    Attributes
+    ----------
+    rate
+        Sample rate in Hz.
+    start
+        Time of the first frame, in seconds of the project.
+    frames
+        How many frames.
+    """
 
     rate: int
     start: float
@@ -45,7 +55,21 @@ _TAIL = 4096
 
 
 class ClipReader:
-    """What one clip adds to its track, block by block."""
+    """What one clip adds to its track, block by block.
+
+    Parameters
+    ----------
+    clip
+        The clip. Its source has a path.
+    grid
+        The frames that the track is read over.
+    info
+        What the header of its file says.
+    pool
+        Opens and keeps files.
+    report
+        Called with a flag and the reason where reading finds a fault.
+    """
 
     def __init__(
         self,
@@ -85,8 +109,18 @@ class ClipReader:
         ]
 
     def read(self, low: int, high: int) -> Samples | None:
-        """The frames from ``low`` up to ``high``, which lie within the clip, of shape (channels,
-        high - low); None where it is silent."""
+        """Read a block with gains, fades and pan applied.
+
+        Parameters
+        ----------
+        low, high
+            From and up to which frame; both lie within the clip.
+
+        Returns
+        -------
+        array or None
+            Shape (channels, high - low), full scale is 1.0. None where the clip is silent.
+        """
         if self._resampler is None:
             block = self._source.read(low + self._shift, high - low)
         else:

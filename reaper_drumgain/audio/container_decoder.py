@@ -120,14 +120,14 @@ class ContainerFile:
             ) from error
 
     def close(self) -> None:
-        """Close the file; once is enough, twice does no harm."""
+        """Close the file; closing it twice is harmless."""
         if self._descriptor >= 0:
             self._release()
             os.close(self._descriptor)
             self._descriptor = -1
 
     def read_into(self, target: Samples, frame: int, pick: tuple[int, ...]) -> int:
-        """As ``decoder.MediaFile.read_into``."""
+        """As ``MediaFile.read_into``."""
         wanted, done = target.shape[1], 0
         try:
             if frame != self._position:

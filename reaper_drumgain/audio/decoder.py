@@ -177,11 +177,28 @@ class MediaFile:
             self._descriptor = -1
 
     def read_into(self, target: Samples, frame: int, pick: tuple[int, ...]) -> int:
-        """Read the frames from ``frame`` on into ``target``, shape (len(pick), n).
+        """Read frames into an array.
 
-        ``pick`` names the channels of the file; a channel that it does not have stays as it
-        is. Returns how many frames the file gave; the rest of ``target`` means nothing.
-        Raises UnplayableMediaError where the decoder gives up.
+        Parameters
+        ----------
+        target
+            Shape (len(pick), n): filled from its start on, full scale is 1.0. Where the file ends
+            before, the rest means nothing.
+        frame
+            The first frame.
+        pick
+            The channels of the file, from 0, one for each row. A row whose channel is not there
+            stays as it is.
+
+        Returns
+        -------
+        int
+            How many frames the file gave.
+
+        Raises
+        ------
+        UnplayableMediaError
+            The decoder gives up.
         """
         try:
             if frame != self._position:

@@ -57,10 +57,22 @@ _FADER_POSITION = np.concatenate(
 
 
 def fade(x: Curve, shape: int, curvature: float) -> Curve:
-    """The gain of a fade of REAPER's ``shape`` (0 to 7), from 0 at x = 0 to 1 at x = 1.
+    """The gain of a fade, from 0 at x = 0 to 1 at x = 1.
 
-    ``curvature`` as for a fade-in; a fade-out is the same curve run backwards in time with
-    the curvature's sign turned. An unknown shape is taken as linear.
+    Parameters
+    ----------
+    x
+        Shape (n,): place in the fade; values outside 0 to 1 are clipped.
+    shape
+        REAPER's number, 0 to 7. An unknown one is taken as linear.
+    curvature
+        -1 to 1, as for a fade-in. A fade-out is the same curve run backwards in time, with the
+        curvature's sign turned.
+
+    Returns
+    -------
+    array
+        Shape (n,): linear gains. The formulas are assumed, see ``_BEND``.
     """
     x = np.clip(x, 0.0, 1.0)
     bend, slope = _BEND.get(shape, _BEND[0])
@@ -82,9 +94,9 @@ def fade(x: Curve, shape: int, curvature: float) -> Curve:
 class EnvelopeCurve:
     """An envelope's points, ready to be evaluated over time.
 
-    Before the first point its value holds, after the last one the last. Between two points
-    the shape of the earlier one rules. The polynomials and the Bezier handles are those of
-    the SWS extension (BR_EnvelopeUtil.cpp), which its authors matched to REAPER.
+    Before the first point its value holds, after the last one the last. Between two points the
+    shape of the earlier one applies. The polynomials and the Bezier handles are those of the SWS
+    extension (BR_EnvelopeUtil.cpp), which its authors matched to REAPER.
     """
 
     def __init__(self, envelope: Envelope) -> None:
@@ -109,7 +121,18 @@ class EnvelopeCurve:
         return values.pop() if len(values) == 1 and not bent else None
 
     def values(self, times: Curve) -> Curve:
-        """The values at ascending times in seconds."""
+        """Evaluate the envelope.
+
+        Parameters
+        ----------
+        times
+            Shape (n,): in seconds, rising.
+
+        Returns
+        -------
+        array
+            Shape (n,): the values; linear gains for volume.
+        """
         result = np.empty(len(times))
         # The index of the point whose segment a time falls into; -1 before the first point.
         segment = np.searchsorted(self._times, times, side="right") - 1
@@ -189,7 +212,18 @@ def _cubic(s: Curve, a: float, b: float, c: float, d: float) -> Curve:
 
 
 def to_fader(gain: Curve) -> Curve:
-    """The place on REAPER's fader scale (0 to 1000 at +12 dB) of gains not below 0."""
+    """Linear gains as places on REAPER's fader scale.
+
+    Parameters
+    ----------
+    gain
+        Any shape, none negative.
+
+    Returns
+    -------
+    array
+        The same shape: 0 to 1000 at +12 dB. The scale is assumed, see ``_FADER_POSITION``.
+    """
     with np.errstate(divide="ignore"):
         level = gain_to_db(gain)
     place: Curve = np.interp(level, _FADER_DB, _FADER_POSITION)
@@ -198,7 +232,18 @@ def to_fader(gain: Curve) -> Curve:
 
 
 def from_fader(place: Curve) -> Curve:
-    """The gains of places on REAPER's fader scale; the inverse of ``to_fader``."""
+    """Places on REAPER's fader scale as linear gains; the inverse of ``to_fader``.
+
+    Parameters
+    ----------
+    place
+        Any shape: 0 to 1000 at +12 dB.
+
+    Returns
+    -------
+    array
+        The same shape.
+    """
     level: Curve = np.interp(place, _FADER_POSITION, _FADER_DB)
     floor = to_linear(Decibel(_FADER_DB[0]))
     low = np.maximum(0.0, place) / _FADER_POSITION[0] * floor
@@ -209,9 +254,20 @@ def from_fader(place: Curve) -> Curve:
 def apply_curve(
     block: Samples, curve: EnvelopeCurve, first: float, step: float, *, mute: bool = False
 ) -> None:
-    """Multiply a block by an envelope, its frames lying ``step`` seconds apart from ``first``.
+    """Multiply a block by an envelope, in place.
 
-    A mute envelope is open from 0.25 on, as the SWS extension reads it.
+    Parameters
+    ----------
+    block
+        Shape (channels, frames).
+    curve
+        The envelope.
+    first
+        Time of the first frame, in seconds of the envelope.
+    step
+        Seconds from frame to frame.
+    mute
+        Whether it is a mute envelope. That is open from 0.25 on, as the SWS extension reads it.
     """
     frames = block.shape[1]
     fixed = curve.constant(first, first + step * frames)

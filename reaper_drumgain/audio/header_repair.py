@@ -52,8 +52,21 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What was found: ``prefix`` is the header in place of the file's own, None where that one
-    serves; the samples are ``length`` bytes from ``start`` on, to be multiplied by ``gain``."""
+    """What was found of a file's header.
+
+    Attributes
+    ----------
+    prefix
+        A header in place of the file's own. None where that one serves.
+    start, length
+        Where the samples begin, and how long they are, in bytes.
+    gain
+        Factor of the samples.
+    unfinished
+        Its length was never written or is too small.
+    truncated
+        It declares more than the file holds.
+    """
 
     prefix: bytes | None = None
     start: int = 0

@@ -1,7 +1,8 @@
 """What of a track is not played as REAPER plays it: flags, and a sentence for each.
 
-Flags are short stable words that stand in plans; sentences name clip and file and say what to
-do. Files alike are told one by one up to a limit, then counted.
+Flags are short words that plans hold and that do not change between versions. Sentences name clip
+and file and say what to do. The same limitation of several files is told one by one up to a
+limit, then counted.
 """
 
 from __future__ import annotations
@@ -52,7 +53,17 @@ class Limitations:
         return tuple(sentence for sentences in told.values() for sentence in sentences)
 
     def add(self, flag: str, sentence: str, subject: str = "") -> None:
-        """Note something once for each subject, and count how often it comes."""
+        """Note a limitation once for each subject, and count how often it occurs.
+
+        Parameters
+        ----------
+        flag
+            The short word for it.
+        sentence
+            The same for the user, with what to do.
+        subject
+            What it is a limitation of, such as a file. "" for the track.
+        """
         kept, count = self._found.get((flag, subject), (sentence, 0))
         self._found[flag, subject] = (kept, count + 1)
 
@@ -68,7 +79,7 @@ class Limitations:
         return report
 
     def examine(self, clip: Clip, grid: Grid) -> MediaInfo | None:
-        """Add what of a clip will not be played faithfully.
+        """Add what of a clip will not be played as REAPER plays it.
 
         Returns the header of its file, None where nothing of it can be played.
         """

@@ -28,15 +28,20 @@ class OpenMedia(Protocol):
     info: MediaInfo
 
     def read_into(self, target: Samples, frame: int, pick: tuple[int, ...]) -> int:
-        """Read frames from ``frame`` on; returns how many the file gave."""
+        """As ``MediaFile.read_into``."""
 
     def close(self) -> None:
         """Close the file."""
 
 
 def open_media(path: str) -> OpenMedia:
-    """Open a file with the decoder that its first bytes ask for, whatever its name or the project
-    says. Raises UnplayableMediaError."""
+    """Open a file with the decoder that its first bytes ask for, whatever its name is.
+
+    Raises
+    ------
+    UnplayableMediaError
+        The file cannot be opened or decoded.
+    """
     descriptor = checked_descriptor(path)
     try:
         kind = container_kind(ByteView(descriptor).at(0, 16))
@@ -56,7 +61,13 @@ class MediaPool:
         self._open: OrderedDict[str, OpenMedia] = OrderedDict()
 
     def get(self, path: str) -> OpenMedia:
-        """The open file of a path. Raises UnplayableMediaError."""
+        """The open file of a path.
+
+        Raises
+        ------
+        UnplayableMediaError
+            The file cannot be opened or decoded.
+        """
         found = self._open.get(path)
         if found is None:
             while len(self._open) >= self._limit:
@@ -92,7 +103,10 @@ def _status(path: str) -> os.stat_result | None:
 def probe(path: str) -> MediaInfo:
     """What the header of a file says; kept while the file stays the same.
 
-    Raises UnplayableMediaError.
+    Raises
+    ------
+    UnplayableMediaError
+        The file cannot be played, or holds no audio.
     """
     status = _status(path)
     if status is None:  # the opener finds the words for it

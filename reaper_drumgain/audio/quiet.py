@@ -1,8 +1,8 @@
 """Keeps what libmpg123 prints off the terminal.
 
 libsndfile offers no way to switch its notes off ("Note: Trying to resync..."). They go to the
-process's standard error, so that is led into a file while an MP3 is decoded; what others wrote
-meanwhile is passed on.
+process's standard error. So that is redirected into a file while an MP3 is decoded, and what
+others wrote meanwhile is passed on.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _detour = _Detour()
 
 @contextlib.contextmanager
 def quiet_decoder(talks: bool = True) -> Iterator[None]:
-    """Within it, libmpg123's notes go nowhere; does nothing where ``talks`` is false."""
+    """Suppress libmpg123's notes within the block; does nothing where ``talks`` is false."""
     if not talks:
         yield
         return

@@ -28,9 +28,23 @@ for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """What a header says: rate in Hz, channels, frames; ``floating``: it may hold NaN;
-    ``truncated``: it declares more than the file holds; ``unfinished``: its length was never
-    written or is too small, and it is read to the end of the file."""
+    """What the header of a file says.
+
+    Attributes
+    ----------
+    rate
+        Sample rate in Hz.
+    channels
+        How many channels.
+    frames
+        Length in samples per channel.
+    floating
+        Whether samples are floats, so that they may be NaN.
+    truncated
+        It declares more than the file holds.
+    unfinished
+        Its length was never written or is too small; the file is read to its end.
+    """
 
     rate: int
     channels: int
@@ -64,9 +78,23 @@ def is_trusted(path: str) -> bool:
 
 
 def checked_descriptor(path: str) -> int:
-    """A descriptor of a regular local file, opened without waiting.
+    """Open a regular local file without waiting.
 
-    Raises UnplayableMediaError.
+    Parameters
+    ----------
+    path
+        An absolute path.
+
+    Returns
+    -------
+    int
+        The descriptor, which is the caller's to close.
+
+    Raises
+    ------
+    UnplayableMediaError
+        The file is missing, empty, no regular file, on a network share that no project was opened
+        from, or cannot be opened.
     """
     if not is_trusted(path):
         raise UnplayableMediaError("refused media", "it lies on a network share")

@@ -10,10 +10,22 @@ Samples = npt.NDArray[np.float32]
 
 
 def pick_channels(target: Samples, frames: Samples, pick: tuple[int, ...]) -> int:
-    """Copy interleaved ``frames`` (n, channels) to the start of ``target`` (len(pick), ...).
+    """Copy channels of interleaved samples.
 
-    Row i of the target gets channel ``pick[i]``; a channel that is not there leaves its row as
-    it is. Returns n.
+    Parameters
+    ----------
+    target
+        Shape (len(pick), m), m at least n: filled from its start on.
+    frames
+        Shape (n, channels).
+    pick
+        Row i of the target gets channel ``pick[i]``. A row whose channel is not there stays as it
+        is.
+
+    Returns
+    -------
+    int
+        n.
     """
     count, channels = frames.shape
     for row, channel in enumerate(pick):
@@ -27,7 +39,18 @@ MIN_SAMPLE = 1e-15
 
 
 def sounds(block: Samples) -> bool:
-    """Whether a block holds any sample that is no silence; a sounding one is told from a few."""
+    """Whether any sample of a block is louder than silence (-300 dBFS).
+
+    Parameters
+    ----------
+    block
+        Shape (channels, frames).
+
+    Returns
+    -------
+    bool
+        False for an empty block. A few samples are looked at first.
+    """
     few = block[:, ::61]
     if few.size and max(float(few.max()), -float(few.min())) > MIN_SAMPLE:
         return True

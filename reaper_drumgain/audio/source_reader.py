@@ -48,7 +48,7 @@ Report = Callable[[str, str], None]
 def channel_pick(channel_mode: int, channels: int) -> tuple[tuple[int, ...], bool]:
     """Which channels of a file a take's channel mode plays, and whether they are averaged.
 
-    REAPER's numbers: 0 normal, 1 swapped, 2 mono of the first two, 3 to 66 one channel,
+    REAPER's numbers are 0 normal, 1 swapped, 2 mono of the first two, 3 to 66 one channel, and
     from 67 on the pair that starts at channel ``mode - 67``. A file of one channel plays it
     in every mode that asks for the first two.
     """
@@ -71,6 +71,19 @@ class SourceReader:
 
     A section is a part of the file with its own frame 0; reversed, that part runs backwards;
     looped, it repeats in both directions.
+
+    Parameters
+    ----------
+    clip
+        The clip.
+    path
+        The file.
+    info
+        What its header says.
+    pool
+        Opens and keeps files.
+    report
+        Called with a flag and the reason where reading finds a fault.
     """
 
     def __init__(
@@ -93,8 +106,20 @@ class SourceReader:
         self._failures = 0
 
     def read(self, first: int, frames: int) -> Samples | None:
-        """Source frames from ``first`` on, shape (channels, frames); None where the source
-        has nothing there."""
+        """Read frames of the source.
+
+        Parameters
+        ----------
+        first
+            The first frame; it may lie before the source.
+        frames
+            How many.
+
+        Returns
+        -------
+        array or None
+            Shape (channels, frames), full scale is 1.0. None where the source has nothing there.
+        """
         if self.length <= 0 or self._failures >= MAX_FAILURES:
             return None
         if not self.loop:
@@ -196,11 +221,24 @@ _NEVER = 1 << 62
 class Resampler:
     """A source on the grid of a track: output frame i is source frame ``origin + i * ratio``.
 
-    Frames between two source frames are made by soxr; the stream starts early enough for its
-    filter to be full, at the place among many where the two grids lie closest together, so
-    that what remains of a fraction is far below a frame and nothing drifts. What comes out does
-    not depend on what was skipped: it starts before the frame ``first``, or whole periods of
-    both grids later.
+    Frames between two source frames are computed by soxr. The stream starts early enough for its
+    filter to be full, at the place among many where the two grids lie closest together. So what
+    remains of a fraction is far below a frame, and nothing drifts. The result does not depend on
+    what was skipped: the stream starts before the frame ``first``, or whole periods of both grids
+    later.
+
+    Parameters
+    ----------
+    source
+        The source.
+    rate
+        Rate of the track in Hz.
+    ratio
+        Source frames per output frame.
+    origin
+        Source frame of output frame 0.
+    first
+        The first output frame of the clip.
     """
 
     def __init__(
@@ -221,7 +259,18 @@ class Resampler:
         self._rest = np.empty((0, source.channels), dtype=np.float32)
 
     def read(self, low: int, high: int) -> Samples | None:
-        """The frames from ``low`` up to ``high``, shape (channels, high - low)."""
+        """Read frames of the track.
+
+        Parameters
+        ----------
+        low, high
+            From and up to which output frame.
+
+        Returns
+        -------
+        array or None
+            Shape (channels, high - low). None behind the end of the source.
+        """
         past = self._origin + low * self._ratio > self._source.length + self._lead() * self._ratio
         if past and not self._source.loop:
             return None

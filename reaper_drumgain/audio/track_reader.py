@@ -33,8 +33,14 @@ class TrackAudio:
     A context manager; ``close`` closes the files. One thread at a time may read a track,
     several tracks may be read at once.
 
-    ``channels`` is 1 where left and right are equal throughout, else 2. ``rate`` is in Hz,
-    ``frames`` is the length of the whole span.
+    Attributes
+    ----------
+    channels
+        1 where left and right are equal throughout, else 2.
+    rate
+        Sample rate in Hz.
+    frames
+        Length of the whole span.
     """
 
     def __init__(self, track: Track, grid: Grid) -> None:
@@ -73,14 +79,18 @@ class TrackAudio:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What is not played as REAPER plays it, in short stable words, in order of their
-        finding. Reading may find more, in the samples themselves."""
+        """What is not played as REAPER plays it, in short words, in the order of finding.
+
+        Reading may find more, in the samples themselves.
+        """
         return self._limitations.flags
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A sentence for each of the flags and each file, naming clip and file, and
-        what to do; of many files alike the first ones, and how many more."""
+        """A sentence for each flag and each file, which names clip and file and says what to do.
+
+        Of many files with the same flag the first ones are named, and the others counted.
+        """
         return self._limitations.sentences
 
     @property
@@ -89,8 +99,10 @@ class TrackAudio:
         return tuple((reader.first, reader.last) for reader in self._waiting)
 
     def work(self, last: int) -> float:
-        """The seconds of audio that have to be decoded up to a frame; a second for each clip
-        besides, because many short ones cost more than one that is long."""
+        """The seconds of audio that have to be decoded up to a frame.
+
+        A second is added for each clip, because many short ones cost more than one that is long.
+        """
         frames = sum(
             (min(last, reader.last) - reader.first) * reader.cost
             for reader in self._waiting
@@ -103,9 +115,24 @@ class TrackAudio:
         self._position = min(self.frames, self._position + frames)
 
     def read(self, frames: int) -> Samples | None:
-        """The next block: float32 of shape (channels, n), C-contiguous, n the smaller of
-        ``frames`` and what remains; None where all of it is digital silence. At the end of
-        the span n is 0. The block is the caller's to keep, and only to be read.
+        """Read the next block.
+
+        Parameters
+        ----------
+        frames
+            How many frames, at most.
+
+        Returns
+        -------
+        array or None
+            Shape (channels, n), C-contiguous, full scale is 1.0. n is the smaller of ``frames`` and
+            what remains, 0 at the end of the span. None where all of it is digital silence. The
+            caller may keep the block, and must not write to it.
+
+        Raises
+        ------
+        ValueError
+            ``frames`` is negative.
         """
         if frames < 0:
             raise ValueError(f"a block has 0 frames or more, got {frames}")
@@ -223,9 +250,26 @@ def open_track(
     start: float,
     end: float,
 ) -> TrackAudio:
-    """The audio of a track from ``start`` to ``end`` seconds, at ``rate`` Hz.
+    """Open the audio of a track. A file that cannot be read raises nothing: it counts as silence.
 
-    Raises ValueError where the span or the rate make no sense; never for a file.
+    Parameters
+    ----------
+    track
+        The track.
+    rate
+        Sample rate in Hz at which it is read.
+    start, end
+        In seconds of the project.
+
+    Returns
+    -------
+    TrackAudio
+        The signal before the fader.
+
+    Raises
+    ------
+    ValueError
+        The span is not finite, or the rate is below 1 Hz.
     """
     if rate < 1 or not (math.isfinite(start) and math.isfinite(end)):
         raise ValueError(f"cannot read from {start} s to {end} s at {rate} Hz")
