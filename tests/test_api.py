@@ -134,7 +134,7 @@ def test_arrays_of_one_loudness_get_one_fader():
         ([np.zeros(10)], 48000, ["Kick", "Snare"], "1 signals have 2 names"),
         ([np.zeros((2, 48000))], 48000, ["Kick"], r"'Kick' has the shape \(2, 48000\)"),
         ([np.zeros(10, dtype=np.int16)], 48000, ["Kick"], "'Kick' holds int16"),
-        ([np.full(10, np.nan)], 48000, ["Kick"], "'Kick' holds values that are no finite"),
+        ([np.full(10, np.nan)], 48000, ["Kick"], "'Kick' holds values that are not finite"),
         ([np.zeros(10)], 4000, ["Kick"], "rate is 4000"),
         ([np.zeros(10)], 44100.5, ["Kick"], "rate is 44100.5"),
         ([np.zeros(0)], 48000, ["Kick"], "'Kick' holds no samples"),

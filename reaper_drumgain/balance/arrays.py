@@ -66,7 +66,7 @@ def _checked(signal: ArrayLike, name: str) -> NDArray[np.float32]:
             f"signal {name!r} holds {samples.dtype}: expected floating point, full scale 1.0"
         )
     if not np.isfinite(samples).all():
-        raise InputError(f"signal {name!r} holds values that are no finite numbers")
+        raise InputError(f"signal {name!r} holds values that are not finite numbers")
     return samples.reshape(len(samples), -1).astype(np.float32)
 
 

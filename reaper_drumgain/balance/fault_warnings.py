@@ -182,10 +182,10 @@ def _told_of_drum(
         later = reading.delay_ms > 0.0
         about = max(round(abs(reading.delay_ms)), 1)
         sentence = (
-            f"{two!r} is heard about {about} ms {'after' if later else 'before'} {one!r} "
-            f"(usual: {f'up to {usual} ms after it' if later else 'not before it'}, "
-            f"{reading.hits} hits): move it {'earlier' if later else 'later'} by that, then listen "
-            "to the polarity again"
+            f"{two!r} is heard about {about} ms {'after' if later else 'before'} {one!r} (usual: "
+            f"{f'up to {usual} ms after it' if later else 'not before it'}, {reading.hits} hits): "
+            f"move its items {'earlier' if later else 'later'} by that, then check the polarity "
+            "again"
         )
         numbers = {"delay_ms": float(round(reading.delay_ms)), "hits": float(reading.hits)}
         yield Fault(index, "delay", numbers, sentence)
@@ -196,8 +196,9 @@ def _told_of_drum(
         sum_db = polarity.sum_db(reading.now)
         than = f"{abs(sum_db):.0f} dB {'quieter' if sum_db < 0.0 else 'louder'} than one alone"
         sentence = (
-            f"{two!r} pulls against {one!r}: at equal level the two together are {than} (60 to "
-            f"300 Hz, {reading.hits} hits). Flip the polarity of {two!r}: {gain:.0f} dB louder"
+            f"{two!r} has the opposite polarity of {one!r}: at equal level the two together are "
+            f"{than} (60 to 300 Hz, {reading.hits} hits). Flip the polarity of {two!r}: the two "
+            f"get {gain:.0f} dB louder"
         )
         numbers = {
             "correlation": round(reading.now, 3),
@@ -236,16 +237,16 @@ def _against_overheads(kit: _Kit) -> Iterator[Fault]:
         names = " and ".join(repr(kit.name(places[name])) for name in opposite)
         which = " and ".join(repr(kit.name(place)) for place in overheads)
         sentence = (
-            f"the overheads run against {names} ({_dbs(readings, opposite)}): flip the polarity "
-            f"of {which} and listen whether the kit gets fuller"
+            f"the overheads have the opposite polarity of {names} ({_dbs(readings, opposite)}): "
+            f"flip the polarity of {which} and listen: the kit should sound fuller"
         )
         yield Fault(kit.drums[overheads[0]].track.index, "polarity", scores, sentence)
         return
     for drum_name in wrong:
         place, score = places[drum_name], readings[drum_name].score
         sentence = (
-            f"{kit.name(place)!r} runs against the overheads ({score:.1f} dB), the other drums do "
-            f"not: flip the polarity of {kit.name(place)!r}"
+            f"{kit.name(place)!r} has the opposite polarity of the overheads ({score:.1f} dB), "
+            f"the other drums do not: flip the polarity of {kit.name(place)!r}"
         )
         numbers = {"direct_db": round(score, 1), "hits": float(readings[drum_name].hits)}
         yield Fault(kit.drums[place].track.index, "polarity", numbers, sentence)
@@ -296,8 +297,8 @@ def _sides(kit: _Kit) -> Iterator[Fault]:
         )
         if reading.polarity == OPPOSITE:
             sentence = (
-                f"{right} pulls against {left} (60 to 300 Hz: correlation {reading.now:.1f}, "
-                f"{reading.hits} hits): flip the polarity of one of them"
+                f"{right} has the opposite polarity of {left} (60 to 300 Hz: correlation "
+                f"{reading.now:.1f}, {reading.hits} hits): flip the polarity of one of them"
             )
             numbers = {"correlation": round(reading.now, 3), "hits": float(reading.hits)}
             yield Fault(kit.drums[two[0]].track.index, "polarity", numbers, sentence)
@@ -311,11 +312,11 @@ def _dead_sides(kit: _Kit) -> Iterator[Fault]:
         dead, sound = (left, right) if found.side == 0 else (right, left)
         index = kit.drums[(one, two)[found.side][0]].track.index
         if found.share >= 0.9 and found.difference_db >= 100.0:
-            said = f"{dead} is silent: use {sound} alone, in the middle"
+            said = f"{dead} is silent: use {sound} alone, panned to the centre"
         else:
             said = (
                 f"{dead} is 40 dB or more quieter than {sound} for {found.seconds} s in a row: "
-                "look at cable, edit or mute"
+                "check the cable, the edit and mutes"
             )
         numbers = {"difference_db": round(found.difference_db, 1), "in_a_row_s": found.seconds}
         yield Fault(index, "dead side", {k: float(v) for k, v in numbers.items()}, said)
@@ -338,8 +339,8 @@ def _of_tracks(kit: _Kit) -> Iterator[Fault]:
             longest = 1000.0 * clipping.longest / rate
             sentence = (
                 f"{name} is clipped in the recording: {times} up to {clipping.longest} samples "
-                f"({longest:.1f} ms) stay at {clipping.level_db:.1f} dBFS: a declipper, or another "
-                "take; a fader does not help"
+                f"({longest:.1f} ms) stay at {clipping.level_db:.1f} dBFS: use a declipper or "
+                "another take, a fader does not help"
             )
             numbers = {
                 "runs": float(clipping.runs),
@@ -350,8 +351,8 @@ def _of_tracks(kit: _Kit) -> Iterator[Fault]:
         offset = max(track.faults, key=lambda own: (own.dc_told, own.dc_share))
         if offset.dc_told:
             sentence = (
-                f"{name} has an offset (DC) of {100.0 * offset.dc_share:.0f} % of its RMS: a "
-                "high-pass at 20 Hz"
+                f"{name} has a DC offset of {100.0 * offset.dc_share:.0f} % of its RMS: use a "
+                "high-pass filter at 20 Hz"
             )
             numbers = {"dc": round(offset.dc, 6), "of_rms_percent": round(100 * offset.dc_share, 1)}
             yield Fault(index, "dc", numbers, sentence)
@@ -364,8 +365,8 @@ def _hum_fault(index: int, name: str, hum: Hum) -> Fault:
     lines = ", ".join(map(str, hum.lines))
     notches = ", ".join(f"{hum.mains_hz * line:g}" for line in hum.lines[:3])
     sentence = (
-        f"{name} hums at {hum.mains_hz:g} Hz (lines {lines}), {-hum.under_db:.0f} dB under its "
-        f"loudest second: a gate, or notches at {notches} Hz"
+        f"{name} hums at {hum.mains_hz:g} Hz (harmonics {lines}), {-hum.under_db:.0f} dB below "
+        f"its loudest second: use a gate, or notch filters at {notches} Hz"
     )
     numbers = {
         "mains_hz": hum.mains_hz,

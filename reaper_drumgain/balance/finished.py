@@ -69,8 +69,8 @@ def read_finished(
         why = f" (like {'; '.join(f'{track}: {lack}' for lack, track in lacks.items())})"
         why = why if lacks else ""
         raise NothingToBalanceError(
-            f"{name}: no drum track that is heard, so there is nothing to learn from it{why}: "
-            "'drumgain tracks' shows what each track is taken for"
+            f"{name}: no drum track can be heard, so there is nothing to learn from it{why}: "
+            "'drumgain tracks' shows the role of each track"
         )
     _refuse_unmixed(name, selection.measured)
     method = methods.create(methods.names()[0])
@@ -90,7 +90,7 @@ def read_finished(
         why = f" ({'; '.join(left_out)})" if left_out else ""
         raise NothingToBalanceError(
             f"{name}: {len(tracks)} drum tracks to learn from, expected {FEWEST_TRACKS} or more "
-            f"that are heard{why}"
+            f"that can be heard{why}"
         )
     media = tuple(sorted({m for drum in selection.measured for m in _media(drum.track)}))
     return FinishedProject(name=name, tracks=tuple(tracks), media=media, left_out=tuple(left_out))
@@ -111,9 +111,9 @@ def _tracks(
     for place, drum in enumerate(drums):
         why = activity.causes[place] or _not_learned(drum.track)
         if why is None and not np.isfinite([targets[place], bundled_db[place]]).all():
-            why = "nothing of it is heard at the master"
+            why = "none of it reaches the master"
         if why is None and targets[place] < highest - _MUTED_DB:
-            why = "its fader is so low that it is in effect muted"
+            why = "its fader is so low that the track is in effect muted"
         if why is not None:
             reasons.append(f"{drum.track.name}: {why}")
             continue
@@ -138,23 +138,23 @@ def _refuse_unmixed(name: str, drums: Sequence[DrumTrack]) -> None:
     noted = sum(standing_note(drum.track) is not None for drum in drums)
     if is_untouched(noted, len(drums)):
         raise NothingToBalanceError(
-            f"{name}: {noted} of {len(drums)} drum faders stand where DrumGain put them: learn "
-            "from a project that you have mixed yourself"
+            f"{name}: {noted} of {len(drums)} drum faders are where DrumGain set them: learn from "
+            "a project that you have mixed yourself"
         )
     others = [drum for drum in drums if standing_note(drum.track) is None]
     alike = sharing_one_value([to_decibel(drum.track.fader) - made_trim(drum) for drum in others])
     if noted + alike > _PAIR and is_untouched(noted + alike, len(drums)):
-        ours = f" and {noted} stand where DrumGain put them" if noted else ""
+        ours = f" and {noted} are where DrumGain set them" if noted else ""
         raise NothingToBalanceError(
-            f"{name}: {alike} of {len(drums)} drum faders share one value{ours}: nobody has mixed "
-            "it yet, so there is nothing to learn from it"
+            f"{name}: {alike} of {len(drums)} drum faders share one value{ours}: it is not mixed "
+            "yet, so there is nothing to learn from it"
         )
 
 
 def _not_learned(track: Track) -> str | None:
     moved = [e.kind for e in track.envelopes if e.active and e.kind in ("volume", "trim volume")]
     if moved:
-        return f"its {moved[0]} envelope moves its level, so its fader alone says little"
+        return f"its {moved[0]} envelope changes its level, so its fader alone says little"
     return None
 
 

@@ -42,8 +42,8 @@ def sentences(
         if own.same:
             yield (
                 f"track {drums[place].track.name!r}: holds the same audio as "
-                f"{drums[own.leader].track.name!r}, which counts once: mute one of them where both "
-                "are not meant to play"
+                f"{drums[own.leader].track.name!r}, so the two count as one: mute one of them "
+                "unless both are meant to play"
             )
 
 

@@ -299,7 +299,10 @@ def _to_level(
     if level.target is None:
         return solution
     if request.choice.mode == "outliers" or any(drum.anchors for drum in drums):
-        text = f"level {level} is not applied: the tracks that stay set the level of the rest"
+        text = (
+            f"level {level} is not applied: the tracks that are not moved set the level of the "
+            "others"
+        )
         return replace(solution, warnings=(*solution.warnings, text))
     movable = np.array([drum.flag is None for drum in drums]) & activity.judged
 

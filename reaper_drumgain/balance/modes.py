@@ -69,19 +69,19 @@ def choose_mode(
     if not has_intervals:
         if settings.mode == "outliers":
             raise InputError(
-                f"mode outliers needs to know between which faders engineers stand, which method "
-                f"{settings.method} does not: use mode auto or all"
+                "mode outliers needs the engineers' range of each fader, which the method "
+                f"{settings.method} does not give: use mode auto or all"
             )
         return ModeChoice(
-            "all", f"method {settings.method} has no ranges of engineers", other=False
+            "all", f"the method {settings.method} gives no engineers' range", other=False
         )
     alike = _alike(drums)
     why = (
-        f"{alike} of {len(drums)} drum microphones share one fader value or stand where DrumGain "
-        "put them"
+        f"{alike} of {len(drums)} drum microphones share one fader value or are where DrumGain "
+        "set them"
     )
     if settings.mode != "auto":
-        return ModeChoice(settings.mode, "as asked for")
+        return ModeChoice(settings.mode, "as set")
     return ModeChoice("all" if is_untouched(alike, len(drums)) else "outliers", why)
 
 

@@ -1,7 +1,7 @@
 """Why a fader is where it is, in sentences whose numbers follow from the plan.
 
-"Where most engineers have it" is the plan's ``interval_db`` and nothing else, here as in tables,
-reports and pictures.
+"The engineers' range" is the plan's ``interval_db`` and nothing else, here as in tables, reports
+and pictures; with a model of the user's own it is called "your model's range".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from reaper_drumgain.faders.activity import UNREADABLE
 from reaper_drumgain.faders.followers import Following
-from reaper_drumgain.schema.plan import TrackPlan
+from reaper_drumgain.schema.plan import ENGINEERS_RANGE, OWN_RANGE, TrackPlan
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.tracks.selection import EMPTY, NAMELESS, NAMES_HINT, DrumTrack, Selection
 from reaper_drumgain.units import HEARD_DB
@@ -20,15 +20,14 @@ from reaper_drumgain.units import HEARD_DB
 _REFERENCES = ("snare top", "snare", "kick in", "kick", "kick out", "snare bottom")
 #: tracks that an error names
 _MOST_TOLD = 8
-_ENGINEERS, _OWN = "where most engineers have it", "your model's range"
 #: a recording gain explains a move where 80 % of what it may be lies on one side of 0 dB, and
 #: where the two differ by no more than this factor
 _SURE_SD, _LEAST_GAIN_DB, _MOST_RATIO = 1.2816, 1.0, 3.0
-#: a smaller common move of all drums is not told with each track
+#: a smaller common move of all drums is not mentioned for each track
 _KIT_DB = 0.3
-#: from this on a move of a track is told with what it is made of
+#: from this on a move of a track is given with its parts
 _LARGE_DB = 4.0
-#: a smaller mean move of all tracks is not told apart
+#: a smaller mean move of all tracks is not given as a part of its own
 _SHARED_DB = 0.5
 
 
@@ -92,7 +91,7 @@ def with_reasons(
             return plan.reason
         linked = [by_index[index] for index in drum.links]
         if UNREADABLE in plan.flags:
-            text = "none of its media can be read: stays"
+            text = "none of its media files can be read: not moved"
         elif plan.index in follows:
             text = f"{follows[plan.index].why}: {_done(_move(plan))}"
             text += _by_trim(plan) if _only_trim(plan) else _with_trim(plan, "with")
@@ -114,7 +113,7 @@ def with_reasons(
 def _effects(drum: DrumTrack) -> str | None:
     """What the track's effects do to its level, where that was measured."""
     measured = drum.track.effects_db
-    return None if measured is None else f"{measured:+.1f} dB of its effects subtracted"
+    return None if measured is None else f"{measured:+.1f} dB added by its effects subtracted"
 
 
 def why_nothing_moves(session: Session, selection: Selection) -> str:
@@ -125,17 +124,18 @@ def why_nothing_moves(session: Session, selection: Selection) -> str:
         if unnamed:
             shown = ", ".join(map(repr, unnamed[:3])) + (", ..." if len(unnamed) > 3 else "")
             return (
-                f"{session.path}: no drum track to balance: no track has a drum's name, and the "
-                f"names of {len(unnamed)} say nothing ({shown}). Do this: {NAMES_HINT} (in REAPER "
-                "the action 'set role'). --listen (in REAPER the settings) tells a kick drum by "
-                "its sound"
+                f"{session.path}: no drum track to balance: no track has the name of a drum, and "
+                f"{len(unnamed)} have names that do not say what they are ({shown}). Do this: "
+                f"{NAMES_HINT} (in REAPER: the action 'Set role of selected tracks'). --listen "
+                "(in REAPER: 'Recognise kicks by sound' in the settings) recognises kick drums "
+                "by their sound"
             )
         without_items = f", {empty} have the name but no items" if empty else ""
         return (
             f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
-            f"has a drum's name and items that play{without_items}; 'drumgain tracks' shows what "
-            f"each is taken for, and --role says what one is (in REAPER the action 'set "
-            f"role')"
+            f"has a drum's name and items that play{without_items}; 'drumgain tracks' shows the "
+            "role of each track, and --role sets one (in REAPER: the action 'Set role of "
+            "selected tracks')"
         )
     stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:_MOST_TOLD])
     left = len(selection.drums) - _MOST_TOLD
@@ -182,12 +182,17 @@ def held_sentence(track: TrackPlan, cause: str, leading: Sequence[TrackPlan]) ->
     """
     move = _move(track)
     beside = _names(leading) if leading else "the kit"
-    text = f"{cause}: not raised, {_done(move)}"
+    text = f"{cause}: not raised"
+    if move:
+        text += f", {_done(move)}"
     if _own_move(track) != move:
         return f"{text} with its trim of {track.trim_db:+.1f} dB"
     if move:
         return f"{text} with {beside}"
-    return f"{text} while {beside} moves" if any(_move(other) for other in leading) else text
+    moving = [other for other in leading if _move(other)]
+    return (
+        f"{text}; {_names(moving)} {_verb(moving, 'moves', 'move')} without it" if moving else text
+    )
 
 
 def sentence(
@@ -245,10 +250,10 @@ def _recorded(track: TrackPlan, own_move: float) -> str | None:
         return None
     if gain * own_move >= 0.0 or not 1.0 / _MOST_RATIO <= abs(own_move / gain) <= _MOST_RATIO:
         return None
-    side = "over" if gain > 0.0 else "under"
+    side = "louder" if gain > 0.0 else "quieter"
     article = "an" if track.role[0] in "aeiou" else "a"
     what = track.role if track.role == "sample" else f"{track.role} microphone"
-    return f"recorded {abs(gain):.0f} dB {side} what is usual for {article} {what}"
+    return f"recorded {abs(gain):.0f} dB {side} than usual for {article} {what}"
 
 
 def _parts(track: TrackPlan, own_move: float, mean_move: float) -> str | None:
@@ -257,15 +262,15 @@ def _parts(track: TrackPlan, own_move: float, mean_move: float) -> str | None:
         return None
     shared = mean_move if abs(mean_move) >= _SHARED_DB else 0.0
     return (
-        f"{own_move - shared - track.undone_db:+.1f} dB for its role, "
-        f"{track.undone_db:+.1f} dB for its recording and playing"
-    ) + (f", {shared:+.1f} dB with all drums" if shared else "")
+        f"{own_move - shared - track.undone_db:+.1f} dB for its role, {track.undone_db:+.1f} dB "
+        "for how it was recorded and played"
+    ) + (f", {shared:+.1f} dB common to all drums" if shared else "")
 
 
 def _stood(track: TrackPlan, kit: KitMove) -> str | None:
     """That the old fader of a moved track, moved with the kit, is outside the engineers' range."""
     away = _away(track, kit)
-    return f"stood {away} {_range_name(track)}" if away and _move(track) else None
+    return f"was {away} {_range_name(track)}" if away and _move(track) else None
 
 
 def _within(track: TrackPlan, kit: KitMove) -> str:
@@ -274,32 +279,30 @@ def _within(track: TrackPlan, kit: KitMove) -> str:
     if track.interval_db is None or track.new_db is None or away is None:
         return ""
     if not _move(track):
-        named = _range_name(track)
-        return f" {away} {named}" if away else f" {'within ' if named == _OWN else ''}{named}"
+        return f", {away or 'within'} {_range_name(track)}"
     if away:
         return ""
     # half of the rounding of faders and of both bounds
     middle = sum(track.interval_db) / 2.0
     at_middle = abs(track.new_db - track.trim_db - middle) < HEARD_DB
-    whose = "the engineers' range" if track.bundled_db is None else _OWN
-    return f" {'to' if at_middle else 'towards'} the middle of {whose}"
+    return f" {'to' if at_middle else 'towards'} the middle of {_range_name(track)}"
 
 
 def _range_name(track: TrackPlan) -> str:
     """What the interval of a track is called: the bundled model's, or that of the user's own."""
-    return _ENGINEERS if track.bundled_db is None else _OWN
+    return ENGINEERS_RANGE if track.bundled_db is None else OWN_RANGE
 
 
 def _away(track: TrackPlan, kit: KitMove) -> str | None:
     """How far the old fader, moved with the kit, lies outside the engineers' range ("3.0 dB
-    over"), "" where it does not, None where nothing is known."""
+    above"), "" where it does not, None where nothing is known."""
     if track.interval_db is None or track.old_db is None:
         return None
     low, high = track.interval_db
     level = track.old_db + kit.full_db
     if level - high >= HEARD_DB:
-        return f"{level - high:.1f} dB over"
-    return f"{low - level:.1f} dB under" if low - level >= HEARD_DB else ""
+        return f"{level - high:.1f} dB above"
+    return f"{low - level:.1f} dB below" if low - level >= HEARD_DB else ""
 
 
 def _only_trim(track: TrackPlan) -> bool:
@@ -307,7 +310,7 @@ def _only_trim(track: TrackPlan) -> bool:
 
 
 def _by_trim(track: TrackPlan) -> str:
-    return f" by its trim of {track.trim_db:+.1f} dB" if track.trim_db else ": its trim is off"
+    return f" by its trim of {track.trim_db:+.1f} dB" if track.trim_db else ": its trim was removed"
 
 
 def _with_trim(track: TrackPlan, word: str) -> str:
@@ -316,7 +319,7 @@ def _with_trim(track: TrackPlan, word: str) -> str:
         return ""
     if _move(track):
         return f" {word} its trim of {track.trim_db:+.1f} dB"
-    return f"; its trim of {track.trim_db:+.1f} dB is in it"
+    return f"; this includes its trim of {track.trim_db:+.1f} dB"
 
 
 def _beside(track: TrackPlan, compared: Sequence[TrackPlan]) -> str:
@@ -326,8 +329,10 @@ def _beside(track: TrackPlan, compared: Sequence[TrackPlan]) -> str:
         return ""
     distance = level - reference
     if abs(distance) < HEARD_DB:
-        return f" to sit level with {other.name}"
-    return f" to sit {abs(distance):.1f} dB {'over' if distance > 0 else 'under'} {other.name}"
+        return f" to be as loud as {other.name}"
+    return (
+        f" to be {abs(distance):.1f} dB {'louder' if distance > 0 else 'quieter'} than {other.name}"
+    )
 
 
 def _together(track: TrackPlan, linked: Sequence[TrackPlan]) -> str:
@@ -347,16 +352,20 @@ def _left_behind(track: TrackPlan, held: Sequence[TrackPlan]) -> str:
     staying = [other for other in held if not _move(other)]
     if not staying or not _move(track):
         return ""
-    return f"; {_names(staying)} {'stays' if len(staying) == 1 else 'stay'}"
+    return f"; {_names(staying)} {_verb(staying, 'is', 'are')} not moved"
 
 
 def _names(tracks: Sequence[TrackPlan]) -> str:
     return " and ".join(track.name for track in tracks)
 
 
+def _verb(tracks: Sequence[TrackPlan], one: str, several: str) -> str:
+    return one if len(tracks) == 1 else several
+
+
 def _done(move: float) -> str:
     if move == 0.0:
-        return "stays"
+        return "not moved"
     places = 1 if abs(move) >= HEARD_DB else 2
     return f"{'raised' if move > 0 else 'lowered'} {abs(move):.{places}f} dB"
 

@@ -108,7 +108,7 @@ def match(
         The mix is of another recording, too short, silent or not readable.
     """
     if wants_roles_by_sound(session, settings):
-        raise InputError("--reference and roles by sound do not go together: say them with --role")
+        raise InputError("--reference and roles by sound exclude each other: state roles by --role")
     drums = select(session, settings).measured
     if not drums:
         return ReferenceMethod(np.zeros(0), ())
@@ -122,9 +122,9 @@ def match(
         stack.callback(sounds.clear)  # Windows removes no file that is mapped
         sounding = [place for place, sound in enumerate(sounds) if _sounds(sound)]
         if not sounding or sounding[0] >= len(drums):
-            raise InputError(f"{session.path}: its drum tracks are silent: nothing to match")
+            raise InputError(f"{session.path}: its drum tracks are silent: nothing to balance")
         if not _sounds(mix):
-            raise InputError(f"{reference}: the mix is silent: there is no balance to take over")
+            raise InputError(f"{reference}: the mix is silent, so there is no balance to reproduce")
         clipped = clipping_note(mix)
         aligned = align([sounds[place] for place in sounding], mix, longest_s=_LONGEST_COMPARED_S)
         tell("comparing with the mix", 0.0)
@@ -206,9 +206,9 @@ def _refuse_another(aligned: Aligned, reference: Path) -> None:
     found = recognize(aligned.recording)
     if not found.is_same:
         raise InputError(
-            f"{reference}: this is no mix of this session: gains that fit some of it explain "
-            f"{max(0.0, found.explained):.1%} of the rest. The drums of another recording cannot "
-            "be taken apart here, so there is no balance to take over: give a mix of these tracks"
+            f"{reference}: this is not a mix of this session: gains that fit one part of it "
+            f"explain only {max(0.0, found.explained):.1%} of the rest. DrumGain cannot separate "
+            "the drums of another recording: give a mix of these very tracks"
         )
 
 
@@ -229,9 +229,13 @@ def _notes(
     others = len(found.tracks) - len(drums)
     told = [
         "the drum tracks"
-        + (f" and {others} others of the project" if others else "")
+        + (f" and {others} other tracks of the project" if others else "")
         + f" explain {explained:.0%} of the reference (residual {found.residual_db:.1f} dB)"
-        + (f"; their gains in it are sure to {max(known):.1f} dB" if known else "")
+        + (
+            f"; the gains found in it have a standard error of at most {max(known):.1f} dB"
+            if known
+            else ""
+        )
     ]
     unknown = [
         f"{drum.track.name!r} ({track.reason})"
@@ -240,8 +244,8 @@ def _notes(
     ]
     if unknown:
         told.append(
-            f"the reference does not tell the level of {', '.join(unknown)}: what it does not tell "
-            "keeps its place among the others"
+            f"the reference does not show the level of {', '.join(unknown)}: these keep their "
+            "level relative to the others"
         )
     signs = [track.sign for track in own if track.identifiable]
     if signs and sum(signs) < 0:

@@ -96,8 +96,11 @@ def sentences(sounds: Sequence[TrackSound]) -> list[str]:
     warnings = []
     for track in sounds:
         sure = track.likeness is not None and track.likeness.role is not None
-        none = f"--role '{track.name}=none' (in REAPER the action 'set role') if it is none"
-        then = f"taken for one; {none}" if sure else "left alone"
+        none = (
+            f"--role '{track.name}=none' (in REAPER: the action 'Set role of selected tracks') if "
+            "that is wrong"
+        )
+        then = f"balanced as one; {none}" if sure else "left alone"
         warnings.append(f"track {track.name!r} {_is(track)}{track.description}: {then}")
     return warnings
 

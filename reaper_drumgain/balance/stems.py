@@ -104,17 +104,17 @@ def _replaced(session: Session, track: Track, path: Path, told: list[str]) -> Tr
     try:
         info = probe(str(path))
     except UnplayableMediaError as error:
-        told.append(f"track {track.name!r}: its stem {path.name} is not taken: {error}")
+        told.append(f"track {track.name!r}: its stem {path.name} is not used: {error}")
         return None
     seconds = info.frames / info.rate
     start, problem = _place(session, track, seconds, info)
     if problem is not None:
-        told.append(f"track {track.name!r}: its stem {path.name} is not taken: {problem}")
+        told.append(f"track {track.name!r}: its stem {path.name} is not used: {problem}")
         return None
     if session.sample_rate is not None and info.rate != session.sample_rate:
         told.append(
             f"track {track.name!r}: its stem {path.name} has {info.rate} Hz, the project "
-            f"{session.sample_rate}: taken"
+            f"{session.sample_rate} Hz: it is used, resampled"
         )
     source = Source(kind="file", format="WAVE", path=str(path), written=path.name, found=True)
     return dataclasses.replace(
@@ -150,9 +150,9 @@ def _sentences(session: Session, matches: Matches, paths: Mapping[str, Path]) ->
     for index, names in matches.several.items():
         files = ", ".join(paths[name].name for name in names)
         told.append(
-            f"track {session.tracks[index].name!r}: its stem is not clear ({files}), so none is "
-            "taken: rename the right one to the name of the track alone, with its number before it "
-            "where several tracks have the name"
+            f"track {session.tracks[index].name!r}: several stems fit ({files}), so none is used: "
+            "give the right one the name of the track alone, with the track's number before it "
+            "where several tracks have that name"
         )
     missing = [
         track.name
@@ -164,9 +164,13 @@ def _sentences(session: Session, matches: Matches, paths: Mapping[str, Path]) ->
         and role_of(track.name, [f.name for f in session.folders_of(track)]) is not None
     ]
     if missing:
-        told.append(f"no stem for {_listed(missing)}, whose files are not what REAPER plays")
+        told.append(
+            f"no stem for {_listed(missing)}: REAPER does not play these tracks as their files are"
+        )
     if matches.left:
-        told.append(f"stems of no track: {_listed([paths[name].name for name in matches.left])}")
+        told.append(
+            f"stems that belong to no track: {_listed([paths[name].name for name in matches.left])}"
+        )
     return told
 
 

@@ -71,6 +71,6 @@ def warnings(
             if abs(wanted - plan.trim_db) >= HEARD_DB:
                 why = drum.flag or ("never raised" if plan.held else "moves with other families")
                 yield (
-                    f"track {plan.name!r}: its trim stays {plan.trim_db:+g} dB, {wanted:+g} dB "
-                    f"asked for ({why})"
+                    f"track {plan.name!r}: its trim stays {plan.trim_db:+g} dB, not the "
+                    f"{wanted:+g} dB asked for ({why})"
                 )

@@ -115,10 +115,13 @@ def limit_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[s
         yield f"{tracks} {_list(names)} {beyond_fader_sentence(missing, len(names))}"
     elif found:
         gains = [f"{_list(names)} by {missing:.1f} dB" for names, missing in found]
-        yield f"faders end before these are loud enough, raise their item gain: {', '.join(gains)}"
+        yield (
+            f"these faders end at +{MAX_FADER:g} dB before their tracks are loud enough: raise "
+            f"the item gain of {', '.join(gains)}"
+        )
     if solution.short_db >= HEARD_DB:
         yield (
-            f"the drums are {solution.short_db:.1f} dB softer than asked, because faders end at "
+            f"the drums are {solution.short_db:.1f} dB quieter than asked, because faders end at "
             f"+{MAX_FADER:g} dB"
         )
 
@@ -148,8 +151,8 @@ def level_warnings(
     for drum in drums:
         if drum.path.loops:
             yield (
-                f"track {drum.track.name!r}: part of its way feeds back or is nested too deep, and "
-                "is not counted in the levels"
+                f"track {drum.track.name!r}: part of its routing feeds back or is nested too "
+                "deep, and is not counted in the levels"
             )
     dry = [
         drum.track.name
@@ -157,7 +160,7 @@ def level_warnings(
         if has_effects(drum.track) and drum.track.effects_db is None
     ]
     if dry:
-        yield f"measured before their effects: {', '.join(map(repr, dry))}"
+        yield f"measured without their effects: {', '.join(map(repr, dry))}"
     yield from _send_warnings(drums, solution)
     yield from _bus_warnings(drums, path, solution)
 
@@ -173,13 +176,13 @@ def _send_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[s
         moves = [move for _, move in sources]
         if len(sources) == 1:
             yield (
-                f"track {sources[0][0]!r} also feeds {target!r} (with effects), which now hears "
-                f"it {moves[0]:+.1f} dB"
+                f"track {sources[0][0]!r} also feeds {target!r} (with effects): its level there "
+                f"changes by {moves[0]:+.1f} dB"
             )
         else:
             yield (
-                f"{len(sources)} drum tracks feed {target!r} (with effects): it hears them "
-                f"{_range(moves)} dB"
+                f"{len(sources)} drum tracks feed {target!r} (with effects): their levels there "
+                f"change by {_range(moves)} dB"
             )
 
 
@@ -200,10 +203,16 @@ def _bus_warnings(
             changes[bus] = change
     if len(changes) == 1:
         ((bus, change),) = changes.items()
-        yield f"the drums now reach {bus!r} (with effects) {change:+.1f} dB: check its thresholds"
+        yield (
+            f"the level of the drums at {bus!r} (with effects) changes by {change:+.1f} dB: check "
+            "the thresholds there"
+        )
     elif changes:
         told = [f"{bus!r} {change:+.1f} dB" for bus, change in changes.items()]
-        yield (f"the drums now reach {', '.join(told)} (all with effects): check their thresholds")
+        yield (
+            f"the level of the drums changes at {', '.join(told)} (all with effects): check the "
+            "thresholds there"
+        )
 
 
 def headroom_warnings(

@@ -20,7 +20,7 @@ WORDS = {
     "failed": "FAILED",
 }
 #: what a mode is called where people read it
-MODE_WORDS = {"all": "balanced anew", "outliers": "only faders outside the engineers' range"}
+MODE_WORDS = {"all": "balanced anew", "outliers": "only faders outside their range"}
 _HEADER = (
     *("project", "result", "drum tracks", "moved", "warnings", "lufs before", "lufs after"),
     *("output", "backup", "report", "mode", "message"),

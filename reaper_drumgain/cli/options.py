@@ -209,7 +209,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="all: balance all faders anew; outliers: move only those that stand where few "
         "engineers have them, to the edge of that range; auto: all where most faders have one "
-        "value or stand where DrumGain put them, else outliers (default: %(default)s)",
+        "value or are where DrumGain set them, else outliers (default: %(default)s)",
     )
     group.add_argument(
         "--amount",

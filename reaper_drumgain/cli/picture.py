@@ -21,7 +21,7 @@ _LEAST_ARROW_DB = 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A track's levels in LUFS; ``engineers``: between which most engineers have it."""
+    """A track's levels in LUFS; ``engineers``: the engineers' range of it."""
 
     title: str
     before: float
@@ -37,7 +37,7 @@ def save_levels(plan: GainPlan, path: Path) -> None:
 
         figure = Figure(figsize=(9, 1.6 + 0.38 * len(rows)), layout="constrained")
         axes = figure.subplots()
-        _draw_moves(axes, rows)
+        _draw_moves(axes, rows, plan.range_name)
         axes.set_title(
             f"Drum levels before and after ({printable(plan.method)})", loc="left", color=_INK
         )
@@ -66,8 +66,11 @@ def _rows(plan: GainPlan) -> list[_Row]:
     return rows
 
 
-def _draw_moves(axes: Axes, rows: Sequence[_Row]) -> None:
-    """Two dots per row on the engineers' range, with an arrow and the move where it is one."""
+def _draw_moves(axes: Axes, rows: Sequence[_Row], range_name: str) -> None:
+    """Two dots per row on the engineers' range, with an arrow and the move where it is one.
+
+    ``range_name``: what that range is called.
+    """
     places = range(len(rows))
     ranges = [(place, row.engineers) for place, row in enumerate(rows) if row.engineers]
     axes.barh(
@@ -76,7 +79,7 @@ def _draw_moves(axes: Axes, rows: Sequence[_Row]) -> None:
         left=[low for _, (low, _) in ranges],
         height=0.56,
         color=_RANGE,
-        label="where most engineers have it" if ranges else None,
+        label=range_name if ranges else None,
     )
     for place, row in zip(places, rows, strict=True):
         if abs(row.after - row.before) >= _LEAST_ARROW_DB:

@@ -93,6 +93,8 @@ def print_plan(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool
 
 def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool) -> None:
     plan_table(plan)
+    if any(track.interval_db is not None for track in plan.tracks):
+        show.say(f"{_range_heading(plan)}: {plan.range_meaning}")
     if plan.settings.write == "automation":
         automation.table(plan)
     line = _levels_line(plan)
@@ -124,11 +126,15 @@ def _method(plan: GainPlan) -> str:
     return f"{plan.method}, your model {printable(own)}" if own else plan.method
 
 
+def _range_heading(plan: GainPlan) -> str:
+    return "Your range dB" if plan.settings.model else "Engineers dB"
+
+
 def plan_table(plan: GainPlan) -> None:
     """Print old and new fader, move and reason of every drum track."""
     own = bool(plan.settings.model)
-    range_name = "Your range dB" if own else "Engineers dB"
-    header = ["#", "Track", "Role", "Old dB", "New dB", "Bundled dB", "Move", range_name, "Why"]
+    between = _range_heading(plan)
+    header = ["#", "Track", "Role", "Old dB", "New dB", "Bundled dB", "Move", between, "Why"]
     rows = [_row(track) for track in plan.tracks]
     absent = [7] if all(track.interval_db is None for track in plan.tracks) else []
     for place in absent + ([] if own else [5]):

@@ -242,20 +242,20 @@ def _state(
     if _without_loudness(peak) == SILENT:
         return (UNREADABLE, None) if unread else (SILENT, "silent")
     if verdict.state == leakage.SHORT:
-        return FAINT, f"too short to judge ({verdict.seconds:.2f} s of sound)"
+        return FAINT, f"too short to judge (only {verdict.seconds:.2f} s of sound)"
     if not math.isfinite(loudness):
         # shorter than a gating block, or under the absolute gate
         return (
             (UNREADABLE, None) if unread else (FAINT, "too short or too quiet to have a loudness")
         )
     if deep:
-        return FAINT, "holds only what is too low to be heard, or an offset (DC)"
+        return FAINT, "holds only sound too low in frequency to be heard, or a DC offset"
     if verdict.state == leakage.EMPTY:
-        return FAINT, "holds no stroke, only hiss or hum"
+        return FAINT, "holds no hits, only hiss or hum"
     if verdict.state == leakage.RESIDUE:
-        return BLEED, "holds only what cleaning left"
+        return BLEED, "holds only what is left after cleaning (gate or cuts)"
     if verdict.state == leakage.LEAK:
-        return BLEED, "holds only what leaks in from the other drums"
+        return BLEED, "holds only bleed from the other drums"
     return None, None
 
 

@@ -87,7 +87,7 @@ def same_audio(
         group.sort(key=lambda place: drums[place].role.name == "sample")
         least = max(power[place] for place in group) * _FAR_LOWER
         leader = next(place for place in group if power[place] >= least)
-        why = f"the same audio as {drums[leader].track.name}, counted once"
+        why = f"the same audio as {drums[leader].track.name}, the two count as one"
         found |= {place: Following(leader, why, same=True) for place in group if place != leader}
     return dict(sorted(found.items()))
 

@@ -35,7 +35,7 @@ def sharing_one_value(faders: Sequence[float]) -> int:
 def is_untouched(alike: int, count: int) -> bool:
     """Whether a session counts as not mixed yet.
 
-    At least two thirds of its ``count`` faders then share one value or stand where DrumGain put
+    At least two thirds of its ``count`` faders then share one value or are where DrumGain set
     them; ``alike`` says how many do.
     """
     return 3 * alike >= 2 * count

@@ -302,8 +302,8 @@ class Solver:
                 side = "over" if reached > target else "under"
                 away = f" (the drums end {abs(reached - target):.1f} dB {side} it)"
         self._warnings.append(
-            f"level {level} cannot be reached with the tracks that may move{away}: their faders "
-            "keep their mean instead"
+            f"level {level} cannot be reached with the tracks that may move{away}: the mean of "
+            "their faders is kept instead"
         )
 
     def _within_ends(self, moves: Array, keep: float, offset: float) -> float:
@@ -325,8 +325,8 @@ class Solver:
 
     def _warn_of_level(self) -> None:
         self._warnings.append(
-            f"level {self._settings.level} is not applied: the tracks that stay set the level of "
-            "the rest"
+            f"level {self._settings.level} is not applied: the tracks that are not moved set the "
+            "level of the others"
         )
 
     def _peak_offset(self, moves: Array, guess: float, target: Decibel) -> float | None:

@@ -85,6 +85,9 @@ def _high(pair: tuple[float, float] | None) -> float | None:
     return None if pair is None else pair[1]
 
 
+#: the heading of the range of faders, and with a model of the user's own
+ENGINEERS, OWN = "Engineers dB", "Your range dB"
+
 COLUMNS: tuple[Column, ...] = (
     Column(fields={"number": lambda track: track.plan.index + 1}),
     Column(
@@ -123,8 +126,8 @@ COLUMNS: tuple[Column, ...] = (
         fields={"move_db": lambda track: track.move_db},
     ),
     Column(
-        heading="Engineers",
-        label="engineers",
+        heading=ENGINEERS,
+        label="range",
         text=_interval_text,
         fields={
             "interval_low_db": lambda track: _low(track.plan.interval_db),

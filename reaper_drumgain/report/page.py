@@ -6,14 +6,14 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from reaper_drumgain import __version__
 from reaper_drumgain.methods.forest_file import bundled_folder
-from reaper_drumgain.report.columns import PAGE_COLUMNS, fader_text
+from reaper_drumgain.report.columns import ENGINEERS, OWN, PAGE_COLUMNS, fader_text
 from reaper_drumgain.report.facts import TrackFacts
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.settings import Settings
@@ -85,13 +85,16 @@ def project_page(
     bytes
         HTML in UTF-8.
     """
+    # without the engineers' range where the method gives none
+    shown = [c for c in PAGE_COLUMNS if c.kind != "number" or any(map(c.text, tracks))]
+    range_heading = OWN if plan.settings.model else ENGINEERS
     return _render(
         "page.html.jinja",
         title=title,
         plan=plan,
         tracks=tracks,
-        # without the engineers' range where the method gives none
-        columns=[c for c in PAGE_COLUMNS if c.kind != "number" or any(map(c.text, tracks))],
+        columns=[replace(c, heading=range_heading) if c.heading == ENGINEERS else c for c in shown],
+        range_heading=range_heading,
         audio=audio,
         shortened=shortened,
         facts=_facts(plan),

@@ -15,7 +15,7 @@ from pathlib import Path
 from reaper_drumgain.tracks.media_paths import is_absolute, network_root, roots_of_project
 
 _LONGEST = 4096
-_ELSEWHERE = "lies on the network or a device: not touched"
+_ELSEWHERE = "is on the network or a device: not opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Resolver:
         if not written:
             return Found(None, found=False, problem="has no name")
         if len(written) > _LONGEST:
-            return Found(None, found=False, problem="has a name longer than any file's")
+            return Found(None, found=False, problem="has a name that is too long for a file")
         first: str | None = None
         refused = not self._is_allowed(written)
         for candidate in self._as_written(written):
@@ -108,7 +108,9 @@ class Resolver:
             return None
         kind = _kind(actual)
         if not _is_text(actual):
-            return Found(None, found=False, problem="lies in a folder whose name is no text")
+            return Found(
+                None, found=False, problem="is in a folder whose name cannot be read as text"
+            )
         if kind is None:
             return None
         if kind != "file":
@@ -121,7 +123,7 @@ class Resolver:
             if shown.startswith(folder + os.sep):
                 shown = shown[len(folder) + 1 :]
                 break
-        return f"another file of that name was taken instead: {shown!r}"
+        return f"another file of that name is used instead: {shown!r}"
 
     def _is_allowed(self, path: str) -> bool:
         root = network_root(path)

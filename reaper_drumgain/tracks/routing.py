@@ -174,9 +174,11 @@ class _Walk:
         sign = -1.0 if track.inverted else 1.0
         post = _scale(post, sign * (track.fader if with_fader else 1.0) * self._vca_gain(track))
         if with_fader and is_off(track.fader):
-            self.blocked_by = f"the fader of {track.name!r} on its way is at -inf"
+            self.blocked_by = f"the fader of {track.name!r} on its way to the master is at -inf"
         if with_fader and not track.main_send and track.index not in self.sends:
-            self.blocked_by = f"the master/parent send of {track.name!r} on its way is off"
+            self.blocked_by = (
+                f"the master/parent send of {track.name!r} on its way to the master is off"
+            )
         through, pre_fader = _ZERO, _ZERO
         if track.main_send:
             sent = _multiply(_FIRST_CHANNEL, post) if track.main_send_channels == 1 else post
@@ -206,7 +208,7 @@ class _Walk:
                     gain *= leader.fader
                     waiting += leader.vca_followed
         if is_off(gain):
-            self.blocked_by = "a VCA leader of its way is at -inf"
+            self.blocked_by = "a VCA leader on its way to the master is at -inf"
         return gain
 
     def _enter_parent(self, track: Track) -> Matrix:
@@ -232,7 +234,9 @@ class _Walk:
             return self.known[track.index]
         if track.index in self.visiting or len(self.visiting) >= _MAX_DEPTH:
             self.loops = True
-            self.blocked_by = self.blocked_by or "its way is nested too deep or feeds back"
+            self.blocked_by = (
+                self.blocked_by or "its routing to the master is nested too deep or feeds back"
+            )
             return _ZERO
         if has_effects(track):
             self.effects.append(track.name)

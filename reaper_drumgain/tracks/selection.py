@@ -29,13 +29,13 @@ from reaper_drumgain.units import is_off
 #: flags of tracks that keep their fader and whose level anchors that of the others
 LOCKED, NOT_SELECTED = "locked", "not selected"
 #: why a track is not taken for a drum
-NO_DRUM = "no drum microphone by its name"
-NAMELESS = "its name says nothing"
+NO_DRUM = "not a drum microphone, by its name"
+NAMELESS = "its name does not say what it is"
 #: what to do about names that say nothing
 NAMES_HINT = (
-    "give the tracks names like 'Kick In', 'Snare Top' or 'OH L' in REAPER, or say what they are: "
-    "--role 'Audio 01=kick in' for one, --roles FILE for many, with a line 'Audio 01,kick in' for "
-    "each"
+    "name the tracks like 'Kick In', 'Snare Top' or 'OH L' in REAPER, or state their roles: "
+    "--role 'Audio 01=kick in' for one track, --roles FILE for many, with a line like 'Audio "
+    "01,kick in' for each"
 )
 #: why a track with a drum's name is no microphone
 EMPTY = "has a drum's name, but no audio items that play, no instrument, and receives nothing"
@@ -44,7 +44,7 @@ LINKED = "linked"
 #: tracks that do not play take no part, also not in a pair or group
 _SILENT = ("muted", "hidden")
 _PATH_KINDS: dict[Kind, str] = {
-    "folder": "folder: part of the way, never moved",
+    "folder": "folder: on the way to the master, never moved",
     "bus": "bus: gets its audio from other tracks, never moved",
     "return": "return: gets its audio from other tracks, never moved",
     "vca": "VCA leader: moves other faders, never moved itself",
@@ -147,8 +147,8 @@ def select(session: Session, settings: Settings) -> Selection:
     strange = names_of_no_track(session, settings)
     if settings.role_table and len(strange) == len(settings.role_table):
         warnings.append(
-            f"none of the {len(strange)} names in the table of roles is that of a track, like "
-            f"{strange[0]!r}"
+            f"none of the {len(strange)} names in the table of roles is the name of a track (the "
+            f"first is {strange[0]!r})"
         )
     found = {drum.track.index for drum in drums}
     # of a folder that was selected with what is in it nothing is to be said
@@ -158,11 +158,11 @@ def select(session: Session, settings: Settings) -> Selection:
         if index not in given or given[index] is not None:
             name = session.tracks[index].name
             how = "is named in the settings" if index in named else "was selected"
-            warnings.append(f"track {name!r} {how}, but is no drum microphone")
+            warnings.append(f"track {name!r} {how}, but is not a drum microphone")
     soloed = [track.name for track in session.tracks if track.soloed]
     if soloed and drums:
         shown = ", ".join(map(repr, soloed[:5])) + (", ..." if len(soloed) > 5 else "")
-        warnings.append(f"{shown} soloed: all drums are balanced together, as without solo")
+        warnings.append(f"{shown} soloed: solo is ignored, all drums are balanced together")
     return Selection(tuple(_linked(session, drums)), tuple(untouched), tuple(warnings))
 
 
@@ -215,9 +215,11 @@ def _drum_track(
     if flag is not None:
         return DrumTrack(track, role, path, flag, why, measured=False)
     if locked:
-        return DrumTrack(track, role, path, LOCKED, "locked: stays, and the others follow it")
+        return DrumTrack(
+            track, role, path, LOCKED, "locked: not moved, the others are balanced around it"
+        )
     if not selected:
-        why = "not selected: stays, and the others follow it"
+        why = "not selected: not moved, the others are balanced around it"
         return DrumTrack(track, role, path, NOT_SELECTED, why)
     return DrumTrack(track, role, path)
 
@@ -232,10 +234,11 @@ def _envelope_warnings(track: Track, settings: Settings) -> Iterable[str]:
         if not envelope.active or envelope.kind == written:
             continue
         if envelope.kind in ("volume", "trim volume", "mute"):
-            hint = " ('drumgain clear-automation' takes back DrumGain's own)"
+            hint = " ('drumgain clear-automation' removes one that DrumGain wrote)"
             yield (
-                f"track {track.name!r}: its {envelope.kind} envelope goes on playing on top of the "
-                f"fader and is not counted in the levels{hint if track.automation_note else ''}"
+                f"track {track.name!r}: its {envelope.kind} envelope keeps changing the level "
+                "after the fader and is not counted in the "
+                f"levels{hint if track.automation_note else ''}"
             )
 
 
@@ -244,35 +247,44 @@ def _obstacle(
 ) -> tuple[str | None, str | None]:
     """Why a drum microphone can be neither moved nor measured, or (None, None)."""
     if track.muted:
-        return "muted", "muted: stays"
+        return "muted", "muted: not moved"
     if track.hidden:
-        return "hidden", "hidden in track panel and mixer: stays"
+        return "hidden", "hidden in track panel and mixer: not moved"
     if kind == "instrument":
-        return "instrument", "played by an instrument plug-in: no media file to measure"
+        return (
+            "instrument",
+            "its sound comes from an instrument plug-in: there is no media file to measure",
+        )
     if not any(c.plays and c.source.kind == "file" for c in track.clips):
         formats = sorted({c.source.format or c.source.kind for c in track.clips if c.plays})
         return "not readable", (
-            f"its items ({', '.join(formats)}) are no audio files: glue or render them (in REAPER: "
-            "audio 'export')"
+            f"its items ({', '.join(formats)}) are not audio files: glue or render them (or in "
+            "REAPER choose 'export' in the setting 'audio')"
         )
     files = [c.source for c in track.clips if c.plays and c.source.kind == "file"]
     if not any(source.found for source in files):
         first = files[0].written or files[0].path or "no file name"
-        return "missing media", f"its media is not there or refused ({first}): stays"
+        return "missing media", f"its media file is missing or was refused ({first}): not moved"
     if track.unwritable is not None:
-        return "unwritable", f"{track.unwritable}: stays"
+        return "unwritable", f"{track.unwritable}: not moved"
     if is_off(track.fader):
-        return "fader at -inf", "its fader is at -inf: stays"
+        return "fader at -inf", "its fader is at -inf: not moved"
     driven = [e for e in track.envelopes if e.kind == "volume" and e.active]
     if driven and track.automation_mode != "trim/read":
         mode = track.automation_mode
-        return "automation", f"its volume envelope drives the fader ({mode} mode): stays"
+        return (
+            "automation",
+            f"its volume envelope moves the fader ({mode} mode): not moved by DrumGain",
+        )
     if not path.fader_reaches_master and path.muted_by is not None:
-        return "muted", f"muted by {path.muted_by!r} on its way: stays"
+        return "muted", f"muted by {path.muted_by!r} on its way to the master: not moved"
     if not path.fader_reaches_master and track.main_send:
-        return "not heard", f"{path.blocked_by or 'nothing of it reaches the master'}: stays"
+        return "not heard", f"{path.blocked_by or 'nothing of it reaches the master'}: not moved"
     if not path.fader_reaches_master or not (track.main_send or _is_wired_to_bus(session, track)):
-        why = "its master/parent send is off, so its fader moves only what its sends hear: stays"
+        why = (
+            "its master/parent send is off, so its fader changes only what goes to its sends: not "
+            "moved"
+        )
         return "no main send", why
     return None, None
 
@@ -341,19 +353,19 @@ def _with_links(
         holder = holders[drum.track.index]
         held_by = drums[holder].flag if holder in drums else None
         flag = held_by if held_by in (LOCKED, NOT_SELECTED) else LINKED
-        state = f"which is {held_by}" if held_by else "which is no drum microphone"
-        why = f"moves only together with {session.tracks[holder].name!r}, {state}: stays"
+        state = f"which is {held_by}" if held_by else "which is not a drum microphone"
+        why = f"moves only together with {session.tracks[holder].name!r}, {state}: not moved"
     others = [drums[index] for index in family if index in drums]
     held = [other for other in others if holders.get(other.track.index) == drum.track.index]
     free = [other for other in others if other.flag is None and other.track.index not in holders]
     note = None
     if why is not None and held:
-        why = f"{why}; {_names(held)} {'stays' if len(held) == 1 else 'stay'} with it"
+        why = f"{why}; {_names(held)} {'is' if len(held) == 1 else 'are'} not moved either"
     elif why is not None and flag in _SILENT and free:
         why = f"{why}; {_names(free)} {'moves' if len(free) == 1 else 'move'} without it"
     elif flag is None:
         away = [other for other in others if other.flag in _SILENT]
-        note = f"{_names(away)} ({away[0].flag}) would move with it and stays" if away else None
+        note = f"{_names(away)} ({away[0].flag}) belongs to it but is not moved" if away else None
     return replace(drum, flag=flag, why=why, links=links, note=note)
 
 

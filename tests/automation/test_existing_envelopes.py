@@ -167,10 +167,10 @@ def test_a_second_own_envelope_of_another_kind_is_refused(song):
     again = balance(once, automated(sections="regions", envelope="trim"))
     assert again.automated == ()
     assert all("DrumGain's already: take it back" in t.not_automated for t in again.tracks)
-    # and faders alone say what goes on playing
+    # and faders alone say what keeps changing the level
     plain = balance(once, Settings(method="equal-loudness"))
-    (told,) = [w for w in plain.warnings if "goes on playing on top" in w]
+    (told,) = [w for w in plain.warnings if "keeps changing the level after" in w]
     assert all(repr(track.name) in told for track in plain.tracks)
-    assert all("clear-automation" in w for w in plain.warnings if "goes on playing" in w)
+    assert all("clear-automation" in w for w in plain.warnings if "keeps changing the level" in w)
     replacing = balance(once, automated(sections="regions"))
-    assert not any("goes on playing" in w for w in replacing.warnings)
+    assert not any("keeps changing the level" in w for w in replacing.warnings)

@@ -60,7 +60,7 @@ def test_two_microphones_of_a_drum_that_work_against_each_other_are_told(
     plan = plan_of(built(tmp_path, {**sounds, wrong: -sounds[wrong]}))
     assert (second, "polarity") in told(plan)
     fault = next(f for f in plan.faults if plan.tracks[f.track].name == second)
-    assert f"{second!r} pulls against {first!r}" in fault.sentence
+    assert f"{second!r} has the opposite polarity of {first!r}" in fault.sentence
     assert f"Flip the polarity of {second!r}" in fault.sentence
     assert fault.numbers["flip_db"] > 1.0
     assert fault.sentence in plan.warnings

@@ -158,10 +158,10 @@ def test_the_same_audio_counts_once_and_is_told(tmp_path, how):
     copy = Track(index=3, name=name, clips=(clip(path, SECONDS),), fader=gain(-4.0))
     plan = balance(dataclasses.replace(plain, tracks=(*plain.tracks, copy)), Settings())
     again = plan.tracks[3]
-    assert again.reason.startswith("the same audio as Kick, counted once:")
+    assert again.reason.startswith("the same audio as Kick, the two count as one:")
     assert "same audio" in again.flags
     assert again.new_db + 4.0 == pytest.approx(plan.tracks[0].new_db, abs=1e-6)
-    assert told(plan, "holds the same audio as 'Kick', which counts once")
+    assert told(plan, "holds the same audio as 'Kick', so the two count as one")
     # the relation of the others is that without the copy
     one, two = faders(balance(plain, Settings())), faders(plan)
     assert two["Kick"] - two["Hi-Hat"] == pytest.approx(one["Kick"] - one["Hi-Hat"], abs=0.02)
@@ -183,7 +183,7 @@ def test_a_copy_far_lower_in_the_mix_changes_nothing(tmp_path, copy, softer):
     loud = changed(plain, 0, name=copy)
     plan = balance(dataclasses.replace(loud, tracks=(*loud.tracks, soft)), Settings())
     moves = [round(t.new_db - t.old_db, 2) for t in plan.tracks]
-    assert plan.tracks[3].reason.startswith(f"the same audio as {copy}, counted once:")
+    assert plan.tracks[3].reason.startswith(f"the same audio as {copy}, the two count as one:")
     assert moves[3] == moves[0]
     alone = [t.new_db for t in balance(loud, Settings()).tracks]
     # with its tenth of the amplitude the soft copy takes part in the drums' loudness
@@ -194,7 +194,7 @@ def test_a_microphone_leads_a_sample_of_the_same_audio_and_copies_go_where_it_go
     paths = recordings(tmp_path)
     plain = session(*tracks_of({"Kick Sample": paths["Kick"], **paths}))
     plan = balance(plain, Settings())
-    assert plan.tracks[0].reason.startswith("the same audio as Kick, counted once:")
+    assert plan.tracks[0].reason.startswith("the same audio as Kick, the two count as one:")
     # two samples of one file, in step with the snare's microphone
     other = write(tmp_path / "s.wav", hits(SECONDS, every=1.0, frequency=300, level=0.4, seed=40))
     names = {**paths, "Snare Sample": other, "Snare Sample 2": other}
@@ -233,6 +233,6 @@ def test_a_linked_track_that_stays_anchors_the_level(with_samples):
     built = changed(changed(with_samples, 0, volume_groups=(3,)), 1, volume_groups=(3,))
     built = changed(built, 1, locked=True)
     free = balance(built, Settings(level=Level("lufs", -40.0)))
-    assert told(free, "the tracks that stay set the level of the rest")
+    assert told(free, "the tracks that are not moved set the level of the others")
     # the kick is held by the locked snare: both anchor, by their median
     assert not free.tracks[0].moves

@@ -124,7 +124,7 @@ def test_a_loudness_that_falls_short_by_a_limited_track_is_told(kit):
         assert faders(plan)[name] == pytest.approx(full[name], abs=0.05), name
     short = -26.0 - loudness(mix(plan, sounds, new=True))
     assert short > 0.3
-    told = f"the drums are {short:.1f} dB softer than asked, because faders end at +12 dB"
+    told = f"the drums are {short:.1f} dB quieter than asked, because faders end at +12 dB"
     assert told in plan.warnings
 
 

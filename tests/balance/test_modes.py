@@ -181,7 +181,7 @@ def test_a_method_without_ranges_balances_all_anew(kit):
     plan = balance(built, Settings(method="equal-loudness"))
     assert plan.mode == "all"
     assert plan.mode_line("A", "B") == (
-        "all faders balanced anew (method equal-loudness has no ranges of engineers)"
+        "all faders balanced anew (the method equal-loudness gives no engineers' range)"
     )
     with pytest.raises(InputError, match="mode outliers needs"):
         balance(built, Settings(method="equal-loudness", mode="outliers"))

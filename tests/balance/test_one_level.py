@@ -129,7 +129,7 @@ def test_what_effects_were_measured_to_add_is_taken_off_in_full(routed, name):
     assert max(shifts.values()) - min(shifts.values()) < 0.05, shifts
     assert wet - shifts["Kick In"] == pytest.approx(-4.0, abs=0.05)
     (hat,) = (track for track in played.tracks if track.name == "Hi-Hat")
-    assert "+4.0 dB of its effects subtracted" in hat.reason
+    assert "+4.0 dB added by its effects subtracted" in hat.reason
 
 
 def test_unity_counts_no_effects_either(routed):

@@ -173,7 +173,7 @@ def test_a_silent_side_of_a_pair_follows_down_and_never_up(kit, tmp_path):
     left, right = balance(built, Settings(method="equal-loudness")).tracks[3:]
     assert left.new_db > left.old_db
     assert right.new_db == right.old_db
-    assert right.reason == "silent: not raised, stays while OH L moves"
+    assert right.reason == "silent: not raised; OH L moves without it"
     louder = changed(built, 3, fader=gain(12.0))
     left, right = balance(louder, Settings(method="equal-loudness")).tracks[3:]
     assert left.new_db < left.old_db

@@ -31,7 +31,7 @@ def test_numbers_in_reasons_follow_from_the_plan(kit):
     move = f"{abs(hat.new_db - hat.old_db):.1f} dB"
     assert move in hat.reason
     distance = level_of(hat) - level_of(snare)
-    where = "level with" if abs(distance) < 0.05 else f"{abs(distance):.1f} dB"
+    where = "as loud as" if abs(distance) < 0.05 else f"{abs(distance):.1f} dB"
     assert where in hat.reason
     assert "Snare Top" in hat.reason
     assert "the same move as OH R" in by_name["OH L"].reason
@@ -54,8 +54,8 @@ def test_every_number_of_the_forest_s_reasons_follows_from_the_stored_plan(kit):
         for word, pattern in {
             "moved": r"^(?:raised|lowered) ([\d.]+) dB",
             "recorded": r"recorded (\d+) dB",
-            "over": r"stood ([\d.]+) dB over",
-            "under": r"stood ([\d.]+) dB under",
+            "over": r"was ([\d.]+) dB above",
+            "under": r"was ([\d.]+) dB below",
         }.items():
             found = re.search(pattern, track.reason)
             if found:
@@ -69,22 +69,22 @@ def test_a_fader_within_the_engineers_range_goes_to_its_middle():
     assert told(KICK) == "raised 3.0 dB to the middle of the engineers' range"
     half = replace(KICK, new_db=-2.5)
     assert told(half) == "raised 1.5 dB towards the middle of the engineers' range"
-    assert told(replace(KICK, new_db=-4.0)) == "stays where most engineers have it"
+    assert told(replace(KICK, new_db=-4.0)) == "not moved, within the engineers' range"
 
 
 def test_a_fader_outside_the_engineers_range_says_by_how_much():
     low = replace(KICK, old_db=-8.0)
-    assert told(low) == "raised 7.0 dB: stood 3.0 dB under where most engineers have it"
+    assert told(low) == "raised 7.0 dB: was 3.0 dB below the engineers' range"
     high = replace(KICK, old_db=5.2)
-    assert told(high) == "lowered 6.2 dB: stood 2.2 dB over where most engineers have it"
+    assert told(high) == "lowered 6.2 dB: was 2.2 dB above the engineers' range"
     stays = replace(KICK, old_db=5.2, new_db=5.2)
-    assert told(stays) == "stays 2.2 dB over where most engineers have it"
+    assert told(stays) == "not moved, 2.2 dB above the engineers' range"
 
 
 def test_recording_gain_is_the_reason_where_it_explains_the_move():
     quiet = replace(KICK, old_db=-8.0, recording_gain_db=-8.2, recording_gain_sd_db=4.0)
-    recorded = "recorded 8 dB under what is usual for a kick microphone"
-    stood = "stood 3.0 dB under where most engineers have it"
+    recorded = "recorded 8 dB quieter than usual for a kick microphone"
+    stood = "was 3.0 dB below the engineers' range"
     assert told(quiet) == f"raised 7.0 dB: {recorded}; {stood}"
     within = replace(quiet, old_db=-4.0)
     middle = "raised 3.0 dB to the middle of the engineers' range"
@@ -92,7 +92,7 @@ def test_recording_gain_is_the_reason_where_it_explains_the_move():
     overhead = replace(
         KICK, role="overhead", old_db=5.2, recording_gain_db=4.0, recording_gain_sd_db=1.0
     )
-    assert "recorded 4 dB over what is usual for an overhead microphone;" in told(overhead)
+    assert "recorded 4 dB louder than usual for an overhead microphone;" in told(overhead)
 
 
 @pytest.mark.parametrize(
@@ -115,16 +115,16 @@ def test_a_level_for_the_whole_kit_is_not_taken_for_the_track_s_own_move():
     kit = KitMove(made_db=10.0, full_db=10.0)
     # beside the others it stood at -4 + 10 = 6 dB, 3 dB over the range that is around the end
     assert told(KICK, kit=kit) == (
-        "raised 3.0 dB (the kit +10.0 dB): stood 3.0 dB over where most engineers have it"
+        "raised 3.0 dB (the kit +10.0 dB): was 3.0 dB above the engineers' range"
     )
 
 
 def test_a_large_move_says_what_it_is_made_of():
     large = replace(KICK, old_db=-8.0, undone_db=1.5)
-    text = "stood 1.0 dB under where most engineers have it"
+    text = "was 1.0 dB below the engineers' range"
     assert told(replace(large, interval_db=(-7.0, 3.0)), kit=KitMove(mean_db=2.0)) == (
-        f"raised 7.0 dB: {text}; +3.5 dB for its role, +1.5 dB for its recording and playing, "
-        "+2.0 dB with all drums"
+        f"raised 7.0 dB: {text}; +3.5 dB for its role, +1.5 dB for how it was recorded and "
+        "played, +2.0 dB common to all drums"
     )
     assert "for its role" not in told(replace(large, old_db=-4.0))
     # what a fader ends at, and what a method does not tell, is no sum of parts
@@ -172,8 +172,8 @@ def test_a_held_track_says_what_it_follows():
     assert held_sentence(held, "silent", ()) == "silent: not raised, lowered 2.0 dB with the kit"
     assert held_sentence(held, "silent", [left]) == "silent: not raised, lowered 2.0 dB with OH L"
     stays = replace(KICK, new_db=-4.0)
-    assert held_sentence(stays, "silent", ()) == "silent: not raised, stays"
-    assert held_sentence(stays, "silent", [KICK]) == "silent: not raised, stays while Kick moves"
+    assert held_sentence(stays, "silent", ()) == "silent: not raised"
+    assert held_sentence(stays, "silent", [KICK]) == "silent: not raised; Kick moves without it"
 
 
 def test_limits_follow_the_reason():
@@ -187,8 +187,8 @@ def test_a_muted_side_is_told_on_both_rows(kit):
     built, _ = kit
     plan = balance(changed(built, 4, muted=True), Settings(method="equal-loudness"))
     left, right = plan.tracks[3:]
-    assert left.reason.endswith("; 'OH R' (muted) would move with it and stays")
-    assert right.reason == "muted: stays; 'OH L' moves without it"
+    assert left.reason.endswith("; 'OH R' (muted) belongs to it but is not moved")
+    assert right.reason == "muted: not moved; 'OH L' moves without it"
 
 
 def test_a_stated_level_names_the_move_of_the_kit(kit):
@@ -210,9 +210,11 @@ def test_in_mode_outliers_faders_that_stay_say_so_and_others_go_as_far_as_they_a
     for track in plan.tracks:
         move = track.new_db - track.old_db
         if move:
-            assert re.search(rf"stood {abs(move):.1f} dB (over|under) where most", track.reason)
+            assert re.search(
+                rf"was {abs(move):.1f} dB (above|below) the engineers' range", track.reason
+            )
         else:
-            assert track.reason.startswith("stays where most engineers have it")
+            assert track.reason.startswith("not moved, within the engineers' range")
     assert 0 < len(plan.moves) < len(plan.tracks)
 
 

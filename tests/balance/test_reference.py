@@ -83,7 +83,7 @@ def test_the_projects_other_tracks_are_no_noise(demo, capsys, tmp_path):
     loud = 2.0 * others * np.linalg.norm(mix) / np.linalg.norm(np.stack([others, others]))
     plan = balanced(capsys, project, "--reference", write(tmp_path / "a.wav", mix + loud, rate))
     assert distance(plan).max() < 0.3
-    assert any("2 others of the project" in told for told in plan["warnings"])
+    assert any("2 other tracks of the project" in told for told in plan["warnings"])
 
 
 def test_a_part_at_another_rate_with_inverted_polarity_and_in_mono(demo, capsys, tmp_path):
@@ -116,7 +116,7 @@ def test_another_recording_is_refused(demo, capsys, tmp_path):
     for name, wrong in (("others", np.stack([others, others])), ("backwards", shuffled)):
         path = write(tmp_path / f"{name}.wav", wrong, rate)
         err = balanced(capsys, project, "--reference", path, status=2)
-        assert "no mix of this session" in err
+        assert "not a mix of this session" in err
     assert project.read_bytes() == before
 
 
@@ -127,7 +127,7 @@ def test_another_recording_is_refused(demo, capsys, tmp_path):
         (("--model", "rock"), "--model does not go with it"),
         (("--mode", "outliers"), "--mode outliers does not go with it"),
         (("--write", "automation"), "--write automation does not go with it"),
-        (("--listen",), "say them with --role"),
+        (("--listen",), "state roles by --role"),
     ],
 )
 def test_options_that_say_something_else_are_refused(demo, capsys, tmp_path, words, message):

@@ -52,7 +52,7 @@ def test_a_kick_without_a_name_is_found_and_bass_and_voice_stay(nameless):
     told = [text for text in plan.warnings if "sounds like" in text]
     assert len(told) == 3
     assert "'Audio 07' sounds like a kick (" in told[0]
-    assert "taken for one" in told[0]
+    assert "balanced as one" in told[0]
     assert all("left alone" in text for text in told[1:])
     # the plan stands for itself: made again without listening it is the same
     again = balance(nameless, plan.settings)
@@ -141,7 +141,9 @@ def test_a_session_without_a_drum_name_says_that_one_can_listen():
     names.pop("Drums")
     built = named(**names)
     with pytest.raises(
-        NothingToBalanceError, match=r"--listen \(in REAPER the settings\) tells a kick"
+        NothingToBalanceError,
+        match=r"--listen \(in REAPER: 'Recognise kicks by sound' in the "
+        r"settings\) recognises kick",
     ):
         balance(built, Settings())
     plan = balance(built, Settings(listen=True))

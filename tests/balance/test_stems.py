@@ -42,7 +42,7 @@ def test_a_stem_is_the_sound_of_its_track(recorded, tmp_path):
     write(stems / "Guitar.wav", SOUNDS["Kick"])
     plan = balance(built, Settings(stems=str(stems)))
     assert faders(plan) == pytest.approx(faders(plain), abs=0.011)
-    assert told(plan, "stems of no track: 'Guitar.wav'")
+    assert told(plan, "stems that belong to no track: 'Guitar.wav'")
     missing = changed(built, 1, effects=(Effect(name="EQ", enabled=True),))
     assert told(balance(missing, Settings(stems=str(stems))), "no stem for 'Snare'")
 
@@ -68,9 +68,11 @@ def test_what_does_not_fit_is_not_taken_and_told(recorded, tmp_path):
     (stems / "Hi-Hat.wav").write_bytes(b"no audio")
     built = dataclasses.replace(recorded, sample_rate=48_000)
     plan = balance(built, Settings(stems=str(stems)))
-    assert told(plan, "its stem Kick.wav is not taken: it has 1.0 s, the items of the track end at")
-    assert told(plan, "its stem Snare.wav has 24000 Hz, the project 48000: taken")
-    assert told(plan, "its stem Hi-Hat.wav is not taken")
+    assert told(plan, "its stem Kick.wav is not used: it has 1.0 s, the items of the track end at")
+    assert told(
+        plan, "its stem Snare.wav has 24000 Hz, the project 48000 Hz: it is used, resampled"
+    )
+    assert told(plan, "its stem Hi-Hat.wav is not used")
     assert plan.tracks[2].loudness_lufs == balance(built, Settings()).tracks[2].loudness_lufs
 
 

@@ -48,7 +48,7 @@ def test_a_missing_disk_gives_only_a_few_warnings_per_track(kit):
 
 
 def test_warnings_of_one_kind_are_one_line():
-    same = "its volume envelope goes on playing"
+    same = "its volume envelope keeps changing the level"
     assert one_line_each(
         [
             f"track 'Kick': {same}",
@@ -75,7 +75,7 @@ def test_effects_on_a_drum_track_give_a_flag_and_a_warning(kit):
     built, _ = kit
     plan = balance(changed(built, 0, effects=(Effect("ReaComp"),)), Settings(method="unity"))
     assert "effects" in plan.tracks[0].flags
-    assert "measured before their effects: 'Kick'" in plan.warnings
+    assert "measured without their effects: 'Kick'" in plan.warnings
 
 
 def test_level_changes_into_effects_on_buses_and_sends_give_a_warning(kit):
@@ -91,7 +91,9 @@ def test_level_changes_into_effects_on_buses_and_sends_give_a_warning(kit):
     built = session(*tracks, sends=(Send(source=2, target=6),))
     plan = balance(built, Settings(method="equal-loudness", level=Level("lufs", -40.0)))
     assert any("'Snare Top' also feeds 'Snare Verb'" in w for w in plan.warnings)
-    assert any("reach 'Drums' (with effects)" in w for w in plan.warnings)
+    assert any(
+        "the level of the drums at 'Drums' (with effects) changes" in w for w in plan.warnings
+    )
 
 
 def test_several_tracks_that_feed_one_effect_are_one_line(kit):
@@ -103,7 +105,7 @@ def test_several_tracks_that_feed_one_effect_are_one_line(kit):
     moves = [track.new_db - track.old_db for track in plan.moves]
     (told,) = [warning for warning in plan.warnings if "Drum Crush" in warning]
     assert told == (
-        f"{len(moves)} drum tracks feed 'Drum Crush' (with effects): it hears them "
+        f"{len(moves)} drum tracks feed 'Drum Crush' (with effects): their levels there change by "
         f"{min(moves):+.1f} to {max(moves):+.1f} dB"
     )
 

@@ -202,7 +202,7 @@ def test_the_picture_of_levels_shows_the_plan_s_engineers(project, capsys, tmp_p
         assert bar.get_x() == pytest.approx(low)
         assert bar.get_x() + bar.get_width() == pytest.approx(high)
     shown = [text.get_text() for text in figures[0].legends[0].get_texts()]
-    assert sorted(shown) == ["after", "before", "where most engineers have it"]
+    assert sorted(shown) == ["after", "before", "the engineers' range"]
     # an arrow is drawn where it can be seen
     moves = [track["new_db"] - track["old_db"] for track in tracks]
     labels = [text.get_text() for text in axes.texts if text.get_text()]

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from html import unescape
 from importlib import resources
 from pathlib import Path
 
@@ -93,9 +94,18 @@ def test_the_model_is_listed_with_its_card_and_shown_in_a_report(folder, capsys,
     assert status == 0
     assert "Bundled dB" in text
     assert "your model rock" in text
-    assert "Bundled dB" in next(report.glob("*.html")).read_text("utf-8")
+    page = next(report.glob("*.html")).read_text("utf-8")
+    assert "Bundled dB" in page
     _, _, plain = run(capsys, "balance", folder / "mine.RPP", "--mode", "all", "--dry-run")
     assert "Bundled dB" not in plain
+    # column, sentences and picture name the same range
+    for shown in (text, page):
+        assert "Your range dB: the engineers' range" in unescape(shown)
+        assert "your model's range" in unescape(shown)
+        assert "Engineers dB" not in shown
+    assert "outside your model's range" in text
+    assert "Engineers dB: on about 80 % of tracks" in plain
+    assert "your model" not in plain
 
 
 def test_a_batch_takes_the_model(folder, capsys, tmp_path):
@@ -116,11 +126,11 @@ def test_a_batch_takes_the_model(folder, capsys, tmp_path):
 def test_what_nobody_has_mixed_teaches_nothing(folder, capsys):
     status, _, text = run(capsys, "learn", folder / PROJECT, "--name", "rock")
     assert status == 3
-    assert "11 of 11 drum faders share one value: nobody has mixed it yet" in text
+    assert "11 of 11 drum faders share one value: it is not mixed yet" in text
     run(capsys, "balance", folder / PROJECT, "--output", folder / "ours.RPP")
     status, _, text = run(capsys, "learn", folder / "ours.RPP", "--name", "rock")
     assert status == 3
-    assert "stand where DrumGain put them" in text
+    assert "are where DrumGain set them" in text
     _, listed, _ = run(capsys, "models", "--json")
     assert listed["models"] == []
 
@@ -132,7 +142,7 @@ def test_few_faders_off_one_value_are_no_mix_yet_and_trims_in_them_do_not_make_i
     write(folder / "few.RPP", mixed(flat, {"Kick In": -3.0, "Snare Top": -2.0, "Hi-Hat": -6.0}))
     status, _, text = run(capsys, "learn", folder / "few.RPP", "--name", "rock")
     assert status == 3
-    assert "8 of 11 drum faders share one value: nobody has mixed it yet" in text
+    assert "8 of 11 drum faders share one value: it is not mixed yet" in text
     own = {name: level for name, level in FADERS.items() if "Tom" not in name}
     write(folder / "four.RPP", mixed(flat, own))
     status, learned, _ = run(capsys, "learn", folder / "four.RPP", "--name", "rock", "--json")
@@ -173,7 +183,7 @@ def test_one_project_that_says_nothing_does_not_stop_the_others(folder, capsys):
     status, learned, _ = run(capsys, *words)
     assert status == 4
     assert len(learned["projects"]) == 1
-    assert "nobody has mixed it" in learned["problems"][0]
+    assert "it is not mixed yet" in learned["problems"][0]
 
 
 def test_tracks_under_envelopes_are_left_out_and_effects_are_counted(folder, capsys):
@@ -191,7 +201,7 @@ def test_tracks_under_envelopes_are_left_out_and_effects_are_counted(folder, cap
     (project,) = learned["projects"]
     assert project["effects_not_measured"] == 1
     assert project["left_out"] == [
-        "Hi-Hat: its volume envelope moves its level, so its fader alone says little"
+        "Hi-Hat: its volume envelope changes its level, so its fader alone says little"
     ]
 
 

@@ -135,7 +135,8 @@ def test_the_table_names_tracks_and_the_option_counts_first(nameless, table, cap
 def test_a_table_of_other_names_is_told(nameless, table, capsys):
     path = table("Ch 1,kick\n")
     assert main(["tracks", str(nameless), "--roles", str(path)]) == 0
-    assert "none of the 1 names in the table of roles is that of a track" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "none of the 1 names in the table of roles is the name of a track" in told
 
 
 def test_a_batch_takes_the_table_for_all_its_projects(nameless, table, capsys):
@@ -156,5 +157,5 @@ def test_names_that_say_nothing_are_told_with_what_to_do(nameless, capsys):
     nameless.write_text("\n".join(lines))
     assert main(["balance", str(nameless), "--dry-run"]) == 3
     err = capsys.readouterr().err
-    for part in ("'Audio ", "names like 'Kick In'", "--role 'Audio 01=kick in'", "--roles FILE"):
+    for part in ("'Audio ", "tracks like 'Kick In'", "--role 'Audio 01=kick in'", "--roles FILE"):
         assert part in err

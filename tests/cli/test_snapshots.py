@@ -50,16 +50,16 @@ PLAN = GainPlan(
             -150.25,
             -12.34,
             (-15.6, -5.5),
-            "lowered 0.03 dB to the middle of the engineers' range: recorded 7 dB over what is "
+            "lowered 0.03 dB to the middle of the engineers' range: recorded 7 dB louder than "
             "usual for a snare top microphone; the same move as 01_Snare Bottom_e604",
         ),
-        track(3, "大鼓 низ", "tom", None, None, None, "its fader is at -inf: stays", ordinal=2),
+        track(3, "大鼓 низ", "tom", None, None, None, "its fader is at -inf: not moved", ordinal=2),
         track(4, "OH L", "overhead", 0.0, 0.0, (-2.0, 3.0), "within range", side="left"),
         track(5, "Kick Sample", "sample", -3.0, -2.0, (-9.0, 1.0), "raised 1.0 dB", drum="kick"),
     ),
-    untouched=(Untouched(0, "Drums", "folder: part of the way, never moved"),),
+    untouched=(Untouched(0, "Drums", "folder: on the way to the master, never moved"),),
     levels=Levels(before_lufs=Decibel(-21.1), after_lufs=Decibel(-21.1)),
-    mode_why="4 of 5 drum microphones share one fader value or stand where DrumGain put them",
+    mode_why="4 of 5 drum microphones share one fader value or are where DrumGain set them",
     other_mode=True,
     warnings=(
         "track 'Kick In': its media (/a/long/path/to/some/folder/with/a/take/Kick In 01.wav) is "

@@ -144,7 +144,7 @@ def test_a_leftover_item_is_too_short_to_judge_and_stays(tmp_path):
     with_it = planned(sounds, tmp_path / "with")
     tom = with_it["tom 2"]
     assert FAINT in tom.flags
-    assert tom.reason.startswith("too short to judge (0.0")
+    assert tom.reason.startswith("too short to judge (only 0.0")
     assert tom.new_db == tom.old_db
     without = {name: sound for name, sound in sounds.items() if name != "tom 2"}
     for name, track in planned(without, tmp_path / "without").items():
@@ -171,7 +171,7 @@ def test_denormal_sound_is_silence(tmp_path):
 
 def test_the_reason_says_what_leaks_in(tmp_path):
     tom = planned(kit(resting=("tom 1",)), tmp_path)["tom 1"]
-    assert tom.reason.startswith("holds only what leaks in from the other drums: not raised, ")
+    assert tom.reason.startswith("holds only bleed from the other drums: not raised, ")
     assert BLEED in tom.flags
 
 
@@ -183,7 +183,9 @@ def test_the_reason_says_what_cleaning_left(tmp_path):
         left[part] = gain(-20.0) * sounds["tom 2"][part]
     sounds["tom 2"] = left
     tom = planned(sounds, tmp_path)["tom 2"]
-    assert tom.reason.startswith("holds only what cleaning left: not raised, ")
+    assert tom.reason.startswith(
+        "holds only what is left after cleaning (gate or cuts): not raised, "
+    )
     assert BLEED in tom.flags
 
 
@@ -192,7 +194,7 @@ def test_the_reason_says_that_there_is_only_hiss(tmp_path):
     noise = np.random.default_rng(1).standard_normal(sounds["tom 2"].size)
     sounds["tom 2"] = gain(-40.0) * noise
     tom = planned(sounds, tmp_path)["tom 2"]
-    assert tom.reason.startswith("holds no stroke, only hiss or hum: not raised, ")
+    assert tom.reason.startswith("holds no hits, only hiss or hum: not raised, ")
     assert FAINT in tom.flags
 
 

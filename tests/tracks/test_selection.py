@@ -36,7 +36,7 @@ def test_drum_microphones_are_found_and_the_rest_is_told_why():
     ]
     why = {u.name: u.why for u in selection.untouched}
     assert "folder" in why["Drums"]
-    assert "no drum microphone" in why["Bass"]
+    assert "not a drum microphone" in why["Bass"]
     assert "return" in why["Snare Verb"]
     assert "no audio items that play" in why["Snare Top"]
     assert "VCA" in why["Drums VCA"]
@@ -107,7 +107,7 @@ def test_solo_is_left_out_of_account_and_told():
     selection = select(built, Settings())
     assert [d.flag for d in selection.drums] == [None, None]
     assert selection.warnings == (
-        "'Snare' soloed: all drums are balanced together, as without solo",
+        "'Snare' soloed: solo is ignored, all drums are balanced together",
     )
     assert select(session(mic(0, "Bass", soloed=True)), Settings()).warnings == ()
 
@@ -256,10 +256,12 @@ def test_overheads_named_by_what_they_hang_over_are_a_pair_where_panned_apart(pa
 def test_a_side_that_stays_is_told_on_both_rows():
     built = session(mic(0, "OH L"), mic(1, "OH R"), mic(2, "Room L"), mic(3, "Room R", muted=True))
     left, right, near, away = select(built, Settings(locks=("OH R",))).drums
-    assert left.why == "moves only together with 'OH R', which is locked: stays"
-    assert right.why == "locked: stays, and the others follow it; 'OH L' stays with it"
-    assert (near.why, near.note) == (None, "'Room R' (muted) would move with it and stays")
-    assert away.why == "muted: stays; 'Room L' moves without it"
+    assert left.why == "moves only together with 'OH R', which is locked: not moved"
+    assert right.why == (
+        "locked: not moved, the others are balanced around it; 'OH L' is not moved either"
+    )
+    assert (near.why, near.note) == (None, "'Room R' (muted) belongs to it but is not moved")
+    assert away.why == "muted: not moved; 'Room L' moves without it"
 
 
 def test_volume_groups_link_and_join_pairs():
@@ -304,20 +306,20 @@ def test_settings_that_name_what_is_no_drum_microphone_are_told():
     assert "'Drums' is named in the settings" in first
     assert "'Bass' is named in the settings" in second
     (third,) = select(built, Settings(only=("Bass", "Drums", "Kick"))).warnings
-    assert third == "track 'Bass' was selected, but is no drum microphone"
+    assert third == "track 'Bass' was selected, but is not a drum microphone"
 
 
 def test_a_fader_that_cannot_be_written_is_left_alone():
     built = session(mic(0, "Kick", unwritable="it has two VOLPAN lines"), mic(1, "Snare"))
     kick, _ = select(built, Settings()).drums
-    assert (kick.flag, kick.why) == ("unwritable", "it has two VOLPAN lines: stays")
+    assert (kick.flag, kick.why) == ("unwritable", "it has two VOLPAN lines: not moved")
 
 
 @pytest.mark.parametrize(
     ("fields", "cause"),
     [
-        ({"fader": gain(-1e9)}, "fader of 'Drums' on its way is at -inf"),
-        ({"main_send": False}, "master/parent send of 'Drums' on its way is off"),
+        ({"fader": gain(-1e9)}, "fader of 'Drums' on its way to the master is at -inf"),
+        ({"main_send": False}, "master/parent send of 'Drums' on its way to the master is off"),
     ],
 )
 def test_a_folder_that_passes_nothing_on_is_named(fields, cause):

@@ -96,7 +96,7 @@ def test_the_faders_take_back_what_the_effects_add(effected):
 def test_the_reason_says_what_was_subtracted(effected):
     report = effected.play(SCOPE_ALL, press(effected), effected.press("show_last"))
     line = next(x for x in report.console.splitlines() if x.startswith("Tom 1 "))
-    assert "-6.0 dB of its effects subtracted" in line
+    assert "-6.0 dB added by its effects subtracted" in line
     assert "[effects" not in line
 
 

@@ -96,7 +96,7 @@ def test_learning_again_from_the_same_project_replaces_what_it_said(project):
 
 def test_what_nobody_has_mixed_teaches_nothing(reaper):
     report = reaper.play(learn(reaper, "flat"))
-    assert "nobody has mixed it yet" in report.data["console"]
+    assert "it is not mixed yet" in report.data["console"]
     assert user_models.names() == ()
 
 

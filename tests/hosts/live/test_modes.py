@@ -71,7 +71,7 @@ def test_faders_set_by_hand_stay_until_everything_is_rebalanced(reaper, project)
     assert "only faders outside the engineers' range move (0 of 11" in first
     assert "'rebalance everything' balances all anew" in first
     assert "moved 0 of 11" in first
-    assert "all faders balanced anew (as asked for)" in second
+    assert "all faders balanced anew (as set)" in second
     # of this one run alone
     assert "mode auto" in third
     assert report.faders(2) != report.faders(1)

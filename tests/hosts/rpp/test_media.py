@@ -189,7 +189,7 @@ def test_another_file_of_the_same_name_is_told(
     track = read_project(make(track_with(written), name="project/song.RPP")).session.tracks[0]
     assert track.clips[0].source.path == str(beside)
     (warning,) = track.warnings
-    assert "another file of that name was taken instead: 'kick.wav'" in warning
+    assert "another file of that name is used instead: 'kick.wav'" in warning
 
 
 @pytest.mark.parametrize("written", ["kick.wav", "KICK.wav", "sub\\kick.wav"])
