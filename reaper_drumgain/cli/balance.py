@@ -49,22 +49,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     options.add_project_or_folder(parser)
     options.add_output(parser, many=False)
-    options.add_settings(parser)
-    options.add_automation(parser)
-    parser.add_argument(
+    how = options.add_settings(parser)
+    how.add_argument(
         "--reference",
         type=Path,
         metavar="MIX",
         help="an audio file with a finished mix of this very session: set the faders so that they "
         "reproduce its balance (in place of a method)",
     )
-    parser.add_argument(
+    options.add_automation(parser)
+    options.add_report(parser).add_argument(
         "--picture",
         type=Path,
         metavar="PNG",
         help="draw the plan: levels before and after, or with automation the faders over time",
     )
-    options.add_report(parser)
     options.add_cache(parser)
     options.add_json(parser)
 

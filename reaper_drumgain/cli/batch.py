@@ -48,15 +48,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", type=Path, nargs="+", metavar="PATH", help="projects (.RPP), or folders of them"
     )
-    parser.add_argument("--recursive", action="store_true", help="look into the folders below, too")
-    options.add_output(parser, many=True)
-    parser.add_argument(
+    group = parser.add_argument_group("which projects, and how they are worked through")
+    group.add_argument("--recursive", action="store_true", help="look into the folders below, too")
+    group.add_argument(
         "--jobs",
         type=int,
         metavar="N",
         help="projects at the same time on this machine (default: one per core)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--cluster",
         metavar="ADDRESS",
         help="have the plans made on a Dask cluster, like tcp://host:8786. Its workers need the "
@@ -64,12 +64,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "and its workers run whatever they are sent, and this process trusts what they answer: "
         "never on an open network without Dask's TLS (tls://)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--resume",
         action=argparse.BooleanOptionalAction,
         help="go on with the interrupted run of the same command line; --no-resume: begin anew, "
         "also with projects that it has written in place",
     )
+    options.add_output(parser, many=True)
     options.add_settings(parser)
     options.add_automation(parser)
     options.add_report(parser)

@@ -14,16 +14,12 @@ EXAMPLES = (
     ("drumgain completion bash >> ~/.bash_completion", "for bash, from the next start on"),
     (
         "drumgain completion zsh > ~/.zfunc/_drumgain",
-        "for zsh, after 'mkdir -p ~/.zfunc', and with 'fpath+=~/.zfunc' before 'compinit' in "
-        "~/.zshrc",
+        "for zsh, with 'fpath+=~/.zfunc' before 'compinit' in ~/.zshrc",
     ),
-    (
-        "drumgain completion fish > ~/.config/fish/completions/drumgain.fish",
-        "for fish, after 'mkdir -p ~/.config/fish/completions'",
-    ),
+    ("drumgain completion fish > ~/.config/fish/completions/drumgain.fish", "for fish"),
     (
         "drumgain completion powershell > drumgain.ps1",
-        "for PowerShell, with a dot, a blank and the path of that file in $PROFILE",
+        "for PowerShell, with '. FOLDER/drumgain.ps1' in $PROFILE",
     ),
 )
 

@@ -41,27 +41,31 @@ EXAMPLES = (
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     parser.description = DESCRIPTION
-    where = add_data(parser)
+    where, how = add_data(parser)
     where.add_argument(
         "--multitracks",
         type=Path,
         metavar="FOLDER",
         help="songs with raw tracks and mixes instead; nothing is fitted to them",
     )
-    parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write every figure here, for programs"
-    )
-    parser.add_argument(
+    how.add_argument(
         "--part",
         choices=("all", "recording"),
         default="all",
         help="recording: leave out the comparison with engineers song by song, which takes half of "
         "the time (default: %(default)s)",
     )
-    parser.add_argument(
-        "--card", type=Path, metavar="FILE", help="write the page of that part here, as Markdown"
+    written = parser.add_argument_group("what is written")
+    written.add_argument(
+        "--json", type=Path, metavar="FILE", help="write every figure here, for programs"
     )
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures here")
+    written.add_argument(
+        "--card",
+        type=Path,
+        metavar="FILE",
+        help="write the page of --part recording here, as Markdown",
+    )
+    written.add_argument("--plots", type=Path, metavar="DIR", help="write pictures here")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ _WITH_UNIT = re.compile(r"(?<=\d) (?=(?:dB|dBFS|LUFS|LU|Hz|kHz|s|ms|%|min)\b)")
 _HELD = "\x00"
 #: the side of a track's name stays with it: "Room R"
 _WITH_SIDE = re.compile(r"(?<=\w) (?=[LR]\b)")
+#: what stands between quotation marks, like 'tom 2', is read as one
+_QUOTED = re.compile(r"(?<!\w)'[^'\s][^']{0,22}[^'\s]'(?!\w)")
 
 
 def terminal_width(stream: TextIO) -> int | None:
@@ -45,15 +47,16 @@ def display_width(text: str) -> int:
 def folded(text: str, width: int, *, break_words: bool = False, indent: str = "") -> list[str]:
     """The text in lines of at most ``width`` columns, broken at blanks.
 
-    A number stays with its unit, and a side with its name ("Room R"). ``break_words``: break what
-    is longer than a line, too, so that columns stay in line; else it stays whole, as a path that
-    somebody copies. ``indent``: before all lines but the first.
+    A number stays with its unit, a side with its name ("Room R"), and a short quotation whole.
+    ``break_words``: break what is longer than a line, too, so that columns stay in line; else it
+    stays whole, as a path that somebody copies. ``indent``: before all lines but the first.
     """
     if display_width(text) <= width:
         return [text]
     start = text[: len(text) - len(text.lstrip(" "))]
     lines: list[str] = [start]
     held = _WITH_SIDE.sub(_HELD, _WITH_UNIT.sub(_HELD, text[len(start) :]))
+    held = _QUOTED.sub(lambda found: found[0].replace(" ", _HELD), held)
     for word in held.split(" "):
         begun = lines[-1] not in (start, indent)
         joined = f"{lines[-1]} {word}" if begun else lines[-1] + word

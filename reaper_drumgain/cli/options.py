@@ -184,8 +184,8 @@ def _add_trims(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Everything that Settings holds."""
+def add_settings(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Everything that Settings holds. Returns the group of how it is balanced."""
     add_roles(parser)
     group = parser.add_argument_group("how it is balanced")
     group.add_argument(
@@ -229,6 +229,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="TRACK",
         help="move only this track, around the others; may be repeated",
     )
+    return group
 
 
 #: what ``--sections`` takes beside a file
@@ -291,8 +292,8 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_report(parser: argparse.ArgumentParser) -> None:
-    """A report, and sound in it."""
+def add_report(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """A report, and sound in it. Returns the group of these options."""
     group = parser.add_argument_group("report")
     group.add_argument(
         "--report",
@@ -306,6 +307,7 @@ def add_report(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --report: the drums before and after in it, to hear, equally loud",
     )
+    return group
 
 
 def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from reaper_drumgain.cli.folding import terminal_width
+from reaper_drumgain.cli.folding import folded, terminal_width
 from reaper_drumgain.errors import InputError
 
 #: lines of help longer than this are hard to read
@@ -57,18 +57,36 @@ def one_of(known: Callable[[], Sequence[str]], then: str = "") -> Callable[[str]
 
 
 class HelpFormatter(argparse.HelpFormatter):
-    """Help as wide as the terminal; lines that begin with blanks stay as they are."""
+    """Help as wide as the terminal; a line of a text stays a line of its own where it fits.
+
+    Numbers, names of options and short quotations are not broken, as argparse does at a hyphen.
+    """
 
     def __init__(self, prog: str) -> None:
         columns = min(terminal_width(sys.stdout) or 80, _WIDEST_HELP)
         super().__init__(prog, max_help_position=26, width=max(columns, _NARROWEST_HELP) - 2)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        filled = []
-        for line in text.splitlines():
-            keep = not line or line.startswith(" ")
-            filled.append(line if keep else super()._fill_text(line, width, indent))
-        return "\n".join(filled)
+        return "\n".join(
+            part
+            for line in text.splitlines()
+            for part in folded(line, width, indent=indent + _further_indent(line))
+        )
+
+    def _format_usage(self, *given: Any) -> str:
+        text = super()._format_usage(*given)
+        return "\n".join(
+            part for line in text.split("\n") for part in folded(line, self._width, indent="  ")
+        )
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return folded(" ".join(text.split()), width)
+
+
+def _further_indent(line: str) -> str:
+    """What stands before the further lines of one that is folded: more where it is indented."""
+    start = line[: len(line) - len(line.lstrip(" "))]
+    return f"{start}  " if start else ""
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,6 +98,8 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: object) -> None:
         super().__init__(formatter_class=HelpFormatter, **options)  # type: ignore[arg-type]
         self._words: list[str] = []
+        # Python 3.14 puts colours into help: the same text everywhere, and lines that can be measured
+        self.color = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse, but an option takes a value like -14LUFS, too."""

@@ -11,6 +11,8 @@ from reaper_drumgain.cli.folding import display_width, folded, terminal_width
 from reaper_drumgain.schema.printable import printable
 
 _GAP = "  "
+#: before what stands below the others of its row
+_BELOW = "    "
 #: a last column narrower than this goes below its row instead
 _LEAST_LAST = 30
 #: a text column takes at most this share of a terminal, and at least so many characters
@@ -51,41 +53,74 @@ def _laid_out(
 ) -> Iterator[list[str]]:
     """The lines of each row, fitted into ``columns`` where that is given and possible.
 
-    Numbers are never folded. Text columns are, the last one only after the others. Where too little
-    width is left for the last column, its text goes below the row.
+    Numbers are never folded. Text columns are, the last one only after the others. Columns for
+    which too little width is left go below the others of their row.
     """
-    last = len(rows[0]) - 1
-    widths = [max(display_width(row[i]) for row in rows) for i in range(last + 1)]
-    below = False
-    if columns is not None and sum(widths) + len(_GAP) * last > columns:
-        texts = [i for i in range(last) if i not in numbers]
-        for i in texts:
-            widths[i] = min(widths[i], max(int(columns * _MOST_SHARE), _LEAST_TEXT))
-        if last not in numbers:
-            rest = columns - sum(widths[:last]) - len(_GAP) * last
-            below = rest < min(_LEAST_LAST, widths[last])
-            widths[last] = min(widths[last], columns - 2 * len(_GAP) if below else rest)
-        beside = range(last if below else last + 1)
-        over = sum(widths[i] for i in beside) + len(_GAP) * (len(beside) - 1) - columns
-        for i in sorted(texts, key=lambda i: -widths[i]):
-            taken = max(min(over, widths[i] - _LEAST_TEXT), 0)
-            widths[i] -= taken
-            over -= taken
+    natural = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    groups = _groups(natural, numbers, columns)
     for row in rows:
-        cells = [
-            folded(cell, width, break_words=True) for cell, width in zip(row, widths, strict=True)
-        ]
-        upper = cells[:last] if below else cells
-        lines = [
-            _GAP.join(
-                _padded(part, width, right=i in numbers)
-                for i, (part, width) in enumerate(zip(parts, widths, strict=False))
-            ).rstrip()
-            for parts in zip_longest(*upper, fillvalue="")
-        ]
-        if below:
-            lines += [f"{_GAP * 2}{part}" for part in cells[last] if part]
+        lines: list[str] = []
+        for place, (first, widths) in enumerate(groups):
+            cells = [
+                folded(cell, width, break_words=True)
+                for cell, width in zip(row[first:], widths, strict=False)
+            ]
+            indent = _BELOW if place else ""
+            for parts in zip_longest(*cells, fillvalue=""):
+                texts = [
+                    _padded(part, width, right=first + i in numbers)
+                    for i, (part, width) in enumerate(zip(parts, widths, strict=True))
+                ]
+                line = indent + _GAP.join(texts).rstrip()
+                if line.strip() or not place:
+                    lines.append(line)
         yield lines
+
+
+def _groups(
+    natural: Sequence[int], numbers: Collection[int], columns: int | None
+) -> list[tuple[int, list[int]]]:
+    """The columns that stand beside each other: the first of them, and the widths of all."""
+    groups: list[tuple[int, list[int]]] = []
+    first = 0
+    while first < len(natural):
+        room = None if columns is None else columns - (len(_BELOW) if groups else 0)
+        rest = range(first, len(natural))
+        # "#" says nothing without the name that follows it
+        least = min(2 if not groups else 1, len(rest))
+        for count in range(len(rest), least - 1, -1):
+            widths = _fitted(natural, numbers, rest[:count], room)
+            if count == least or room is None or sum(widths) + len(_GAP) * (count - 1) <= room:
+                break
+        groups.append((first, widths))
+        first += count
+    return groups
+
+
+def _fitted(
+    natural: Sequence[int], numbers: Collection[int], places: range, room: int | None
+) -> list[int]:
+    """The widths of some columns beside each other, fitted into ``room`` as far as possible."""
+    widths = [natural[i] for i in places]
+    over = -1 if room is None else sum(widths) + len(_GAP) * (len(widths) - 1) - room
+    if room is None or over <= 0:
+        return widths
+    if len(places) == 1 and places[0] not in numbers:
+        return [max(room, 1)]
+    last = len(natural) - 1
+    texts = [k for k, i in enumerate(places) if i not in numbers and i != last]
+    for k in texts:
+        widths[k] = min(widths[k], max(int(room * _MOST_SHARE), _LEAST_TEXT))
+    if places[-1] == last and last not in numbers:
+        rest = room - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+        widths[-1] = min(widths[-1], max(rest, _LEAST_LAST))
+        return widths
+    over = sum(widths) + len(_GAP) * (len(widths) - 1) - room
+    for k in sorted(texts, key=lambda k: -widths[k]):
+        taken = max(min(over, widths[k] - _LEAST_TEXT), 0)
+        widths[k] -= taken
+        over -= taken
+    return widths
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:

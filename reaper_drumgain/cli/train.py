@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: where the data comes from, for help and messages; ``docs/research.md`` has the files in full
 DATA_NEEDED = """\
 The data is public, but not part of the package. DIR holds these folders:
-  human_faders  fader gains of 69 mixes, from MixologyDB (M. Clemens, 2023, MIT)
+  human_faders  fader gains of 69 mixes, from MixologyDB (M. Clemens, MIT)
   kits          MuldjordKit (DrumGizmo.org, CC BY 4.0), Gogodze Phu Vol II and
                 Frankensnare (Karoryfer Samples, CC0)
   groove        the Groove MIDI Dataset (Google Magenta, 2019, CC BY 4.0)
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     parser.description = f"{SUMMARY}\n\n{DATA_NEEDED}"
     add_data(parser)
-    parser.add_argument(
+    parser.add_argument_group("what is written").add_argument(
         "--output",
         type=Path,
         default=Path("drumgain-model"),
@@ -41,12 +41,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_data(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+def add_data(
+    parser: argparse.ArgumentParser,
+) -> tuple[argparse._MutuallyExclusiveGroup, argparse._ArgumentGroup]:
     """The options that training and evaluation share.
 
-    Returns the group of those that say where the data is.
+    Returns the group of those that say where the data is, and of those that say how it is measured.
     """
-    where = parser.add_mutually_exclusive_group()
+    where = parser.add_argument_group("where the data is").add_mutually_exclusive_group()
     where.add_argument(
         "--data",
         type=Path,
@@ -60,22 +62,30 @@ def add_data(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGrou
         metavar="DIR",
         help="ENST-Drums as published instead: gains found in its mixes, split by drummer",
     )
-    parser.add_argument("--seed", type=int, default=527, help="of every draw (default: 527)")
-    parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
+    how = parser.add_argument_group("how it is measured")
+    how.add_argument(
+        "--seed", type=int, default=527, metavar="N", help="of every draw (default: 527)"
     )
-    parser.add_argument(
+    how.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: all cores)",
+    )
+    how.add_argument(
         "--draws",
         type=int,
+        metavar="N",
         help="random shifts of the recorded levels per song and width (default: 50, of ENST 5)",
     )
-    parser.add_argument(
+    how.add_argument(
         "--cache", type=Path, metavar="DIR", help="keep what was measured here, to use it again"
     )
-    parser.add_argument(
+    how.add_argument(
         "--reduced", action="store_true", help="few trees, little audio: shows only that it works"
     )
-    return where
+    return where, how
 
 
 def load_data_set(arguments: argparse.Namespace) -> DataSet:

@@ -7,14 +7,14 @@ difference before it is committed.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from reaper_drumgain.cli import plan_text, show
-from reaper_drumgain.cli.commands import COMMANDS, examples_text, parser_of
+from reaper_drumgain.cli.commands import COMMANDS, parser_of
 from reaper_drumgain.cli.folding import display_width, folded
-from reaper_drumgain.cli.parser import Parser
 from reaper_drumgain.schema.plan import GainPlan, Levels, TrackPlan, Untouched
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import Decibel
@@ -106,15 +106,41 @@ def test_help(command, width):
     assert max(map(display_width, text.splitlines())) <= (WIDTHS[width] or 80)
 
 
+def parser_of_command(command):
+    return parser_of([command])._subparsers._group_actions[0].choices[command]
+
+
+#: what has to stay on one line: a number with its unit, a range
+WHOLE = re.compile(r"[-+±]?\d[\d.,]*(?: (?:dB|dBFS|LUFS|Hz|ms|s|%)\b)?")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, None], ids=str)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_each_command_fits(command, width):
-    text = parser_of([command, "--help"]).format_help()
-    sub = COMMANDS[command]()
-    parser = Parser(prog="drumgain", description=sub.SUMMARY)
-    sub.add_options(parser)
-    parser.epilog = examples_text(sub.EXAMPLES)
-    text += parser.format_help()
-    assert max(map(display_width, text.splitlines())) <= (WIDTHS[width] or 80)
+def test_the_help_of_each_command(command, columns, monkeypatch):
+    """Fits, has examples and groups, and breaks no number, option, word or short quotation."""
+    monkeypatch.setattr("reaper_drumgain.cli.parser.terminal_width", lambda _: columns)
+    parser = parser_of_command(command)
+    text = parser.format_help()
+    lines = text.splitlines()
+    examples = COMMANDS[command]().EXAMPLES
+    longest = max(len(f"    {line}") for line, _ in examples)
+    assert max(map(display_width, lines)) <= max(columns or 80, 0 if columns != 60 else longest)
+    assert text.index("options:") < text.index("examples:")
+    for line, _ in examples:
+        assert f"    {line}" in lines or columns == 60
+    for group in parser._action_groups:
+        assert len(group._group_actions) <= 10, "an option more: put it into a group"
+    told = set(text.split())
+    for action in parser._actions:
+        for option in action.option_strings:
+            assert option in told or f"{option}," in told
+        words = parser._get_formatter()._expand_help(action)
+        assert set(words.split()) <= told, action.dest
+        for whole in WHOLE.findall(words):
+            assert any(whole in line for line in lines), whole
+    for words in (parser.description, text):
+        for quoted in re.findall(r"(?<!\w)'[^']{2,20}'(?!\w)", " ".join(words.split())):
+            assert any(quoted in line for line in lines), quoted
 
 
 def test_a_line_that_is_folded_holds_the_same_words():
