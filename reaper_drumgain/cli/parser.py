@@ -98,7 +98,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: object) -> None:
         super().__init__(formatter_class=HelpFormatter, **options)  # type: ignore[arg-type]
         self._words: list[str] = []
-        # Python 3.14 puts colours into help: the same text everywhere, and lines that can be measured
+        # Python 3.14 would put colours into help, which count when lines are folded
         self.color = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
