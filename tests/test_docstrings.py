@@ -25,7 +25,7 @@ ROOMS = (
     "batch",
     "cache",
     "faders",
-    "hosts/rpp",
+    "hosts",
     "learn",
     "report",
     "schema",

@@ -45,7 +45,19 @@ _SCRIPT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One link of the chain: its name, its state, what was found, and what to do about it."""
+    """One link of the chain from REAPER to the worker.
+
+    Attributes
+    ----------
+    name
+        What is checked.
+    state
+        How it is.
+    found
+        What was found.
+    advice
+        What to do about it.
+    """
 
     name: str
     state: State

@@ -53,7 +53,18 @@ def ask(interpreter: str, code: str) -> subprocess.CompletedProcess[str]:
 
 
 def check_interpreter(interpreter: str) -> None:
-    """Raises StorageError if an interpreter does not find the package in isolated mode."""
+    """Checks that an interpreter finds the package in isolated mode.
+
+    Parameters
+    ----------
+    interpreter
+        The path of a Python.
+
+    Raises
+    ------
+    StorageError
+        It cannot be started, or does not find the package.
+    """
     try:
         done = ask(interpreter, "import reaper_drumgain.worker")
     except (OSError, subprocess.TimeoutExpired) as error:

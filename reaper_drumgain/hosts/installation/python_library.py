@@ -35,7 +35,17 @@ STORE = (
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A Python library. ``version`` is None where the file's name does not say it."""
+    """A Python library.
+
+    Attributes
+    ----------
+    path
+        Its file.
+    version
+        Major and minor version; None where the file's name does not say them.
+    architectures
+        The processors that it was built for.
+    """
 
     path: Path
     version: tuple[int, int] | None
@@ -77,8 +87,21 @@ def candidates(
 ) -> Iterator[Path]:
     """Where the library of a Python may be, the likeliest first.
 
-    ``platform`` as in ``sys.platform``; ``prefix`` is the base prefix of that Python, and
-    ``config`` its ``sysconfig.get_config_var``.
+    Parameters
+    ----------
+    platform
+        As in ``sys.platform``.
+    prefix
+        The base prefix of that Python.
+    version
+        Major and minor version.
+    config
+        Its ``sysconfig.get_config_var``.
+
+    Yields
+    ------
+    Path
+        A file that need not exist.
     """
     major, minor = version
     if platform == "win32":
@@ -139,6 +162,20 @@ def forgets_its_home(library: Library, prefix: Path, platform: str = sys.platfor
     Up to 3.13, on Linux and macOS, a library inside another program starts with the prefix that
     was compiled into it (``Modules/getpath.py``). A Python that was moved after it was built, as
     those that uv downloads, then ends that program.
+
+    Parameters
+    ----------
+    library
+        The library.
+    prefix
+        Where its Python is now.
+    platform
+        As in ``sys.platform``.
+
+    Returns
+    -------
+    bool
+        False also where that cannot be told.
     """
     if platform == "win32" or library.version is None or library.version >= _FINDS_ITSELF:
         return False

@@ -25,7 +25,17 @@ _MAX_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class PythonLines:
-    """The values of the lines on Python; None where there is no such line."""
+    """The values of the lines on Python; None where there is no such line.
+
+    Attributes
+    ----------
+    enabled
+        Whether Python is switched on, "1" or "0".
+    folder
+        The folder of the library.
+    file
+        The name of the library.
+    """
 
     enabled: str | None
     folder: str | None
@@ -33,7 +43,25 @@ class PythonLines:
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a ``reaper.ini``. Raises StorageError or InputError."""
+    """The bytes of a ``reaper.ini``.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bytes
+        All of it.
+
+    Raises
+    ------
+    InputError
+        It is no ``reaper.ini`` that can be edited here.
+    StorageError
+        It cannot be read.
+    """
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InputError(f"{path} is larger than {_MAX_BYTES} bytes: this is no reaper.ini")
@@ -108,10 +136,28 @@ def _place(lines: list[bytes], key: str) -> int | None:
 
 
 def write(path: Path, old: bytes, new: bytes) -> Path:
-    """Replace the file with ``new``, as one step, and keep what stood there beside it.
+    """Replaces a file in one step, and keeps what stood there beside it.
 
-    Returns the backup. Raises ConflictError if the file is not ``old`` any more, and StorageError
-    if it cannot be written; the file is as it was then.
+    Parameters
+    ----------
+    path
+        The file.
+    old
+        Its bytes when it was read.
+    new
+        Its new bytes.
+
+    Returns
+    -------
+    Path
+        The backup.
+
+    Raises
+    ------
+    ConflictError
+        The file is not ``old`` any more. It stays as it is.
+    StorageError
+        It cannot be written. It stays as it is.
     """
     # a link of somebody who keeps settings elsewhere stays a link
     path = path.resolve()

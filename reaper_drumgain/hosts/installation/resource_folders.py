@@ -24,9 +24,22 @@ _ASKS_FOR_SECONDS = 10.0
 def resource_folder(given: Path | None, *, prefer: str | None = None) -> Path:
     """The one resource folder that is meant.
 
-    ``given`` is a folder that the user named, None to look for it. Of several folders the one
-    that holds the path ``prefer`` is taken, if only one does. Raises InputError if there is none,
-    or several.
+    Parameters
+    ----------
+    given
+        A folder that the user named. None to look for it.
+    prefer
+        Of several folders the one that holds this path is taken, if only one does.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or there are several.
     """
     if given is not None:
         if not given.is_dir():

@@ -10,7 +10,8 @@ from reaper_drumgain.errors import ConflictError, HostError, InputError
 from reaper_drumgain.hosts.live import apply, dialogs, project_state, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.console import one_line, print_line, print_result
-from reaper_drumgain.hosts.live.project_state import LastResult, Side, TrackResult, same_fader
+from reaper_drumgain.hosts.live.last_result import LastResult, Side, TrackResult
+from reaper_drumgain.hosts.live.project_state import same_fader
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.run_control import NO_SELECTION
 from reaper_drumgain.schema.fader_note import FaderNote
@@ -99,9 +100,24 @@ def toggle_lock(project: Project) -> None:
 
 
 def found_tracks(project: Project, result: LastResult) -> list[tuple[TrackResult, int, float]]:
-    """The tracks of the last run with their addresses and present faders (linear gains).
+    """The tracks of the last run.
 
-    Raises ConflictError if one is gone.
+    Parameters
+    ----------
+    project
+        The project.
+    result
+        The result of the last run.
+
+    Returns
+    -------
+    list of tuple
+        The result, the address and the present fader (a linear gain) of each track.
+
+    Raises
+    ------
+    ConflictError
+        A track is gone.
     """
     known = apply.tracks_by_guid(project)
     gone = [track.name for track in result.tracks if track.guid not in known]
@@ -195,9 +211,21 @@ def _trim_text(track: int, made: float) -> str | None:
 
 
 def change_amount(project: Project, percent: float) -> None:
-    """Scale the moves of the last run, starting from the faders before it.
+    """Scales the moves of the last run, starting from the faders before it.
 
     A fader that the user moved since keeps its distance in dB to what the run set.
+
+    Parameters
+    ----------
+    project
+        The project.
+    percent
+        What is added to the amount.
+
+    Raises
+    ------
+    InputError
+        There is no last result, or it moved nothing.
     """
     result = project_state.last_result(project)
     _refuse_automation(result, "undo it, change the amount in the settings, and run it again")

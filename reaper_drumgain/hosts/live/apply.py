@@ -32,10 +32,19 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One fader: the track's address, its name for messages, and linear gains.
+    """The move of one fader.
 
-    ``note`` and ``trim``: what is stored on the track with the new fader (see ``schema.fader_note``
-    and ``schema.trims``), None where what is stored stays.
+    Attributes
+    ----------
+    track
+        The address of the track.
+    name
+        Its name for messages.
+    old, new
+        Linear gains.
+    note, trim
+        What is stored on the track with the new fader (see ``schema.fader_note`` and
+        ``schema.trims``); None where what is stored stays.
     """
 
     track: int
@@ -70,9 +79,24 @@ def tracks_by_guid(project: Project) -> dict[str, int]:
 
 
 def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
-    """The fader moves of a plan, after checking that the project is unchanged since the snapshot.
+    """The fader moves of a plan, after checking that the project is as it was at the snapshot.
 
-    Raises ConflictError that names the tracks that changed.
+    Parameters
+    ----------
+    snapshot
+        The project as it was read.
+    plan
+        The plan that was made of it.
+
+    Returns
+    -------
+    list of Move
+        In the order of the plan.
+
+    Raises
+    ------
+    ConflictError
+        Tracks changed; the message names them.
     """
     project, session = snapshot.project, snapshot.session
     if not is_open(project):
@@ -111,7 +135,20 @@ def warm_up() -> None:
 
 
 def check_fits(snapshot: Snapshot, plan: GainPlan) -> None:
-    """Raises HostError if the plan was made for other tracks than those of the snapshot."""
+    """Checks that a plan was made for the tracks of a snapshot.
+
+    Parameters
+    ----------
+    snapshot
+        The project as it was read.
+    plan
+        The plan.
+
+    Raises
+    ------
+    HostError
+        The plan is for other tracks.
+    """
     tracks = snapshot.session.tracks
     for planned in plan.tracks:
         if not 0 <= planned.index < len(tracks):
@@ -128,10 +165,19 @@ def undo_name(plan: GainPlan) -> str:
 
 
 def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
-    """Set faders, with their notes, as one undo step named ``name``.
+    """Sets faders, with their notes, as one undo step.
 
     Raises HostError if REAPER does not take one. Then all faders and notes are restored and there
     is no undo step.
+
+    Parameters
+    ----------
+    project
+        The project.
+    moves
+        The moves.
+    name
+        What the undo history says.
     """
     check_moves(moves)
     before, notes = all_faders(project), notes_of(moves)
@@ -154,7 +200,18 @@ def set_faders(project: Project, moves: Sequence[Move], name: str) -> None:
 
 
 def check_moves(moves: Sequence[Move]) -> None:
-    """Raises HostError if a move leaves the range of faders."""
+    """Checks that moves stay within the range of faders.
+
+    Parameters
+    ----------
+    moves
+        The moves.
+
+    Raises
+    ------
+    HostError
+        One does not.
+    """
     highest = to_linear(MAX_FADER) * (1.0 + _SAME)
     for move in moves:
         if not math.isfinite(move.new) or not 0.0 <= move.new <= max(highest, move.old):
@@ -164,7 +221,18 @@ def check_moves(moves: Sequence[Move]) -> None:
 
 
 def make_move(move: Move) -> None:
-    """Set one fader and its note. Raises HostError if REAPER does not take it."""
+    """Sets one fader and its note.
+
+    Parameters
+    ----------
+    move
+        The move.
+
+    Raises
+    ------
+    HostError
+        REAPER does not take it.
+    """
     if move.new != move.old:
         set_fader(move.track, move.new, move.name)
     for key, text in move.texts.items():
@@ -216,7 +284,22 @@ def all_faders(project: Project) -> dict[int, float]:
 
 
 def set_fader(track: int, fader: float, name: str) -> None:
-    """Set one fader. Raises HostError if REAPER does not take it."""
+    """Sets one fader.
+
+    Parameters
+    ----------
+    track
+        The address of the track.
+    fader
+        A linear gain.
+    name
+        The track's name for messages.
+
+    Raises
+    ------
+    HostError
+        REAPER does not take it.
+    """
     RPR.SetMediaTrackInfo_Value(reaper.pointer("MediaTrack", track), "D_VOL", float(fader))
     got = fader_of(track)
     if not math.isclose(got, fader, rel_tol=_SAME, abs_tol=1e-12):
@@ -229,7 +312,22 @@ def set_fader(track: int, fader: float, name: str) -> None:
 def check_others(
     project: Project, before: dict[int, float], planned: dict[int, LinearGain]
 ) -> None:
-    """Raises HostError if a fader moved that was not to move."""
+    """Checks that no fader moved that was to stay.
+
+    Parameters
+    ----------
+    project
+        The project.
+    before
+        The faders of all tracks before, by address, as linear gains.
+    planned
+        The new faders by the address of the track.
+
+    Raises
+    ------
+    HostError
+        One moved.
+    """
     now = all_faders(project)
     for track, fader in before.items():
         if track not in planned and now.get(track) != fader and not math.isnan(fader):

@@ -35,7 +35,13 @@ _OVERRIDES = (*AUTOMATION_MODES, "bypass")
 
 
 def check_override() -> None:
-    """Raises HostError if a global override replaces the automation modes of the tracks."""
+    """Checks that no global override replaces the automation modes of the tracks.
+
+    Raises
+    ------
+    HostError
+        One does.
+    """
     if not reaper.has("GetGlobalAutomationOverride"):
         return
     mode = int(RPR.GetGlobalAutomationOverride())
@@ -64,7 +70,25 @@ def undo_name(plan: GainPlan) -> str:
 
 
 def edits_of(snapshot: Snapshot, plan: GainPlan) -> Generator[Any, None, list[EnvelopeEdit]]:
-    """The edit of each envelope. Raises HostError if the plan is not safe to write."""
+    """The edit of each envelope, in slices.
+
+    Parameters
+    ----------
+    snapshot
+        The project as it was read.
+    plan
+        The plan that was made of it.
+
+    Returns
+    -------
+    list of EnvelopeEdit
+        In the order of the plan.
+
+    Raises
+    ------
+    HostError
+        The plan is not safe to write.
+    """
     edits = []
     for planned in plan.automated:
         track, automation = snapshot.session.tracks[planned.index], planned.automation

@@ -17,9 +17,9 @@ from reaper_drumgain.hosts.live import (
     project_state,
 )
 from reaper_drumgain.hosts.live.console import one_line, print_line, print_result
+from reaper_drumgain.hosts.live.last_result import LastResult, SectionResult, TrackResult
 from reaper_drumgain.hosts.live.link import Worker
 from reaper_drumgain.hosts.live.preferences import Preferences
-from reaper_drumgain.hosts.live.project_state import LastResult, SectionResult, TrackResult
 from reaper_drumgain.hosts.live.reaper import RPR, Project, is_open
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
 from reaper_drumgain.hosts.live.tasks import Steps
@@ -52,26 +52,29 @@ def run(
     preview: bool = False,
     effects: bool = False,
 ) -> Steps:
-    """Read the project, get a plan from the worker, write it, store and print the result.
+    """Reads the project, gets a plan from the worker, writes it, stores and prints the result.
 
-    ``mode``: of this run alone, in place of the preferences'. ``preview``: the plan is printed
-    and nothing else done with it. ``effects``: REAPER measures what the tracks' effects add, which
-    the faders then take back.
+    Parameters
+    ----------
+    project, preferences, worker
+        The project, what the user wants, and the process that makes the plan.
+    mode, preview
+        The mode of this run alone, None for that of the preferences. Only print the plan.
+    effects
+        Have REAPER measure what the tracks' effects add, and take that off the faders.
+
+    Returns
+    -------
+    Steps
+        The slices of the run.
     """
     snapshot = yield from take_snapshot(project)
     settings = run_settings(snapshot.session, preferences)
     if mode is not None:
         settings = dataclasses.replace(settings, mode=mode)
-    session = snapshot.session
-    pre_effects: tuple[str, ...] = ()
-    if effects:
-        # in place of leaving such tracks out, or of rendering them
-        session = yield from effects_level.measured(snapshot, settings)
-        settings, pre_effects = apply_audio_setting(session, settings, as_files(preferences))
-    elif preferences.audio == "export":
-        session = yield from _with_stems(snapshot, settings, worker)
-    else:
-        settings, pre_effects = apply_audio_setting(session, settings, preferences)
+    session, settings, pre_effects = yield from _with_audio(
+        snapshot, settings, preferences, worker, effects=effects
+    )
     yield
     # stems are rendered again in each run, so their analysis would never be looked up
     use_cache = preferences.remember and (effects or session is snapshot.session)
@@ -100,6 +103,25 @@ def run(
     if is_open(project):
         project_state.store_preferences(project, preferences)
         project_state.store_result(project, result)
+
+
+def _with_audio(
+    snapshot: Snapshot,
+    settings: Settings,
+    preferences: Preferences,
+    worker: Worker,
+    *,
+    effects: bool,
+) -> Generator[Any, None, tuple[Session, Settings, tuple[str, ...]]]:
+    """Session and settings with the audio that is wanted; tracks measured before their effects."""
+    session = snapshot.session
+    if effects:
+        # in place of leaving such tracks out, or of rendering them
+        session = yield from effects_level.measured(snapshot, settings)
+        return session, *apply_audio_setting(session, settings, as_files(preferences))
+    if preferences.audio == "export":
+        return (yield from _with_stems(snapshot, settings, worker)), settings, ()
+    return session, *apply_audio_setting(session, settings, preferences)
 
 
 def as_files(preferences: Preferences) -> Preferences:
@@ -146,7 +168,25 @@ class Progress:
 
 
 def run_settings(session: Session, preferences: Preferences) -> Settings:
-    """The settings for a scope. Raises InputError if the selection does not fit the scope."""
+    """The settings for a scope.
+
+    Parameters
+    ----------
+    session
+        The project as it was read.
+    preferences
+        What the user wants.
+
+    Returns
+    -------
+    Settings
+        With the tracks or the part of the song that are meant.
+
+    Raises
+    ------
+    InputError
+        The selection does not fit the scope.
+    """
     settings = preferences.settings()
     chosen = [t for t in session.tracks if t.selected]
     if preferences.scope == "time selection":
@@ -178,9 +218,23 @@ def run_settings(session: Session, preferences: Preferences) -> Settings:
 def apply_audio_setting(
     session: Session, settings: Settings, preferences: Preferences
 ) -> tuple[Settings, tuple[str, ...]]:
-    """Apply the preference ``audio``.
+    """The settings with the preference ``audio``.
 
-    Returns the settings, and the names of tracks that are measured before their effects.
+    Parameters
+    ----------
+    session
+        The project as it was read.
+    settings
+        The settings without it.
+    preferences
+        What the user wants.
+
+    Returns
+    -------
+    settings : Settings
+        The new settings.
+    names : tuple of str
+        Tracks that are measured before their effects.
     """
     pre_effects = [track for track in session.tracks if track_difference(track) is not None]
     if preferences.audio != "skip":
@@ -190,7 +244,22 @@ def apply_audio_setting(
 
 
 def summary(plan: GainPlan, pre_effects: Sequence[str], *, preview: bool = False) -> str:
-    """What was moved and what was left, in one line; in a preview what would be."""
+    """What was moved and what was left, in one line.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    pre_effects
+        The names of tracks that were measured before their effects.
+    preview
+        Whether nothing was written.
+
+    Returns
+    -------
+    str
+        The line.
+    """
     moved = plan.moves
     verb = "preview, nothing was written: would move" if preview else "moved"
     parts = [f"DrumGain: {verb} {len(moved)} of {len(plan.tracks)} drum tracks ({plan.method})"]
@@ -247,7 +316,22 @@ def _sections(planned: TrackPlan) -> tuple[SectionResult, ...]:
 
 
 def result_of(snapshot: Snapshot, plan: GainPlan, line: str) -> LastResult:
-    """The result of a run, as it is stored with the project."""
+    """The result of a run, as it is stored with the project.
+
+    Parameters
+    ----------
+    snapshot
+        The project as it was read.
+    plan
+        The plan that was written.
+    line
+        The summary.
+
+    Returns
+    -------
+    LastResult
+        With all drum tracks.
+    """
     share = plan.settings.amount / 100.0
     tracks = []
     for planned in plan.tracks:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live.console import one_line
+from reaper_drumgain.hosts.live.last_result import LastResult, TrackResult
 from reaper_drumgain.hosts.live.preferences import (
     AUDIOS,
     ENVELOPES,
@@ -18,7 +19,6 @@ from reaper_drumgain.hosts.live.preferences import (
     WRITES,
     Preferences,
 )
-from reaper_drumgain.hosts.live.project_state import LastResult, TrackResult
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import MODEL, Setup
 from reaper_drumgain.schema.settings import Level
@@ -32,7 +32,25 @@ _NO_YES = ("no", "yes")
 
 
 def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
-    """Ask for fields, given as (caption, present value). Returns the values; None if cancelled."""
+    """Asks the user for some values.
+
+    Parameters
+    ----------
+    title
+        Of the dialog.
+    fields
+        Caption and present value of each field.
+
+    Returns
+    -------
+    list of str or None
+        The values; None if the dialog was cancelled.
+
+    Raises
+    ------
+    InputError
+        A value cannot be told from the next one.
+    """
     captions = [caption.replace(",", ";") for caption, _ in fields]
     captions += ["extrawidth=160", f"separator={_SEPARATOR}"]
     values = _SEPARATOR.join(value.replace(_SEPARATOR, "/") for _, value in fields)
@@ -48,11 +66,23 @@ def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
 def ask_preferences(
     now: Preferences, setup: Setup, trims: Mapping[str, Decibel]
 ) -> tuple[Preferences, dict[str, Decibel]] | None:
-    """Show the settings dialog with the current values and trims filled in.
-
-    Returns the new ones; None if it was cancelled.
+    """Shows the settings dialog with the current values and trims filled in.
 
     Raises InputError if a field cannot be used; nothing is saved then.
+
+    Parameters
+    ----------
+    now
+        The current preferences.
+    setup
+        The methods that there are.
+    trims
+        The current trims in dB, by family of drums.
+
+    Returns
+    -------
+    tuple or None
+        The new preferences and trims; None if the dialog was cancelled.
     """
     given = ask(
         "DrumGain: settings of this project",

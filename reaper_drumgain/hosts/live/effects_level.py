@@ -104,7 +104,31 @@ def _tracks(count: int) -> str:
 def loudness(
     snapshot: Snapshot, tracks: Sequence[Track], action: str, *, bypass: bool
 ) -> list[float]:
-    """The loudness of tracks in LUFS, within one tick. -inf for silence."""
+    """The loudness of tracks, measured by a dry run of REAPER within one tick.
+
+    Parameters
+    ----------
+    snapshot
+        The project as it was read.
+    tracks
+        The tracks to measure.
+    action
+        REAPER's number of the dry run.
+    bypass
+        Whether the tracks' effects are off meanwhile.
+
+    Returns
+    -------
+    list of float
+        In LUFS, -inf for silence.
+
+    Raises
+    ------
+    ConflictError
+        A track was deleted, or the dry run was cancelled.
+    HostError
+        This REAPER does not tell the loudness.
+    """
     project = snapshot.project
     reaper.require_current(project, "measured")
     if not all(reaper.is_track(project.pointer, pointer) for pointer in snapshot.pointers):

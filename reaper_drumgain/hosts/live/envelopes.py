@@ -45,7 +45,27 @@ def is_active(calls: Calls, envelope: int) -> bool:
 def read_envelope(
     calls: Calls, envelope: int, kind: EnvelopeKind
 ) -> Generator[None, None, Envelope]:
-    """Read one envelope in slices. Values of volume envelopes are linear gains."""
+    """One envelope, read in slices. Values of volume envelopes are linear gains.
+
+    Parameters
+    ----------
+    calls
+        REAPER's functions.
+    envelope
+        The address of the envelope.
+    kind
+        Which envelope it is.
+
+    Returns
+    -------
+    Envelope
+        Times in seconds.
+
+    Raises
+    ------
+    HostError
+        It holds more than MAX_POINTS points.
+    """
     active = is_active(calls, envelope)
     yield
     scaling = calls.whole("GetEnvelopeScalingMode", envelope)
@@ -81,7 +101,22 @@ def read_envelope(
 def track_envelopes(
     calls: Calls, track: int, warnings: list[str]
 ) -> Generator[None, None, tuple[Envelope, ...]]:
-    """The envelopes of a track that matter for its level; warns about others that are active."""
+    """The envelopes of a track that matter for its level, read in slices.
+
+    Parameters
+    ----------
+    calls
+        REAPER's functions.
+    track
+        The address of the track.
+    warnings
+        Gets half a sentence on each other envelope that is active.
+
+    Returns
+    -------
+    tuple of Envelope
+        Those that matter.
+    """
     if not calls.whole("CountTrackEnvelopes", track):
         return ()
     find = "GetTrackEnvelopeByChunkName"

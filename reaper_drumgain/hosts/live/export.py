@@ -40,9 +40,23 @@ _SHORTER_S = 0.1
 def with_stems(
     snapshot: Snapshot, tracks: Sequence[Track], folder: Path
 ) -> Generator[Any, None, Session]:
-    """Render stems of ``tracks`` into ``folder``; the session with these in place of the items.
+    """The session with stems, which REAPER renders, in place of the items of some tracks.
 
     Raises HostError if REAPER does not write every stem completely. Nothing is changed then.
+
+    Parameters
+    ----------
+    snapshot
+        The project as it was read.
+    tracks
+        The tracks to render.
+    folder
+        Where the stems go; it is made.
+
+    Returns
+    -------
+    Session
+        Other tracks are as they were.
     """
     # an older one may keep the bit for pre-fader stems without obeying it
     reaper.check_version(OLDEST_REAPER, "the audio setting 'export'")

@@ -29,11 +29,11 @@ class HeldCalls(Calls):
         self._held: dict[int, bytes] = {}
 
     def child(self, name: str, pointer: int, *places: int) -> int:
-        """An object inside another, 0 if there is none; remembered."""
+        """As ``Calls.child``; what is found is remembered."""
         return self._remembered(name, super().child(name, pointer, *places))
 
     def named_child(self, name: str, pointer: int, key: bytes) -> int:
-        """The same by a key; remembered."""
+        """As ``Calls.named_child``; what is found is remembered."""
         return self._remembered(name, super().named_child(name, pointer, key))
 
     def _remembered(self, name: str, found: int) -> int:

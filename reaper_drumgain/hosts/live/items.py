@@ -49,7 +49,22 @@ class ItemReader:
     def read(
         self, item: int, context: ItemContext, warnings: list[str]
     ) -> Generator[None, None, list[Clip]]:
-        """The clips of an item: of its active take, or of all takes if all of them play."""
+        """The clips of an item: of its active take, or of all takes if all of them play.
+
+        Parameters
+        ----------
+        item
+            The address of the item.
+        context
+            What the item needs to know of its track.
+        warnings
+            Gets sentences on what is not followed.
+
+        Returns
+        -------
+        list of Clip
+            One for each take that plays.
+        """
         calls = self._calls
         faults: list[str] = []
 

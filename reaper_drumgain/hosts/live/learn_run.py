@@ -22,7 +22,25 @@ _NO_YES = ("no", "yes")
 
 
 def ask(project: Project, setup: Setup) -> tuple[str, bool] | None:
-    """The name of the model, and whether the effects are to be measured. None if cancelled."""
+    """Asks what a model is to learn from the project.
+
+    Parameters
+    ----------
+    project
+        The project, for the model that it uses.
+    setup
+        The models that there are.
+
+    Returns
+    -------
+    tuple or None
+        The name of the model, and whether the effects are to be measured. None if cancelled.
+
+    Raises
+    ------
+    InputError
+        An answer cannot be used.
+    """
     method = project_state.preferences(project, setup).method
     now = method.removeprefix(MODEL) if method.startswith(MODEL) else "mine"
     known = ", ".join(setup.models[:20])

@@ -72,7 +72,13 @@ class Worker:
         self.notes: list[str] = []
 
     def start(self) -> None:
-        """Start the process in a private folder. Raises HostError if that fails."""
+        """Starts the process in a private folder.
+
+        Raises
+        ------
+        HostError
+            The process cannot be started.
+        """
         try:
             self._folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
             with (self._folder / "stderr.txt").open("wb") as stderr:
@@ -105,8 +111,29 @@ class Worker:
         remember: bool = False,
         learn: str | None = None,
     ) -> Generator[Any, None, None]:
-        """Write the request file in slices. ``remember``: use the analysis cache. ``learn``: the
-        name of a model that learns from the session, in place of a plan."""
+        """Writes the request file in slices.
+
+        Parameters
+        ----------
+        session
+            The project as it was read.
+        settings
+            What the user wants.
+        remember
+            Whether the analysis cache is used.
+        learn
+            The name of a model that learns from the session. None for a plan.
+
+        Returns
+        -------
+        None
+            Once the request is written.
+
+        Raises
+        ------
+        StorageError
+            The request cannot be written.
+        """
         from reaper_drumgain.hosts.live.serialization import session_pieces
 
         part = self.folder / "request.part"
@@ -142,7 +169,23 @@ class Worker:
         return plan
 
     def learned(self, progress: Progress) -> Generator[Any, None, list[str]]:
-        """Wait until a model has learned; what is to be told. Raises as ``answer``."""
+        """Waits until a model has learned. Raises as ``answer``, too.
+
+        Parameters
+        ----------
+        progress
+            Called with what the worker is doing and the share that is done, 0 to 1.
+
+        Returns
+        -------
+        list of str
+            What is to be told.
+
+        Raises
+        ------
+        HostError
+            The answer is not on a model.
+        """
         content = yield from self._awaited(progress)
         answer = _checked(content)
         lines = answer.get("learned")

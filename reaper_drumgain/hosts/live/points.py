@@ -57,10 +57,21 @@ class Scale:
 def span_of(
     old: Sequence[EnvelopePoint], kept: tuple[int, int], points: Sequence[EnvelopePoint]
 ) -> Generator[None, None, tuple[float, float] | None]:
-    """Two times in seconds that enclose all points to be replaced and all new ``points``.
+    """Two times that enclose all points to be replaced and all new ones, found in slices.
 
-    ``kept`` says how many of the first and last ``old`` points stay outside. None if no such
-    times exist, because points share a time or are out of order.
+    Parameters
+    ----------
+    old
+        The points that the envelope has.
+    kept
+        How many of its first and last points stay outside.
+    points
+        The new points.
+
+    Returns
+    -------
+    tuple of float or None
+        Seconds. None if no such times exist: points share a time or are out of order.
     """
     for place in range(1, len(old)):
         if not old[place - 1].time <= old[place].time:
@@ -90,9 +101,25 @@ def by_calls(
     span: tuple[float, float],
     points: Sequence[EnvelopePoint],
 ) -> None:
-    """Replace the points of an envelope within a span of time, by REAPER's functions.
+    """Replaces the points of an envelope within a span of time, by REAPER's functions.
 
-    Raises HostError if REAPER does not take a point.
+    Parameters
+    ----------
+    calls
+        REAPER's functions.
+    scale
+        Turns gains into the envelope's values.
+    envelope
+        The address of the envelope.
+    span
+        Start and end in seconds.
+    points
+        The new points.
+
+    Raises
+    ------
+    HostError
+        REAPER does not take a point.
     """
     delete = calls.function(
         "DeleteEnvelopePointRangeEx", "bool", "pointer", "int", "double", "double"
@@ -130,7 +157,24 @@ def _digits(number: float) -> str:
 
 
 def by_text(chunks: Chunks, envelope: int, kept: tuple[int, int], lines: bytes) -> None:
-    """Replace the points of an envelope in its state text, except the first and last ``kept``."""
+    """Replaces the points of an envelope in its state text.
+
+    Parameters
+    ----------
+    chunks
+        Reads and sets state texts.
+    envelope
+        The address of the envelope.
+    kept
+        How many of its first and last points stay.
+    lines
+        The new points as text.
+
+    Raises
+    ------
+    HostError
+        The envelope has too few points.
+    """
     text = chunks.of_envelope(envelope)
     found = [line.span() for line in _LINE.finditer(text)]
     before, after = kept
@@ -151,9 +195,27 @@ def check(
     points: Sequence[EnvelopePoint],
     lines: bytes,
 ) -> None:
-    """Check that an envelope with the state text ``text`` holds ``points`` between those ``kept``.
+    """Checks that an envelope holds the points that were written.
 
-    ``lines`` are the points as text. Raises HostError if the envelope holds anything else.
+    Parameters
+    ----------
+    calls
+        REAPER's functions.
+    scale
+        Turns gains into the envelope's values.
+    envelope
+        The address of the envelope.
+    text
+        Its state text.
+    kept
+        How many first and last points stayed.
+    points, lines
+        What was written between those, and the same as text.
+
+    Raises
+    ------
+    HostError
+        The envelope holds anything else.
     """
     places = [line.start() for line in _LINE.finditer(text)]
     expected = kept[0] + len(points) + kept[1]

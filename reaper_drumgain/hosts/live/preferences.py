@@ -40,12 +40,34 @@ _KEEP = Level()
 class Preferences:
     """The values of the settings dialog.
 
-    ``method``: a method, or ``model NAME``: the forest with a model of the user's own.
-
-    ``scope`` and ``automated`` are also those of the last run, for repeating it; ``automated``
-    means that it wrote automation whatever ``write`` says. ``amount`` is in percent. ``listen``:
-    kick drums whose names say nothing are recognized by their sound. ``remember``: analysis
-    results are cached in the user's cache folder.
+    Attributes
+    ----------
+    method
+        A method, or ``model NAME``: the forest with a model of the user's own.
+    amount
+        In percent.
+    level
+        The level of the drums after the run.
+    scope
+        Which tracks are balanced; also that of the last run, for repeating it.
+    write
+        Faders or automation.
+    audio
+        What is done with tracks whose files are not what REAPER plays.
+    sections
+        By what automation divides the song.
+    envelope
+        Which envelope automation is written to.
+    existing
+        What is done with an envelope that the user made.
+    automated
+        Whether the last run wrote automation, whatever ``write`` says.
+    listen
+        Whether kick drums whose names say nothing are recognized by their sound.
+    remember
+        Whether analysis results are cached in the user's cache folder.
+    mode
+        All faders anew, or outliers only.
     """
 
     method: str

@@ -32,10 +32,22 @@ _MIN_SAMPLE_RATE = 1000
 class ProjectSettings:
     """What tracks need to know of their project.
 
-    ``sample_rate`` is in Hz, None if the project follows the audio device. ``pan_law`` is a
-    linear gain; ``pan_law_known`` is False if no saved file says it. ``automation_override`` is
-    REAPER's number of a mode for all tracks, -1 for none. ``record_paths`` are the folders that
-    recordings go to.
+    Attributes
+    ----------
+    sample_rate
+        In Hz; None if the project follows the audio device.
+    pan_law
+        A linear gain.
+    pan_law_known
+        False if no saved file says the pan law.
+    pan_mode
+        REAPER's number.
+    item_mix_behavior
+        REAPER's number, see ``tracks.item_mix``.
+    automation_override
+        REAPER's number of an automation mode for all tracks, -1 for none.
+    record_paths
+        The folders that recordings go to.
     """
 
     sample_rate: int | None = None

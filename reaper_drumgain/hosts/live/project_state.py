@@ -11,20 +11,18 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.hosts.live.console import one_line, print_line
+from reaper_drumgain.hosts.live.last_result import LastResult, Side, TrackResult
 from reaper_drumgain.hosts.live.preferences import KIND, SCHEMA, SCOPES, Preferences
 from reaper_drumgain.hosts.live.reaper import RPR, Project
 from reaper_drumgain.hosts.live.setup import Setup
 from reaper_drumgain.schema import json_codec
-from reaper_drumgain.schema.settings import UsedMode
 from reaper_drumgain.units import MAX_FADER, Decibel, LinearGain, to_decibel, to_linear
 
 T = TypeVar("T")
-Side = Literal["before", "after"]
 
 _SECTION = "DrumGain"
 _LAST, _TRIMS = "last", "trims"
@@ -38,82 +36,26 @@ MAX_BY_HAND = 1e10
 _ESCAPES = {"'": "\\u0027", "`": "\\u0060", "<": "\\u003c", ">": "\\u003e"}
 
 
-@dataclass(frozen=True, slots=True)
-class SectionResult:
-    """A track's fader move in a section of the song, in dB; ``state`` says why there is none.
-
-    ``start`` and ``end`` are in seconds.
-    """
-
-    name: str
-    start: float
-    end: float
-    fader_db: float
-    state: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TrackResult:
-    """A drum track of the last run.
-
-    ``before`` and ``after`` are faders as linear gains. ``full_db`` is the move at an amount of
-    100 %, None if the track may not move. ``by_hand`` is the factor by which the user moved the
-    fader away from what the run set. ``trim_db`` is the trim in ``after``, ``trim_before_db`` the
-    one in ``before`` (see ``schema.trims``); ``held`` means that it is never raised. ``automated``
-    means that an envelope was written, with ``sections`` if it has any; ``not_automated`` says why
-    none was written.
-    """
-
-    guid: str
-    name: str
-    role: str
-    before: float
-    after: float
-    full_db: float | None = None
-    flags: tuple[str, ...] = ()
-    reason: str | None = None
-    automated: bool = False
-    sections: tuple[SectionResult, ...] = ()
-    not_automated: str | None = None
-    by_hand: float = 1.0
-    trim_db: float = 0.0
-    trim_before_db: float = 0.0
-    held: bool = False
-
-    def trim_on(self, side: Side) -> float:
-        """The trim in its fader before or after the run, in dB."""
-        return self.trim_before_db if side == "before" else self.trim_db
-
-
-@dataclass(frozen=True, slots=True)
-class LastResult:
-    """The last result, for showing and comparing it and for changing its amount.
-
-    ``mode``: whether all faders were balanced anew, or only outliers moved.
-
-    ``side`` says whether an action left the faders as before or as after the run.
-    """
-
-    summary: str
-    method: str
-    amount: float
-    tracks: tuple[TrackResult, ...]
-    warnings: tuple[str, ...] = ()
-    side: Side = "after"
-    mode: UsedMode = "all"
-
-    @property
-    def automated(self) -> bool:
-        """Whether the run wrote envelopes, so that its faders alone are not its result."""
-        return any(track.automated for track in self.tracks)
-
-
 def preferences(
     project: Project, setup: Setup, scope: str | None = None, *, automated: bool = False
 ) -> Preferences:
     """The project's preferences, or the defaults if it has none that can be used.
 
-    A ``scope`` that is given replaces the stored one, and ``automated`` with it.
+    Parameters
+    ----------
+    project
+        The project.
+    setup
+        The methods that there are.
+    scope
+        Replaces the stored one, and ``automated`` with it. None for the stored one.
+    automated
+        Whether automation is written.
+
+    Returns
+    -------
+    Preferences
+        Values that can be used.
     """
     found = _preferences(project, setup)
     for known in SCOPES:
@@ -161,7 +103,23 @@ def store_preferences(project: Project, preferences: Preferences) -> None:
 
 
 def last_result(project: Project) -> LastResult:
-    """The last result. Raises InputError if there is none that can be used."""
+    """The last result.
+
+    Parameters
+    ----------
+    project
+        The project that it is stored in.
+
+    Returns
+    -------
+    LastResult
+        With values within bounds.
+
+    Raises
+    ------
+    InputError
+        There is none that can be used.
+    """
     try:
         found = _load(project, _LAST, LastResult)
     except InputError as error:
@@ -206,11 +164,24 @@ def same_fader(one: float, other: float) -> bool:
 def with_current_faders(
     result: LastResult, now: Mapping[str, float], made: Mapping[str, float]
 ) -> LastResult:
-    """The last result, updated with the present faders (linear gains) and the trims in them (dB),
-    both by GUID.
+    """The last result, updated with the present faders and the trims in them.
 
     The side is the one that more faders agree with, because undo and redo do not update it; if
     both agree equally, it is the stored one. They do not update the trims of the result either.
+
+    Parameters
+    ----------
+    result
+        The last result as it is stored.
+    now
+        The present faders as linear gains, by GUID.
+    made
+        The trims in them in dB, by GUID.
+
+    Returns
+    -------
+    LastResult
+        With the side that the project is on.
     """
     differing = [track for track in result.tracks if not same_fader(track.before, track.after)]
     before = sum(same_fader(now[track.guid], track.before) for track in differing)

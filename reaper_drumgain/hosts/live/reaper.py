@@ -74,7 +74,20 @@ def version_number() -> tuple[int, int]:
 
 
 def check_version(oldest: tuple[int, int], what: str) -> None:
-    """Raises HostError where this REAPER is older than ``what`` needs."""
+    """Checks that this REAPER is new enough.
+
+    Parameters
+    ----------
+    oldest
+        The oldest version, as numbers.
+    what
+        What needs it, for the message.
+
+    Raises
+    ------
+    HostError
+        This REAPER is older.
+    """
     if version_number() < oldest:
         needed = f"{oldest[0]}.{oldest[1]:02}"
         raise HostError(
@@ -146,8 +159,20 @@ def time_selection(project: Project) -> tuple[float, float] | None:
 
 
 def require_current(project: Project, what: str) -> None:
-    """Raise ConflictError where a project is not the current tab, so that it cannot be ``what``
-    ("rendered")."""
+    """Checks that a project is the current tab.
+
+    Parameters
+    ----------
+    project
+        The project.
+    what
+        What is to be done with it, for the message ("rendered").
+
+    Raises
+    ------
+    ConflictError
+        It is not.
+    """
     if not is_open(project) or current_project().address != project.address:
         raise ConflictError(
             f"{project.name} is not the current tab any more, so it cannot be {what}: nothing "
@@ -175,37 +200,147 @@ class Calls:
 
     @functools.cache  # noqa: B019 - one object per run
     def function(self, name: str, result: str, *arguments: str) -> Any:
-        """A function by name. Raises HostError if this REAPER lacks it."""
+        """One of REAPER's functions.
+
+        Parameters
+        ----------
+        name
+            Its name.
+        result
+            The kind of its result.
+        *arguments
+            The kinds of its arguments.
+
+        Returns
+        -------
+        callable
+            The C function.
+
+        Raises
+        ------
+        HostError
+            This REAPER lacks it.
+        """
         if not has(name):
             raise HostError(f"REAPER {version()} has no function {name}: update REAPER")
         kinds = [_KINDS[argument] for argument in arguments]
         return ctypes.CFUNCTYPE(_KINDS[result], *kinds)(RPR._RPR._ft[name])
 
     def number(self, name: str, pointer: int, key: bytes) -> float:
-        """A value of a track, item or take, by one of the three functions for that."""
+        """A value of a track, item or take.
+
+        Parameters
+        ----------
+        name
+            One of the three functions for that.
+        pointer
+            The address of the object.
+        key
+            REAPER's key of the value.
+
+        Returns
+        -------
+        float
+            The value.
+        """
         return float(self.function(name, "double", "pointer", "text")(pointer, key))
 
     def whole(self, name: str, pointer: int, *places: int) -> int:
-        """An int of an object and any indexes into it."""
+        """A whole number of an object.
+
+        Parameters
+        ----------
+        name
+            The function.
+        pointer
+            The address of the object.
+        *places
+            Indexes into it.
+
+        Returns
+        -------
+        int
+            The number.
+        """
         kinds = ["pointer", *["int"] * len(places)]
         return int(self.function(name, "int", *kinds)(pointer, *places))
 
     def truth(self, name: str, pointer: int, *places: int) -> bool:
-        """A bool of an object and indexes into it."""
+        """Whether something is true of an object.
+
+        Parameters
+        ----------
+        name
+            The function.
+        pointer
+            The address of the object.
+        *places
+            Indexes into it.
+
+        Returns
+        -------
+        bool
+            What the function returns.
+        """
         kinds = ["pointer", *["int"] * len(places)]
         return bool(self.function(name, "bool", *kinds)(pointer, *places))
 
     def child(self, name: str, pointer: int, *places: int) -> int:
-        """An object inside another, 0 if there is none."""
+        """An object inside another.
+
+        Parameters
+        ----------
+        name
+            The function.
+        pointer
+            The address of the object.
+        *places
+            Indexes into it.
+
+        Returns
+        -------
+        int
+            The address, 0 if there is none.
+        """
         kinds = ["pointer", *["int"] * len(places)]
         return int(self.function(name, "pointer", *kinds)(pointer, *places) or 0)
 
     def named_child(self, name: str, pointer: int, key: bytes) -> int:
-        """An object inside another by a key, 0 if there is none."""
+        """An object inside another, by a key.
+
+        Parameters
+        ----------
+        name
+            The function.
+        pointer
+            The address of the object.
+        key
+            REAPER's key of the other object.
+
+        Returns
+        -------
+        int
+            The address, 0 if there is none.
+        """
         return int(self.function(name, "pointer", "pointer", "text")(pointer, key) or 0)
 
     def stored(self, name: str, pointer: int, key: bytes) -> str | None:
-        """A text of an object (``GetSet..._String``), None if it has none."""
+        """A text that is stored with an object.
+
+        Parameters
+        ----------
+        name
+            The function, a ``GetSet..._String``.
+        pointer
+            The address of the object.
+        key
+            REAPER's key of the text.
+
+        Returns
+        -------
+        str or None
+            None if there is no such text.
+        """
         self._buffer[0] = b"\0"
         call = self.function(name, "bool", "pointer", "text", "buffer", "bool")
         if not call(pointer, key, self._address, 0):
@@ -220,7 +355,22 @@ class Calls:
         return bytes(self._buffer.value)
 
     def written(self, name: str, pointer: int, *places: int) -> str:
-        """A text that a function writes into a buffer, for an object and indexes."""
+        """A text that a function writes into a buffer.
+
+        Parameters
+        ----------
+        name
+            The function.
+        pointer
+            The address of the object.
+        *places
+            Indexes into it.
+
+        Returns
+        -------
+        str
+            Empty if there is none.
+        """
         self._buffer[0] = b"\0"
         kinds = ["pointer", *["int"] * len(places), "buffer", "int"]
         # the returned value says no more than an empty text does

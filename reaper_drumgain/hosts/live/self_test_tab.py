@@ -72,7 +72,20 @@ class Tab:
 
 
 def expect(what: str, got: Any, wanted: Any) -> str | None:
-    """What is wrong where ``got`` is not ``wanted``, else None."""
+    """What is wrong with a value.
+
+    Parameters
+    ----------
+    what
+        What it is, for the sentence.
+    got, wanted
+        The value, and what it should be.
+
+    Returns
+    -------
+    str or None
+        None where both are equal.
+    """
     return None if got == wanted else f"{what} is {got!r}, expected {wanted!r}"
 
 

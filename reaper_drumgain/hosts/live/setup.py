@@ -70,7 +70,23 @@ def _model_names(stems: Iterable[str]) -> Iterator[str]:
 
 
 def read_setup(resource_path: str) -> Setup:
-    """Read the set-up in a resource folder. Raises HostError that says how to repair it."""
+    """The set-up in a resource folder.
+
+    Parameters
+    ----------
+    resource_path
+        REAPER's resource folder.
+
+    Returns
+    -------
+    Setup
+        For this version of DrumGain.
+
+    Raises
+    ------
+    HostError
+        There is none that can be used. The message says how to repair it.
+    """
     path = Path(resource_path, *FOLDER, FILE_NAME)
     try:
         if path.stat().st_size > _MAX_BYTES:

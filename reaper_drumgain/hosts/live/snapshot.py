@@ -31,7 +31,17 @@ _DUAL_PAN = 6
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A session, and the pointers of its tracks in the same order."""
+    """A project as it was read.
+
+    Attributes
+    ----------
+    project
+        The open project.
+    session
+        What was read of it.
+    pointers
+        The addresses of the tracks, in the order of the session.
+    """
 
     project: Project
     session: Session
@@ -39,9 +49,22 @@ class Snapshot:
 
 
 def take_snapshot(project: Project) -> Generator[None, None, Snapshot]:
-    """Read the project; start again if it changes while it is read.
+    """The project, read in slices; started again if it changes meanwhile.
 
-    Raises ConflictError if the project is closed, or changes all the time.
+    Parameters
+    ----------
+    project
+        The open project.
+
+    Returns
+    -------
+    Snapshot
+        Of one state of the project.
+
+    Raises
+    ------
+    ConflictError
+        The project is closed, or changes all the time.
     """
     for _ in range(_MAX_ATTEMPTS):
         found = yield from _read_unchanged(project)
@@ -73,7 +96,23 @@ def _read_unchanged(project: Project) -> Generator[None, None, Snapshot | None]:
 
 
 def change_count(project: Project) -> int:
-    """REAPER's count of changes to the project. Raises ConflictError if it is closed."""
+    """REAPER's count of changes to the project.
+
+    Parameters
+    ----------
+    project
+        The open project.
+
+    Returns
+    -------
+    int
+        It rises with each change.
+
+    Raises
+    ------
+    ConflictError
+        The project is closed.
+    """
     if not is_open(project):
         raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
     return int(RPR.GetProjectStateChangeCount(project.pointer))

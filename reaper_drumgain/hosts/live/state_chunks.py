@@ -101,7 +101,19 @@ def own_block(text: bytes, key: bytes) -> tuple[int, int] | None:
 def with_block(text: bytes, key: bytes, block: bytes | None = None) -> bytes:
     """A track's chunk with one more envelope block.
 
-    Without ``block`` it is a new envelope that is on and visible and has one point at 0 dB.
+    Parameters
+    ----------
+    text
+        The chunk.
+    key
+        How the block begins.
+    block
+        The block. None for a new envelope that is on and visible and has one point at 0 dB.
+
+    Returns
+    -------
+    bytes
+        The new chunk.
     """
     first = _first_block(text)
     head = text[:first]
@@ -137,7 +149,22 @@ def item_mix_of(text: bytes) -> int | None:
 
 
 def switched(text: bytes, *, active: bool, visible: bool | None = None) -> bytes:
-    """An envelope's chunk switched on or off. ``visible`` None leaves its visibility."""
+    """An envelope's chunk, switched on or off.
+
+    Parameters
+    ----------
+    text
+        The chunk.
+    active
+        Whether the envelope is to play.
+    visible
+        Whether it is to be seen. None leaves that as it is.
+
+    Returns
+    -------
+    bytes
+        The new chunk.
+    """
     text = _with_first(text, b"ACT", active)
     return text if visible is None else _with_first(text, b"VIS", visible)
 

@@ -30,9 +30,18 @@ Value = float | str
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value of a track: its key in REAPER's functions, as it is, and as it is for a moment.
+    """One value of a track that is another for a moment.
 
-    ``track`` is the address, ``guid`` says which track it is after a restart.
+    Attributes
+    ----------
+    track
+        The address of the track.
+    guid
+        Says which track it is after a restart.
+    key
+        The value's key in REAPER's functions.
+    old, new
+        The value as it is, and as it is for the moment.
     """
 
     track: int
@@ -60,9 +69,24 @@ def _write(track: int, key: str, value: Value) -> None:
 
 @contextlib.contextmanager
 def changed(project: Project, changes: Sequence[Change]) -> Iterator[None]:
-    """Make changes, and put them back at the end, all of them even if one fails.
+    """Makes changes, and puts them back at the end, all of them even if one fails.
 
-    Raises HostError if REAPER does not take one, or does not take one back.
+    Parameters
+    ----------
+    project
+        The project.
+    changes
+        What is changed.
+
+    Yields
+    ------
+    None
+        While the changes are made.
+
+    Raises
+    ------
+    HostError
+        REAPER does not take one, or does not take one back.
     """
     needed = [change for change in changes if change.old != change.new]
     _note(project, needed)

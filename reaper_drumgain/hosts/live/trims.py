@@ -13,7 +13,8 @@ from reaper_drumgain.errors import ConflictError, InputError
 from reaper_drumgain.hosts.live import adjust, apply, dialogs, project_state, reaper
 from reaper_drumgain.hosts.live.apply import Move, fader_of
 from reaper_drumgain.hosts.live.console import one_line, print_line, print_result
-from reaper_drumgain.hosts.live.project_state import LastResult, same_fader
+from reaper_drumgain.hosts.live.last_result import LastResult
+from reaper_drumgain.hosts.live.project_state import same_fader
 from reaper_drumgain.hosts.live.reaper import Project
 from reaper_drumgain.hosts.live.snapshot import Snapshot, take_snapshot
 from reaper_drumgain.hosts.live.tasks import Steps
@@ -112,9 +113,20 @@ def _make_new(
 def make(
     snapshot: Snapshot, drums: Sequence[DrumTrack], changed: Mapping[str, Decibel], name: str
 ) -> None:
-    """Set the trims of some families, and move their faders by the difference, in one undo step.
+    """Sets the trims of some families, and moves their faders by the difference, in one undo step.
 
     Raises InputError where a family has no drum track, ConflictError where the project changed.
+
+    Parameters
+    ----------
+    snapshot
+        The project as it was read.
+    drums
+        The drum tracks.
+    changed
+        The new trims in dB, by family of drums.
+    name
+        What is done, for the undo history.
     """
     _check_families(drums, changed)
     project = snapshot.project

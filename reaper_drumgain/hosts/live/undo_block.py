@@ -42,10 +42,26 @@ _INFO, _STRING = "GetSetEnvelopeInfo_String", "GetSetMediaTrackInfo_String"
 class EnvelopeEdit:
     """The change of one envelope of a track.
 
-    ``old`` is the envelope as it is now, None if there is none. ``kept`` says how many of its
-    first and last points stay; ``points`` replace those in between. ``old_note`` and ``note`` are
-    the texts of DrumGain's note on the track before and after, empty for none. ``active`` says
-    whether the envelope is on afterwards, ``removed`` that it is deleted.
+    Attributes
+    ----------
+    track
+        The address of the track.
+    name
+        Its name for messages.
+    kind
+        Which envelope it is.
+    old
+        The envelope as it is now, None if there is none.
+    points
+        The new points.
+    kept
+        How many of the first and last points stay around them.
+    note, old_note
+        DrumGain's note on the track after and before, empty for none.
+    active
+        Whether the envelope is on afterwards.
+    removed
+        Whether it is deleted.
     """
 
     track: int
@@ -81,7 +97,22 @@ class PreparedEdit:
 
 
 def find_envelope(calls: Calls, track: int, kind: EnvelopeKind) -> int:
-    """The address of a track's envelope, 0 if REAPER gives none."""
+    """The address of a track's envelope.
+
+    Parameters
+    ----------
+    calls
+        REAPER's functions.
+    track
+        The address of the track.
+    kind
+        Which envelope it is.
+
+    Returns
+    -------
+    int
+        0 if REAPER gives none.
+    """
     find = calls.function("GetTrackEnvelopeByChunkName", "pointer", "pointer", "text")
     return find(track, KEYS[kind]) or 0
 
@@ -94,9 +125,28 @@ def note_on(calls: Calls, track: int) -> str:
 def prepare(
     calls: Calls, chunks: Chunks, edit: EnvelopeEdit, *, few: bool
 ) -> Generator[Any, None, PreparedEdit]:
-    """Read what an edit needs. ``few``: all edits together have few enough points for calls.
+    """An edit with all that it needs, read in slices.
 
-    Raises HostError if REAPER gives no access to an envelope that the track has.
+    Parameters
+    ----------
+    calls
+        REAPER's functions.
+    chunks
+        Reads state texts.
+    edit
+        The edit.
+    few
+        Whether all edits together have few enough points to insert them one by one.
+
+    Returns
+    -------
+    PreparedEdit
+        Ready to be written.
+
+    Raises
+    ------
+    HostError
+        REAPER gives no access to an envelope that the track has.
     """
     found = PreparedEdit(edit)
     found.envelope = find_envelope(calls, edit.track, edit.kind)
@@ -127,10 +177,27 @@ def write(
     moves: Sequence[Move],
     name: str,
 ) -> None:
-    """Make all edits and fader moves as one undo step named ``name``.
+    """Makes all edits and fader moves as one undo step.
 
-    Raises HostError if REAPER does not take one of them. Then everything is restored and there
-    is no undo step.
+    Parameters
+    ----------
+    project
+        The project.
+    calls
+        REAPER's functions.
+    scale
+        Turns gains into values of envelopes.
+    edits
+        The edits of envelopes.
+    moves
+        The moves of faders.
+    name
+        What the undo history says.
+
+    Raises
+    ------
+    HostError
+        REAPER does not take one of them. Then everything is restored and there is no undo step.
     """
     apply.check_moves(moves)
     block = _UndoBlock(project, calls, scale, edits, moves)
