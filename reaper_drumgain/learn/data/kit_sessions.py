@@ -8,6 +8,7 @@ rendered from recorded hits, so that the bleed is that of the real room.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,7 +173,7 @@ class _Job:
                 save_measurement(measurement, where)
         loudness = features.feature_table(measurement).column("loudness_lufs")
         struck = {stroke.piece for stroke in self.performance.strokes}
-        active = np.array([_sounds(role, struck) for role in roles])
+        active = np.array([is_struck(role, struck) for role in roles])
         heard = np.nan_to_num(loudness, nan=-200.0)
         every = np.arange(len(roles))
         return SessionLevels.of(roles, measurement.onset_windows, heard, active, every)
@@ -194,7 +195,8 @@ class _Job:
         )
 
 
-def _sounds(role: Role, struck: set[str]) -> bool:
-    """Whether a microphone of this role has its own drum among the pieces that are struck."""
+def is_struck(role: Role, struck: AbstractSet[str]) -> bool:
+    """Whether a microphone of this role has its own drum among the pieces that are struck; those
+    that hear all of the kit have."""
     pieces = _PIECES.get(drum_of(role))
     return pieces is None or bool(struck & set(pieces))

@@ -16,6 +16,7 @@ from reaper_drumgain.learn.data.human_faders import HumanFaders, load_human_fade
 from reaper_drumgain.learn.data.kit_sessions import PERFORMANCES, SECONDS, Kits, kit_sessions
 from reaper_drumgain.learn.data.kits import KITS
 from reaper_drumgain.learn.data.labelled_sounds import LabelledSounds
+from reaper_drumgain.learn.data.odd_grooves import HABITS
 from reaper_drumgain.learn.data.performances import Performance, choose_performances
 from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering, renderings
 from reaper_drumgain.learn.evidence import (
@@ -24,6 +25,7 @@ from reaper_drumgain.learn.evidence import (
     invariance_figures,
     kit_left_out,
     mixed_sessions,
+    odd_sessions,
     polarity_flips,
     recording_card,
 )
@@ -43,8 +45,9 @@ from reaper_drumgain.methods.forest_file import Forest
 
 BY_SOUND_FIGURES = "roles by sound"
 _FEWEST_SONGS = 3
-#: shares of the time of what is tried after the songs: calibration, another kit, mixes, faders
-_TRIED, _MIXED, _PLAYED, _BALANCED = 0.05, 0.2, 0.4, 0.8
+#: shares of the time of what is tried after the songs: calibration, another kit, mixes, faders,
+#: odd sessions
+_TRIED, _MIXED, _PLAYED, _BALANCED, _LISTED = 0.05, 0.2, 0.4, 0.75, 0.85
 #: shares of the loading time: songs, sounds, and sessions of kits rendered
 _RENDERED, _SOUNDS, _KITS = 0.45, 0.7, 0.8
 
@@ -57,8 +60,8 @@ class HumanMixes(DataSet):
     struck; ``sounds`` others are for the forest that tells drums by their sound, and in
     ``habits`` of ``habit_seconds``, of any style and with drums at rest, it is counted which tracks
     are held. ``styles``, ``shifts``: performances in which it is tried what a fader must not depend
-    on, and random shifts of each; ``flips``: those with flipped microphones. Both go through all of
-    the program, by ``balancer``; without one they are left out.
+    on, and random shifts of each; ``flips``: those with flipped microphones; ``odd``: grooves of
+    odd habits. These go through all of the program, by ``balancer``; without one they are left out.
     """
 
     folder: Path
@@ -73,6 +76,7 @@ class HumanMixes(DataSet):
     styles: int = 10
     shifts: int = 2
     flips: int = 8
+    odd: int = len(HABITS)
     balancer: Balancer | None = None
     is_reduced: bool = False
 
@@ -91,6 +95,7 @@ class HumanMixes(DataSet):
             styles=3,
             shifts=1,
             flips=1,
+            odd=3,
             balancer=balancer,
             is_reduced=True,
         )
@@ -255,6 +260,18 @@ class LoadedHumanMixes(LoadedData):
                     what, _PLAYED + share * (_BALANCED - _PLAYED)
                 ),
             ),
+            odd_sessions.FIGURES: odd_sessions.try_odd_sessions(
+                asked.folder,
+                self.renderings,
+                self.kits,
+                settings,
+                balancer,
+                habits=asked.odd,
+                jobs=jobs,
+                progress=lambda what, share: progress(
+                    what, _BALANCED + share * (_LISTED - _BALANCED)
+                ),
+            ),
             polarity_flips.FIGURES: polarity_flips.try_polarity(
                 asked.folder,
                 balancer,
@@ -262,7 +279,7 @@ class LoadedHumanMixes(LoadedData):
                 performances=asked.flips,
                 seed=settings.seed,
                 jobs=jobs,
-                progress=lambda what, share: progress(what, _BALANCED + share * (1.0 - _BALANCED)),
+                progress=lambda what, share: progress(what, _LISTED + share * (1.0 - _LISTED)),
             ),
         }
 

@@ -14,6 +14,7 @@ from reaper_drumgain.learn.evidence import (
     invariance_figures,
     kit_left_out,
     mixed_sessions,
+    odd_sessions,
     polarity_flips,
     tables,
 )
@@ -57,6 +58,13 @@ takes it off. The kits are real, performances and gains simulated:"""
 _HELD = """\
 Microphones that are held because their drum rests, and those held by mistake, in rendered sessions
 of odd habits:"""
+_ODD = """\
+Grooves of odd habits on each kit at its own recording gains, and a whole song of a real band, by
+the forest as it is shipped. Counted are the moves over {listed:g} dB, those of drums that nobody
+strikes, the moves over {explained:g} dB and those of them whose reason names no recording gain, and
+microphones that are held though their drum is struck. There ought to be none of these: a fader may
+go far to undo a preamp, not to follow a performance. Hits and bleed are real and sampled, grooves
+are invented. "plain beat": what the same fader does where a plain beat is played."""
 _POLARITY = """\
 Flipped and shifted microphones in rendered sessions. "Flips found": where a flip makes the two
 microphones of a drum together {clear:g} dB louder, told by the strokes without bleed. The snares'
@@ -88,6 +96,8 @@ def parts(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("Is the recording gain's interval right?", text))
     if held := figures.get(held_tracks.FIGURES):
         found.append(("What is held", _with(_HELD, held_tracks.held_table(held))))
+    if held := figures.get(odd_sessions.FIGURES):
+        found.append(("Odd habits: every large move", _odd(held)))
     if held := figures.get(polarity_flips.FIGURES):
         said = _POLARITY.format(clear=polarity_flips.CLEAR_DB)
         found.append(("Polarity and delay", _with(said, polarity_flips.polarity_table(held))))
@@ -99,6 +109,14 @@ def parts(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _named(where: str) -> str:
     return "A real band" if where == RECORDING else f"The kit {where}"
+
+
+def _odd(held: Mapping[str, Any]) -> str:
+    said = _ODD.format(listed=odd_sessions.LISTED_DB, explained=odd_sessions.EXPLAINED_DB)
+    blocks = [_with(said, odd_sessions.odd_table(held))]
+    for heading, lines in odd_sessions.move_lists(held):
+        blocks.append(f"{heading}:\n\n" + "\n".join(f"- {line}" for line in lines))
+    return "\n\n".join(blocks)
 
 
 def _with(said: str, rows: list[list[str]]) -> str:

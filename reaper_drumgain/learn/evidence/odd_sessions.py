@@ -1,0 +1,333 @@
+"""Sessions of odd habits, and a real band: every large move, with what the plan says of it.
+
+Each groove of ``odd_grooves`` is played on each kit at the kit's own recording gains, and becomes a
+session of files that all of the program balances, as a user gets it: by the forest, with its
+reasons. A real recording is balanced as a whole. Listed is
+
+- every move over ``LISTED_DB``, with the plan's own reason, and with the move of the same track
+  where a plain beat is played: what is more than that, the groove has done;
+- apart from these, moves over ``EXPLAINED_DB`` whose reason names no recording gain. There ought to
+  be none: a fader may go far to undo a preamp, not to follow a performance;
+- microphones that are held though their drum is struck, and of the large moves those of drums that
+  nobody strikes: none of either, too.
+
+Hits and bleed are real and sampled, grooves are invented, their sum is simulated.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reaper_drumgain.learn.data.kit_sessions import Kits, is_struck
+from reaper_drumgain.learn.data.kits import KITS
+from reaper_drumgain.learn.data.odd_grooves import HABITS, PLAIN, Habit
+from reaper_drumgain.learn.data.odd_recordings import can_play, rendered_habit
+from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
+from reaper_drumgain.learn.evidence.project_files import (
+    Balancer,
+    faders,
+    recording,
+    write_session,
+)
+from reaper_drumgain.learn.fitting.fold import FOREST, fit_models
+from reaper_drumgain.learn.fitting.settings import FitSettings
+from reaper_drumgain.methods.base import Method
+from reaper_drumgain.methods.forest import ForestMethod
+from reaper_drumgain.schema.plan import GainPlan
+from reaper_drumgain.util.processes import in_processes
+
+FIGURES = "odd sessions"
+BAND = "rohaar"
+LISTED_DB, EXPLAINED_DB = 4.0, 6.0
+#: how a plan's reason names the recording gain
+_NAMES_GAIN = re.compile(r"\brecorded \d+ dB\b")
+#: share of the time that fitting takes, and the kits
+_FITTED, _PLAYED = 0.3, 0.95
+
+
+def try_odd_sessions(
+    data: Path,
+    renderings: Sequence[Rendering],
+    kits: Kits,
+    settings: FitSettings,
+    balancer: Balancer,
+    *,
+    habits: int,
+    jobs: int,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Fits the forest to all songs and kits, as it is shipped, and lists its large moves.
+
+    Parameters
+    ----------
+    data
+        The folder with ``kits``, and ``recordings`` where there are any.
+    renderings
+        The songs that the forest is fitted to.
+    kits
+        Sessions of kits, from which it is learned how microphones hear drums.
+    settings
+        Of the fit.
+    balancer
+        Makes plans of a session.
+    habits
+        How many of ``HABITS`` are played, the first ones.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        By kit or recording: ``summary_of``, plain JSON data.
+    """
+    progress("fitting for odd sessions", 0.0)
+    playing = [one for one in renderings if not one.resting]
+    # reasons name the engineers' range: with its intervals
+    method = ForestMethod(fit_models(playing, kits, settings, {}).forest)
+    return list_moves(
+        data,
+        balancer,
+        method,
+        HABITS[:habits],
+        seed=settings.seed,
+        jobs=jobs,
+        progress=lambda what, share: progress(what, _FITTED + share * (1.0 - _FITTED)),
+    )
+
+
+def list_moves(
+    data: Path,
+    balancer: Balancer,
+    method: Method,
+    habits: Sequence[Habit],
+    *,
+    kits: Sequence[str] = KITS,
+    band: bool = True,
+    seed: int,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Balances every session and lists the large moves.
+
+    Parameters
+    ----------
+    data
+        The folder with ``kits``, and ``recordings`` where there are any.
+    balancer
+        Makes plans of a session.
+    method
+        The method that is tried.
+    habits
+        What is played on each kit that has all pieces of it.
+    kits
+        Names of kits.
+    band
+        Whether the real recording is balanced, too, where it is there.
+    seed
+        Decides how strokes vary, and which recorded hits are used.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        By kit or recording: ``summary_of``, plain JSON data.
+
+    Raises
+    ------
+    DrumGainError
+        The data cannot be used.
+    """
+    work = [(kit, habit) for kit in kits for habit in habits if can_play(kit, habit)]
+    play = functools.partial(_played, data, balancer, method, seed)
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for done, ((kit, habit), moves) in enumerate(
+        zip(work, in_processes(play, work, jobs), strict=True), 1
+    ):
+        found.setdefault(kit, {})[habit.name] = moves
+        if progress:
+            progress(f"odd sessions: {habit.name}, {kit}", _PLAYED * done / len(work))
+    if band:
+        found |= _of_band(data, balancer, method)
+    if progress:
+        progress("odd sessions", 1.0)
+    return {where: summary_of(sessions) for where, sessions in found.items()}
+
+
+def _of_band(
+    data: Path, balancer: Balancer, method: Method
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The moves in the real recording; empty where it is not there."""
+    project = data / "recordings" / BAND / f"{BAND}.RPP"
+    if not project.is_file():
+        return {}
+    session = recording(project)
+    plans = balancer(session, {FOREST: method})
+    return {BAND: {"the whole song": _moves_of(plans.get(FOREST), len(session.tracks))}}
+
+
+def _played(
+    data: Path, balancer: Balancer, method: Method, seed: int, item: tuple[str, Habit]
+) -> list[dict[str, Any]]:
+    """The moves in one session."""
+    kit, habit = item
+    roles, sound = rendered_habit(data, kit, habit, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        session = write_session(Path(folder), roles, sound)
+        plans = balancer(session, {FOREST: method})
+    struck = [is_struck(role, habit.pieces) for role in roles]
+    return _moves_of(plans.get(FOREST), len(roles), struck)
+
+
+def _moves_of(
+    plan: GainPlan | None, count: int, struck: Sequence[bool] = ()
+) -> list[dict[str, Any]]:
+    """What the plan does with each track; empty where there is nothing to balance. ``struck``: of
+    each track whether its drum is, empty where that is unknown."""
+    if plan is None:
+        return []
+    playing = np.isfinite(faders(plan, count))
+    return [
+        {
+            "track": track.name,
+            "role": track.role_text,
+            "move_db": round(track.new_db - track.old_db, 2),
+            "struck": bool(struck[track.index]) if struck else None,
+            "held": not playing[track.index],
+            "reason": track.reason,
+            "recording_gain_db": _rounded(track.recording_gain_db),
+            "recording_gain_sd_db": _rounded(track.recording_gain_sd_db),
+            "undone_db": _rounded(track.undone_db),
+        }
+        for track in plan.tracks
+        if track.new_db is not None and track.old_db is not None
+    ]
+
+
+def _rounded(level: float | None) -> float | None:
+    return None if level is None else round(level, 2)
+
+
+def names_recording_gain(reason: str | None) -> bool:
+    """Whether a plan's reason for a move says that the track was recorded louder or softer than is
+    usual."""
+    return _NAMES_GAIN.search(reason or "") is not None
+
+
+def summary_of(sessions: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """The figures of one kit or recording.
+
+    Parameters
+    ----------
+    sessions
+        By name of the session the tracks with ``track``, ``role``, ``move_db``, ``reason``,
+        ``held`` and ``struck``.
+
+    Returns
+    -------
+    dict
+        The moves of all tracks by session (``sessions``), how many faders there are (``faders``),
+        every move over ``LISTED_DB`` (``large``), the largest one (``largest``), how many are over
+        ``EXPLAINED_DB`` (``over limit``), those of them whose reason names no recording gain
+        (``unexplained``), and the tracks that are held though their drum is struck (``held by
+        mistake``). Each move of a list has its ``session``, and the move of the same role in the
+        plain beat (``plain_db``), None where it is held there or not recorded.
+    """
+    plain = {one["role"]: one["move_db"] for one in sessions.get(PLAIN, ()) if not one["held"]}
+    large = [
+        {"session": name, **one, "plain_db": plain.get(one["role"])}
+        for name, tracks in sessions.items()
+        for one in tracks
+        if abs(one["move_db"]) > LISTED_DB
+    ]
+    far = [one for one in large if abs(one["move_db"]) > EXPLAINED_DB]
+    return {
+        "sessions": {name: list(tracks) for name, tracks in sessions.items()},
+        "faders": sum(len(tracks) for tracks in sessions.values()),
+        "large": large,
+        "largest": max(large, key=lambda one: abs(one["move_db"]), default=None),
+        "over limit": len(far),
+        "unexplained": [one for one in far if not names_recording_gain(one["reason"])],
+        "held by mistake": [
+            {"session": name, **one}
+            for name, tracks in sessions.items()
+            for one in tracks
+            if one["held"] and one["struck"]
+        ],
+    }
+
+
+def odd_table(figures: Mapping[str, Any]) -> list[list[str]]:
+    """The counts as rows of cells, the head first.
+
+    Parameters
+    ----------
+    figures
+        Of ``list_moves``.
+
+    Returns
+    -------
+    list of list of str
+        One row for each kit or recording.
+    """
+    head = ("sessions", "faders", f"over {LISTED_DB:g} dB", "of these not struck")
+    more = (f"over {EXPLAINED_DB:g} dB", "gain not named", "struck, but held", "largest")
+    rows = [["", *head, *more]]
+    for where, held in figures.items():
+        large, largest = held["large"], held["largest"]
+        numbers = (
+            *(len(held["sessions"]), held["faders"], len(large)),
+            sum(one["struck"] is False for one in large),
+            *(held["over limit"], len(held["unexplained"]), len(held["held by mistake"])),
+        )
+        told = f"{largest['move_db']:+.1f} dB" if largest else ""
+        rows.append([where, *map(str, numbers), told])
+    return rows
+
+
+def move_lists(figures: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Every large move as a line of text.
+
+    Parameters
+    ----------
+    figures
+        Of ``list_moves``.
+
+    Yields
+    ------
+    tuple
+        A heading, and the lines below it: for each kit or recording first the moves that no
+        recording gain explains, then the others, then what is held by mistake.
+    """
+    for where, held in figures.items():
+        apart = held["unexplained"]
+        rest = [one for one in held["large"] if one not in apart]
+        kinds = (
+            (f"over {EXPLAINED_DB:g} dB, and the reason names no recording gain", apart),
+            (f"the other moves over {LISTED_DB:g} dB", rest),
+            ("held though the drum is struck", held["held by mistake"]),
+        )
+        for kind, moves in kinds:
+            if moves:
+                yield f"{where}, {kind}", [_line(one) for one in moves]
+
+
+def _line(move: Mapping[str, Any]) -> str:
+    notes = []
+    if move["struck"] is False:
+        notes.append("nobody strikes it")
+    if move.get("plain_db") is not None and move["session"] != PLAIN:
+        notes.append(f"plain beat {move['plain_db']:+.1f} dB")
+    beside = f" ({', '.join(notes)})" if notes else ""
+    return f"{move['session']}: {move['track']}{beside}: {move['reason']}"
