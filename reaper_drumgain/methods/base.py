@@ -23,8 +23,17 @@ if TYPE_CHECKING:
 class MethodInput:
     """The drum tracks that a method balances, n of them, in project order.
 
-    ``active`` (n,) is false where a track is silent or holds only bleed: the plan holds such
-    tracks whatever a method says, and they must not influence the gains of the others.
+    Attributes
+    ----------
+    roles
+        The role of each track.
+    table
+        Their features, shape (n, columns).
+    measurement
+        What was measured of them.
+    active
+        Shape (n,): false where a track is silent or holds only bleed. The plan keeps such tracks
+        whatever a method says, and they must not influence the gains of the others.
     """
 
     roles: tuple[Role, ...]
@@ -35,22 +44,32 @@ class MethodInput:
 
 @dataclass(frozen=True, slots=True)
 class MethodGains:
-    """The result of a method: (n,) gains in dB; their common offset carries no meaning.
+    """The result of a method for n tracks. Of all gains the common offset has no meaning.
 
-    A gain is that of the microphone's audio on its whole way to the master; what the path behind
-    the fader gives is taken off afterwards (``faders.levels``), but for methods that set faders
-    (``Method.sets_faders``). NaN where the
-    method has no gain (the track then keeps its place among the others).
-    ``intervals_db`` (n, 2): lower and upper bound in the same scale, or None where the method
-    gives no intervals. ``pair_db`` (n,): the part of a gain that sets one side of a pair right
-    against the other, the two of opposite sign; 0 for all other tracks. None where the method
-    tells no such thing: the sides of a pair then make one move.
-    ``recording_gain_db``, ``recording_gain_sd_db`` (n,): how much louder than usual for its role
-    each track was recorded, against the mean of them, and the standard deviation of that; NaN for
-    tracks, and None for methods, that tell no such thing.
-    ``undone_db`` (n,): the part of a gain that makes up for how a track was recorded and played,
-    against the mean of the tracks, likewise.
-    ``bundled_db`` (n,): of a user's own model, the gains of the bundled one, else None.
+    A gain is that of the microphone's audio on its whole path to the master. What the path behind
+    the fader gives is taken off afterwards (``faders.levels``), except for methods that set faders
+    (``Method.sets_faders``).
+
+    Attributes
+    ----------
+    gains_db
+        Shape (n,), in dB. NaN where the method has no gain: the track then keeps its place among
+        the others.
+    intervals_db
+        Shape (n, 2): lower and upper bound on the same scale. None without intervals.
+    pair_db
+        Shape (n,), in dB: the part of a gain that corrects one side of a pair against the other, of
+        opposite sign for the two; 0 for other tracks. None where the method does not tell: both
+        sides then make one move.
+    recording_gain_db, recording_gain_sd_db
+        Shape (n,), in dB: how much louder than usual for its role each track was recorded, against
+        the mean of the tracks, and the standard deviation of that. NaN for tracks, and None for
+        methods, without an estimate.
+    undone_db
+        Shape (n,), in dB: the part of a gain that makes up for how a track was recorded and
+        played, against the mean of the tracks; NaN and None likewise.
+    bundled_db
+        Shape (n,), in dB: with a user's own model the gains of the bundled one, else None.
     """
 
     gains_db: NDArray[np.float64]
@@ -66,15 +85,27 @@ class MethodGains:
 class RunningGains:
     """Gains over time, a value per hop of 100 ms.
 
-    ``gains_db`` (n, hops), NaN before a track first plays; ``open`` (n, hops): where it plays.
-    Hop h covers the loudness from h - 3 to h (400 ms).
+    Hop h covers the loudness from hop h - 3 to h (400 ms).
+
+    Attributes
+    ----------
+    gains_db
+        Shape (n, hops), in dB; NaN before a track first plays.
+    open
+        Shape (n, hops): where it plays.
     """
 
     gains_db: NDArray[np.float64]
     open: NDArray[np.bool_]
 
     def static(self) -> NDArray[np.float64]:
-        """(n,) mean gain over the time that each track plays, NaN where it never does."""
+        """The mean gain over the time that each track plays.
+
+        Returns
+        -------
+        array
+            Shape (n,), in dB; NaN where a track never plays.
+        """
         time = self.open.sum(axis=1)
         total = np.where(self.open, self.gains_db, 0.0).sum(axis=1)
         return np.asarray(np.where(time > 0, total / np.maximum(time, 1), np.nan))
@@ -83,15 +114,23 @@ class RunningGains:
 class Method(ABC):
     """A rule that gives every drum track a gain. Only ``gains`` has to be written.
 
-    ``has_intervals``: whether ``gains`` gives intervals.
-    ``descriptors``: what has to be measured beside the usual features; the results are in
-    ``MethodInput.measurement.described``. ``has_running_gains``: whether the method also gives
-    gains over time, by ``running``. ``rides_playing``: how it goes by sections. True: its gains
-    stand for the whole song, and a section rides what is played in it, by ``playing_gains``; a
-    method that tells recording gain from playing. False: each section is balanced for itself.
-    ``sets_faders``: its gains are fader positions, chosen without regard to levels, and stay what
-    they are whatever the path behind the faders does. False: they are gains on the whole way to
-    the master, of which the fader gives what the path does not.
+    Attributes
+    ----------
+    descriptors
+        What has to be measured beside the usual features; the results are in
+        ``MethodInput.measurement.described``.
+    has_intervals
+        Whether ``gains`` gives intervals.
+    has_running_gains
+        Whether the method also gives gains over time, by ``running``.
+    rides_playing
+        How it balances sections. True, for methods that tell recording gain from playing: its gains
+        hold for the whole song, and ``playing_gains`` gives what changes with how the drums are
+        played in a section. False: each section is balanced for itself.
+    sets_faders
+        True: its gains are fader positions, chosen without regard to levels, whatever the path
+        behind the faders does. False: they are gains on the whole path to the master, of which the
+        fader gives what the path does not.
     """
 
     descriptors: tuple[Descriptor, ...] = ()
@@ -112,14 +151,32 @@ class Method(ABC):
         """The gains of the tracks of ``given``."""
 
     def running(self, given: MethodInput) -> RunningGains:
-        """The gains over time. Raises NotImplementedError unless ``has_running_gains``."""
+        """The gains over time.
+
+        Raises
+        ------
+        NotImplementedError
+            The method has none, see ``has_running_gains``.
+        """
         raise NotImplementedError(f"{type(self).__name__} gives no gains over time")
 
     def playing_gains(self, departures_db: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What the method makes of playing that departs from the usual: gains in dB for
-        departures in dB (louder is positive), of their shape.
+        """The gains for drums that are played louder or softer than usual.
 
-        Raises NotImplementedError unless ``rides_playing``.
+        Parameters
+        ----------
+        departures_db
+            Any shape, in dB: how much louder than in the whole song they are played.
+
+        Returns
+        -------
+        array
+            The same shape: gains in dB.
+
+        Raises
+        ------
+        NotImplementedError
+            The method has none, see ``rides_playing``.
         """
         raise NotImplementedError(f"{type(self).__name__} rides no playing: {departures_db.shape}")
 

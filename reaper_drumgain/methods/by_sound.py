@@ -1,8 +1,8 @@
 """Classifies tracks by their sound: a small forest that tells a kick drum from everything else.
 
-For tracks whose names say nothing. Its inputs are feature columns that neither the recording
-level nor other tracks change. It tells only what a test across kits supports: trained on one kit
-and tested on another, snares and overheads are not told well enough
+For tracks whose names say nothing. Its inputs are feature columns that depend neither on the
+recording level nor on other tracks. Only drums are recognized that a test across kits supports:
+trained on one kit and tested on another, snares and overheads are not recognized well enough
 (``learn.fitting.by_sound``; the figures are in the model card).
 """
 
@@ -48,9 +48,24 @@ class Likeness:
 
 
 def likenesses(table: FeatureTable, model: Forest | None = None) -> list[Likeness | None]:
-    """The likeness of each track, None for a track without a loudness.
+    """Which drum each track sounds most like.
 
-    Raises ModelError where the model is for other drums or columns than this version's.
+    Parameters
+    ----------
+    table
+        The features of the tracks.
+    model
+        A forest that was trained for this. None for the bundled one.
+
+    Returns
+    -------
+    list
+        One entry per track, None for a track without a loudness.
+
+    Raises
+    ------
+    ModelError
+        The model is for other drums or columns than this version's.
     """
     forest = model or load(bundled_folder(), BY_SOUND)
     if forest.outputs != OUTPUTS or forest.inputs != COLUMNS:

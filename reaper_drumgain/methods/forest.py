@@ -3,20 +3,20 @@
     gain of track m = role(m) + stereo(m) + forest_slot(m) - undone(m)
 
 ``role`` and ``stereo``: what engineers gave to a track of this role, and to stereo pictures on
-top; ``undone``: what of its recorded level is recording gain, and a small bounded share of the
+top. ``undone``: what of its recorded level is recording gain, and a small bounded share of the
 rest (``gain_law``). The inputs of the trees do not depend on recording gain, so ``undone`` alone
-decides how a fader follows its track's level: recorded louder, it never gets a higher fader
-relative to any other.
+decides how a fader follows its track's level: a track that is recorded louder never gets a higher
+fader relative to any other.
 
-The interval of a track is its gain -+ interval(role) (1 + rise sd), sd the standard deviation of
-its recording gain in dB: see ``learn.fitting.intervals``.
+The interval of a track is its gain -+ interval(role) (1 + rise sd), where sd is the standard
+deviation of its recording gain in dB: see ``learn.fitting.intervals``.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -35,113 +35,13 @@ from reaper_drumgain.methods.gain_law import (
     SessionLevels,
     decide,
 )
+from reaper_drumgain.methods.slots import SIDED, SLOTS, assign_slots, input_names, input_row
 from reaper_drumgain.tracks.roles import Role
 
 Float64 = npt.NDArray[np.float64]
 
-_COUNTS: Mapping[str, int] = {
-    "kick in": 1,
-    "kick out": 1,
-    "kick": 2,
-    "sub kick": 1,
-    "snare top": 2,
-    "snare bottom": 1,
-    "snare": 2,
-    "hi-hat": 1,
-    "tom": 4,
-    "ride": 1,
-    "cymbal": 2,
-    "overhead left": 2,
-    "overhead right": 2,
-    "overhead stereo": 2,
-    "overhead mono": 3,
-    "room left": 2,
-    "room right": 2,
-    "room stereo": 3,
-    "room mono": 3,
-    "sample": 1,
-    "percussion": 2,
-}
-#: every slot by name: its family and its number within it
-SLOTS: tuple[str, ...] = tuple(
-    f"{family} {number}" for family, count in _COUNTS.items() for number in range(1, count + 1)
-)
-#: roles that have a slot for each side
-SIDED = ("overhead", "room")
 #: roles whose two-channel tracks are stereo pictures of the kit, not one microphone twice
 STEREO = (*SIDED, "cymbal")
-
-
-@dataclass(frozen=True, slots=True)
-class SlotAssignment:
-    """The slot of one track. ``overflow``: its family has more tracks than slots, and this one
-    takes the last slot's output but gives no input."""
-
-    slot: int
-    overflow: bool
-
-
-def assign_slots(
-    roles: Sequence[Role], channels: Sequence[int], tie: Float64
-) -> list[SlotAssignment]:
-    """The slot of each track.
-
-    Tracks of one family take slots in the order of their ordinals (a missing one counts as 1,
-    but for toms, where it is the floor tom's and comes last), then of ``tie`` (tracks,), which
-    must depend neither on the order of tracks nor on their levels. "SnT2" alone takes
-    "snare top 1". A track beyond its family's last slot takes that slot's gain (with its own
-    level part) and gives no input.
-    """
-    families = [family_of(role, count) for role, count in zip(roles, channels, strict=True)]
-    order = sorted(
-        range(len(roles)),
-        key=lambda place: (_number(roles[place]), _tie(float(tie[place]))),
-    )
-    taken: dict[str, int] = {}
-    assigned: dict[int, SlotAssignment] = {}
-    for place in order:
-        family = families[place]
-        number = taken[family] = taken.get(family, 0) + 1
-        last = _COUNTS[family]
-        slot = SLOTS.index(f"{family} {min(number, last)}")
-        assigned[place] = SlotAssignment(slot, overflow=number > last)
-    return [assigned[place] for place in range(len(roles))]
-
-
-def family_of(role: Role, channels: int) -> str:
-    """The family of slots for a role: the role, and for overheads and rooms the side."""
-    if role.name not in SIDED:
-        return role.name
-    if channels == 2 or role.side == "stereo":
-        return f"{role.name} stereo"
-    return f"{role.name} {role.side or 'mono'}"
-
-
-def role_of_slot(slot: str) -> str:
-    """The role name of a slot."""
-    family = slot.rpartition(" ")[0]
-    return family.split(" ")[0] if family.startswith(SIDED) else family
-
-
-def input_names(columns: Sequence[str]) -> tuple[str, ...]:
-    """The forest's inputs: the count of tracks, then per slot presence and ``columns``."""
-    return ("tracks", *(f"{slot}: {c}" for slot in SLOTS for c in ("present", *columns)))
-
-
-def input_row(
-    table: FeatureTable, assigned: Sequence[SlotAssignment], columns: Sequence[str]
-) -> Float64:
-    """(inputs,) of one session; NaN where a slot is empty or a feature could not be measured.
-
-    ``assigned`` holds one slot assignment per row of ``table``.
-    """
-    values = np.full((len(SLOTS), 1 + len(columns)), np.nan)
-    values[:, 0] = 0.0
-    held = [table.column(name) for name in columns]
-    for place, one in enumerate(assigned):
-        if not one.overflow:
-            values[one.slot] = (1.0, *(column[place] for column in held))
-    return np.concatenate(([float(len(assigned))], values.ravel()))
 
 
 class ForestMethod(Method):
@@ -176,7 +76,9 @@ class ForestMethod(Method):
         return replace(_method_gains(given, chosen, gains, decision), intervals_db=intervals)
 
     def playing_gains(self, departures_db: Float64) -> Float64:
-        """A share of what is playing is undone, and no more than of 4 dB: see ``gain_law``."""
+        """As ``Method.playing_gains``: a share of the departure, up to 4 dB of it, is undone.
+        See ``gain_law``.
+        """
         return -SHARE * np.clip(departures_db, -LIMIT_DB, LIMIT_DB)
 
     def warm_up(self) -> None:
@@ -223,7 +125,18 @@ def _method_gains(
 
 
 def check_fits(model: Forest) -> None:
-    """Raises ModelError where the model is for other slots or inputs than this version's."""
+    """Check that a model is for the slots and inputs of this version.
+
+    Parameters
+    ----------
+    model
+        Any forest.
+
+    Raises
+    ------
+    ModelError
+        It is for others.
+    """
     if model.outputs != SLOTS:
         raise ModelError("the model has other slots than this version of DrumGain")
     if model.inputs != input_names(model.columns):
@@ -231,14 +144,46 @@ def check_fits(model: Forest) -> None:
 
 
 def linear_part(model: Forest) -> LinearPart:
-    """The model's linear part. Raises ModelError where it has none."""
+    """The linear part of a model.
+
+    Parameters
+    ----------
+    model
+        Any forest.
+
+    Returns
+    -------
+    LinearPart
+        The part.
+
+    Raises
+    ------
+    ModelError
+        The model has none.
+    """
     if model.linear is None:
         raise ModelError("the model has no linear part: it belongs to another method")
     return model.linear
 
 
 def responses_of(model: Forest) -> DrumResponses:
-    """How the model expects drums in microphones. Raises ModelError where it does not say."""
+    """How a model expects microphones to hear drums.
+
+    Parameters
+    ----------
+    model
+        Any forest.
+
+    Returns
+    -------
+    DrumResponses
+        The expectation.
+
+    Raises
+    ------
+    ModelError
+        The model has none.
+    """
     if model.responses is None:
         raise ModelError("the model does not say how microphones hear drums: train it again")
     return model.responses
@@ -247,9 +192,18 @@ def responses_of(model: Forest) -> DrumResponses:
 def sounding(
     given: MethodInput,
 ) -> tuple[npt.NDArray[np.intp], list[Role], list[int], FeatureTable]:
-    """The places, roles, channels and features of the active tracks that have a loudness.
+    """The active tracks that have a loudness.
 
-    Channels: 2 for a stereo picture, 1 for one microphone, also where its file has two.
+    Parameters
+    ----------
+    given
+        All tracks.
+
+    Returns
+    -------
+    tuple
+        Of n such tracks: their numbers, shape (n,); roles; channels (2 for a stereo picture, 1 for
+        one microphone, even in a file of two channels); and features.
     """
     loudness = given.table.column("loudness_lufs")
     chosen = np.flatnonzero(given.active & np.isfinite(loudness))
@@ -261,8 +215,19 @@ def sounding(
 def session(
     given: MethodInput,
 ) -> tuple[SessionLevels, npt.NDArray[np.intp], list[int], FeatureTable]:
-    """The levels, places, channels and features of the tracks that have a loudness. Those that are
-    not active are held."""
+    """The tracks that have a loudness. Those that are not active are held.
+
+    Parameters
+    ----------
+    given
+        All tracks.
+
+    Returns
+    -------
+    tuple
+        Of n such tracks: their levels; numbers, shape (n,); channels as ``sounding`` gives them;
+        and features.
+    """
     loudness = given.table.column("loudness_lufs")
     chosen = np.flatnonzero(np.isfinite(loudness))
     levels = SessionLevels.of(
@@ -279,9 +244,25 @@ def predict(
     channels: Sequence[int],
     hits: HitLevels | None = None,
 ) -> tuple[Float64, GainDecision]:
-    """(n,) gains in dB of tracks with a loudness, NaN for held ones; their common offset carries no
-    meaning. And what was decided on their levels. ``hits``: those of ``session_hits``, where they
-    are known already."""
+    """The gains of the forest with its linear part.
+
+    Parameters
+    ----------
+    model
+        A forest with a linear part.
+    levels
+        Levels and roles of n tracks with a loudness.
+    table, channels
+        Their features and channels, as ``session`` gives them.
+    hits
+        Those of ``session_hits``, where they are known already.
+
+    Returns
+    -------
+    tuple
+        Gains in dB, shape (n,), NaN for held tracks, whose common offset has no meaning; and what
+        was decided on the levels.
+    """
     gains, decision = linear_gains(linear_part(model), responses_of(model), levels, channels, hits)
     free = np.flatnonzero(~levels.held).tolist()
     gains[free] += slot_values(
@@ -296,7 +277,20 @@ def predict(
 def slot_values(
     model: Forest, table: FeatureTable, roles: Sequence[Role], channels: Sequence[int]
 ) -> Float64:
-    """(tracks,) the trees' outputs for the slots of the tracks."""
+    """What the trees give for the slots of the tracks.
+
+    Parameters
+    ----------
+    model
+        Any forest over slots.
+    table, roles, channels
+        Features, roles and channels of n tracks.
+
+    Returns
+    -------
+    array
+        Shape (n,), in dB.
+    """
     assigned = assign_slots(roles, channels, table.column(model.tie_column))
     values = model.predict(input_row(table, assigned, model.columns)[None, :])[0]
     return np.asarray(values[[one.slot for one in assigned]])
@@ -309,37 +303,77 @@ def linear_gains(
     channels: Sequence[int],
     hits: HitLevels | None = None,
 ) -> tuple[Float64, GainDecision]:
-    """As ``predict``, without the trees."""
+    """As ``predict``, without the trees.
+
+    Parameters
+    ----------
+    linear, responses
+        The parts of a model.
+    levels, channels, hits
+        As for ``predict``.
+
+    Returns
+    -------
+    tuple
+        As ``predict``.
+    """
     decision = decide(levels, responses, linear.template_lufs, hits=hits)
     gains = fixed_gains(linear, levels.roles, channels) - decision.undone_db
     return np.where(levels.held, np.nan, gains), decision
 
 
 def fixed_gains(linear: LinearPart, roles: Sequence[Role], channels: Sequence[int]) -> Float64:
-    """(n,) gains in dB of roles and of stereo pictures, whatever the recorded levels."""
+    """The gains of roles and of stereo pictures, whatever the recorded levels.
+
+    Parameters
+    ----------
+    linear
+        The linear part of a model.
+    roles, channels
+        Of n tracks.
+
+    Returns
+    -------
+    array
+        Shape (n,), in dB.
+    """
     fixed = np.array([linear.role_db[role.name] for role in roles])
     return np.asarray(fixed + linear.stereo_db * is_stereo(roles, channels))
 
 
 def is_stereo(roles: Sequence[Role], channels: Sequence[int]) -> Float64:
-    """(tracks,) 1 where ``stereo_db`` counts, 0 elsewhere."""
+    """Which tracks are stereo pictures of the kit.
+
+    Parameters
+    ----------
+    roles, channels
+        Of n tracks.
+
+    Returns
+    -------
+    array
+        Shape (n,): 1 where ``LinearPart.stereo_db`` counts, else 0.
+    """
     pairs = zip(roles, channels, strict=True)
     return np.array([float(r.name in STEREO and (c == 2 or r.side == "stereo")) for r, c in pairs])
 
 
 def interval_halves(linear: LinearPart, roles: Sequence[Role], sd_db: Float64) -> Float64:
-    """(n,) half the width of each track's interval in dB; ``sd_db`` (n,): of its recording gain."""
+    """Half the width of each track's interval.
+
+    Parameters
+    ----------
+    linear
+        The linear part of a model.
+    roles
+        Of n tracks.
+    sd_db
+        Shape (n,): standard deviation of the recording gain of each, in dB.
+
+    Returns
+    -------
+    array
+        Shape (n,), in dB.
+    """
     widths = np.array([linear.interval_db[role.name] for role in roles])
     return np.asarray(widths * (1.0 + linear.interval_rise * sd_db))
-
-
-def _number(role: Role) -> float:
-    """Sort key: a tom without a number is a floor tom, the last; other drums the first."""
-    if role.ordinal is not None:
-        return role.ordinal
-    return np.inf if role.name == "tom" else 1.0
-
-
-def _tie(value: float) -> float:
-    """Sort key: NaN would break the order."""
-    return value if np.isfinite(value) else np.inf

@@ -19,7 +19,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ import numpy.typing as npt
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.drum_responses import DrumResponses, from_plain
+from reaper_drumgain.methods.tree_checks import MAX_LEVEL_DB, MAX_NODES, check_arrays
 from reaper_drumgain.schema.json_codec import read_json
 from reaper_drumgain.tracks.roles import ROLE_NAMES
 from reaper_drumgain.util.npz import read_npz, write_npz
@@ -41,11 +42,7 @@ ARRAYS_NAME, MANIFEST_NAME = f"{DEFAULT}.npz", f"{DEFAULT}.json"
 
 MAX_ARRAYS_BYTES = 8 << 20
 MAX_MANIFEST_BYTES = 512 << 10
-MAX_TREES, MAX_NODES = 4096, 1 << 20
 MAX_INPUTS, MAX_OUTPUTS = 4096, 256
-#: branches on the longest way through a tree: what a prediction costs
-MAX_DEPTH = 64
-MAX_LEVEL_DB = 200.0
 #: arrays by name: dtype and number of axes
 _ARRAYS: Mapping[str, tuple[str, int]] = {
     "root": ("<i4", 1),
@@ -64,18 +61,24 @@ else:
     _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK
 
 Float64 = npt.NDArray[np.float64]
-Indexes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class LinearPart:
-    """What ``methods.forest`` adds to its trees; every mapping holds all roles.
+    """What ``methods.forest`` adds to its trees. Every mapping holds all roles.
 
-    ``template_lufs``: the loudness that a role is usually recorded at; ``role_db`` and
-    ``stereo_db``: gain of a role, and of a stereo picture on top. ``interval_db``: half the width
-    of a role's interval, ``interval_rise``: by which share it is wider for each dB of the
-    recording gain's standard deviation, ``coverage``: share of tracks whose median engineer lies
-    within.
+    Attributes
+    ----------
+    template_lufs
+        The loudness in LUFS at which a role is usually recorded.
+    role_db, stereo_db
+        Gain in dB of a role, and of a stereo picture on top.
+    interval_db
+        Half the width of a role's interval in dB.
+    interval_rise
+        By which share the interval is wider for each dB of the recording gain's standard deviation.
+    coverage
+        Share of tracks, 0 to 1, whose median engineer lies within.
     """
 
     template_lufs: Mapping[str, float]
@@ -90,10 +93,22 @@ class LinearPart:
 class Forest:
     """A forest that predicts, and what its method needs to know about it.
 
-    ``inputs`` and ``outputs`` name columns of ``predict``; ``columns`` are the feature
-    columns that each slot's inputs are made of, ``tie_column`` orders tracks of one role.
-    ``linear`` and ``responses`` (how microphones usually hear drums) are None for a forest that
-    stands alone. ``about``: the rest of the manifest (training data, versions, scores).
+    Attributes
+    ----------
+    inputs, outputs
+        Names of the columns of what ``predict`` takes and gives.
+    columns
+        The feature columns that each slot's inputs consist of.
+    tie_column
+        The feature column that orders tracks of one role.
+    linear
+        The linear part, None for a forest that stands alone.
+    arrays
+        The nodes of all trees by name, see the module.
+    about
+        The rest of the manifest: training data, versions, scores.
+    responses
+        How microphones usually hear drums, None for a forest that stands alone.
     """
 
     inputs: tuple[str, ...]
@@ -106,9 +121,22 @@ class Forest:
     responses: DrumResponses | None = None
 
     def predict(self, x: Float64) -> Float64:
-        """(rows, outputs) from (rows, inputs); NaN inputs are missing values.
+        """The mean of the trees' outputs.
 
-        Raises ValueError where the inputs are of another number.
+        Parameters
+        ----------
+        x
+            Shape (rows, inputs); NaN is a missing value.
+
+        Returns
+        -------
+        array
+            Shape (rows, outputs).
+
+        Raises
+        ------
+        ValueError
+            ``x`` has another shape.
         """
         if x.ndim != 2 or x.shape[1] != len(self.inputs):
             raise ValueError(f"expected (rows, {len(self.inputs)}) inputs, got {x.shape}")
@@ -138,7 +166,25 @@ def bundled_folder() -> Path:
 
 
 def load(folder: Path, name: str = DEFAULT) -> Forest:
-    """The forest that ``save`` wrote into a folder. Raises ModelError with the reason."""
+    """Read the forest that ``save`` wrote.
+
+    Parameters
+    ----------
+    folder
+        Where its two files are.
+    name
+        Their name without suffix.
+
+    Returns
+    -------
+    Forest
+        With arrays that were checked.
+
+    Raises
+    ------
+    ModelError
+        A file cannot be read, is damaged or of another version, or the two do not belong together.
+    """
     manifest_path, arrays_path = folder / f"{name}.json", folder / f"{name}.npz"
     manifest = _parse_manifest(manifest_path, read_bounded(manifest_path, MAX_MANIFEST_BYTES))
     content = read_bounded(arrays_path, MAX_ARRAYS_BYTES)
@@ -148,7 +194,7 @@ def load(folder: Path, name: str = DEFAULT) -> Forest:
         )
     arrays = _parse_arrays(arrays_path, content)
     inputs, outputs = tuple(manifest.pop("inputs")), tuple(manifest.pop("outputs"))
-    _check_arrays(arrays_path, arrays, len(inputs), len(outputs))
+    check_arrays(arrays_path, arrays, len(inputs), len(outputs))
     return Forest(
         inputs=inputs,
         outputs=outputs,
@@ -162,10 +208,25 @@ def load(folder: Path, name: str = DEFAULT) -> Forest:
 
 
 def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
-    """Write both files; the same forest gives the same bytes. Raises ModelError as ``load``."""
+    """Write both files of a forest. The same forest gives the same bytes.
+
+    Parameters
+    ----------
+    forest
+        The forest.
+    folder
+        Made where it does not exist.
+    name
+        Name of the files without suffix.
+
+    Raises
+    ------
+    ModelError
+        The forest is larger than ``load`` takes, or its arrays are no trees.
+    """
     path = folder / f"{name}.npz"
     plain = {key: forest.arrays[key].astype(dtype) for key, (dtype, _) in _ARRAYS.items()}
-    _check_arrays(path, plain, len(forest.inputs), len(forest.outputs))
+    check_arrays(path, plain, len(forest.inputs), len(forest.outputs))
     content = write_npz(plain)
     if len(content) > MAX_ARRAYS_BYTES:
         raise ModelError(f"the forest takes {len(content)} bytes, at most {MAX_ARRAYS_BYTES}")
@@ -189,7 +250,25 @@ def save(forest: Forest, folder: Path, name: str = DEFAULT) -> None:
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
-    """The bytes of a regular file of at most ``limit`` bytes. Raises ModelError."""
+    """Read a regular file of bounded size.
+
+    Parameters
+    ----------
+    path
+        The file.
+    limit
+        Bytes that it has at most.
+
+    Returns
+    -------
+    bytes
+        All of it.
+
+    Raises
+    ------
+    ModelError
+        It is larger, no regular file, or cannot be read.
+    """
     try:
         with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -297,57 +376,3 @@ def _parse_arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:
         if not 0 < array.size <= MAX_NODES * (8 if axes == 2 else 1):
             raise ModelError(f"{path}: {name} has the shape {array.shape}, out of bounds")
     return found
-
-
-def _check_arrays(
-    path: Path, arrays: Mapping[str, npt.NDArray[Any]], inputs: int, outputs: int
-) -> None:
-    """Raises ModelError unless every walk from a root ends at a leaf with finite values."""
-
-    def check(good: object, reason: str) -> None:
-        if not good:
-            raise ModelError(f"{path}: {reason}")
-
-    root, leaf, value = arrays["root"], arrays["leaf"], arrays["value"]
-    left, right, feature = arrays["left"], arrays["right"], arrays["feature"]
-    nodes = len(leaf)
-    check(
-        all(len(arrays[name]) == nodes for name in _ARRAYS if name not in ("root", "value")),
-        "its arrays have different numbers of nodes",
-    )
-    check(nodes <= MAX_NODES and len(root) <= MAX_TREES, "too many nodes or trees")
-    check(value.shape[1] == outputs, f"{value.shape[1]} values a leaf for {outputs} outputs")
-    check(np.isfinite(value).all(), "a value is not finite")
-    check(np.abs(value).max() <= MAX_LEVEL_DB, f"a value is beyond {MAX_LEVEL_DB:g} dB")
-    check(np.isfinite(arrays["threshold"]).all(), "a threshold is not finite")
-    check(
-        root[0] == 0 and (np.diff(root.astype(np.int64)) > 0).all() and root[-1] < nodes,
-        "its roots are not in order",
-    )
-    check((arrays["missing_left"] <= 1).all(), "missing_left is neither 0 nor 1")
-    check((leaf < len(value)).all(), "a leaf has no value")
-    check(((feature >= 0) & (feature < inputs)).all(), "a feature index is out of range")
-    _check_links(check, root, left, right, leaf < 0)
-
-
-def _check_links(
-    check: Callable[[object, str], None],
-    root: Indexes,
-    left: Indexes,
-    right: Indexes,
-    inner: npt.NDArray[np.bool_],
-) -> None:
-    nodes = len(inner)
-    index = np.arange(nodes)
-    ends = np.append(root[1:], nodes)[np.searchsorted(root, index, side="right") - 1]
-    for child in (left, right):
-        check((child[inner] > index[inner]).all(), "a child does not come after its parent")
-        check((child[inner] < ends[inner]).all(), "a child lies outside its tree")
-    parents = np.bincount(np.concatenate([left[inner], right[inner]]), minlength=nodes)
-    parents[root] += 1
-    check((parents == 1).all(), "a node has not exactly one parent")
-    level, depth = root, 0
-    while (inside := level[inner[level]]).size:
-        level = np.concatenate([left[inside], right[inside]])
-        depth += 1
-        check(depth <= MAX_DEPTH, f"a tree is deeper than {MAX_DEPTH}")

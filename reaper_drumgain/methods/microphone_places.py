@@ -80,7 +80,7 @@ def is_own(microphone: str, drum: str) -> bool:
 
 
 def level_db(microphone: str, drum: str) -> float:
-    """Level of a drum in a microphone in dB, but for an offset per drum."""
+    """Level of a drum in a microphone in dB; all of one drum share an offset without meaning."""
     back = 0.0
     if microphone not in FAR and not is_own(microphone, drum):
         back = _KICK_BACK_DB if "kick" in microphone else _BACK_DB

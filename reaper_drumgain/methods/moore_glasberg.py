@@ -79,7 +79,18 @@ def erb_number(frequency: npt.ArrayLike) -> Float64:
 
 
 def frequency_of(number: npt.ArrayLike) -> Float64:
-    """The inverse of ``erb_number``."""
+    """The frequency of an ERB number: the inverse of ``erb_number``.
+
+    Parameters
+    ----------
+    number
+        ERB numbers (Cams), any shape.
+
+    Returns
+    -------
+    array
+        In Hz, of the same shape.
+    """
     return np.asarray((10.0 ** (np.asarray(number, dtype=np.float64) / 21.366) - 1.0) / 4.368e-3)
 
 
@@ -163,7 +174,18 @@ class Ear:
         return np.asarray(hats.reshape(len(inner), -1) @ self._lower + inner @ self._upper)
 
     def loudness(self, excitation: npt.NDArray[np.floating]) -> Float64:
-        """Loudness in sone (sounds,) of excitation patterns (sounds, channels), in quiet."""
+        """Loudness of sounds in quiet (Moore, Glasberg and Baer 1997).
+
+        Parameters
+        ----------
+        excitation
+            Excitation patterns as ``excitation`` gives them, shape (sounds, channels).
+
+        Returns
+        -------
+        array
+            Shape (sounds,), in sone.
+        """
         return self.partial_loudness(excitation, np.zeros_like(excitation))
 
     def partial_loudness(

@@ -4,13 +4,13 @@ D. Ward, J. D. Reiss, C. Athwal, "Multitrack Mixing Using a Model of Loudness an
 Loudness", AES 133rd Convention, 2012: G_m += eta (mean PL - PL_m), here with the model for
 steady sounds of ``moore_glasberg`` on frames of about 90 ms, and PL as 10 log2 of the mean
 loudness over the track's frames, so that both sides of the rule are decibels. The paper's
-tracks are instruments. Microphones of one drum, and all overheads and all rooms, hear the same:
-each would mask the other as much as it is raised, and of identical tracks no gains are equally
-loud. So they count as one instrument and do not mask each other. Z. Ma,
-J. D. Reiss, D. Black (AES 53rd International Conference, 2014) found that such models
-underrate how loud music is among other music.
+tracks are instruments. Microphones of one drum hear the same, and so do all overheads and all
+rooms: each would mask the other as much as it is raised, and no gains make identical tracks
+equally loud. So they count as one instrument and do not mask each other. Z. Ma, J. D. Reiss,
+D. Black (AES 53rd International Conference, 2014) found that such models underrate how loud
+music is among other music.
 
-The SPL at which one listens is not in the recordings: ``LISTENING_DB`` states it.
+The listening level in dB SPL is not in the recordings: ``LISTENING_DB`` states it.
 """
 
 from __future__ import annotations

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MethodEntry:
-    """One method: what to call it, what it does, where it was published, how it is made."""
+    """One method in the table.
+
+    Attributes
+    ----------
+    name
+        What ``Settings.method`` calls it.
+    summary
+        What it does, a phrase.
+    citation
+        Where it was published.
+    load
+        Imports and makes it.
+    """
 
     name: str
     summary: str
@@ -222,7 +234,23 @@ def known_names() -> tuple[str, ...]:
 
 
 def create(name: str) -> Method:
-    """The method of this name. Raises InputError that lists the known ones."""
+    """Make a method.
+
+    Parameters
+    ----------
+    name
+        One of ``known_names``.
+
+    Returns
+    -------
+    Method
+        A new one.
+
+    Raises
+    ------
+    InputError
+        There is no such method, or the package of a plug-in cannot be loaded.
+    """
     for entry in METHODS:
         if entry.name == name:
             return entry.load()
@@ -235,10 +263,26 @@ def create(name: str) -> Method:
 
 
 def create_own(name: str, model: str) -> Method:
-    """The method of this name with the user's own model of a name.
+    """Make a method with the user's own model.
 
-    Raises InputError where there is no such model or it goes with another method, ModelError where
-    it cannot be used.
+    Parameters
+    ----------
+    name
+        Name of the method.
+    model
+        Name of the model.
+
+    Returns
+    -------
+    Method
+        The bundled forest with the model's departures.
+
+    Raises
+    ------
+    InputError
+        There is no such model, or it belongs to another method.
+    ModelError
+        The model cannot be used.
     """
     if name != METHODS[0].name:
         raise InputError(

@@ -16,11 +16,11 @@ from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.forest_file import (
     MANIFEST_NAME,
-    MAX_LEVEL_DB,
     Forest,
     bundled_folder,
     load,
 )
+from reaper_drumgain.methods.tree_checks import MAX_LEVEL_DB
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 #: the manifest's key, and those of the two tables in it
@@ -36,7 +36,13 @@ class RoleMean(Method):
         self._model = model
 
     def gains(self, given: MethodInput) -> MethodGains:
-        """The role's gain for every track. Raises ModelError."""
+        """The role's gain for every track.
+
+        Raises
+        ------
+        ModelError
+            The bundled model cannot be read, or lacks the table of roles.
+        """
         return MethodGains(_of_roles(given.roles, _table(self._model, GAINS)))
 
 
@@ -49,7 +55,10 @@ class RoleTemplate(Method):
     def gains(self, given: MethodInput) -> MethodGains:
         """The distance of each track to its role's loudness, NaN where it has no loudness.
 
-        Raises ModelError.
+        Raises
+        ------
+        ModelError
+            The bundled model cannot be read, or lacks the table of roles.
         """
         wanted = _of_roles(given.roles, _table(self._model, LOUDNESS))
         return MethodGains(wanted - given.table.column("loudness_lufs"))

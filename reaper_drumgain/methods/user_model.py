@@ -35,10 +35,16 @@ MAX_DEPARTURE_DB = 12.0
 class RoleTaste:
     """How a user treats one role.
 
-    ``offset_db``: the departure from the bundled model, against the mean of the kit, ``sd_db`` its
-    standard deviation. ``slope``: what is added for each dB by which a track was recorded louder
-    than usual for its role, against the mean of the kit. ``tracks``, ``projects``: how many were
-    seen; 0 for a role that takes after its family.
+    Attributes
+    ----------
+    offset_db, sd_db
+        The departure from the bundled model in dB, against the mean of the kit, and its standard
+        deviation.
+    slope, slope_sd
+        What is added for each dB by which a track was recorded louder than usual for its role,
+        against the mean of the kit, in dB per dB, and its standard deviation.
+    tracks, projects
+        How many were seen; 0 for a role that gets the values of its family.
     """
 
     offset_db: float
@@ -53,9 +59,17 @@ class RoleTaste:
 class FinishedTrack:
     """A drum track of a finished project: where the user has it, and where the bundled model would.
 
-    ``target_db``: fader and path together; ``bundled_db``: the bundled gain; only differences
-    within a project have a meaning. ``loudness_lufs``: before the fader. ``effects``: effects
-    whose level was not measured stand between the audio and the fader.
+    Attributes
+    ----------
+    name, role, side, ordinal
+        The track's name, and its role with side and number.
+    target_db, bundled_db
+        Fader and path together, and the bundled gain, in dB. Only differences within a project
+        have a meaning.
+    loudness_lufs
+        Loudness before the fader.
+    effects
+        Effects whose level was not measured stand between the audio and the fader.
     """
 
     name: str
@@ -70,8 +84,19 @@ class FinishedTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedProject:
-    """What is learned from one project. ``media``: its drum files as ``name:bytes``, by which two
-    projects of one session are known. ``left_out``: drum tracks that say nothing, and why."""
+    """What is learned from one project.
+
+    Attributes
+    ----------
+    name
+        Name of the project.
+    tracks
+        Its drum tracks.
+    media
+        Its drum files as ``name:bytes``, by which two projects of one session are recognized.
+    left_out
+        Drum tracks that say nothing, and why.
+    """
 
     name: str
     tracks: tuple[FinishedTrack, ...]
@@ -83,9 +108,15 @@ class FinishedProject:
 class Check:
     """How a model did on projects that it was not learned from, one session left out at a time.
 
-    ``sessions``: how many there were. ``error_db``, ``bundled_db``: mean error of the user's and of
-    the bundled model's faders, the common level removed; None where there was one session only.
-    ``verdict``: what follows, in sentences.
+    Attributes
+    ----------
+    sessions
+        How many there were.
+    error_db, bundled_db
+        Mean absolute error in dB of the user's and of the bundled model's faders, the common level
+        removed; None where there was one session only.
+    verdict
+        What follows, in sentences.
     """
 
     sessions: int
@@ -96,12 +127,28 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserModel:
-    """A model as it is kept.
+    """A user's own model as it is kept.
 
-    ``created``: when, in ISO 8601. ``bundled_sha256``: of the bundled forest that it departs from.
-    ``template_lufs``: by role, the usual loudness that levels are compared with. ``noise_db``: how
-    much the user's faders scatter around the model. ``range_db``: the levels that were seen lie
-    within so many dB of the usual ones.
+    Attributes
+    ----------
+    name
+        Its name.
+    created, version
+        When it was made, in ISO 8601, and by which version of DrumGain.
+    bundled_sha256
+        Digest of the bundled forest that it departs from.
+    template_lufs
+        By role the usual loudness in LUFS that levels are compared with.
+    roles
+        How the user treats each role.
+    noise_db
+        Standard deviation in dB of the user's faders around the model.
+    range_db
+        Up to how many dB from the usual levels the levels that were seen lie.
+    projects
+        What it was learned from.
+    check
+        How it did on projects that it was not learned from.
     """
 
     name: str
@@ -116,9 +163,19 @@ class UserModel:
     check: Check
 
     def departures(self, roles: Sequence[Role], loudness_lufs: Float64) -> Float64:
-        """(tracks,) dB that the user adds to the bundled gains of a kit; mean 0.
+        """What the user adds to the bundled gains of a kit.
 
-        ``loudness_lufs`` (tracks,): before the faders, finite.
+        Parameters
+        ----------
+        roles
+            Of n tracks.
+        loudness_lufs
+            Shape (n,): loudness before the faders, finite.
+
+        Returns
+        -------
+        array
+            Shape (n,), in dB, with mean 0.
         """
         if not len(roles):
             return np.zeros(0)
@@ -134,8 +191,24 @@ class UserModel:
 def level_departures(
     roles: Sequence[str], loudness_lufs: Float64, template_lufs: dict[str, float], range_db: float
 ) -> Float64:
-    """(tracks,) how much louder than usual for its role each track is, in dB, against the mean of
-    the kit and within ``range_db``."""
+    """How much louder than usual for its role each track of a kit is.
+
+    Parameters
+    ----------
+    roles
+        Names of the roles of n tracks.
+    loudness_lufs
+        Shape (n,): loudness before the faders.
+    template_lufs
+        By role the usual loudness.
+    range_db
+        Bound of the result.
+
+    Returns
+    -------
+    array
+        Shape (n,), in dB, against the mean of the kit, within -+ ``range_db``.
+    """
     over = np.asarray(loudness_lufs) - np.array([template_lufs[role] for role in roles])
     return np.asarray(np.clip(over - over.mean(), -range_db, range_db))
 
@@ -146,7 +219,25 @@ def dump(model: UserModel) -> bytes:
 
 
 def parse(content: bytes, name: str) -> UserModel:
-    """The model that ``dump`` wrote. ``name``: of the file, for messages. Raises ModelError."""
+    """Read the model that ``dump`` wrote.
+
+    Parameters
+    ----------
+    content
+        The bytes of the file, from anybody.
+    name
+        Name of the file, for messages.
+
+    Returns
+    -------
+    UserModel
+        A model whose numbers were checked.
+
+    Raises
+    ------
+    ModelError
+        The file is damaged, of another version, or holds impossible numbers.
+    """
     if len(content) > MAX_BYTES:
         raise ModelError(f"{name}: larger than {MAX_BYTES} bytes")
     try:

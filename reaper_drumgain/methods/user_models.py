@@ -27,8 +27,17 @@ _OLDER = re.compile(r" (?:\d{4}-[-\d]*|damaged(?:-\d+)?)")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A model in the folder: its name, its file, the model or why it cannot be used, and how many
-    older ones of its name are kept."""
+    """A model in the folder.
+
+    Attributes
+    ----------
+    name, path
+        Its name and its file.
+    model, problem
+        The model, or None and why it cannot be used.
+    older
+        How many older models of its name are kept.
+    """
 
     name: str
     path: Path
@@ -48,10 +57,24 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> UserModel:
-    """The model of a name, whatever its letter case.
+    """Read the model of a name, whatever its letter case.
 
-    Raises InputError where the name is none or there is no such model, ModelError where its file
-    cannot be used.
+    Parameters
+    ----------
+    name
+        As the user wrote it.
+
+    Returns
+    -------
+    UserModel
+        The model.
+
+    Raises
+    ------
+    InputError
+        The name is none, or there is no such model.
+    ModelError
+        Its file cannot be used.
     """
     wanted = check_name(name)
     files = _files()
@@ -79,10 +102,24 @@ def kept() -> tuple[Kept, ...]:
 
 
 def save(model: UserModel, card: str) -> tuple[Path, Path | None]:
-    """Keep a model under its name, with its card; a former one of the name moves to ``older``.
+    """Keep a model under its name, with its card. A former one of the name moves to ``older``.
 
-    Returns the paths of the model and of the former one, None where there was none. Raises
-    StorageError; then the former model is still in use.
+    Parameters
+    ----------
+    model
+        The model.
+    card
+        Text of its card, in Markdown.
+
+    Returns
+    -------
+    tuple
+        The paths of the model and of the former one, None where there was none.
+
+    Raises
+    ------
+    StorageError
+        The files cannot be written; then the former model is still in use.
     """
     from reaper_drumgain.methods.user_model import dump
 

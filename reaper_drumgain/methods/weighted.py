@@ -22,14 +22,29 @@ Biquads = tuple[Float64, Float64, Float64, Float64]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A weighting: the shelf's gain in dB and middle in Hz, the high-pass's corner in Hz."""
+    """A frequency weighting: a high shelf and a high-pass.
+
+    Attributes
+    ----------
+    shelf_db, shelf_hz
+        Gain of the shelf in dB and its middle in Hz.
+    pass_hz
+        Corner of the high-pass in Hz.
+    """
 
     shelf_db: float
     shelf_hz: float
     pass_hz: float
 
     def biquads(self, rate: int) -> Biquads:
-        """(b, a) of the shelf (Q 0.707) and (b, a) of the high-pass (Q 0.5)."""
+        """The filters at a sample rate in Hz.
+
+        Returns
+        -------
+        tuple
+            Coefficients b and a of the shelf (Q 0.707), then b and a of the high-pass (Q 0.5), each
+            of shape (3,).
+        """
         return (
             *_high_shelf(self.shelf_db, self.shelf_hz, math.sqrt(0.5), rate),
             *_high_pass(self.pass_hz, 0.5, rate),
@@ -73,10 +88,19 @@ def _high_pass(frequency: float, q: float, rate: int) -> tuple[Float64, Float64]
 
 
 def block_loudness(envelope: Float32, block: float) -> float:
-    """Gated loudness in LUFS of mean squares per 10 ms (steps,), as BS.1770 gates.
+    """Gated loudness, with the gates of ITU-R BS.1770-4 and another length of blocks.
 
-    Blocks of ``block`` seconds (a multiple of 40 ms) with 75 % overlap. -inf for silence,
-    NaN where there is no whole block.
+    Parameters
+    ----------
+    envelope
+        Shape (steps,): weighted mean square per 10 ms.
+    block
+        Length of the blocks in seconds, a multiple of 40 ms. They overlap by 75 %.
+
+    Returns
+    -------
+    float
+        In LUFS. -inf for silence, NaN where there is no whole block.
     """
     width = round(block * STEPS_PER_SECOND)
     if envelope.size < width:

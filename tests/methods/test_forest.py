@@ -12,20 +12,17 @@ from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.base import MethodInput
 from reaper_drumgain.methods.forest import (
-    SLOTS,
     ForestMethod,
     LinearMethod,
-    SlotAssignment,
-    assign_slots,
     interval_halves,
     linear_gains,
     predict,
-    role_of_slot,
     session,
 )
 from reaper_drumgain.methods.forest_file import MULTIOUTPUT, bundled_folder, load
 from reaper_drumgain.methods.gain_law import SessionLevels
 from reaper_drumgain.methods.multioutput import MultiOutputForest
+from reaper_drumgain.methods.slots import SLOTS, SlotAssignment, assign_slots, role_of_slot
 from reaper_drumgain.tracks.roles import ROLE_NAMES, SIDES, Role
 
 MODEL = load(bundled_folder())

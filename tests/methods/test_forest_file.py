@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from reaper_drumgain.analysis import features
 from reaper_drumgain.errors import ModelError
-from reaper_drumgain.methods import forest_file
+from reaper_drumgain.methods import forest_file, tree_checks
 from reaper_drumgain.methods.forest_file import (
     ARRAYS_NAME,
     MANIFEST_NAME,
@@ -160,7 +160,7 @@ BAD_ARRAYS = {
     "axes": ({"value": np.ones(4)}, "with 2 axes"),
     "text": ({"value": np.array([["a", "b"]])}, "expected float64"),
     "empty": ({"value": np.ones((0, 2))}, "out of bounds"),
-    "too many": ({"missing_left": np.zeros(forest_file.MAX_NODES + 1, "|u1")}, "out of bounds"),
+    "too many": ({"missing_left": np.zeros(tree_checks.MAX_NODES + 1, "|u1")}, "out of bounds"),
 }
 
 
@@ -173,7 +173,7 @@ def test_arrays_that_are_not_a_forest_are_refused(folder: Path, case: str):
 
 
 def test_a_tree_too_deep_to_walk_quickly_is_refused(folder: Path):
-    depth = forest_file.MAX_DEPTH + 1
+    depth = tree_checks.MAX_DEPTH + 1
     nodes = 2 * depth + 1
     inner = np.arange(nodes) % 2 == 0
     inner[-1] = False

@@ -22,8 +22,8 @@ from reaper_drumgain.learn.fitting.alternative_designs import EXTRA_TREES, PER_T
 from reaper_drumgain.learn.fitting.fold import FOREST, LINEAR, MULTIOUTPUT, Models
 from reaper_drumgain.methods.by_sound import COLUMNS, SURE
 from reaper_drumgain.methods.drum_responses import DrumResponses
-from reaper_drumgain.methods.forest import SLOTS, family_of
 from reaper_drumgain.methods.forest_file import LinearPart
+from reaper_drumgain.methods.slots import SLOTS, family_of
 
 _THE = {ONE_OTHER: "one other engineer", MEDIAN_OF_OTHERS: "the median of the others"}
 #: roles whose bias the card shows for partial loudness

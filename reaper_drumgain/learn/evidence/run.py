@@ -31,6 +31,7 @@ from reaper_drumgain.learn.fitting.fold import Models, fit_models
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods import forest_file
 from reaper_drumgain.methods.forest_file import Forest
+from reaper_drumgain.methods.tree_checks import MAX_TREES
 
 SEED = 527
 #: few trees: shows that the way works, not how good the forest is
@@ -258,8 +259,8 @@ def _check(**numbers: int) -> None:
     for name, value in numbers.items():
         if value < 1:
             raise InputError(f"{name} is {value}, expected 1 or more")
-    if numbers["trees"] > forest_file.MAX_TREES:
-        raise InputError(f"trees is {numbers['trees']}, expected at most {forest_file.MAX_TREES}")
+    if numbers["trees"] > MAX_TREES:
+        raise InputError(f"trees is {numbers['trees']}, expected at most {MAX_TREES}")
 
 
 def library_versions() -> dict[str, str]:

@@ -23,16 +23,16 @@ from reaper_drumgain.learn.fitting.leave_one_out import songs_of
 from reaper_drumgain.learn.fitting.role_means import fit_role_levels
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.drum_responses import DrumResponses
-from reaper_drumgain.methods.forest import (
+from reaper_drumgain.methods.forest import linear_gains
+from reaper_drumgain.methods.forest_file import Forest, LinearPart
+from reaper_drumgain.methods.multioutput import levelled
+from reaper_drumgain.methods.slots import (
     SLOTS,
     SlotAssignment,
     input_names,
     input_row,
-    linear_gains,
     role_of_slot,
 )
-from reaper_drumgain.methods.forest_file import Forest, LinearPart
-from reaper_drumgain.methods.multioutput import levelled
 
 
 @dataclass(frozen=True)

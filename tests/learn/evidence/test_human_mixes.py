@@ -12,7 +12,7 @@ from reaper_drumgain.learn.evidence.human_mixes import HumanMixes
 from reaper_drumgain.learn.evidence.recording_card import PAGE
 from reaper_drumgain.learn.evidence.run import REDUCED_SETTINGS, train
 from reaper_drumgain.methods import forest_file
-from reaper_drumgain.methods.forest import SLOTS
+from reaper_drumgain.methods.slots import SLOTS
 
 
 @pytest.fixture

@@ -28,13 +28,9 @@ from reaper_drumgain.learn.fitting.linear_part import fit_linear
 from reaper_drumgain.learn.fitting.role_means import fit_role_levels, role_effects
 from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.drum_responses import DrumResponses
-from reaper_drumgain.methods.forest import (
-    SLOTS,
-    input_names,
-    linear_gains,
-    predict,
-)
+from reaper_drumgain.methods.forest import linear_gains, predict
 from reaper_drumgain.methods.forest_file import load, save
+from reaper_drumgain.methods.slots import SLOTS, input_names
 from reaper_drumgain.tracks.roles import ROLE_NAMES, Role
 
 WISH = {"kick in": 0.0, "snare top": 3.0, "hi-hat": -9.0, "tom": -2.0, "overhead": -4.0}
