@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from reaper_drumgain import methods as registry
 from reaper_drumgain.analysis.analyze import AnalysisRequest
-from reaper_drumgain.analysis.measurement import MultitrackAnalysis
+from reaper_drumgain.analysis.measurement import MultitrackAnalysis, Progress
 from reaper_drumgain.balance.pipeline import balance
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError
@@ -31,12 +31,15 @@ class _ListensOnce(ProjectAnalyzer):
         return self.last.analysis
 
 
-def plans_of(session: Session, methods: Mapping[str, Method]) -> dict[str, GainPlan]:
+def plans_of(
+    session: Session, methods: Mapping[str, Method], progress: Progress | None = None
+) -> dict[str, GainPlan]:
     """The plans that balance all drum tracks of a session anew, by the name of the method.
 
-    Nothing is read from or written to a cache. Empty where no track may be moved.
+    Nothing is read from or written to a cache. Empty where no track may be moved. ``progress`` is
+    called with what is done and its share, 0 to 1, while the audio is listened to.
     """
-    analyzer = _ListensOnce(threads=1)
+    analyzer = _ListensOnce(threads=1, progress=progress)
     try:
         return {
             name: balance(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from reaper_drumgain.cli.folding import folded, terminal_width
+from reaper_drumgain.cli.folding import display_width, folded, terminal_width
 from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.units import Decibel
 
@@ -58,6 +58,15 @@ def warn(warnings: Sequence[str]) -> None:
         _print_folded([f"warning: {warning}"], sys.stderr)
 
 
+def _cut(text: str, columns: int) -> str:
+    """The text, with dots for its end where it is wider than ``columns``."""
+    if display_width(text) <= columns:
+        return text
+    while text and display_width(text) > columns - 3:
+        text = text[:-1]
+    return f"{text}..."
+
+
 class ProgressLine:
     """A progress line at a terminal; silent for short work and in logs."""
 
@@ -67,9 +76,12 @@ class ProgressLine:
 
     def __call__(self, doing: str, share: float) -> None:
         """Show what is being done and the share of it that is done."""
-        if not sys.stderr.isatty() or time.monotonic() - self._start < _SHOWN_AFTER_S:
+        columns = terminal_width(sys.stderr)
+        if columns is None or time.monotonic() - self._start < _SHOWN_AFTER_S:
             return
-        text = f"{doing} {share:4.0%}"
+        # a line that breaks could not be taken back
+        end = f" {share:4.0%}"
+        text = _cut(printable(doing), columns - len(end) - 1) + end
         if text != self._shown:
             self._shown = text
             print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)

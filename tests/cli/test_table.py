@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from terminal import shown_at_terminal
 
+from reaper_drumgain.cli import show
 from reaper_drumgain.cli.folding import display_width
 from reaper_drumgain.cli.table import _laid_out, print_table
 
@@ -57,6 +58,20 @@ def test_a_dry_run_fits_the_terminal_and_says_all_that_a_pipe_gets(columns):
 
 def test_a_wide_terminal_gets_the_lines_of_a_pipe():
     assert without_styles(shown_at_terminal(DRY_RUN, 500)) == in_pipe(DRY_RUN)
+
+
+def test_progress_never_breaks_its_line(monkeypatch, capsys):
+    monkeypatch.setattr(show, "terminal_width", lambda _: 30)
+    monkeypatch.setattr(show, "_SHOWN_AFTER_S", 0.0)
+    progress = show.ProgressLine()
+    progress("First song, Second\x1b[2J song, Third song", 0.5)
+    progress("listening", 1.0)
+    first, second = capsys.readouterr().err.removeprefix("\r").split("\r")
+    assert first.startswith("First song, Second")
+    assert first.endswith("...  50%\x1b[K")
+    assert first.count("\x1b") == 1
+    assert display_width(first.removesuffix("\x1b[K")) < 30
+    assert second == "listening 100%\x1b[K"
 
 
 def test_the_header_is_bold_and_what_is_no_drum_is_dim():

@@ -23,17 +23,20 @@ from reaper_drumgain.learn.data.human_faders import BOTH_SIDES_DB, Float64
 from reaper_drumgain.learn.data.multitracks import Multitrack, find_multitracks
 from reaper_drumgain.learn.data.rendered_songs import Progress
 from reaper_drumgain.learn.evidence.metrics import bootstrap, centred_error, human_references
-from reaper_drumgain.learn.evidence.project_files import Balancer, faders
+from reaper_drumgain.learn.evidence.project_files import faders
 from reaper_drumgain.learn.evidence.tables import table
 from reaper_drumgain.learn.reverse_engineering.alignment import open_aligned
 from reaper_drumgain.learn.reverse_engineering.filter_length import usual_taps
 from reaper_drumgain.learn.reverse_engineering.mix_gains import estimate
 from reaper_drumgain.learn.reverse_engineering.recognition import recognize
 from reaper_drumgain.learn.reverse_engineering.recording import FileSound
+from reaper_drumgain.methods.base import Method
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.schema.session import Clip, Session, Source, Track
-from reaper_drumgain.util.processes import in_processes
+from reaper_drumgain.util.processes import ItemProgress, in_processes, shares_of_items
 
+#: gives the plans of all methods for a session, and may tell how far it is
+Balancer = Callable[[Session, Mapping[str, Method], Progress | None], Mapping[str, GainPlan]]
 #: names of tracks for names of files without ending (``balance.folders``, which lies above)
 TrackNames = Callable[[Sequence[str]], list[str]]
 WHAT_IS_WHAT = (
@@ -42,6 +45,8 @@ WHAT_IS_WHAT = (
     "if they are among the ten of MixologyDB, the shipped models have seen them."
 )
 _MAX_DELAY_S = 0.1
+#: work on a song in seconds of some machine: all methods, a mix recognized, and its gains found
+_BALANCE_WORK, _RECOGNIZE_WORK, _ESTIMATE_WORK = 90.0, 15.0, 50.0
 _FEWEST_TRACKS = 2
 
 
@@ -92,7 +97,7 @@ def evaluate_multitracks(
     jobs
         Number of songs at once. The figures do not depend on it.
     progress
-        Called with the song that is done and the share of all that is done, 0 to 1.
+        Called with the songs in work and the share of all that is done, 0 to 1.
 
     Returns
     -------
@@ -106,32 +111,43 @@ def evaluate_multitracks(
         The folder has another layout, or no song of it can be used.
     """
     songs, left_out = find_multitracks(folder)
-    judge = functools.partial(_judged, balancer, track_names)
     found: list[SongTargets] = []
-    for done, (song, judged) in enumerate(
-        zip(songs, in_processes(judge, songs, jobs), strict=True), start=1
-    ):
-        left_out += [f"{song.name}: {reason}" for reason in judged.left_out]
-        if judged.targets is not None:
-            found.append(judged.targets)
-        if progress:
-            progress(f"{song.name} compared", done / len(songs))
+    with shares_of_items(progress, [song.name for song in songs], jobs) as tell:
+        judge = functools.partial(_judged, balancer, track_names, tell)
+        results = in_processes(judge, list(enumerate(songs)), jobs)
+        for song, judged in zip(songs, results, strict=True):
+            left_out += [f"{song.name}: {reason}" for reason in judged.left_out]
+            if judged.targets is not None:
+                found.append(judged.targets)
     if not found:
         raise InputError(f"{folder}: no song can be used: {'; '.join(left_out[:5])}")
     return _figures(found, left_out, seed)
 
 
-def _judged(balancer: Balancer, track_names: TrackNames, song: Multitrack) -> Judged:
+def _judged(
+    balancer: Balancer, track_names: TrackNames, tell: ItemProgress, work: tuple[int, Multitrack]
+) -> Judged:
+    place, song = work
+    tell(place, 0.0)
     try:
-        return _compared(balancer, track_names, song)
+        return _compared(balancer, track_names, song, functools.partial(tell, place))
     except DrumGainError as error:
         return Judged(None, [str(error)])
+    finally:
+        tell(place, 1.0)
 
 
-def _compared(balancer: Balancer, track_names: TrackNames, song: Multitrack) -> Judged:
+def _compared(
+    balancer: Balancer,
+    track_names: TrackNames,
+    song: Multitrack,
+    tell: Callable[[float], None],
+) -> Judged:
     session, channels = _session(song, track_names)
     every = {name: methods.create(name) for name in methods.known_names()}
-    plans = balancer(session, every)
+    mix_work = _RECOGNIZE_WORK + _ESTIMATE_WORK
+    all_work = _BALANCE_WORK + mix_work * len(song.mixes)
+    plans = balancer(session, every, lambda _doing, share: tell(_BALANCE_WORK * share / all_work))
     if not plans:
         return Judged(None, ["no name of a file tells a drum microphone"])
     made = {name: faders(plan, len(song.tracks)) for name, plan in plans.items()}
@@ -139,8 +155,13 @@ def _compared(balancer: Balancer, track_names: TrackNames, song: Multitrack) -> 
     targets: list[Float64] = []
     used: list[str] = []
     left_out: list[str] = []
-    for mix in song.mixes:
-        target, reason = _target(song, mix, channels, balanced)
+    for place, mix in enumerate(song.mixes):
+        begun = _BALANCE_WORK + mix_work * place + _RECOGNIZE_WORK
+
+        def told(share: float, begun: float = begun) -> None:
+            tell((begun + _ESTIMATE_WORK * share) / all_work)
+
+        target, reason = _target(song, mix, channels, balanced, told)
         if reason:
             left_out.append(f"{mix.name}: {reason}")
             continue
@@ -165,7 +186,13 @@ def _names_and_roles(plan: GainPlan) -> dict[int, tuple[str, str]]:
     return {track.index: (track.name, track.role_text) for track in plan.tracks}
 
 
-def _target(song: Multitrack, mix: Path, channels: Float64, balanced: Any) -> tuple[Float64, str]:
+def _target(
+    song: Multitrack,
+    mix: Path,
+    channels: Float64,
+    balanced: Any,
+    tell: Callable[[float], None],
+) -> tuple[Float64, str]:
     """The faders (tracks,) of one mix in dB, NaN where they are not known; and why none is."""
     nothing = np.full(len(song.tracks), np.nan)
     try:
@@ -174,7 +201,7 @@ def _target(song: Multitrack, mix: Path, channels: Float64, balanced: Any) -> tu
             if not recognize(recording).is_same:
                 return nothing, "not recognized as a mix of these tracks"
             taps = usual_taps(len(recording.owners))
-            found = estimate(recording, taps=taps, max_delay=_MAX_DELAY_S)
+            found = estimate(recording, taps=taps, max_delay=_MAX_DELAY_S, progress=tell)
     except DrumGainError as error:
         return nothing, str(error)
     target = found.gains_db - np.where(channels == 1, BOTH_SIDES_DB, 0.0)

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from reaper_drumgain.balance.folders import track_names
+from reaper_drumgain.balance.side_by_side import plans_of
 from reaper_drumgain.cli import main
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.learn.data.multitracks import find_multitracks
+from reaper_drumgain.learn.evidence.multitrack_mixes import evaluate_multitracks
 from reaper_drumgain.methods import known_names
 
 NAMES = ("01 Kick In", "02 Snare Top", "04 Hi-Hat", "08 OH L", "12 Bass")
@@ -78,6 +81,22 @@ def test_all_methods_are_measured_against_the_gains_of_the_mixes(songs, tmp_path
     )
     assert any(line.startswith("Empty: 0 raw tracks") for line in found["left out"])
     assert "Other_MIX.wav" in told
+
+
+def test_a_song_says_how_far_it_is(songs):
+    told = []
+    evaluate_multitracks(
+        songs / "Good",
+        balancer=plans_of,
+        track_names=track_names,
+        seed=1,
+        progress=lambda doing, share: told.append((doing, share)),
+    )
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    # while it is listened to, and in each of its two mixes
+    assert {int(share * 4) for share in shares} == {0, 1, 2, 3, 4}
+    assert {doing for doing, _ in told} == {"Good"}
 
 
 def test_a_song_alone_is_taken_and_a_folder_without_songs_is_refused(songs):
