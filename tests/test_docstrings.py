@@ -1,4 +1,4 @@
-"""Docstrings of public functions and dataclasses name what the signature names, in numpydoc's form.
+"""Docstrings of public functions and classes name what the signature names, in numpydoc's form.
 
 Asked of what has an array in its signature, or three or more parameters or fields. Whether shapes
 and units are true, no test can say.
@@ -191,12 +191,19 @@ def qualified(body, prefix=""):
             yield from qualified(node.body, f"{name}.")
 
 
+def constructor(node):
+    """The ``__init__`` of a class, whose parameters the docstring of the class describes."""
+    return next((one for one in node.body if getattr(one, "name", "") == "__init__"), None)
+
+
 def findings(tree, arrays, described):
-    """(line, name, fault) of all public functions, methods and dataclasses of a module."""
+    """(line, name, fault) of all public functions, methods and classes of a module."""
     found = []
     for name, node in qualified(tree.body):
         if isinstance(node, ast.ClassDef) and is_dataclass(node):
             title, signature = "Attributes", Signature.of_fields(node)
+        elif isinstance(node, ast.ClassDef) and constructor(node):
+            title, signature = "Parameters", Signature.of_function(constructor(node), True)
         elif isinstance(node, ast.FunctionDef) and not is_exempt(node, described):
             title, signature = "Parameters", Signature.of_function(node, "." in name)
         else:
@@ -342,6 +349,27 @@ class Levels:
     assert faults_of(source) == []
     more = source + "    share: Float64\n    _own: int\n"
     assert faults_of(more) == ["Attributes lacks ['share'], too much []"]
+
+
+def test_parameters_of_a_constructor_are_described_with_the_class():
+    source = '''
+class Meter:
+    """Measures.
+
+    Parameters
+    ----------
+    rate
+        In Hz.
+    levels
+        Shape (tracks,), in dB.
+    """
+
+    def __init__(self, rate: int, levels: Float64) -> None:
+        self.rate = rate
+'''
+    assert faults_of(source) == []
+    more = source.replace("rate: int", "rate: int, size: int")
+    assert faults_of(more) == ["Parameters lacks ['size'], too much []"]
 
 
 def test_a_docstring_may_refer_to_one_that_describes_the_parameters():

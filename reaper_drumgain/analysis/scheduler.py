@@ -97,7 +97,17 @@ def _collect(
 
 
 class Chunks:
-    """How long each chunk is: the last one only as long as the streams need it."""
+    """How long each chunk is: the last one only as long as the streams need it.
+
+    Parameters
+    ----------
+    hop
+        Samples of a hop.
+    longest
+        Samples of all chunks but the last one.
+    expected
+        Samples that the longest stream holds.
+    """
 
     def __init__(self, hop: int, longest: int, expected: int) -> None:
         self.longest = longest

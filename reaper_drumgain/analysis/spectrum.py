@@ -226,7 +226,15 @@ class SpectrumMeter:
 
     In two steps, each in the order of the chunks, so that one thread may transform what comes
     next (``powers`` and ``silence``, few and long calls) while another one sums (``add``).
-    ``keep``: every frame that counts is kept besides, for ``summary_of`` some of them.
+
+    Parameters
+    ----------
+    plan
+        Window and weights at the sample rate.
+    channels
+        1 or 2.
+    keep
+        Keep every frame that counts besides, for ``summary_of`` some of them.
     """
 
     def __init__(self, plan: SpectrumPlan, channels: int, *, keep: bool = False) -> None:

@@ -6,10 +6,21 @@ import os
 
 
 class ByteView:
-    """``prefix``, then the bytes of a file from ``start`` on, ``length`` of them at most.
+    """A part of an open file, with other bytes before it.
 
     It knows no path and has no name, so a decoder can learn nothing but these bytes. The
     descriptor stays the caller's. One thread at a time.
+
+    Parameters
+    ----------
+    descriptor
+        Of the open file.
+    prefix
+        Bytes that come before those of the file.
+    start
+        The first byte of the file that is read.
+    length
+        How many of its bytes at most. None for all.
     """
 
     def __init__(

@@ -43,7 +43,15 @@ _MOST_COLUMNS = 32
 
 
 class ReferenceMethod(Method):
-    """The gains of one session's drum tracks in a mix of it. Made by ``match``."""
+    """The gains of one session's drum tracks in a mix of it. Made by ``match``.
+
+    Parameters
+    ----------
+    gains_db
+        Shape (tracks,): gains in dB, NaN where the mix does not tell one.
+    notes
+        How well the mix is explained, in sentences.
+    """
 
     whole_session = True
 

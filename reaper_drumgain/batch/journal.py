@@ -117,7 +117,15 @@ class PendingWrite:
 
 
 class Journal:
-    """An open journal. ``done``: outcomes of an earlier run, by project."""
+    """An open journal. ``done`` holds the outcomes of an earlier run, by project.
+
+    Parameters
+    ----------
+    path, file
+        The file, and the same opened for writing.
+    state
+        What was in it.
+    """
 
     def __init__(self, path: Path, file: BinaryIO, state: _JournalState) -> None:
         self._path = path

@@ -81,12 +81,20 @@ class Options:
 class Batch:
     """The projects that were found, to be balanced by ``outcomes``.
 
-    Raises InputError where a path or the output cannot be used, NothingToBalanceError where there
-    is no project.
+    Raises InputError where a path or the output cannot be used.
+
+    Parameters
+    ----------
+    options
+        The options of the batch.
+
+    Raises
+    ------
+    NothingToBalanceError
+        There is no project.
     """
 
     def __init__(self, options: Options) -> None:
-        """Look for the projects."""
         self._options = options
         # results of an earlier run are no projects; those of a path that was given are
         given = set(real_paths(options.paths))

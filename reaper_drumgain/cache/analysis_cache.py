@@ -53,9 +53,9 @@ class _New:
 class AnalysisCache:
     """Looks up analyses in a store, and collects new ones until ``finish`` writes them.
 
-    ``all_descriptors``: the descriptors of all methods. Where audio is read a second time for a
-    descriptor that is not cached, the user compares methods: then all of them are measured, so
-    that no third time is needed.
+    Where audio is read a second time for a descriptor that is not cached, the user compares
+    methods. Then the descriptors of all methods are measured, so that no third time is needed;
+    ``all_descriptors`` gives them.
     """
 
     def __init__(

@@ -44,12 +44,21 @@ def warm_up() -> None:
 
 
 class Store:
-    """Bytes by key. No error of the database is ever raised."""
+    """Bytes by key, in a database of the user. No error of the database is ever raised.
+
+    Parameters
+    ----------
+    tell
+        Gets a sentence where the database fails.
+    path
+        Its file. None for the usual one.
+    limit
+        How many bytes it may hold.
+    """
 
     def __init__(
         self, tell: Callable[[str], None], path: Path | None = None, limit: int = LIMIT
     ) -> None:
-        """``path``: the user's own by default. ``tell`` gets a sentence where it fails."""
         self._path = path or cache_folder() / FILE_NAME
         self._tell = tell
         self._limit = limit

@@ -39,13 +39,15 @@ class Found:
 
 
 class Resolver:
-    """Finds media as REAPER does: the path as written, relative to the project's folder, then in
-    the recording folders; in each place without regard to case and to how accents are composed,
-    and with the separators of any system. Where nothing is there, a file of the same name in the
-    recording folders or beside the project is taken, and that is told.
+    """Finds media as REAPER does.
 
-    ``project``: the project's file, empty for one that was never saved. Other machines are not
-    looked at, unless the project itself lies on that share.
+    It looks for the path as written, then relative to the project's folder, then in the recording
+    folders. Letter case does not matter, nor how accents are composed, nor which system's
+    separators are used. Where nothing is found, a file of the same name in the recording folders or
+    beside the project is taken, and the user is told. Other machines are not looked at, unless the
+    project itself lies on that share.
+
+    ``project`` is the project's file, empty for one that was never saved.
     """
 
     def __init__(self, project: str | os.PathLike[str], record_paths: tuple[str, ...] = ()) -> None:

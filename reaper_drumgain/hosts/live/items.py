@@ -28,7 +28,7 @@ _ITEM, _TAKE = "GetMediaItemInfo_Value", "GetMediaItemTakeInfo_Value"
 class ItemContext:
     """What an item needs to know of its track.
 
-    ``lanes``: whether it has fixed lanes. ``shift``: its playback offset in seconds.
+    ``lanes`` says whether the track has fixed lanes, ``shift`` is its playback offset in seconds.
     """
 
     lanes: bool
@@ -38,7 +38,14 @@ class ItemContext:
 class ItemReader:
     """Reads the items of one project.
 
-    ``folder`` is that of the project's file, ``media`` finds its media.
+    Parameters
+    ----------
+    calls
+        REAPER's functions.
+    folder
+        The folder of the project's file.
+    media
+        Finds its media.
     """
 
     def __init__(self, calls: Calls, folder: str, media: Resolver) -> None:

@@ -60,7 +60,17 @@ def ask(project: Project, setup: Setup) -> tuple[str, bool] | None:
 
 
 class LearnControl(RunControl):
-    """A run that learns. ``name``: of the model. ``effects``: REAPER measures them."""
+    """A run in which a model learns from the project.
+
+    Parameters
+    ----------
+    project, setup
+        The project, and the set-up of this installation.
+    name
+        The name of the model.
+    effects
+        Measure what the tracks' effects do to the level.
+    """
 
     def __init__(self, project: Project, setup: Setup, name: str, *, effects: bool) -> None:
         super().__init__(project, setup, None, None, effects=effects)

@@ -32,10 +32,22 @@ def scope_problem(project: Project, scope: str | None) -> str | None:
 class RunControl:
     """A balance run over a scope, from its start to its end or its cancellation.
 
-    ``scope`` None means the scope of the last run. ``worker`` is a worker that was started
-    already. ``automated`` writes automation whatever the preferences say, and ``mode`` replaces
-    theirs. ``preview``: the moves are printed with their reasons, nothing is written.
-    ``effects``: the level of the tracks' effects is measured and subtracted.
+    Parameters
+    ----------
+    project, setup
+        The project, and the set-up of this installation.
+    scope
+        Which tracks are balanced. None for the scope of the last run.
+    worker
+        A worker that was started already, else None.
+    automated
+        Write automation, whatever the preferences say.
+    mode
+        Replaces that of the preferences. None to keep it.
+    preview
+        Only print the moves with their reasons.
+    effects
+        Measure what the tracks' effects do to the level, and subtract it.
     """
 
     def __init__(

@@ -28,9 +28,16 @@ _MOST_MODELS = 100
 
 
 class Setup:
-    """A checked set-up. ``methods`` are pairs of name and summary, the default first.
+    """A checked set-up.
 
-    ``models_folder``: where the user's own models are, None where the set-up does not say.
+    Parameters
+    ----------
+    interpreter
+        The Python that runs the worker.
+    methods
+        Name and summary of each method, the default first.
+    models_folder
+        Where the user's own models are; None where the set-up does not say.
     """
 
     __slots__ = ("interpreter", "methods", "models_folder")

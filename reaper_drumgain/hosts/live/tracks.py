@@ -52,8 +52,16 @@ _INSTRUMENT = re.compile(r"(?:VST\d?|AUv?\d?|CLAP|DX|LV2)i: ")
 class TrackReader:
     """Reads the tracks of one project, in order; collects their receives as ``sends``.
 
-    ``pointers`` are the addresses of all tracks, ``path`` is that of the project's file (empty
-    for one that was never saved).
+    Parameters
+    ----------
+    calls
+        REAPER's functions.
+    settings
+        What tracks need to know of their project.
+    pointers
+        The addresses of all tracks.
+    path
+        The project's file, empty for one that was never saved.
     """
 
     def __init__(

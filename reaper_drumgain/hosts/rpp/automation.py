@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from reaper_drumgain.errors import ConflictError, InputError, ProjectError
 from reaper_drumgain.hosts.rpp.chains import point_lines, read_envelope
+from reaper_drumgain.hosts.rpp.edits import Edit, EditCheck, splice
 from reaper_drumgain.hosts.rpp.lines import (
     indent_inside,
     line_ending,
@@ -22,15 +23,7 @@ from reaper_drumgain.hosts.rpp.lines import (
 )
 from reaper_drumgain.hosts.rpp.read import ProjectFile
 from reaper_drumgain.hosts.rpp.storage import name_of
-from reaper_drumgain.hosts.rpp.syntax import (
-    Block,
-    Edit,
-    EditCheck,
-    line_of,
-    own_lines,
-    splice,
-    tokens,
-)
+from reaper_drumgain.hosts.rpp.syntax import Block, line_of, own_lines, tokens
 from reaper_drumgain.hosts.rpp.values import number
 from reaper_drumgain.schema import envelope_note
 from reaper_drumgain.schema.envelope_note import TakenBack

@@ -7,16 +7,10 @@ import math
 from collections.abc import Mapping
 
 from reaper_drumgain.errors import ConflictError, InputError, ProjectError
+from reaper_drumgain.hosts.rpp.edits import Edit
 from reaper_drumgain.hosts.rpp.read import ProjectFile
 from reaper_drumgain.hosts.rpp.storage import name_of
-from reaper_drumgain.hosts.rpp.syntax import (
-    MAX_LINE,
-    Block,
-    Edit,
-    first_setting,
-    line_of,
-    own_lines,
-)
+from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, first_setting, line_of, own_lines
 from reaper_drumgain.hosts.rpp.values import number
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.units import LinearGain, to_linear

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reaper_drumgain.hosts.rpp.syntax import Block, Edit, own_lines
+from reaper_drumgain.hosts.rpp.edits import Edit
+from reaper_drumgain.hosts.rpp.syntax import Block, own_lines
 
 #: what a track's envelopes follow, as REAPER writes them
 _BEFORE_ENVELOPES = (b"HWOUT", b"MAINSEND", b"MIDIOUT", b"AUXRECV")

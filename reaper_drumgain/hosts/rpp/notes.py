@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from reaper_drumgain.errors import InputError
+from reaper_drumgain.hosts.rpp.edits import Edit
 from reaper_drumgain.hosts.rpp.lines import (
     indent_inside,
     line_ending,
@@ -20,7 +21,7 @@ from reaper_drumgain.hosts.rpp.lines import (
 )
 from reaper_drumgain.hosts.rpp.read import ProjectFile
 from reaper_drumgain.hosts.rpp.storage import name_of
-from reaper_drumgain.hosts.rpp.syntax import Edit, own_lines
+from reaper_drumgain.hosts.rpp.syntax import own_lines
 from reaper_drumgain.schema import envelope_note
 
 #: the lines of a note, which may have several parts

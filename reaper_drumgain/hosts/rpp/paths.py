@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reaper_drumgain.errors import InputError, ProjectError
+from reaper_drumgain.hosts.rpp.edits import Edit
 from reaper_drumgain.hosts.rpp.storage import name_of
-from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Edit, Token, line_of, tokens
+from reaper_drumgain.hosts.rpp.syntax import MAX_LINE, Block, Token, line_of, tokens
 from reaper_drumgain.hosts.rpp.values import text
 from reaper_drumgain.tracks.media import Resolver
 from reaper_drumgain.tracks.media_paths import is_absolute, network_root

@@ -1,10 +1,10 @@
-"""Project files as bytes: blocks, lines, tokens, and the splicing of spans.
+"""Project files as bytes: blocks, lines and tokens.
 
 A project is a tree of blocks. A block opens with a line whose first byte is ``<`` and
 closes with a line whose first byte is ``>``; blanks before that byte and one quote sign
 mean nothing. Whatever stands later in a line cannot open or close a block, so notes,
 code and base64 data need no knowledge of their own. Everything here works on positions
-in the file's bytes: whoever edits replaces spans, and every other byte stays.
+in the file's bytes; ``edits`` replaces spans of them.
 
 The rules of lines and tokens are those of Cockos' WDL (projectcontext.cpp, lineparse.h).
 """
@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Iterable, Iterator
 
 from reaper_drumgain.errors import ProjectError
 
@@ -61,30 +59,17 @@ def compiled(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A span of bytes that is to be replaced; an empty span inserts.
+class Token:
+    """One token of a line.
 
-    Attributes
+    Parameters
     ----------
     start, end
-        The first byte of the span, and the byte behind it.
-    new
-        What is to stand there.
-    """
-
-    start: int
-    end: int
-    new: bytes
-
-
-_SPAN = attrgetter("start", "end")
-
-
-class Token:
-    """One token: its span in the file, quotes included, and its value without them.
-
-    ``closed`` is false where a quote has no partner on the line.
+        Its span in the file, quotes included.
+    value
+        Its bytes without quotes.
+    closed
+        False where a quote has no partner on the line.
     """
 
     __slots__ = ("closed", "end", "start", "value")
@@ -97,8 +82,19 @@ class Token:
 
 
 class Block:
-    """One block. ``start`` is the position of its ``<``, ``body`` that of the end of that
-    line, ``close`` that of its ``>``; ``children`` are the blocks directly inside."""
+    """One block of a project.
+
+    ``close`` is the position of its ``>``, ``children`` are the blocks directly inside.
+
+    Parameters
+    ----------
+    start
+        The position of its ``<``.
+    body
+        The position of the end of that line.
+    keyword
+        The word behind ``<``.
+    """
 
     __slots__ = ("body", "children", "close", "keyword", "start")
 
@@ -129,11 +125,6 @@ class Block:
             yield position, child.start
             position = child.close + 1
         yield position, self.close
-
-
-#: looks at the edited bytes and their track blocks, and raises ProjectError where they do not
-#: read as meant
-EditCheck = Callable[[bytes, list[Block]], None]
 
 
 def line_of(data: bytes, position: int) -> int:
@@ -283,8 +274,10 @@ def tokens(data: bytes, start: int, end: int | None = None) -> list[Token]:
 
 
 def first_setting(data: bytes, start: int) -> tuple[int, int, bytes] | None:
-    """Start, end and value of the second token of the line that starts with a word at ``start``:
-    None where it has none, or where a quote on the line has no partner."""
+    """The second token of the line that starts with a word at ``start``: its span and its value.
+
+    None where the line has no second token, or where a quote on the line has no partner.
+    """
     plain = compiled(_PLAIN_SETTING).match(data, start)
     if plain is not None:
         return *plain.span(1), plain.group(1)
@@ -343,58 +336,3 @@ def own_lines(data: bytes, block: Block, key: bytes) -> list[int]:
             line = data.find(b"\n", at, end)
             at = data.find(key, line, end) if line >= 0 else -1
     return found
-
-
-def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """The data with its spans replaced. Raises ValueError where spans overlap."""
-    pieces: list[bytes | memoryview] = []
-    view = memoryview(data)
-    position = 0
-    for edit in sorted(edits, key=_SPAN):
-        if not position <= edit.start <= edit.end <= len(data):
-            raise ValueError(f"edit {edit.start} to {edit.end} overlaps another or leaves the data")
-        pieces += (view[position : edit.start], edit.new)
-        position = edit.end
-    pieces.append(view[position:])
-    return b"".join(pieces)
-
-
-def unchanged_outside(old: bytes, new: bytes, edits: Iterable[Edit]) -> bool:
-    """Whether new bytes are the old ones with exactly these spans replaced.
-
-    Parameters
-    ----------
-    old, new
-        The bytes before and after.
-    edits
-        The spans.
-
-    Returns
-    -------
-    bool
-        False for any other difference.
-    """
-    here = there = 0
-    for edit in sorted(edits, key=_SPAN):
-        size = edit.start - here
-        if not _same(old, here, new, there, size):
-            return False
-        there += size
-        if new[there : there + len(edit.new)] != edit.new:
-            return False
-        there += len(edit.new)
-        here = edit.end
-    size = len(old) - here
-    return there + size == len(new) and _same(old, here, new, there, size)
-
-
-def _same(old: bytes, here: int, new: bytes, there: int, size: int) -> bool:
-    """Whether two spans are equal, compared in pieces so that nothing large is copied."""
-    piece = 1 << 16
-    if size <= piece:
-        return old[here : here + size] == new[there : there + size]
-    return all(
-        old[here + at : here + min(at + piece, size)]
-        == new[there + at : there + min(at + piece, size)]
-        for at in range(0, size, piece)
-    )

@@ -95,12 +95,24 @@ _Common = tuple[PlainValues, dict[bytes, bytes], list[str]]
 
 
 class TrackReader:
-    """Reads the ``count`` tracks of one project, in order; folders are known from the ones
-    before.
+    """Reads the tracks of one project, in order.
 
-    The project's own: ``sample_rate`` in Hz, ``pan_mode``, ``item_mix`` (REAPER's number, see
-    ``tracks.item_mix``), and ``override``, the automation mode that replaces those of the
-    tracks where it is above 0.
+    Parameters
+    ----------
+    data
+        The bytes of the project.
+    items
+        Reads the items.
+    count
+        How many tracks there are.
+    sample_rate
+        The project's in Hz; None where it follows the audio device.
+    pan_mode
+        REAPER's number of the project's pan mode.
+    item_mix
+        REAPER's number of its item mix behavior, see ``tracks.item_mix``.
+    override
+        REAPER's number of an automation mode for all tracks; 0 and below for none.
     """
 
     def __init__(

@@ -43,9 +43,16 @@ def number(raw: bytes) -> float | None:
 
 
 class Fields:
-    """The values of one line, with defaults; collects what could not be read.
+    """The values of one line, with defaults.
 
-    ``faults`` collects a sentence per damaged value.
+    Parameters
+    ----------
+    key
+        The first word of the line.
+    values
+        What stands behind it, cut into fields.
+    faults
+        Gets a sentence for each damaged value.
     """
 
     __slots__ = ("faults", "key", "values")

@@ -14,6 +14,7 @@ from reaper_drumgain.errors import ConflictError, InputError, ProjectError
 from reaper_drumgain.hosts.rpp.atomic_write import put
 from reaper_drumgain.hosts.rpp.automation import planned_edits, taking_back_edits
 from reaper_drumgain.hosts.rpp.backups import backup_names, next_stamp
+from reaper_drumgain.hosts.rpp.edits import Edit, EditCheck, splice, unchanged_outside
 from reaper_drumgain.hosts.rpp.faders import (
     fader_at,
     fader_edits,
@@ -31,13 +32,7 @@ from reaper_drumgain.hosts.rpp.storage import (
     refuse_existing,
     refuse_other_kind,
 )
-from reaper_drumgain.hosts.rpp.syntax import (
-    Edit,
-    EditCheck,
-    scan,
-    splice,
-    unchanged_outside,
-)
+from reaper_drumgain.hosts.rpp.syntax import scan
 from reaper_drumgain.schema import envelope_note, fader_note, trims
 from reaper_drumgain.schema.plan import GainPlan
 from reaper_drumgain.units import LinearGain

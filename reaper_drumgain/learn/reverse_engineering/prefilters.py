@@ -46,7 +46,18 @@ class Prefilter(Protocol):
 
 
 class KPrefilter:
-    """The K-weighting of ITU-R BS.1770-4. Raises InputError for sample rates out of range."""
+    """The K-weighting of ITU-R BS.1770-4.
+
+    Parameters
+    ----------
+    rate
+        Sample rate in Hz.
+
+    Raises
+    ------
+    InputError
+        There is no K-weighting for this rate.
+    """
 
     def __init__(self, rate: int) -> None:
         try:
@@ -107,7 +118,17 @@ class ErrorFilter:
 
 
 class Reader:
-    """Reads consecutive blocks of one sound from a frame on, with or without a prefilter."""
+    """Reads consecutive blocks of one sound.
+
+    Parameters
+    ----------
+    sound
+        The sound.
+    start
+        The first frame that is read.
+    prefilter
+        Applied to what is read. None for none.
+    """
 
     def __init__(self, sound: Sound, start: int, prefilter: Prefilter | None) -> None:
         self._sound = sound

@@ -67,7 +67,7 @@ class Sound(Protocol):
 
 
 class ArraySound:
-    """An array as a sound. Raises InputError where it is not one or two channels of finite numbers.
+    """An array as a sound.
 
     Parameters
     ----------
@@ -77,6 +77,11 @@ class ArraySound:
         For messages.
     rate
         Sample rate in Hz, None where it is not known.
+
+    Raises
+    ------
+    InputError
+        It is not one or two channels of finite numbers.
     """
 
     def __init__(self, samples: npt.NDArray[np.generic], name: str, rate: int | None) -> None:
@@ -105,7 +110,18 @@ class ArraySound:
 
 
 class FileSound:
-    """An audio file as a sound. Raises MediaError where it cannot be opened or decoded."""
+    """An audio file as a sound.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    MediaError
+        It cannot be opened or decoded.
+    """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self.name = fspath(path)

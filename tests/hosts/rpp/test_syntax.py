@@ -14,16 +14,8 @@ from hypothesis import strategies as st
 
 from reaper_drumgain.errors import ProjectError
 from reaper_drumgain.hosts.rpp import read_project, set_faders
-from reaper_drumgain.hosts.rpp.syntax import (
-    MAX_DEPTH,
-    Edit,
-    own_lines,
-    scan,
-    splice,
-    tokens,
-    unchanged_outside,
-    values,
-)
+from reaper_drumgain.hosts.rpp.edits import Edit, splice, unchanged_outside
+from reaper_drumgain.hosts.rpp.syntax import MAX_DEPTH, own_lines, scan, tokens, values
 
 SMALL = b'<REAPER_PROJECT 0.1 "7.18/win64" 1\n  <TRACK\n    NAME a\n  >\n>\n'
 
