@@ -40,11 +40,20 @@ def sentences(
         )
     for place, own in following.items():
         if own.same:
-            yield (
-                f"track {drums[place].track.name!r}: holds the same audio as "
-                f"{drums[own.leader].track.name!r}, so the two count as one: mute one of them "
-                "unless both are meant to play"
-            )
+            yield _same_audio(drums[place].track.name, drums[own.leader].track.name, own)
+
+
+def _same_audio(copy: str, leader: str, own: Following) -> str:
+    """That a track holds the audio of another one, and what to do."""
+    if own.cancels:
+        return (
+            f"track {copy!r}: holds the same audio as {leader!r} with the opposite polarity, so "
+            "the two cancel each other, and count as one: mute one of them or flip its polarity"
+        )
+    return (
+        f"track {copy!r}: holds the same audio as {leader!r}, so the two count as one: mute one of "
+        "them unless both are meant to play"
+    )
 
 
 def _kit(session: Session, drums: Sequence[DrumTrack]) -> str:

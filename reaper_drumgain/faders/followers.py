@@ -26,6 +26,8 @@ _ONE_SIGNAL = 0.998
 _MADE_OF = 0.8
 #: share of the loudest copy's power under which a copy is far lower (10 dB)
 _FAR_LOWER = 0.1
+#: correlation in the mix, less than 0, from which on two copies are said to cancel each other
+_CANCELS = 0.5
 #: share of a sample's hits at which its microphone has one, and share of the microphone's energy
 #: at its own hits that the sample meets; the latter decides between microphones
 _IN_STEP, _MET = 0.8, 0.5
@@ -48,11 +50,14 @@ class Following:
         The reason in words.
     same
         Whether both hold the same audio, which then counts once.
+    cancels
+        Whether that audio comes from the two in opposite polarity.
     """
 
     leader: int
     why: str
     same: bool = False
+    cancels: bool = False
 
 
 def same_audio(
@@ -80,15 +85,19 @@ def same_audio(
         By place, whom a copy follows.
     """
     original = _originals(drums, measurement)
-    power = _powers_in_mix(drums, measurement, path)
+    powers = _powers_in_mix(drums, measurement, path, original)
     found: dict[int, Following] = {}
     for first in sorted(set(original.values())):
         group = [first, *(copy for copy in original if original[copy] == first)]
         group.sort(key=lambda place: drums[place].role.name == "sample")
-        least = max(power[place] for place in group) * _FAR_LOWER
-        leader = next(place for place in group if power[place] >= least)
+        least = max(powers[place, place] for place in group) * _FAR_LOWER
+        leader = next(place for place in group if powers[place, place] >= least)
         why = f"the same audio as {drums[leader].track.name}, the two count as one"
-        found |= {place: Following(leader, why, same=True) for place in group if place != leader}
+        for place in group:
+            if place != leader:
+                level = np.sqrt(powers[place, place] * powers[leader, leader])
+                cancels = bool(powers[place, leader] < -_CANCELS * level)
+                found[place] = Following(leader, why, same=True, cancels=cancels)
     return dict(sorted(found.items()))
 
 
@@ -114,15 +123,29 @@ def _originals(drums: Sequence[DrumTrack], measurement: Measurement) -> dict[int
 
 
 def _powers_in_mix(
-    drums: Sequence[DrumTrack], measurement: Measurement, path: PathLevels
-) -> NDArray[np.float64]:
-    """(n,) power of each track alone where the drums meet, with the faders as they are."""
+    drums: Sequence[DrumTrack],
+    measurement: Measurement,
+    path: PathLevels,
+    original: Mapping[int, int],
+) -> dict[tuple[int, int], float]:
+    """By the places of two tracks with the same audio what they have in common where the drums
+    meet, with the faders as they are: of a track with itself its power, and less than nothing where
+    two cancel each other."""
     gains = path.gains.mix(np.array([to_decibel(drum.track.fader) for drum in drums]))
-    powers = measurement.mix.covariance()
-    sides = [
-        gains[:, own] @ powers[own, own] @ gains[:, own].T for own in measurement.mix.channel_slices
-    ]
-    return np.array([np.trace(side) for side in sides])
+    powers, slices = measurement.mix.covariance(), measurement.mix.channel_slices
+    first = {place: original.get(place, place) for place in range(len(drums))}
+    return {
+        (one, other): float(
+            np.trace(
+                gains[:, slices[one]]
+                @ powers[slices[one], slices[other]]
+                @ gains[:, slices[other]].T
+            )
+        )
+        for one in first
+        for other in first
+        if first[one] == first[other]
+    }
 
 
 def all_following(

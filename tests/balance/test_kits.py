@@ -161,10 +161,42 @@ def test_the_same_audio_counts_once_and_is_told(tmp_path, how):
     assert again.reason.startswith("the same audio as Kick, the two count as one:")
     assert "same audio" in again.flags
     assert again.new_db + 4.0 == pytest.approx(plan.tracks[0].new_db, abs=1e-6)
-    assert told(plan, "holds the same audio as 'Kick', so the two count as one")
+    polarity = " with the opposite polarity" if how in ("another file", "other name") else ""
+    assert told(plan, f"holds the same audio as 'Kick'{polarity}, so the two c")
     # the relation of the others is that without the copy
     one, two = faders(balance(plain, Settings())), faders(plan)
     assert two["Kick"] - two["Hi-Hat"] == pytest.approx(one["Kick"] - one["Hi-Hat"], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("level", "track", "panned", "cancel"),
+    [
+        (-1.0, False, False, True),
+        (-0.3, False, False, True),
+        (1.0, True, False, True),
+        (-1.0, True, False, False),
+        (1.0, False, False, False),
+        (-1.0, False, True, False),
+    ],
+)
+def test_copies_that_cancel_each_other_in_the_mix_are_told(tmp_path, level, track, panned, cancel):
+    """In the file or by the track's polarity button, but not where each is on a side of its own."""
+    paths = recordings(tmp_path)
+    path = write(tmp_path / "again.wav", level * hits(SECONDS, seed=1, **SOUNDS["Kick"]))
+    plain = session(*tracks_of(paths))
+    copy = Track(
+        index=3,
+        name="Kick 2",
+        clips=(clip(path, SECONDS),),
+        inverted=track,
+        pan=1.0 if panned else 0.0,
+    )
+    if panned:
+        plain = changed(plain, 0, pan=-1.0)
+    plan = balance(dataclasses.replace(plain, tracks=(*plain.tracks, copy)), Settings())
+    assert told(plan, "holds the same audio as 'Kick'")
+    assert bool(told(plan, "the two cancel each other")) == cancel
+    assert bool(told(plan, "so the two count as one")) != cancel
 
 
 @pytest.mark.parametrize("copy", ["Kick 2", "Kick Sample"])
