@@ -8,6 +8,8 @@ reasons. A real recording is balanced as a whole. Listed is
   where a plain beat is played: what is more than that, the groove has done;
 - apart from these, moves over ``EXPLAINED_DB`` whose reason names no recording gain. There ought to
   be none: a fader may go far to undo a preamp, not to follow a performance;
+- the same against the mean move of all tracks that play in the session: the rest of a move is the
+  level of all drums, which is kept, and nobody hears it as balance;
 - microphones that are held though their drum is struck, and of the large moves those of drums that
   nobody strikes: none of either, too.
 
@@ -240,32 +242,40 @@ def summary_of(sessions: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str,
         The moves of all tracks by session (``sessions``), how many faders there are (``faders``),
         every move over ``LISTED_DB`` (``large``), the largest one (``largest``), how many are over
         ``EXPLAINED_DB`` (``over limit``), those of them whose reason names no recording gain
-        (``unexplained``), and the tracks that are held though their drum is struck (``held by
-        mistake``). Each move of a list has its ``session``, and the move of the same role in the
-        plain beat (``plain_db``), None where it is held there or not recorded.
+        (``unexplained``), the moves that are as far from the mean move of the session without such
+        a reason (``unexplained against the others``), and the tracks that are held though their
+        drum is struck (``held by mistake``). Each move of a list has its ``session``, how far it is
+        from that mean (``own_db``), and the move of the same role in the plain beat
+        (``plain_db``); both are None where the track is held or not recorded.
     """
     plain = {one["role"]: one["move_db"] for one in sessions.get(PLAIN, ()) if not one["held"]}
-    large = [
-        {"session": name, **one, "plain_db": plain.get(one["role"])}
+    every = [
+        {**one, "session": name, "plain_db": plain.get(one["role"]), "own_db": own}
         for name, tracks in sessions.items()
-        for one in tracks
-        if abs(one["move_db"]) > LISTED_DB
+        for one, own in zip(tracks, _against_the_others(tracks), strict=True)
     ]
+    large = [one for one in every if abs(one["move_db"]) > LISTED_DB]
     far = [one for one in large if abs(one["move_db"]) > EXPLAINED_DB]
+    untold = [one for one in every if not names_recording_gain(one["reason"])]
     return {
         "sessions": {name: list(tracks) for name, tracks in sessions.items()},
-        "faders": sum(len(tracks) for tracks in sessions.values()),
+        "faders": len(every),
         "large": large,
         "largest": max(large, key=lambda one: abs(one["move_db"]), default=None),
         "over limit": len(far),
-        "unexplained": [one for one in far if not names_recording_gain(one["reason"])],
-        "held by mistake": [
-            {"session": name, **one}
-            for name, tracks in sessions.items()
-            for one in tracks
-            if one["held"] and one["struck"]
+        "unexplained": [one for one in far if one in untold],
+        "unexplained against the others": [
+            one for one in untold if abs(one["own_db"] or 0.0) > EXPLAINED_DB
         ],
+        "held by mistake": [one for one in every if one["held"] and one["struck"]],
     }
+
+
+def _against_the_others(tracks: Sequence[Mapping[str, Any]]) -> list[float | None]:
+    """The moves of one session less the mean move of the tracks that play; None where held."""
+    moves = [one["move_db"] for one in tracks if not one["held"]]
+    mean = float(np.mean(moves)) if moves else 0.0
+    return [None if one["held"] else round(one["move_db"] - mean, 2) for one in tracks]
 
 
 def odd_table(figures: Mapping[str, Any]) -> list[list[str]]:
@@ -282,14 +292,15 @@ def odd_table(figures: Mapping[str, Any]) -> list[list[str]]:
         One row for each kit or recording.
     """
     head = ("sessions", "faders", f"over {LISTED_DB:g} dB", "of these not struck")
-    more = (f"over {EXPLAINED_DB:g} dB", "gain not named", "struck, but held", "largest")
-    rows = [["", *head, *more]]
+    more = ("gain not named", "against the others", "struck, but held", "largest")
+    rows = [["", *head, f"over {EXPLAINED_DB:g} dB", *more]]
     for where, held in figures.items():
         large, largest = held["large"], held["largest"]
         numbers = (
             *(len(held["sessions"]), held["faders"], len(large)),
             sum(one["struck"] is False for one in large),
-            *(held["over limit"], len(held["unexplained"]), len(held["held by mistake"])),
+            *(held["over limit"], len(held["unexplained"])),
+            *(len(held["unexplained against the others"]), len(held["held by mistake"])),
         )
         told = f"{largest['move_db']:+.1f} dB" if largest else ""
         rows.append([where, *map(str, numbers), told])
@@ -311,11 +322,16 @@ def move_lists(figures: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
         recording gain explains, then the others, then what is held by mistake.
     """
     for where, held in figures.items():
-        apart = held["unexplained"]
+        apart, own = held["unexplained"], held["unexplained against the others"]
         rest = [one for one in held["large"] if one not in apart]
+        near = [one for one in own if one not in held["large"]]
         kinds = (
             (f"over {EXPLAINED_DB:g} dB, and the reason names no recording gain", apart),
             (f"the other moves over {LISTED_DB:g} dB", rest),
+            (
+                f"less, but over {EXPLAINED_DB:g} dB against the others without a recording gain",
+                near,
+            ),
             ("held though the drum is struck", held["held by mistake"]),
         )
         for kind, moves in kinds:
@@ -327,7 +343,9 @@ def _line(move: Mapping[str, Any]) -> str:
     notes = []
     if move["struck"] is False:
         notes.append("nobody strikes it")
-    if move.get("plain_db") is not None and move["session"] != PLAIN:
-        notes.append(f"plain beat {move['plain_db']:+.1f} dB")
+    if move["own_db"] is not None:
+        notes.append(f"{move['own_db']:+.1f} dB against the others")
+    if move["plain_db"] is not None and move["session"] != PLAIN:
+        notes.append(f"plain beat: {move['plain_db']:+.1f} dB")
     beside = f" ({', '.join(notes)})" if notes else ""
     return f"{move['session']}: {move['track']}{beside}: {move['reason']}"

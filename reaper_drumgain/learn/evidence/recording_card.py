@@ -60,11 +60,13 @@ Microphones that are held because their drum rests, and those held by mistake, i
 of odd habits:"""
 _ODD = """\
 Grooves of odd habits on each kit at its own recording gains, and a whole song of a real band, by
-the forest as it is shipped. Counted are the moves over {listed:g} dB, those of drums that nobody
-strikes, the moves over {explained:g} dB and those of them whose reason names no recording gain, and
-microphones that are held though their drum is struck. There ought to be none of these: a fader may
-go far to undo a preamp, not to follow a performance. Hits and bleed are real and sampled, grooves
-are invented. "plain beat": what the same fader does where a plain beat is played."""
+the forest as it is shipped. Counted are the moves over {listed:g} dB, and those of them whose drum
+nobody strikes; the moves over {explained:g} dB, those of them whose reason names no recording gain,
+and the faders without such a reason that are as far from the mean move of their session ("against
+the others": the rest is the level of all drums, which is kept); and microphones that are held
+though their drum is struck. There ought to be none of the last three: a fader may go far to undo a
+preamp, not to follow a performance. Hits and bleed are real and sampled, grooves are invented.
+"plain beat": the move of the same fader where a plain beat is played."""
 _POLARITY = """\
 Flipped and shifted microphones in rendered sessions. "Flips found": where a flip makes the two
 microphones of a drum together {clear:g} dB louder, told by the strokes without bleed. The snares'

@@ -102,7 +102,7 @@ def move(track: str, db: float, reason: str = "raised", *, held: bool = False, s
 
 
 def test_every_large_move_is_listed_beside_the_plain_beat_and_those_without_a_gain_apart():
-    gain = "raised 9.0 dB: recorded 7 dB under what is usual for a kick microphone"
+    gain = "raised 9.0 dB: recorded 7 dB quieter than usual for a kick microphone"
     figures = summary_of(
         {
             PLAIN: [
@@ -133,14 +133,18 @@ def test_every_large_move_is_listed_beside_the_plain_beat_and_those_without_a_ga
     assert [one["track"] for one in figures["held by mistake"]] == ["ride"]
 
     row = odd_sessions.odd_table({"kit": figures})[1]
-    assert row == ["kit", "2", "9", "4", "1", "2", "1", "1", "+9.0 dB"]
+    assert row == ["kit", "2", "9", "4", "1", "2", "1", "1", "1", "+9.0 dB"]
+    # the mean of 9, -6.5, 4.1 and -4 is 0.65
+    assert [one["own_db"] for one in figures["unexplained against the others"]] == [-7.15]
     lists = dict(odd_sessions.move_lists({"kit": figures}))
     lines = [line for own in lists.values() for line in own]
     assert lists[f"kit, over {EXPLAINED_DB:g} dB, and the reason names no recording gain"] == [
-        "odd: snare (plain beat +5.0 dB): lowered 6.5 dB"
+        "odd: snare (-7.2 dB against the others, plain beat: +5.0 dB): lowered 6.5 dB"
     ]
-    assert f"odd: kick (nobody strikes it, plain beat +1.0 dB): {gain}" in lines
-    assert f"{PLAIN}: snare: raised" in lines
+    own = "+8.3 dB against the others"
+    assert f"odd: kick (nobody strikes it, {own}, plain beat: +1.0 dB): {gain}" in lines
+    assert f"{PLAIN}: snare (+2.0 dB against the others): raised" in lines
+    assert "odd: ride: raised" in lists["kit, held though the drum is struck"]
     assert len(lines) == 5
 
 
@@ -207,3 +211,15 @@ def test_the_real_band_is_balanced_as_a_whole(shared_data, tmp_path):
     # nobody says which strokes there are
     assert {one["struck"] for own in figures[BAND]["sessions"].values() for one in own} == {None}
     assert list_moves(tmp_path, plans_of, forest, (), seed=3) == {}
+
+
+def test_a_move_with_all_drums_is_no_move_against_the_others():
+    tracks = [move(name, 7.0) for name in ("kick", "snare", "hat")] + [move("room", -1.0)]
+    figures = summary_of({"odd": tracks})
+    assert len(figures["unexplained"]) == 3
+    assert figures["unexplained against the others"] == []
+    tracks[3] = move("room", -2.0)
+    figures = summary_of({"odd": tracks})
+    assert [one["track"] for one in figures["unexplained against the others"]] == ["room"]
+    heads = [heading for heading, _ in odd_sessions.move_lists({"kit": figures})]
+    assert any("against the others" in heading for heading in heads)
