@@ -204,11 +204,11 @@ def balance_arrays(
     rate
         Samples per second, of all signals.
     names
-        The tracks' names, from which their roles are told ("Kick In", "OH L").
+        The tracks' names, from which their roles are recognized ("Kick In", "OH L").
     settings
         Method, amount (percent), level, locks. None for the defaults.
     roles
-        Roles by track name where the names do not tell them, like ``{"Audio 07": "tom 2"}``.
+        Roles by track name where the names do not show them, like ``{"Audio 07": "tom 2"}``.
     progress
         Called with what is being done and the share of it, 0 to 1.
 
@@ -223,7 +223,7 @@ def balance_arrays(
     InputError
         Shapes, rate, names or settings do not fit.
     NothingToBalanceError
-        No name tells a drum microphone.
+        No name is that of a drum microphone.
     """
     import tempfile
     from dataclasses import replace

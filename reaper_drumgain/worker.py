@@ -49,7 +49,7 @@ NOTES = "notes.json"
 MAX_REQUEST_BYTES = 256 << 20
 _PROGRESS_EVERY_S = 0.1
 _LOOK_EVERY_S = 0.004
-#: REAPER may be busy for long before it sends a request: it renders stems then
+#: REAPER may be busy for long before it sends a request, because it renders stems
 _AWAITS_AT_MOST_S = 7200.0
 #: a process that needs longer to store its analysis ends without
 _STORE_WITHIN_S = 30.0
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     except errors.DrumGainError as error:
         answer["error"] = {"kind": type(error).__name__, "message": str(error)}
     except Exception as error:
-        # whatever it is, the person at the dialog has to hear of it
+        # the user at the dialog has to see any error
         message = f"{type(error).__name__}: {error}"
         answer["error"] = {"kind": "unexpected", "message": message}
     told = len(notes)
@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> int:
         if notes[told:]:
             _write(folder / NOTES, {"notes": notes[told:]})
         if releases:
-            # a host that is gone in place of that ends this process
+            # if the host ends instead, this process ends, too
             _released.wait()
     if _released.is_set():
         _remove(folder, notes=False)
@@ -99,7 +99,7 @@ def _answer(folder: Path, notes: list[str]) -> tuple[dict[str, Any], ProjectAnal
     request = _request(folder / REQUEST)
     session = Session.from_document(request["session"])
     settings = Settings.from_document(request["settings"])
-    # numpy takes its time: a request that is none is answered before
+    # before numpy is imported, which takes long, a bad request is answered
     from reaper_drumgain.balance.pipeline import balance
     from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
     from reaper_drumgain.cache.store import Store
@@ -117,7 +117,7 @@ def _answer(folder: Path, notes: list[str]) -> tuple[dict[str, Any], ProjectAnal
 
 
 def _await(path: Path) -> None:
-    """Wait for the request; ``_end_with_host`` ends a wait that is in vain."""
+    """Wait for the request; ``_end_with_host`` ends the wait where the host ends."""
     if path.exists():
         return
     import importlib
@@ -173,7 +173,7 @@ class _Progress:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """Put a file in place whole, so that a reader never meets half of it."""
+    """Write a file all at once, so that a reader never sees half of it."""
     temporary = path.with_suffix(".part")
     temporary.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
     for attempt in range(20):
@@ -189,7 +189,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 
 def _end_with_host(folder: Path) -> None:
-    # not through sys.stdin, whose lock a normal end of the process would wait for
+    # not through sys.stdin: the process could not end while this thread holds its lock
     while said := os.read(0, 1):
         if said == b"r":
             _released.set()

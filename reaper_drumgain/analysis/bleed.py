@@ -1,14 +1,14 @@
 """How far a track stands out over the others at its onsets, as a feature of the track.
 
 At every onset of the kit each track has an energy. Where a track's energy comes from another
-drum, the ratio of the two tracks' energies is at its lowest there, because nothing hears a
-drum better than its own microphone: a snare hit in a tom microphone stands 30 dB under the
-snare's, a tom hit 30 dB above. So the dominance of a track is how far, at its strongest
+drum, the ratio of the two tracks' energies is at its lowest, because nothing hears a drum better
+than its own microphone: a snare hit in a tom microphone is 30 dB below the same hit in the snare
+microphone, a tom hit 30 dB above. So the dominance of a track is how far, at its strongest
 onsets, its ratio to *every* other track exceeds the low end (10th percentile) of that ratio.
-Ratios of tracks are compared with themselves only: recording levels cancel.
+Ratios are compared only with ratios of the same two tracks: recording levels cancel.
 
-Tracks whose ratio hardly changes hear the same things and say nothing about each other. Which
-tracks hold only what leaks in is decided in ``leakage``.
+Two tracks whose ratio hardly changes hear the same things, and their ratio gives no information.
+Which tracks hold only bleed is decided in ``leakage``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from reaper_drumgain.analysis.loudness import Float32, Float64, quantiles
 from reaper_drumgain.units import Decibel, to_power
 from reaper_drumgain.util.decibels import power_to_db
 
-#: in 10 ms steps: onsets closer than this are one; energy is summed from one step before the
-#: onset, and what was there before it is measured as long
+#: in steps of 10 ms: onsets that are closer count as one; the length of the window that begins one
+#: step before the onset, and of the window before it
 _MERGE = 3
 _WINDOW = 6
 #: levels under the track's loudest onset are cut off here

@@ -328,7 +328,7 @@ class _EnvelopeMeter:
         self._parts.append(envelope)
         if samples is None and not self._rings:
             return
-        # the filter rings for much less than a call's time
+        # the filter's ringing ends well within one call
         self._rings = samples is not None
         for channel, state in enumerate(self._states):
             sound = np.zeros(hops * self._hop, dtype=np.float32)

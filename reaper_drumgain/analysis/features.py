@@ -29,7 +29,7 @@ from reaper_drumgain.analysis.spectrum import BAND_EDGES
 from reaper_drumgain.units import Decibel, LinearGain, power_to_decibel, to_decibel, to_power
 from reaper_drumgain.util.decibels import db_to_power, power_to_db
 
-#: of the columns: a model trained on another version does not fit
+#: version of the columns: a model that was trained on another one does not fit
 VERSION = 2
 #: floor of shares in dB
 FLOOR_DB = -120.0
@@ -166,7 +166,7 @@ def _active(hops: Float64, loudness: float) -> npt.NDArray[np.bool_]:
 
 
 def _active_span(active: Sequence[npt.NDArray[np.bool_]]) -> int:
-    """How many hops lie between the first and the last in which any track is active."""
+    """How many hops there are from the first to the last in which any track is active."""
     found = [np.flatnonzero(hops) for hops in active]
     ends = [(places[0], places[-1]) for places in found if places.size]
     return int(max(last for _, last in ends) - min(first for first, _ in ends)) + 1 if ends else 0
@@ -268,7 +268,7 @@ def _bleed_columns(measurement: Measurement, sounding: Sequence[int]) -> dict[st
     }
     if len(sounding) == sum(track.peak > 0.0 for track in measurement.tracks):
         columns["dominance_db"][sounding] = bleed.dominances(measurement.onsets, sounding)
-    else:  # onsets of others are no onsets of this session
+    else:  # onsets of tracks that are left out do not count
         levels = bleed.onset_levels(
             [measurement.tracks[index].envelope for index in sounding],
             [measurement.onset_steps[index] for index in sounding],

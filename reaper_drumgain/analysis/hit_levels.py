@@ -22,14 +22,14 @@ Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Intp = npt.NDArray[np.intp]
 
-#: the level that this share of a drum's strokes stay under is that of a strong one
+#: the quantile of a drum's strokes that is taken as the level of a strong one
 STRONG_SHARE = 0.75
 #: onsets that the factorization looks at, at most
 MOST_ONSETS = 600
 #: multiplicative updates
 UPDATES = 50
-#: to begin with: what a drum that is not struck has of a strong stroke, and what stays of the
-#: sound before an onset; of that never less than the last
+#: start values: the size of a drum that is not struck, relative to a strong stroke, and the share
+#: of the sound before an onset that stays; the least value of that share
 _ABSENT, _KEPT, _LEAST_KEPT = 0.01, 0.7, 0.05
 _TINY = 1e-9
 
@@ -129,7 +129,7 @@ def _sample(strokes: Strokes) -> Intp:
 
 
 def _known(bands: Float64, strokes: Strokes) -> Bool:
-    """(tracks, onsets) where a microphone's energy is that of the sound in the room."""
+    """(tracks, onsets) where a microphone's energy is sound from the room, not what a gate left."""
     energy = bands.sum(axis=2)
     known = heard_at(energy) & (energy > 0.0)
     for track in np.flatnonzero(missing_bleed(energy)):
@@ -172,7 +172,7 @@ class _Factors:
         return np.asarray(self._shapes @ self._sizes + self._kept * self._ringing + _TINY)
 
     def _weights(self) -> tuple[Float64, Float64]:
-        """Where the divergence pulls up, and down (rows, onsets)."""
+        """The two parts of the divergence's gradient (rows, onsets): the first raises the model."""
         model = self._model()
         inverse = self._mask / model
         return self._target * inverse / model, inverse
@@ -180,7 +180,7 @@ class _Factors:
     def update(self) -> None:
         """One round of multiplicative updates; with the exponent 1/2 none raises the divergence.
 
-        Nothing hears a drum better than its own microphones: no stroke is larger than those say.
+        Nothing hears a drum better than its own microphones, so their levels bound each stroke.
         """
         up, down = self._weights()
         gain = (self._shapes.T @ up) / np.maximum(self._shapes.T @ down, _TINY)

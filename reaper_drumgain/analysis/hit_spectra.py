@@ -24,7 +24,7 @@ Float64 = npt.NDArray[np.float64]
 Complex64 = npt.NDArray[np.complex64]
 Intp = npt.NDArray[np.intp]
 
-#: hits that are kept of each track: so many, fewer where all would take more than ``MOST_BYTES``
+#: hits that are kept of each track: the fewest, where memory is short, and the most; bytes of all
 FEWEST_HITS, MOST_HITS, MOST_BYTES = 12, 40, 8_000_000
 #: Hz, of the bins that are kept
 LOWEST_HZ, HIGHEST_HZ = 40.0, 6000.0

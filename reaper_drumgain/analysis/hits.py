@@ -29,14 +29,14 @@ DOMINANCE_DB = 10.0
 FAR_DOMINANCE_DB = 6.0
 #: levels under the track's loudest onset are cut off here
 FLOOR_DB = -60.0
-#: strokes softer than this under the drum's loudest do not show what the drum is like
+#: softer strokes, relative to the drum's loudest, are not used
 SOFTEST_DB = -30.0
 #: two microphones whose ratio spreads by less (5th to 95th percentile) hear the same things
 SPREAD_DB = 12.0
-#: a new stroke has at least this many times the energy of what sounded before it: the beating of
-#: a decaying drum has less
+#: a new stroke has at least this many times the energy of the window before it; the amplitude
+#: beats of a decaying drum have less
 FRESH = 2.0
-#: under a microphone's loudest onset: nothing is there but what a gate or a clean-up left
+#: dB relative to a microphone's loudest onset: below is only what a gate or a clean-up left
 GATED_DB = -75.0
 #: a microphone with this share of such onsets was cleaned: its bleed is missing, not low
 GATED_SHARE = 0.15

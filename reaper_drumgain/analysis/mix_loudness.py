@@ -185,7 +185,7 @@ class MixLoudness:
 class CovarianceMeter:
     """Collects the covariance of K-weighted chunks into a ``MixLoudness``."""
 
-    #: hops per stored run, so that joining runs never holds much twice
+    #: hops per stored run: while runs are joined, only one is in memory twice
     LIMIT = 2048
 
     def __init__(self, channel_slices: Sequence[slice], hop: int) -> None:
@@ -210,8 +210,8 @@ class CovarianceMeter:
             return
         hops = weighted.shape[1] // self._hop
         cube = weighted.reshape(channels.size, hops, self._hop).transpose(1, 0, 2)
-        # not the first with itself: of one array by itself numpy takes a product that knows
-        # its symmetry, which for so few channels is half as fast
+        # the product of the first channel with itself is computed apart: for one array times itself
+        # numpy takes a routine for symmetric results, which for few channels is half as fast
         lower = np.matmul(cube[:, 1:], cube.transpose(0, 2, 1))
         first, second = pairs(channels.size)
         packed = np.empty((hops, first.size), dtype=np.float32)

@@ -25,7 +25,7 @@ from reaper_drumgain.util.thread_pool import thread_pool
 _MOST_FRAMES, _LEAST_FRAMES, _BLOCK_BYTES = 1 << 19, 1 << 16, 1 << 25
 #: silences of all tracks are shortened to this; loudness range looks at 3 s at a time
 _SILENCE_S = 10.0
-#: more than any session plays; a looped item may claim years
+#: more than any session plays; the length of a looped item may be years
 _LONGEST_S = 12 * 3600
 #: hours of audio, of all tracks together, that are decoded at most: 40 tracks of 12 hours are less
 _MOST_HOURS = 500
@@ -88,12 +88,12 @@ class SilenceTrimmed:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """As of the track."""
+        """The flags of the track."""
         return self._track.flags
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """As of the track."""
+        """The warnings of the track."""
         return self._track.warnings
 
     def read(self, frames: int) -> NDArray[np.float32] | None:
@@ -284,7 +284,7 @@ class Multitrack:
         """
         measurement = None if analysis is None else analysis.measurement
         self._known = None if analysis is None else analysis.flags
-        # a clip at another speed is read up to where it is wanted: then better all of them once
+        # a clip at another speed is read from its start in any case: then all tracks are read once
         clips = (clip for drum in self._drums for clip in drum.track.clips if clip.plays)
         if any(clip.play_rate != 1.0 for clip in clips):
             measurement = None

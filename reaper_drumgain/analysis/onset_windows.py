@@ -119,7 +119,7 @@ class BandWindow:
     rises over its first eighth and falls over its last half: the stroke counts in full.
     """
 
-    #: windows per batch of transforms: with more the cache overflows
+    #: windows per batch of transforms: more do not fit into the processor's cache
     BATCH = 48
 
     def __init__(self, rate: int) -> None:

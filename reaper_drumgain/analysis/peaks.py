@@ -20,7 +20,7 @@ Stretch = tuple[int, int]
 
 #: steps of each mix that are looked at first
 _FIRST = 16
-#: steps between two that are looked at, up to which they are read rather than skipped
+#: gaps of up to so many steps between two that are read are read as well, not skipped
 _GAP = 5
 #: by how much rounding may lift a mix above its bound
 _ROUNDING = np.float32(1.0001)
@@ -51,8 +51,8 @@ def step_peaks(samples: Float32, step: int) -> Float32:
         Shape (channels, steps); the last step may be shorter.
     """
     whole = samples.shape[1] // step * step
-    # their bits compare faster as whole numbers: signed, the highest float is the largest one;
-    # unsigned, the lowest is where any is negative
+    # the bits of floats compare faster as integers: as signed ones the highest float is the
+    # largest, as unsigned ones the lowest is, where any is negative
     steps = samples[:, :whole].view(np.int32).reshape(len(samples), -1, step)
     highest = steps.max(axis=2).view(np.float32)
     lowest = steps.view(np.uint32).max(axis=2).view(np.float32)

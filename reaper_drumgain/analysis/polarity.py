@@ -43,14 +43,14 @@ WHITENING, DIRECT_WHITENING = 0.5, 0.75
 #: ms by which the second microphone may hear later than the first
 THROUGH_SNARE_MS, THROUGH_KICK_MS = (-0.4, 1.4), (-0.4, 2.6)
 DISTANT_MS, SIDES_MS = (0.8, 10.0), (-3.0, 3.0)
-#: pull from which a verdict is given, and the correlation now from which that decides (a flip then
-#: makes 2.2 dB); a weaker one may speak against the pull by so much
+#: least pull for a verdict; least correlation now that decides instead (a flip then makes 2.2 dB);
+#: by how much a smaller correlation now may contradict the pull
 PULL, NOW, AGAINST = 0.3, 0.25, 0.3
 #: dB by which one peak of the direct sound exceeds the other; the correlation of two sides
 DIRECT_DB, SIDES = 1.5, 0.5
 #: hits that a verdict, and one of distant microphones, needs; share of hits that agree in sign
 FEWEST_HITS, FEWEST_DISTANT, AGREEING = 3, 6, 0.75
-#: a delay is told from so far before and after the span, where half the hits lie in ``SPREAD_MS``
+#: a delay is reported when so far before or after the span, if half the hits lie in ``SPREAD_MS``
 EARLY_MS, LATE_MS, SPREAD_MS = 0.7, 1.5, 1.5
 #: with a wider spread, up to the last, so many hits are needed; standard error of a median in
 #: interquartile ranges, times the root of how many there are (1.253 / 1.349)
@@ -59,7 +59,7 @@ FEWEST_SPREAD, MEDIAN_ERROR, MOST_SPREAD_MS = 12, 0.93, 6.0
 LEADS_DB = (-10.0, -15.0, -20.0)
 _STEP_MS = 0.05
 _TINY = 1e-30
-#: of a peak
+#: least height of a peak
 _LEAST = 1e-3
 
 
@@ -135,8 +135,8 @@ def read_one_drum(
 ) -> Reading:
     """Polarity and delay of two microphones on one drum.
 
-    A pair that is shifted by more than ``span_ms`` gets its delay but no polarity, which can be
-    told only after the delay is removed.
+    A pair that is shifted by more than ``span_ms`` gets its delay but no polarity, which is known
+    only after the delay is removed.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def read_one_drum(
     pull = float(mean.max() + mean.min())
     as_recorded = _as_recorded(first, second, frequencies, BODY_HZ)
     now = float(np.median(as_recorded))
-    # where the sum as recorded leaves no doubt it decides, else what is possible with any delay
+    # a clear correlation as recorded decides, else the pull over all possible delays
     by_now = abs(now) >= NOW and np.mean(as_recorded * np.sign(now) > 0.0) >= AGREEING
     sign = float(np.sign(now if by_now else pull))
     agreeing = np.mean((each.max(axis=1) + each.min(axis=1)) * sign > 0.0)
@@ -221,7 +221,7 @@ def read_overheads(close: Complex, overheads: Sequence[Complex], frequencies: Fl
         return _nothing(fewest)
     score = float(np.mean(scores))
     sure = abs(score) >= DIRECT_DB
-    # the upper band is the sharper one
+    # of the upper band, whose peak is sharper
     delay = float(np.median(lags[1::2])) if sure else float("nan")
     now, low = np.mean(nows, axis=0).tolist()
     nearest = int(np.argmin(np.abs(np.array(lags) - np.median(lags[1::2]))))
@@ -368,8 +368,9 @@ def _as_recorded(
 def _lead(
     first: Complex, second: Complex, frequencies: Float64, span_ms: tuple[float, float]
 ) -> tuple[float, bool, bool]:
-    """By how many ms the attack begins later in ``second``, whether the hits agree on it, and
-    whether it is surely more or less than is usual (two standard errors of the median)."""
+    """How many ms later the attack begins in ``second``; whether the hits agree on it; and whether
+    it is surely outside of what is usual (by two standard errors of the median).
+    """
     each = np.median(_attacks_ms(second, frequencies) - _attacks_ms(first, frequencies), axis=0)
     low, middle, high = np.percentile(each, (25.0, 50.0, 75.0)).tolist()
     clear = high - low <= SPREAD_MS
@@ -392,7 +393,7 @@ def _attacks_ms(spectra: Complex, frequencies: Float64) -> Float64:
     step = 1e3 / spacing / size
     width = max(round(0.4 / step), 1)
     total = np.cumsum(np.pad(power, ((0, 0), (width, 0))), axis=1)
-    # in the last part of the window it fades out: what is loud there is another stroke
+    # the last part of the window is faded out: a peak there is another stroke
     smooth = (total[:, width:] - total[:, :-width])[:, : round(0.6 * size)]
     loudest = smooth.max(axis=1, keepdims=True)
     begun = [np.argmax(smooth >= loudest * 10.0 ** (db / 10.0), axis=1) for db in LEADS_DB]

@@ -28,19 +28,19 @@ CLIPPED_RUNS, CLIPPED_LONGEST = 3, 20
 NEAR_PEAK = np.float32(0.989)
 #: mean of the samples against their root mean square, and against the peak
 DC_SHARE, DC_OF_PEAK = 0.1, 1e-3
-#: dB by which a side is quieter than the other where it is dead; share of the seconds; seconds
-#: within ``SOUNDING_DB`` of the loudest count; a side fails where it is dead for ``FAILS_S``
+#: a side is dead where it is so many dB quieter than the other, in this share of the seconds that
+#: are within ``SOUNDING_DB`` of the loudest; it fails where it is dead for ``FAILS_S``
 DEAD_DB, DEAD_SHARE, SOUNDING_DB, FAILS_S = 40.0, 0.9, 30.0, 5
 #: Hz of the mains, harmonics that are looked at, the rate to which samples are averaged for that
 MAINS_HZ, HARMONICS, LOW_RATE = (50.0, 60.0), 6, 2000.0
 #: seconds of a stretch that is looked at for hum, and about how many stretches of a track
 HUM_SECONDS, HUM_STRETCHES = 4, 24
-#: a line stands out by so many dB in the quietest stretches, in so many harmonics, the same within
-#: ``STEADY_DB`` in half of them
+#: hum stands out by so many dB in the quietest stretches, in so many harmonics; in half of these
+#: stretches a line's level is the same within ``STEADY_DB``
 LINE_DB, LINES, STEADY_DB, QUIET_SHARE, FEWEST_QUIET = 10.0, 2, 3.0, 0.3, 4
 #: dB under the loudest second: hum below this is not reported
 HUM_WORTH_DB = -50.0
-#: samples above this are damage, which is no clipping
+#: samples above this are damage and not clipping
 _SANE_PEAK = 1e5
 #: samples of each chunk from which the resolution of the file is read
 _GAPS = 1 << 15
@@ -208,7 +208,7 @@ class _RunCounter:
 
 
 class _Channel:
-    """Numbers of one channel. Of every ``every`` stretches one is looked at for hum."""
+    """What is measured of one channel. One of ``every`` stretches is searched for hum."""
 
     def __init__(self, rate: int, every: int) -> None:
         self._factor = max(int(rate // LOW_RATE), 1)
@@ -274,7 +274,7 @@ class _Channel:
 
     def finish(self) -> ChannelFaults:
         """What was found up to here. What is left of the last second counts for clipping only."""
-        # a side that stays under the other's peak was not looked at throughout
+        # a polarity that stays under the other's peak was not searched throughout
         reached = [c for c in self._runs if c.high >= NEAR_PEAK * self._peak > 0.0]
         lengths = [length for counter in reached for length in counter.lengths]
         seconds = np.array(self._seconds, dtype=np.float64)
@@ -306,7 +306,7 @@ def _lines(low: Float64, spacing: float) -> Float64:
     harmonics = np.outer(MAINS_HZ, np.arange(1, HARMONICS + 1))
     places = np.round(harmonics / spacing).astype(np.intp)[..., None]
     line = power[places + np.arange(-1, 2)].max(axis=-1)
-    # hum sounds all the time; strokes at an even tempo have lines too, and pauses between them
+    # hum never pauses; strokes at an even tempo have lines too, but pauses between them
     blocks = low[: low.size // _BLOCKS * _BLOCKS].reshape(_BLOCKS, -1)
     line = np.minimum(line, 2.0 * blocks.var(axis=1).min())
     beside = np.sort(power[places + _BESIDE], axis=-1)

@@ -21,7 +21,7 @@ CHUNK_HOPS = 64
 CHUNK_BYTES = 40_000_000
 #: chunks of one track each that are read before they are needed
 READ_AHEAD = 4
-#: hops filtered at a time: what a chunk is made of, so that no sum depends on its length
+#: hops filtered at a time, whatever the length of a chunk, so that no sum depends on it
 PIECE_HOPS = 16
 
 
@@ -164,7 +164,7 @@ def run(
 
 
 def _turns(meters: Sequence[TrackMeter[C]], chunks: Chunks) -> Iterator[tuple[TrackMeter[C], int]]:
-    """Each track with the samples of each chunk, chunk by chunk, without an end."""
+    """Each track with the length of its next chunk, chunk by chunk, without an end."""
     while True:
         samples = chunks.next()
         for meter in meters:

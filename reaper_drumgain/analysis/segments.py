@@ -1,4 +1,4 @@
-"""A part of an analysis as an analysis of its own, without another look at the audio."""
+"""A part of an analysis as an analysis of its own, without reading the audio again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reaper_drumgain.analysis.measurement import FINE, Measurement, TrackMeasure
 from reaper_drumgain.analysis.peaks import peak_step
 from reaper_drumgain.analysis.spectrum import summary_of
 
-#: what a measurement needs among its descriptors to be taken apart
+#: the descriptors with which a measurement can be cut into parts
 SEGMENT_DESCRIPTORS: tuple[Descriptor, ...] = (SegmentLevels(), SegmentFrames())
 
 

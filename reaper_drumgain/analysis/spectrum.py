@@ -103,7 +103,7 @@ class _Scratch(threading.local):
 class SpectrumPlan:
     """Window, weights and work arrays at one rate; threads may share one."""
 
-    #: samples per batch of frames: with more the cache overflows, with fewer the calls cost
+    #: samples per batch of frames: more do not fit into the cache, fewer make too many calls
     BATCH = 76 * 2048
 
     def __init__(self, rate: int, batch: int = BATCH) -> None:
@@ -149,7 +149,7 @@ class SpectrumPlan:
             else:
                 np.take(channel, chosen, axis=0, out=windowed, mode="clip")
                 windowed *= self.window
-            # numpy's stubs know complex128 only
+            # numpy's stubs allow complex128 only
             np.fft.rfft(windowed, norm="forward", out=spectrum)  # type: ignore[arg-type]
             np.square(parts, out=parts)
             one = parts[:, 0::2] + parts[:, 1::2]
@@ -175,7 +175,7 @@ class SpectrumPlan:
         count = power.shape[0]
         magnitude = np.sqrt(power, out=self.scratch.other[:count])
         moments = np.matmul(magnitude, self.moment_weights).astype(np.float64)
-        # the window takes a frame that sounds in its first sample alone: its weight is 0
+        # the window makes a frame silent that sounds in its first sample only: its weight is 0
         total = np.maximum(moments[:, 0], np.finfo(np.float64).tiny)
         centroid = moments[:, 1] / total
         bandwidth = np.sqrt(np.maximum(moments[:, 2] / total - centroid**2, 0.0))
@@ -195,7 +195,10 @@ class SpectrumPlan:
         """The first bin at which the cumulated magnitude reaches its share: first the group of
         32 bins, then the bin."""
         group = 32
-        count, whole = magnitude.shape[0], self.bins // group  # bins are a power of two and one
+        count, whole = (
+            magnitude.shape[0],
+            self.bins // group,
+        )  # the number of bins is a power of two plus one
         sums = np.empty((count, whole + 1))
         grouped = magnitude[:, :-1].reshape(count, whole, group)
         sums[:, :whole] = np.matmul(grouped, self._ones[:group])

@@ -1,14 +1,15 @@
 """How far the two sides of a pair of microphones differ, and how much of it is recording gain.
 
-Two sides (overheads, rooms, or two microphones named as sides) hear each drum at a difference of
-their own: where the drum stands and how the microphones hang. That is the picture. A preamp that
-is set wrong adds the same difference to all drums in all bands. So what all drums and all bands
-have in common can only be the preamp, and the smallest of them is what is set right: less than
-the preamp's error by what the picture has the other way, never more than all agree on.
+Two sides (overheads, rooms, or two microphones named as sides) hear each drum at different levels.
+This has two causes. The stereo picture, which depends on where the drum stands and how the
+microphones hang, is different for each drum. A preamp that is set wrong adds the same difference
+to all drums in all bands. So only what all drums and all bands have in common is taken as the
+preamp's, and of these differences the smallest is corrected. That is too little where the picture
+points the other way, and never more than all of them agree on.
 
 Coinciding strokes do not mix the drums up: a drum is read at onsets at which its own microphone
-alone has a stroke (``alone``), the median over them. No number depends on the gain of any other
-track, and exchanging the sides changes the sign of each.
+alone has a stroke (``alone``), as the median over them. No number depends on the gain of any other
+track, and exchanging the sides only changes the signs.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from reaper_drumgain.util.decibels import power_to_db
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-#: strokes that a drum, and drums and bands that a pair must have to be judged
+#: fewest strokes of a drum, and fewest drums and bands of a pair, that are judged
 MIN_STROKES, MIN_DRUMS, MIN_BANDS = 3, 2, 3
-#: the drum in the middle of every picture; without it the others may all stand on one side, so that
-#: as much as this may be picture
+#: the drum that is in the middle of every picture. Without it the others may all stand on one side,
+#: so up to this difference may be picture
 CENTRE, CENTRE_DB = "kick", 3.0
-#: dB under a side's loudest onset in a band: nothing heard, no ratio
+#: an onset so many dB under a side's loudest in a band is not heard there
 SILENT_DB = -70.0
 
 
@@ -166,6 +167,6 @@ def common(differences: Float64) -> float:
 
 
 def _median(values: Float64) -> float:
-    """The median of what is known of ``values``, NaN where fewer than ``MIN_STROKES`` are."""
+    """The median of the finite values, NaN where there are fewer than ``MIN_STROKES``."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size >= MIN_STROKES else float("nan")

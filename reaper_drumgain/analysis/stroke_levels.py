@@ -23,13 +23,13 @@ from reaper_drumgain.util.decibels import power_to_db
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-#: strokes that a section must have, and the song
+#: fewest strokes of a section, and of the song
 MIN_STROKES = 2
 #: strong strokes are within so many dB of the 90th percentile
 STRONG_DB = 10.0
-#: a departure counts from here on, and from so many standard errors on
+#: a departure counts when above this, and above so many standard errors
 LEAST_DB, ERRORS = 1.5, 2.5
-#: the standard error of a median is larger than that of a mean by this, for a normal distribution
+#: standard error of a median relative to that of a mean, for a normal distribution
 _MEDIAN_ERROR = 1.25
 
 

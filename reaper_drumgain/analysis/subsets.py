@@ -1,4 +1,4 @@
-"""Some tracks of an analysis as an analysis of their own, without another look at the audio."""
+"""Some tracks of an analysis as an analysis of their own, without reading the audio again."""
 
 from __future__ import annotations
 

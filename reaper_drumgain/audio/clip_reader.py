@@ -50,7 +50,7 @@ class Grid:
         return round(min(float(self.frames) + 1.0, max(-1.0, self.place(seconds))))
 
 
-#: frames that a resampler may ring on behind the end of a source
+#: frames that the filter of a resampler may ring behind the end of a source
 _TAIL = 4096
 
 
@@ -86,7 +86,7 @@ class ClipReader:
         self._clip, self._grid = clip, grid
         self._source = SourceReader(clip, self.path, info, pool, report)
         if not clip.loop:
-            # behind the end of its source a clip is silent, however long it claims to be
+            # behind the end of its source a clip is silent, whatever its length
             plays = max(0.0, self._source.length / info.rate - clip.offset) / clip.play_rate
             self.last = min(self.last, grid.nearest(clip.position + plays) + _TAIL)
         #: source frames that are decoded for one frame, at least 1: making a frame costs as well

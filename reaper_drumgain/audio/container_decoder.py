@@ -48,7 +48,7 @@ _MP4_STARTS = frozenset((b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b
 LEAD = 16 * 1024
 #: seconds that are decoded and dropped rather than sought
 _AHEAD_S = 60
-#: damaged packets at the start of a file that are passed over to learn its form
+#: damaged packets at the start of a file that are skipped to find its format
 _DAMAGED_PACKETS = 20
 #: bytes at the end of a WavPack file in which its last block is looked for
 _TAIL = 1 << 21
@@ -58,7 +58,7 @@ _SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "flt": 1.0, "dbl": 1
 
 
 def container_kind(head: bytes) -> str | None:
-    """The demuxer for a file that begins with these bytes; None where libsndfile's turn is."""
+    """The demuxer for a file that begins with these bytes; None for files that libsndfile reads."""
     if head[:4] == b"wvpk":
         return "wv"
     return "mov" if head[4:8] in _MP4_STARTS else None
@@ -151,7 +151,7 @@ class ContainerFile:
             self._container = None
 
     def _restart(self) -> None:
-        """Open the file anew, at its first frame, with a decoder that has no past."""
+        """Open the file again, at its first frame, with a new decoder."""
         import av
 
         self._release()
@@ -270,7 +270,7 @@ class ContainerFile:
         return whole and regular and first.pts is not None, truncated
 
     def _mp4_length(self) -> int:
-        """Frames up to the end of the last packet, or as declared where that is not to be had."""
+        """Frames up to the end of the last packet, or as declared where that is not known."""
         declared = round((self._stream.duration or 0) * self._ticks)
         entries = self._entries()
         if not self._may_seek or not len(entries):
@@ -297,7 +297,7 @@ class ContainerFile:
             for frame in self._frames:
                 total += int(frame.samples)
         except _decoder_errors():
-            pass  # reading stops there as well, and is told
+            pass  # reading stops there as well, and reports it
         return total
 
     def _decode(self) -> bool:
@@ -327,7 +327,7 @@ class ContainerFile:
         try:
             self._pass_over(frame)
         except _decoder_errors():
-            if not self._jump(frame):  # there may be a way round what is damaged
+            if not self._jump(frame):  # seeking may get past what is damaged
                 raise
             self._pass_over(frame)
 

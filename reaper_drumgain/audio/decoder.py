@@ -28,14 +28,14 @@ from reaper_drumgain.audio.samples import Samples, pick_channels
 
 #: samples, all channels counted, that one read of a file with several channels holds at once
 SCRATCH_SAMPLES = 1 << 16
-#: the same of what is read as bytes: few calls, so that other threads get on meanwhile
+#: the same of what is read as bytes: few calls, so that other threads run meanwhile
 PACKED_SAMPLES = 1 << 19
 #: frames that are decoded and dropped before the wanted one of an MP3
 MP3_LEAD = 9 * 1152
 #: the same of an Ogg Vorbis: libsndfile may begin with wrong samples, the more so near the start
 VORBIS_LEAD = 1 << 15
 
-#: how files begin in which libsndfile looks for no MP3
+#: first bytes of files that libsndfile does not take for MP3
 _NO_MP3 = (b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"riff", b"RF64", b"BW64")
 
 #: bytes per sample of the subtypes that are read as bytes, and the formats that hold them
@@ -63,7 +63,7 @@ class _Scratch(threading.local):
     """Work arrays of one thread: fresh ones of this size would cost more than what they hold."""
 
     def __init__(self) -> None:
-        # three bytes are read as the upper ones of four: the one before the first is there for it
+        # three bytes are read as the upper ones of four, so one byte is needed before the first
         self.data = np.empty(1 + 4 * PACKED_SAMPLES, dtype=np.uint8)
         self.whole = np.empty(PACKED_SAMPLES, dtype=np.int32)
 
@@ -74,7 +74,7 @@ _scratch = _Scratch()
 def _sample_width(sound: _Sound) -> int:
     """Bytes per sample of a file that ``_read_bytes`` can read; 0 for any other file."""
     is_packed = sound.format in _PACKED_FORMATS and sound.endian != "BIG"
-    # not in soundfile's own interface: where it is missing, libsndfile makes the floats
+    # not in soundfile's public interface: where it is missing, libsndfile makes the floats
     if not is_packed or not hasattr(getattr(soundfile, "_snd", None), "sf_read_raw"):
         return 0
     return _WIDTHS.get(sound.subtype, 0)

@@ -18,7 +18,7 @@ from reaper_drumgain.audio.safe_open import UnplayableMediaError
 
 #: chunks of one file that are looked at
 _MAX_CHUNKS = 10_000
-#: bytes behind the declared end that are too few to be a matter of its size
+#: so few bytes behind the declared end do not mean that the size is wrong
 _FEW_BYTES = 1 << 12
 #: zeros behind the declared end up to here are padding
 _PADDING = 1 << 16
@@ -292,7 +292,7 @@ def _is_24_in_4(form: bytes) -> bool:
 
 
 def _with_24_in_4(view: ByteView, layout: _Layout, header: Header) -> Header:
-    """A header that says what the samples are, which are told by the samples themselves.
+    """A header for 24-bit samples in blocks of four bytes, whose layout is found from the samples.
 
     Standard: the upper three bytes of four. Some programs write the lower three, Cool Edit
     floats up to 32768.

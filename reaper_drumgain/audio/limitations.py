@@ -1,8 +1,8 @@
 """What of a track is not played as REAPER plays it: flags, and a sentence for each.
 
 Flags are short words that plans hold and that do not change between versions. Sentences name clip
-and file and say what to do. The same limitation of several files is told one by one up to a
-limit, then counted.
+and file and say what to do. Of several files with the same limitation the first ones
+are named, the others counted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reaper_drumgain.audio.source_reader import (
 from reaper_drumgain.schema.session import Clip, Track
 from reaper_drumgain.tracks.playback import clip_differences
 
-#: files of one track of which the same thing is told one by one
+#: files of one track that are named for the same limitation; more are counted
 MOST_TOLD = 5
 
 
@@ -148,7 +148,7 @@ def clip_words(clip: Clip) -> str:
 
 
 def _subject(clip: Clip) -> str:
-    """The file of a clip as the project names it: each limitation is told once for each."""
+    """The file of a clip as the project names it: each limitation is reported once per file."""
     return clip.source.written or clip.source.path or ""
 
 

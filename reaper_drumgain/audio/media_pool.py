@@ -54,7 +54,7 @@ def open_media(path: str) -> OpenMedia:
 
 
 class MediaPool:
-    """The few files that a track has open; the one used longest ago is closed first."""
+    """The few files that a track has open. The least recently used one is closed first."""
 
     def __init__(self, limit: int = MAX_OPEN) -> None:
         self._limit = limit
@@ -109,14 +109,14 @@ def probe(path: str) -> MediaInfo:
         The file cannot be played, or holds no audio.
     """
     status = _status(path)
-    if status is None:  # the opener finds the words for it
+    if status is None:  # opening it raises an error with the reason
         return _header(path)
     return _cached_header(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=4096)
 def _cached_header(path: str, *_identity: int) -> MediaInfo:
-    # a sliced recording is one file behind thousands of clips; a changed file has another identity
+    # one file may have thousands of clips; a changed file has another identity
     return _header(path)
 
 

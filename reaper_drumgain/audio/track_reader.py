@@ -284,7 +284,7 @@ def _playing(tracks: Sequence[Track]) -> Iterator[Clip]:
 
 
 def _is_sound(clip: Clip) -> bool:
-    """Whether the numbers of a clip can be worked with at all."""
+    """Whether the numbers of a clip are finite and plausible."""
     numbers = (clip.position, clip.length, clip.offset, clip.play_rate, clip.take_pan)
     gain = clip.item_gain * clip.take_gain
     possible = all(abs(number) < 1e9 for number in numbers) and abs(gain) <= MAX_GAIN

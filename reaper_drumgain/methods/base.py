@@ -138,7 +138,7 @@ class Method(ABC):
     has_running_gains: ClassVar[bool] = False
     rides_playing: ClassVar[bool] = False
     sets_faders: ClassVar[bool] = False
-    #: whether its gains are those of one session as a whole: no kit or copy is taken out of it
+    #: whether its gains are known for one whole session only, so that kits are not balanced apart
     whole_session: ClassVar[bool] = False
 
     @property
@@ -181,4 +181,4 @@ class Method(ABC):
         raise NotImplementedError(f"{type(self).__name__} rides no playing: {departures_db.shape}")
 
     def warm_up(self) -> None:  # noqa: B027
-        """Load what the first call of ``gains`` would load; never raises DrumGainError."""
+        """Load what the first call of ``gains`` would load. Never raises DrumGainError."""

@@ -8,7 +8,7 @@ from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 
 
 class Unity(Method):
-    """Every fader at 0 dB: recorded levels carry what their engineer decided."""
+    """Every fader at 0 dB: the balance of the recorded levels."""
 
     sets_faders = True
 

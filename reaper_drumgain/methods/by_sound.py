@@ -17,7 +17,7 @@ from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.forest_file import BY_SOUND, Forest, bundled_folder, load
 from reaper_drumgain.tracks.roles import Role
 
-#: the drums that are told, in the order of the forest's outputs; the last is everything else
+#: the drums that are recognized, and the forest's outputs; the last one is everything else
 DRUMS = ("kick",)
 OUTPUTS = (*DRUMS, "other")
 #: least share of the forest's votes at which a track is taken for a drum: with fewer it is left
@@ -30,7 +30,7 @@ COLUMNS = (
     *("band_974_db", "band_2310_db", "band_5477_db", "band_12988_db"),
     *("centroid_hz", "bandwidth_hz", "rolloff_hz", "flatness"),
 )
-#: every forest file names one; nothing is ordered by it here
+#: every forest file names one; here nothing is ordered by it
 TIE_COLUMN = "centroid_hz"
 
 

@@ -1,9 +1,10 @@
-"""What a microphone of each role hears of each drum, from where things usually stand.
+"""How a microphone of each role hears each drum, from where drums and microphones usually stand.
 
-Sound falls by 6 dB per doubling of distance, down to what the room returns; close microphones turn
-their backs on other drums. Drums and microphones stand where recording handbooks put them. This is
-what is known where no kit was learned from (``drum_responses``). Only differences between
-microphones at one drum are ever used, so neither a drum's loudness nor its spectrum matters.
+Direct sound falls by 6 dB per doubling of distance, down to the level of the room's
+reverberation. Close microphones are directional and point away from other drums. The places are
+those of recording handbooks. These levels are used where no kits were learned from
+(``drum_responses``). Only differences between microphones at one drum are ever used, so neither a
+drum's loudness nor its spectrum matters.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ _MICROPHONES: Mapping[str, tuple[float, float, float]] = {
     "room": (0.0, 3.0, 1.5),
 }
 DRUMS, MICROPHONES = tuple(_DRUMS), tuple(_MICROPHONES)
-#: those that stand at no drum
+#: microphones that stand at no drum
 FAR = ("overhead", "room", "cymbal")
-#: by how much a close microphone hears other drums softer: a cardioid's mean over the rear half
+#: attenuation of other drums in a close microphone: the mean of a cardioid over the rear half
 _BACK_DB = 6.0
-#: and one in or at the kick drum, whose shell stands in the way as well
+#: the same in or at the kick drum, whose shell attenuates as well
 _KICK_BACK_DB = 12.0
-#: metres at which the room's return is as loud as the direct sound
+#: metres at which the reverberation is as loud as the direct sound
 _REVERBERATION_M = 1.5
 #: half the size of the smallest sound source: no microphone is closer to the middle of a drum
 _NEAREST_M = 0.06
@@ -65,8 +66,10 @@ def drum_key(drum: str) -> str:
 
 
 def microphone_key(name: str, ordinal: int | None) -> str:
-    """One of ``MICROPHONES`` for a role's name and number; the side does not matter, because
-    nobody knows whose left it is."""
+    """One of ``MICROPHONES`` for a role's name and number.
+
+    The side does not matter: left may be the drummer's or the audience's.
+    """
     if name == "tom":
         return drum_key(f"tom {ordinal}")
     return name if name in _MICROPHONES else "cymbal"
@@ -93,13 +96,15 @@ def _distance(microphone: str, drum: str) -> float:
 
 
 def _reaching_db(distance: float) -> float:
-    """Level of direct sound and room's return together at a distance in metres."""
+    """Level of direct sound and reverberation together at a distance in metres."""
     return float(power_to_db(np.asarray(1.0 / distance**2 + 1.0 / _REVERBERATION_M**2)))
 
 
 def _usual_gain_db(microphone: str) -> float:
-    """By how much a microphone is set lower than one far away, to reach the same level: what is
-    usual is the level of the strokes of its own drum."""
+    """By how much a microphone's gain is usually lower than that of one far away.
+
+    Gains are usually set so that the strokes of a microphone's own drum reach the same level.
+    """
     if microphone in FAR:
         return _reaching_db(_ROOM_M if microphone == "room" else _OVERHEAD_M)
     return _reaching_db(_distance(microphone, next(d for d in DRUMS if is_own(microphone, d))))

@@ -23,7 +23,7 @@ Float64 = npt.NDArray[np.float64]
 
 #: distance of the channels, and of the bands, on the ERB-number scale
 STEP = 0.5
-#: of specific loudness at one ear, in sone per ERB
+#: factor of specific loudness at one ear, in sone per ERB
 C = 0.046871
 #: excitation at threshold in quiet from 500 Hz up
 QUIET = 2.31

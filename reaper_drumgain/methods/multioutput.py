@@ -40,7 +40,7 @@ class MultiOutputForest(Method):
 
 
 def levelled(table: FeatureTable) -> FeatureTable:
-    """The table with loudness relative to its mean over the tracks."""
+    """The same features with loudness relative to its mean over the tracks."""
     values = table.values.copy()
     column = table.columns.index("loudness_lufs")
     values[:, column] -= values[:, column].mean()

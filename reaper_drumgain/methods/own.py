@@ -14,9 +14,9 @@ from reaper_drumgain.methods.user_model import UserModel
 
 
 class OwnModel(ForestMethod):
-    """The forest's gains, moved by what the user's own model adds to them.
+    """The forest's gains plus what the user's own model adds to them.
 
-    Intervals move with the gains: they are as wide as engineers differ, around the user's place.
+    Intervals are shifted by the same: they keep their width, around the user's gains.
     """
 
     def __init__(self, user: UserModel, model: Forest | None = None) -> None:
@@ -25,7 +25,7 @@ class OwnModel(ForestMethod):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user has to know of this model, in sentences."""
+        """A warning where the model was learned against another version of the bundled forest."""
         if self.user.bundled_sha256 == bundled_digest():
             return ()
         return (

@@ -36,9 +36,9 @@ FRAMES, ALL_FRAMES = 64, 768
 GATE_DB = -10.0
 #: most of the difference in PL (dB) that a step makes up, and the step's bound in dB
 ETA, STEP_DB = 0.5, 6.0
-#: excitation patterns are computed anew after each round of steps
+#: excitation patterns are computed again after each round of steps
 ROUNDS, STEPS = 6, 16
-#: PL differences in dB that count as none
+#: smaller PL differences in dB are ignored
 CLOSE_DB = 0.05
 _LEAST_SONE = 1e-6
 
@@ -153,7 +153,7 @@ def _balanced(
                 if step == 0:
                     return gains
                 break
-            # tracks that mask each other would swing for ever at a fixed eta
+            # with a fixed eta, tracks that mask each other would oscillate
             eta = np.where(missing * last < 0.0, eta / 2.0, np.minimum(eta * 1.2, ETA))
             gains += np.clip(eta * missing, -STEP_DB, STEP_DB)
             last = missing

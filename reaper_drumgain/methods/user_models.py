@@ -159,7 +159,7 @@ def _files() -> Mapping[str, Path]:
 
 
 def _read(path: Path) -> UserModel:
-    # with numpy, which a list of names need not wait for
+    # imported here: it needs numpy, and a list of names does not
     from reaper_drumgain.methods.forest_file import read_bounded
     from reaper_drumgain.methods.user_model import MAX_BYTES, parse
 
@@ -174,7 +174,7 @@ def _older(folder: Path) -> list[str]:
 
 
 def _is_older(stem: str, name: str) -> bool:
-    """Whether a file in ``older`` is of this model, not of one whose name begins alike."""
+    """Whether a file in ``older`` is of this model, not of one whose name begins the same."""
     begins = stem[: len(name)].casefold() == name.casefold()
     return begins and _OLDER.fullmatch(stem, len(name)) is not None
 
@@ -202,7 +202,7 @@ def _keep_former(path: Path) -> Path:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Put a file in its place whole."""
+    """Write a file all at once: readers see the old or the new one."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)

@@ -208,7 +208,7 @@ def _packed(points: Sequence[EnvelopePoint], lines: Sequence[str]) -> str:
 
 
 def _point_of(fields: Sequence[str]) -> EnvelopePoint | None:
-    """The point of a line's fields; None where it holds anything but plain numbers."""
+    """The point of a line's fields; None where a field is not a plain number."""
     try:
         shape = int(float(fields[2])) if len(fields) > 2 else 0
         tension = float(fields[6]) if len(fields) > 6 else 0.0
@@ -326,5 +326,5 @@ def _rows_of_version_1(written: str) -> tuple[tuple[EnvelopePoint, str], ...] | 
 
 def _is_sane(point: EnvelopePoint) -> bool:
     numbers = (point.time, point.value, point.shape, point.tension)
-    # false for what is no number, too
+    # false for NaN, too
     return all(abs(x) <= _MOST for x in numbers)

@@ -235,10 +235,10 @@ def _decode_plain(data: Any, wanted: Any, where: str) -> Any:
 
 
 def read_json(text: str | bytes) -> Any:
-    """JSON from anybody, whose numbers are finite floats and whole numbers of 64 bits.
+    """JSON from unknown sources, with finite floats and whole numbers of 64 bits only.
 
-    Raises ValueError for anything else (also ``1e999`` and numbers of 400 digits, which other
-    code would meet as infinity or as an OverflowError), RecursionError where it is nested too deep.
+    Raises ValueError for anything else (also ``1e999`` and numbers of 400 digits, which would
+    become infinity or an OverflowError later), RecursionError where it is nested too deep.
     """
     return json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant)
 

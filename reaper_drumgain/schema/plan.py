@@ -315,7 +315,7 @@ class GainPlan:
 
     @property
     def changes(self) -> bool:
-        """Whether there is anything to write."""
+        """Whether anything has to be written."""
         marked = any(track.trim_mark is not None for track in self.tracks)
         return bool(self.moves or self.automated or marked)
 

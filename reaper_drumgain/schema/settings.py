@@ -20,7 +20,7 @@ Mode = Literal["auto", "outliers", "all"]
 #: what ``auto`` becomes
 UsedMode = Literal["outliers", "all"]
 
-#: how far a section rides playing at most, unless the user says otherwise
+#: default of ``Automation.ride_limit``
 RIDE_LIMIT = Decibel(3.0)
 
 #: what ``Level.parse`` takes, for help texts and messages

@@ -35,7 +35,7 @@ TRIM_FORMS = "FAMILY=DB, like kick=+1 or cymbals=-2"
 
 _STEP = 0.01
 _MAX_TEXT = 400
-#: other words for a family, and words that only lead to it in a message
+#: other words for a family; ``_HINTS``: words for which a message suggests a family
 _WORDS = {
     "kick": ("kicks", "bass drum"),
     "snare": ("snares",),

@@ -1,4 +1,4 @@
-"""An interrupt that waits until what is being written is whole."""
+"""An interrupt that waits until a file is completely written."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 
 class DeferredInterrupt:
-    """Defers an interrupt (Ctrl-C) until the end of a block, so that what the block did is known.
+    """Defers an interrupt (Ctrl-C) until the end of a block, so that the block is run completely.
 
     Only in the main thread, where interrupts arrive. ``raise_pending`` afterwards raises the
-    interrupt that came meanwhile.
+    interrupt, if one came.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
-"""NumPy's .npz archives as bytes, safe to read from strangers.
+"""NumPy's .npz archives as bytes, safe to read from unknown sources.
 
 An .npz file is a ZIP archive with one .npy file for each array. ``np.load`` trusts the sizes
-that both declare, and decompresses whatever is there. Here all sizes are checked first, so
+that both declare, and decompresses everything. Here all sizes are checked first, so
 that nothing larger than the given bound is ever allocated, and no pickle is ever read.
 """
 

@@ -1,7 +1,7 @@
-"""Matplotlib with its own defaults alone: no configuration file is obeyed, no text is markup.
+"""Matplotlib with its own defaults: no configuration file is read, and no text is markup.
 
-Matplotlib obeys a file ``matplotlibrc`` in the working folder, which for us is often the folder
-of a project from a stranger, and such a file can have it call other programs (LaTeX).
+Matplotlib reads a file ``matplotlibrc`` in the working folder. For us this is often the folder of
+a project from somebody else, and such a file can make Matplotlib call other programs (LaTeX).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def one_thread_for_blas() -> None:
-    """Let matrix products run in one thread: threads of BLAS get in the way of ours.
+    """Let matrix products run in one thread, because threads of BLAS slow down our own threads.
 
     Works only before NumPy is imported.
     """

@@ -37,7 +37,7 @@ def in_processes(
     import joblib
 
     with warnings.catch_warnings():
-        # a process that has decoded a kit is large: joblib replaces it, and need not say so
+        # joblib replaces a process that has grown large, and warns: that is as it should be
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         yield from joblib.Parallel(n_jobs=jobs, return_as="generator")(
             joblib.delayed(function)(item) for item in items

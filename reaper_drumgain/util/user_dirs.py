@@ -14,17 +14,17 @@ _NAME = "drumgain"
 
 
 def cache_folder() -> Path:
-    """The folder of what can be made anew; need not exist yet. Raises InputError."""
+    """The folder of files that can be recreated. It need not exist. Raises InputError."""
     return _chosen("DRUMGAIN_CACHE") or _usual("user_cache_path")
 
 
 def state_folder() -> Path:
-    """The folder of what is known of former runs; need not exist yet. Raises InputError."""
+    """The folder of what is known of former runs. It need not exist. Raises InputError."""
     return _chosen("DRUMGAIN_STATE") or _usual("user_state_path")
 
 
 def data_folder() -> Path:
-    """The folder of what the user has made, like models; need not exist yet. Raises InputError."""
+    """The folder of what the user has made, like models. It need not exist. Raises InputError."""
     return _chosen("DRUMGAIN_DATA") or _usual("user_data_path")
 
 
@@ -34,9 +34,9 @@ def _chosen(variable: str) -> Path | None:
         return None
     try:
         folder = Path(value).expanduser()
-    except RuntimeError:  # somebody's home who is not known here
+    except RuntimeError:  # the home of a user who is not known here
         folder = Path(value)
-    if not folder.is_absolute():  # which for REAPER's and for our processes is another one
+    if not folder.is_absolute():  # it would be another folder for REAPER's process than for ours
         raise InputError(f"{variable} is {value!r}: name a folder with its whole path")
     return folder
 
