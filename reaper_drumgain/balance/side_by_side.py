@@ -1,6 +1,6 @@
-"""The plans of several methods for one session, whose audio is listened to once.
+"""The plans of several methods for one session, whose audio is read once.
 
-The evaluation hands in methods that were fitted without some songs or kits; everything else is
+The evaluation passes methods that were fitted without some songs or kits; everything else is
 what a user gets.
 """
 
@@ -22,7 +22,7 @@ from reaper_drumgain.schema.settings import Settings
 
 
 class _ListensOnce(ProjectAnalyzer):
-    """Measures for all methods what the first one asks for."""
+    """Measures once, for the first method, what all methods need."""
 
     def _measure(self, request: AnalysisRequest) -> MultitrackAnalysis:
         if self.last is None:
@@ -34,10 +34,23 @@ class _ListensOnce(ProjectAnalyzer):
 def plans_of(
     session: Session, methods: Mapping[str, Method], progress: Progress | None = None
 ) -> dict[str, GainPlan]:
-    """The plans that balance all drum tracks of a session anew, by the name of the method.
+    """The plans that balance all drum tracks of a session, whatever their faders now.
 
-    Nothing is read from or written to a cache. Empty where no track may be moved. ``progress`` is
-    called with what is done and its share, 0 to 1, while the audio is listened to.
+    Nothing is read from or written to a cache.
+
+    Parameters
+    ----------
+    session
+        The session.
+    methods
+        The methods by name.
+    progress
+        Called with what is being done and the share of it that is done, 0 to 1.
+
+    Returns
+    -------
+    dict
+        The plans by the names of the methods. Empty where no track may be moved.
     """
     analyzer = _ListensOnce(threads=1, progress=progress)
     try:
