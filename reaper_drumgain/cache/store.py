@@ -66,6 +66,9 @@ class Store:
         self._given_up = False
         self._was_damaged = False
 
+    def __del__(self) -> None:
+        self.close()
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing was ever written."""

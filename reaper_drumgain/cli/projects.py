@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from reaper_drumgain.cli.parser import close_to
@@ -49,7 +50,9 @@ def _meant(path: Path, *, folders: bool) -> Path:
     meant = meant or [name for name in names if name.casefold() == folded]
     if path.name and len(meant) == 1 and not (path.parent / meant[0]).is_dir():
         return path.parent / meant[0]
-    if path.exists():
+    # not exists(), which from Python 3.14 on says no more that a name is too long
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
+        path.stat()
         return path
     raise ProjectError(f"cannot read {path}: {_why(path, names, meant)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sqlite3
@@ -310,7 +311,7 @@ def test_another_version_measures_for_itself(
 
 
 def entries(folder: Path) -> list[tuple[bytes, int]]:
-    with sqlite3.connect(folder / FILE_NAME) as connection:
+    with contextlib.closing(sqlite3.connect(folder / FILE_NAME)) as connection:
         return connection.execute("SELECT key, size FROM analyses ORDER BY used").fetchall()
 
 
@@ -378,7 +379,7 @@ def test_processes_write_at_the_same_time(tmp_path: Path) -> None:
     kept = entries(tmp_path)
     assert len(kept) > 10
     assert sum(size for _, size in kept) <= 400_000
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -527,6 +528,7 @@ def test_an_entry_that_fits_no_session_is_not_believed(
             "UPDATE analyses SET digest = ?, data = ?, size = ? WHERE key = ?",
             (digest, data, size, key),
         )
+    connection.close()
     assert balanced(kit) == (balance(kit, Settings()), 1)
 
 

@@ -102,7 +102,7 @@ def test_a_long_name_does_not_push_the_other_columns_out(capsys, monkeypatch):
 
 
 @given(
-    columns=st.integers(24, 120),
+    columns=st.integers(30, 120),
     cells=st.lists(
         st.tuples(*[st.text("ab 大\u0301-.1", max_size=40)] * 3, *[st.integers(-9999, 9999)] * 4),
         min_size=1,
