@@ -1,14 +1,14 @@
-"""How much harder than usual each drum is played, from the bleed.
+"""How much harder than usual each drum is played, heard from the bleed.
 
 A microphone away from two drums hears both through one preamp: the ratio of their strokes in it
 does not depend on any recording gain. So the levels z_kj of drum k in the microphones j of others
-are separated into a_k + t_j, after the usual attenuation from each drum to each microphone is
-subtracted. What a_k has over its usual value is playing, up to an offset that all drums share.
+are taken apart into a_k + t_j, with the way from each drum to each microphone taken off before.
+What a_k has over the usual is playing, but for an offset that all drums have in common.
 
-A soft stroke is soft in its own microphone too. Without this correction it would be taken for a low
-recording gain. The level in the own microphone follows by about half, in both kits: performances
-of one kit at one recording gain, levels of kick over snare; a regression of the own microphones'
-levels on a_k has slopes of 0.54 to 0.58 with correlations of 0.85 to 0.96.
+A soft stroke is soft in its own microphone too, and without this it would pass for a low recording
+gain. The level in the own microphone follows by about half, in both kits: performances of one kit
+at one recording gain, levels of kick over snare, a regression of the own microphones' levels on
+a_k has slopes of 0.54 to 0.58 with correlations of 0.85 to 0.96.
 """
 
 from __future__ import annotations
@@ -23,12 +23,11 @@ from reaper_drumgain.analysis.recording_gain import ExpectedLevels, GainModel
 
 Float64 = npt.NDArray[np.float64]
 
-#: standard deviation in dB of how hard drums are played, relative to each other
+#: standard deviation in dB of how hard drums are played against each other
 PLAYING_DB = 6.0
-#: share of the playing that is taken off the level in a drum's own microphone: a little less than
-#: that by which this level follows
+#: by how much of it the level in a drum's own microphone is mended: a little less than it follows
 FOLLOWS = 0.45
-#: bound of the estimate in dB: what lies beyond is more likely an error
+#: no drum is held to be played harder or softer by more: what lies beyond is more likely an error
 MOST_DB = 6.0
 #: strokes that a drum must have to count
 FEWEST = 3
@@ -36,38 +35,15 @@ FEWEST = 3
 
 @dataclass(frozen=True)
 class HeardAway:
-    """The strokes of the drums in microphones of other drums.
-
-    Attributes
-    ----------
-    level_db
-        Shape (drums, tracks), in dB: level over the expected one; NaN where a microphone does not
-        hear the drum, or where it is the drum's own.
-    variance
-        Shape (drums, tracks): its variance in dB^2.
-    """
+    """The strokes of the drums in microphones of others: ``level_db`` (drums, tracks) over what is
+    expected, NaN where unheard or a drum's own; ``variance`` (drums, tracks) in dB^2."""
 
     level_db: Float64
     variance: Float64
 
 
 def heard_away(levels: HitLevels, expected: ExpectedLevels, model: GainModel) -> HeardAway:
-    """Compare the strokes of the drums in microphones of other drums with the expected levels.
-
-    Parameters
-    ----------
-    levels
-        Measured levels of the hits, arrays of shape (drums, tracks, bands).
-    expected
-        The usual levels of the same drums at the same microphones.
-    model
-        Gives the variances.
-
-    Returns
-    -------
-    HeardAway
-        Means over the bands. Drums with few strokes are left out.
-    """
+    """The mean over the bands; drums with few strokes are left out."""
     counts = levels.strokes.counts.astype(float)[:, None]
     away = (levels.level_db - expected.level_db).mean(axis=2)
     away = np.where(levels.strokes.owners | (counts < FEWEST), np.nan, away)
@@ -77,22 +53,10 @@ def heard_away(levels: HitLevels, expected: ExpectedLevels, model: GainModel) ->
 
 
 def playing_db(heard: HeardAway, usual_db: Float64, spread_db: float = PLAYING_DB) -> Float64:
-    """How much harder than usual each drum is played.
+    """(drums,) how much harder than usual each drum is played, the mean over the drums that are
+    heard removed; 0 for the others, and where fewer than two are heard.
 
-    Parameters
-    ----------
-    heard
-        The strokes in microphones of other drums.
-    usual_db
-        Shape (drums,), in dB: a_k in usual playing.
-    spread_db
-        Standard deviation of playing in dB.
-
-    Returns
-    -------
-    array
-        Shape (drums,), in dB, the mean over the drums that are heard removed; 0 for the others, and
-        where fewer than two are heard.
+    ``usual_db`` (drums,): a_k in usual playing. ``spread_db``: its standard deviation.
     """
     weight = np.where(np.isfinite(heard.level_db), 1.0 / heard.variance, 0.0)
     drums = np.flatnonzero(weight.sum(axis=1) > 0.0)
@@ -102,7 +66,7 @@ def playing_db(heard: HeardAway, usual_db: Float64, spread_db: float = PLAYING_D
         return found
     weight = weight[np.ix_(drums, tracks)]
     level = weight * np.nan_to_num(heard.level_db[np.ix_(drums, tracks)])
-    # the unknown offsets t_j are eliminated from the normal equations
+    # the offsets t_j, of which nothing is known, taken out of the normal equations
     share = weight / weight.sum(axis=0)
     precision = np.diag(weight.sum(axis=1)) - share @ weight.T
     vector = level.sum(axis=1) - share @ level.sum(axis=0) - precision @ usual_db[drums]

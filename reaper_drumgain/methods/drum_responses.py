@@ -1,8 +1,8 @@
 """How a microphone of each role usually hears each drum: learned from kits, over usual places.
 
-The levels that follow from usual places (``microphone_places``) are the prior; levels learned from
-training kits replace them, the more kits there are. ``learn.fitting`` makes them. They are part of
-a model's manifest, and untrusted like all of it.
+What the places of things say (``microphone_places``) stands for kits that nobody has recorded for
+us; what the training kits say is laid over that, by how many they are. ``learn.fitting`` makes
+them; they are part of a model's manifest, and untrusted as all of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reaper_drumgain.methods import microphone_places as places
 
 Float64 = npt.NDArray[np.float64]
 
-#: variance in dB^2 of levels that follow from usual places, against those of kits
+#: variance in dB^2 of what the places of things say, against kits
 PLACES_VARIANCE = 36.0
 #: variance in dB^2 of one kit's level around the usual one, all bands alike
 KIT_VARIANCE = 12.0
@@ -36,24 +36,15 @@ LINKS = tuple(f"{mic}|{drum}" for mic, drum in itertools.product(places.MICROPHO
 
 @dataclass(frozen=True)
 class DrumResponses:
-    """What was learned from kits. Keys are those of ``microphone_places``.
+    """What was learned from kits.
 
-    Attributes
-    ----------
-    links
-        By "microphone|drum" the level in dB per band, over what the places give.
-    link_kits
-        By the same, from how many kits. A kit in which little could be heard counts less than 1.
-    kits
-        By microphone, how many kits have one.
-    stroke_db
-        By microphone, how many dB strong strokes lie above gated loudness in usual playing.
-    widening
-        By role name, the factor on the standard deviation of its recording gain, found with kits
-        left out; 1.3 for roles that no kit has.
-    drum_db
-        By drum, how many dB louder its strokes are in usual playing than those of the other drums,
-        in microphones of others (``analysis.playing``).
+    ``links``: by "microphone|drum" dB per band over what the places say. ``link_kits``: by the
+    same, from how many kits (a kit in which little could be heard counts less than 1).
+    ``drum_db``: by drum, how much louder its strokes are in usual playing than those of the other
+    drums, heard from afar (``analysis.playing``).
+    ``kits``: by microphone, how many kits have one. ``stroke_db``: by microphone, how far strong
+    strokes lie above gated loudness in usual playing. ``widening``: by role name, the factor on the
+    standard deviation of its recording gain, found with kits left out; 1.3 for roles of none.
     """
 
     links: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -64,79 +55,25 @@ class DrumResponses:
     drum_db: Mapping[str, float] = field(default_factory=dict)
 
     def drum_levels(self, drums: Sequence[str]) -> Float64:
-        """How loud the strokes of drums usually are in microphones of others.
-
-        Parameters
-        ----------
-        drums
-            Keys of n drums.
-
-        Returns
-        -------
-        array
-            Shape (n,), in dB; 0 for drums that no kit has.
-        """
+        """(drums,) how loud the strokes of ``drums`` (keys) usually are from afar, in dB."""
         return np.array([self.drum_db.get(drum, 0.0) for drum in drums])
 
     def gauge_variance(self, microphones: Sequence[str]) -> Float64:
-        """How uncertain the usual gain of a microphone is.
-
-        Parameters
-        ----------
-        microphones
-            Keys of n microphones.
-
-        Returns
-        -------
-        array
-            Shape (n,): variance in dB^2, smaller the more kits have such a microphone.
-        """
+        """(tracks,) variance in dB^2 of what is held to be a microphone's usual gain, which is
+        known from as many kits as have one of its kind."""
         kits = np.array([self.kits.get(name, 0.0) for name in microphones], dtype=np.float64)
         return np.asarray(KIT_VARIANCE / (1.0 + kits))
 
     def stroke_rise(self, microphones: Sequence[str]) -> Float64:
-        """How far strong strokes usually lie above gated loudness.
-
-        Parameters
-        ----------
-        microphones
-            Keys of n microphones.
-
-        Returns
-        -------
-        array
-            Shape (n,), in dB.
-        """
+        """(tracks,) how far strong strokes usually lie above gated loudness, in dB."""
         return np.array([self.stroke_db.get(name, STROKE_DB) for name in microphones])
 
     def widenings(self, role_names: Sequence[str]) -> Float64:
-        """The factors on the standard deviations of the recording gains.
-
-        Parameters
-        ----------
-        role_names
-            Of n tracks.
-
-        Returns
-        -------
-        array
-            Shape (n,).
-        """
+        """(tracks,) the factor on the standard deviation by role name."""
         return np.array([self.widening.get(name, DEFAULT_WIDENING) for name in role_names])
 
     def expected(self, microphones: Sequence[str], drums: Sequence[str]) -> ExpectedLevels:
-        """The levels at which microphones should hear drums.
-
-        Parameters
-        ----------
-        microphones, drums
-            Keys of ``microphone_places``.
-
-        Returns
-        -------
-        ExpectedLevels
-            Levels and variances, drums along the first axis, microphones along the second.
-        """
+        """What ``microphones`` should hear of ``drums``; both are keys of ``microphone_places``."""
         level = np.zeros((len(drums), len(microphones), BANDS))
         variance = np.zeros((len(drums), len(microphones)))
         for row, drum in enumerate(drums):
@@ -156,29 +93,14 @@ class DrumResponses:
         }
 
 
-#: widening of roles that no kit has
+#: of roles that no kit has
 DEFAULT_WIDENING = 1.3
 
 
 def from_plain(held: object) -> DrumResponses:
-    """Read what ``DrumResponses.as_plain`` made.
+    """What ``DrumResponses.as_plain`` made. Raises ModelError with the reason.
 
-    Models that were trained before ``drum_db`` was learned have none.
-
-    Parameters
-    ----------
-    held
-        Plain JSON data, from anybody.
-
-    Returns
-    -------
-    DrumResponses
-        With numbers that were checked.
-
-    Raises
-    ------
-    ModelError
-        The data are no such responses; the message says where.
+    Models that were trained before ``drum_db`` was learned hold none.
     """
     fields = DrumResponses.__dataclass_fields__
     if isinstance(held, dict):
