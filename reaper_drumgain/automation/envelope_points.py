@@ -33,7 +33,7 @@ Gain = Callable[[Array], Array]
 TOLERANCE_DB = 0.1
 #: the tolerance without rounding
 _AIM_DB = 0.085
-#: by how much the tolerance grows for a curve that gets only so many points
+#: the step by which the tolerance grows for a curve that may have only so many points
 GROWTH_DB = 0.25
 #: samples of a curve lie at most this far apart, in level or else in time
 _STEP_DB, _STEP_S = 0.25, 1e-3
@@ -107,9 +107,9 @@ class GainCurve:
 
     @property
     def changed(self) -> tuple[float, float] | None:
-        """From when to when it is not 0 dB, in seconds.
+        """Start and end in seconds of the time in which the curve is not 0 dB.
 
-        Infinite where it never begins or ends; None where it is 0 dB throughout.
+        Infinite where that has no start or no end; None where the curve is 0 dB throughout.
         """
         if max(map(abs, self.levels_db), default=0.0) <= _AIM_DB:
             return None
@@ -298,10 +298,10 @@ def _drawn(
     *,
     aim_db: float = _AIM_DB,
 ) -> list[EnvelopePoint]:
-    """The fewest points that draw ``gain`` from and up to the ends of ``extent``.
+    """The fewest points that draw ``gain`` from the start to the end of ``extent``.
 
-    ``between``: times at which it is to be looked at beside its ``knots``.
-    Without an end the first or last value holds, which takes no point of its own.
+    ``between``: further times at which the curve is sampled, beside its ``knots``. Where the extent
+    has no start or end, the first or last value holds, which needs no point of its own.
     """
     begin, end = (t if np.isfinite(t) else None for t in extent)
     inner = [t for t in knots if extent[0] < t < extent[1]]
@@ -338,8 +338,11 @@ def _landing(kept: list[EnvelopePoint], gain: Gain) -> list[EnvelopePoint]:
 def _sampled(
     gain: Gain, inside: Array, begin: float, end: float, *, jump: bool
 ) -> tuple[Array, Array]:
-    """Times from ``begin`` to ``end`` and the gains there, as they are written, close enough
-    together that nothing hides between them. ``jump``: the last gain is that before the end."""
+    """Times from ``begin`` to ``end`` and the gains there, as they are written.
+
+    They are so close together that the curve is nearly straight between them. With ``jump`` the
+    last gain is that just before the end.
+    """
     last = end - _BEFORE_S if jump else end
     times = np.unique([begin, *inside[inside < last], last])
     while True:

@@ -5,8 +5,8 @@
   Only the level that it gave each section is kept, so that a second run gives the same result.
   (Gains that follow the song without sections are followed anew: mostly they stay within their
   dead band and twice ``TrackAutomation.within_db``, 98 % of the time on four rendered songs, 76 %
-  on a fifth, where faders met their end.) Where a track holds, it has its fader as that is now.
-  Outside of a time selection the envelope stays.
+  on a fifth, where faders met their end.) Where a track is held, its gain is that of the present
+  fader. Outside of a time selection the envelope stays.
 - Any other envelope is the user's: ``Automation.existing`` says whether the track is refused, or
   the envelope is replaced or multiplied. One that is switched off can be replaced, but not
   multiplied.
@@ -86,7 +86,7 @@ class ExistingEnvelope:
         was = self.original.points if self.original is not None else ()
         own_before, own_after = _same_ends(was, points)
         if self.still_original is not None:
-            # what was replaced once is no longer in the file as it was, though it be equal
+            # a point that was replaced once was written anew, even if its values are the same
             own_before = min(own_before, before, self.still_original[0])
             own_after = min(own_after, after, self.still_original[1])
         written = points[own_before : len(points) - own_after]
@@ -157,7 +157,7 @@ def existing_envelope(
 def _by_policy(
     existing: ExistingEnvelope, policy: str, span: tuple[float, float] | None
 ) -> ExistingEnvelope:
-    """What ``Automation.existing`` makes of an envelope that is the user's."""
+    """What the setting ``Automation.existing`` says of an envelope that the user made."""
     envelope = existing.base
     if envelope is None or all(abs(p.value - 1.0) <= _FLAT for p in envelope.points):
         idle = envelope is None or not envelope.active or span is None

@@ -79,7 +79,7 @@ def riding_gains(given: AutomationInput) -> GainsOverTime:
 
 
 def _riding_gains(given: AutomationInput) -> GainsOverTime:
-    """The same of one kit."""
+    """As ``riding_gains``, of one kit."""
     if not given.analysis.measurement.mix.hops:
         raise InputError(
             "no drum track plays anything that can be read: there is nothing to follow"
@@ -102,7 +102,7 @@ def _riding_gains(given: AutomationInput) -> GainsOverTime:
 
 
 def _running_gains(given: AutomationInput) -> RunningGains:
-    """The method's gains over time, as those of faders."""
+    """The method's gains over time, turned into faders."""
     roles = tuple(drum.role for drum in given.drums)
     measurement = given.analysis.measurement
     gains = given.method.running(

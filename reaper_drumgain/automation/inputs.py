@@ -158,7 +158,7 @@ def automation_input(
     existing = tuple(existing_envelope(drum.track, settings, span) for drum in drums)
     movable = np.array([drum.flag is None for drum in drums]) & activity.judged
     refusals = _refusals(drums, links, existing, movable)
-    # 0 unless the level is another than keep; what faders lack beyond their end is no change
+    # 0 with level keep; what is missing because faders end is no change of level
     change = solution.after_lufs + solution.short_db - solution.before_lufs
     return AutomationInput(
         session=session,
@@ -188,7 +188,7 @@ def automation_input(
 
 
 def _first_leader(leaders: Mapping[int, int], place: int) -> int:
-    """Whom a track follows in the end: a copy of a sample follows what the sample does."""
+    """The track that a track follows in the end: a copy of a sample follows the sample's leader."""
     seen = set()
     while place in leaders and place not in seen:
         seen.add(place)

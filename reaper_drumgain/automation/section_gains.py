@@ -223,10 +223,10 @@ def _held(given: AutomationInput, faders: Array, states: Sequence[str | None]) -
 
 
 def _users_fader(given: AutomationInput, place: int) -> float:
-    """The fader in dB, with the new trim, that stood before DrumGain wrote one.
+    """The user's own fader in dB, with the new trim.
 
-    The one from before the last run where the fader stands at its note: so a second run finds the
-    same gains.
+    Where the fader is still as DrumGain's note says, that is the fader from before the last run. So
+    a second run finds the same gains.
     """
     note = standing_note(given.drums[place].track)
     if note is None or is_off(note.before):

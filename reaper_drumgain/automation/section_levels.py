@@ -1,10 +1,11 @@
 """The level of the drums in each section.
 
-In every section the drums are as loud along their path as before, also by an earlier envelope of
-DrumGain's, had no fader an end. Where the whole song gets louder or softer (another level than
-``keep``), each section does by as much. Where locked or unselected tracks play, those anchor
-the level of the section, as they do in the plan. Where fader and envelope would pass their end, a
-track stops there, with those that it is linked to, and the others are as they were to be.
+In every section the drums stay as loud along their path as they were before; an earlier envelope of
+DrumGain's counts as part of that. Ends of faders are not considered for this. Where the whole song
+gets louder or softer (another level than ``keep``), each section does by as much. Where locked or
+unselected tracks play, they set the level of the section, as they do in the plan. Where fader and
+envelope together would pass their end, a track stops there, with those that it is linked to; the
+other tracks do not change for that.
 """
 
 from __future__ import annotations

@@ -133,8 +133,10 @@ def _tracks(
 
 
 def _refuse_unmixed(name: str, drums: Sequence[DrumTrack]) -> None:
-    """Raises NothingToBalanceError where the faders are nobody's, or DrumGain's, by the rule that
-    also tells whether a run balances all faders anew."""
+    """Raises NothingToBalanceError where nobody but DrumGain has set the faders.
+
+    The rule is the one by which a run balances all faders anew.
+    """
     noted = sum(standing_note(drum.track) is not None for drum in drums)
     if is_untouched(noted, len(drums)):
         raise NothingToBalanceError(

@@ -31,7 +31,7 @@ SUFFIXES = frozenset(
     )
 )
 MAX_FILES = 1000
-#: names of which fewer are there have nothing in common that could be told from a drum
+#: with fewer names than this, what they have in common may be the name of a drum
 _FEWEST_NAMES = 3
 _SAYS_NOTHING = frozenset(("unknown", "number", "noise"))
 _DEFAULT_RATE = 48_000

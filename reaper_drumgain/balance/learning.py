@@ -1,4 +1,4 @@
-"""One finished project into the user's model of a name."""
+"""Adds one finished project to a model of the user's own."""
 
 from __future__ import annotations
 

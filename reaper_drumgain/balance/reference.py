@@ -155,7 +155,10 @@ def match(
 
 
 def _others(session: Session, drums: Sequence[Track]) -> list[Track]:
-    """Tracks of other instruments that may be in the mix: what they are is then not noise."""
+    """Tracks of other instruments that may be in the mix.
+
+    What they explain of it is then no noise.
+    """
     known = {track.index for track in drums}
     room = max(0, (_MOST_COLUMNS - 2 * len(drums)) // 2)
     others = [
@@ -221,7 +224,7 @@ def _refuse_another(aligned: Aligned, reference: Path) -> None:
 
 
 def _on_both_sides(found: MixGains, aligned: Aligned) -> NDArray[np.float64]:
-    """(tracks,) the gains as levels are counted elsewhere: one channel plays on both sides."""
+    """Gains (tracks,) in dB for tracks that play on both sides, as those of one channel do."""
     recording = aligned.recording
     mono = np.array([track.channels == 1 for track in recording.tracks])
     gains = found.gains_db - _BOTH_SIDES_DB * mono

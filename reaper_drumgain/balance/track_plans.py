@@ -112,7 +112,10 @@ def _at(levels: NDArray[np.float64] | None, place: int, share: float = 1.0) -> D
 
 
 def _fader(level: Decibel | None) -> Decibel | None:
-    """A fader rounded to a millionth of a decibel; fewer digits would shift the offset of pairs."""
+    """A fader rounded to a millionth of a decibel.
+
+    With fewer digits the offset of a pair would change.
+    """
     return None if level is None else Decibel(round(level, 6))
 
 

@@ -18,7 +18,7 @@ from reaper_drumgain.tracks.routing import has_effects
 from reaper_drumgain.tracks.selection import DrumTrack, Selection
 from reaper_drumgain.units import HEARD_DB, MAX_FADER, LinearGain, to_decibel
 
-#: tracks that one line names, and lines that one track gets from the reader of the project
+#: how many tracks one line names, and how many lines on one track come from the project reader
 _MOST_NAMES, _MOST_TOLD = 6, 5
 #: a sentence about one track
 _OF_TRACK = re.compile(r"""track ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"): (.+)""", re.DOTALL)

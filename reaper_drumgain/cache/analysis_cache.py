@@ -161,7 +161,10 @@ def _with_descriptors(
 
 
 def _descriptor_key(key: bytes, descriptor: Descriptor) -> bytes:
-    """Of a descriptor's results for the audio with this key: another curve, another entry."""
+    """The key of a descriptor's results for the audio with this key.
+
+    Other curves have other entries.
+    """
     own = str((*_made_with(), descriptor.identity))
     return digest(key + own.encode("utf-8", "surrogatepass"))
 

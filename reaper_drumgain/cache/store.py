@@ -246,7 +246,7 @@ def _is_damage(error: sqlite3.Error) -> bool:
 
 
 def _digest_of(key: bytes, data: bytes) -> bytes:
-    """Of an entry: a row answers for its own key only."""
+    """The digest of an entry together with its key, so that a row is valid for its own key only."""
     return digest(digest(key) + data)
 
 
@@ -258,5 +258,5 @@ class _DamagedError(Exception):
     """The file is a database, but not one that was made here."""
 
 
-#: what a database gives that holds something else than what was stored
+#: errors that a database raises whose content is not what was stored
 _DAMAGE = (_DamagedError, TypeError, ValueError, OverflowError)

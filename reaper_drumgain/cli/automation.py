@@ -41,7 +41,7 @@ def document(track: TrackPlan) -> dict[str, Any]:
 
 
 def table(plan: GainPlan) -> None:
-    """Print what each track gets: its level in every section, or where it goes between."""
+    """Print what each track gets: its level in every section, or its lowest and highest level."""
     tracks = plan.automated
     for track in plan.tracks:
         if track.not_automated is not None:

@@ -48,7 +48,7 @@ def check_output(path: Path) -> None:
 
 
 def _check_writable(option: str, folder: Path) -> None:
-    """Raises StorageError where nothing can be written into a folder, or where it is to be made."""
+    """Raises StorageError where a folder cannot be written into, or cannot be made."""
     there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
     if there.exists() and not there.is_dir():
         raise InputError(f"{option} {folder}: {there} is a file: expected a folder")

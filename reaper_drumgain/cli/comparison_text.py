@@ -1,4 +1,4 @@
-"""A comparison of methods for a person, for programs and for spansheets."""
+"""A comparison of methods for a person, for programs and for spreadsheets."""
 
 from __future__ import annotations
 

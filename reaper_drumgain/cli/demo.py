@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Copy the session, balance it, write project, bounces and picture, say what is next."""
+    """Copy the session, balance it, write project, bounces and picture, and name the next steps."""
     folder: Path = arguments.output
     project_path = _copy_session(folder)
     project = rpp.read_project(project_path)

@@ -102,7 +102,7 @@ def same_audio(
 
 
 def _originals(drums: Sequence[DrumTrack], measurement: Measurement) -> dict[int, int]:
-    """By place of each copy the place of what it is a copy of, which is none itself."""
+    """By the place of each copy, the place of its original, which is no copy itself."""
     alike = np.abs(_correlations(measurement))
     found: dict[int, int] = {}
     for place, drum in enumerate(drums):
@@ -128,9 +128,11 @@ def _powers_in_mix(
     path: PathLevels,
     original: Mapping[int, int],
 ) -> dict[tuple[int, int], float]:
-    """By the places of two tracks with the same audio what they have in common where the drums
-    meet, with the faders as they are: of a track with itself its power, and less than nothing where
-    two cancel each other."""
+    """The power that two tracks with the same audio have in common in the mix, by their places.
+
+    It is taken where the drums meet, with the faders as they are. Of a track with itself it is its
+    own power; it is negative where two tracks cancel each other.
+    """
     gains = path.gains.mix(np.array([to_decibel(drum.track.fader) for drum in drums]))
     powers, slices = measurement.mix.covariance(), measurement.mix.channel_slices
     first = {place: original.get(place, place) for place in range(len(drums))}

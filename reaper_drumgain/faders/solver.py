@@ -9,7 +9,7 @@ Trims (``schema.trims``) are exact: all is solved for the faders without them, s
 the tracks of its family alone. A stated level, a peak or a loudness, is met with them.
 
 The kit does not move for a track that would pass the end. Such a track ends there, linked tracks
-stop with it, what it needs more is told, and the drums are softer by what is missing. The common
+stop with it, what it lacks is reported, and the drums are softer by what is missing. The common
 offset is that of the unlimited moves: with it the drums would be as loud as before, or at the
 stated level, had no fader an end. Where a stated level would take further tracks to their end, the
 whole kit stops before that: the balance counts for more.
@@ -271,7 +271,7 @@ class Solver:
     def _last_offset(self, moves: Array, keep: float) -> tuple[float, int]:
         """The offset in dB at which the first further track meets its end, and its place.
 
-        ``keep``: tracks that pass their end with this offset do so for themselves.
+        Tracks that pass their end with the offset ``keep`` already do not count.
         """
         room = self._ends - self._trimmed(self._moved(moves, self._share, keep))
         free = self._leading & ~any_linked(self._leading & (room < 0.0), self._links)
@@ -309,8 +309,8 @@ class Solver:
     def _within_ends(self, moves: Array, keep: float, offset: float) -> float:
         """The offset in dB, lower where a louder kit would lose its balance at the faders' ends.
 
-        ``keep``: the offset that keeps the drums' loudness. Tracks that would pass their end with
-        that do so for themselves; no other track may.
+        ``keep``: the offset that keeps the drums' loudness. Tracks that pass their end with it do
+        not count; no other track may pass its end.
         """
         most, first = self._last_offset(moves, keep)
         if offset <= most:

@@ -345,8 +345,11 @@ def _with_links(
     family: Sequence[int],
     holders: Mapping[int, int],
 ) -> DrumTrack:
-    """``family``: the indexes of the tracks that are linked to it; ``holders``: by the indexes of
-    drum tracks that stay for another one, that one's index."""
+    """The drum track with the tracks that move with it, and a note where one of them stays.
+
+    ``family``: the indexes of the tracks that are linked to it. ``holders``: by the index of a drum
+    track that stays for another one, the index of that one.
+    """
     links = tuple(i for i in family if i in drums and drums[i].measured) if drum.measured else ()
     flag, why = drum.flag, drum.why
     if drum.track.index in holders:

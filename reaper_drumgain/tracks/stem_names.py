@@ -76,7 +76,7 @@ def match_stems(project: str, tracks: Sequence[Track], files: Sequence[str]) -> 
 
 
 def _readings(project: str, file: str) -> Iterator[tuple[int, int | None, str]]:
-    """What a file's name may mean: how far-fetched, a track's number, and its name as words."""
+    """What a file's name may mean: a rank (the lowest is likeliest), a track's number, a name."""
     full = _words(file)
     heads = [(0, full)]
     if full.startswith(f"{_words(project)} "):

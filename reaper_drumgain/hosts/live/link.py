@@ -267,7 +267,7 @@ class Worker:
         self._clean()
 
     def abandon(self) -> None:
-        """The same at once, for when REAPER ends the script."""
+        """As ``stop``, but at once, for when REAPER ends the script."""
         process = self._process
         if process is not None:
             self._kill(process)

@@ -175,7 +175,7 @@ def backup_names(target: Path, stamp: str) -> Iterator[Path]:
 
 
 def _entries(target: Path) -> Sequence[_Entry]:
-    """All that was kept of a file, by the part of their names that backup and partner share."""
+    """All that was kept of a file, by the part of the name that a backup and its partner share."""
     found: dict[str, _Entry] = {}
     with storage_errors(f"cannot list the folder of {name_of(target)}"):
         names = sorted(os.listdir(target.parent))  # noqa: PTH208

@@ -75,7 +75,10 @@ def unchanged_outside(old: bytes, new: bytes, edits: Iterable[Edit]) -> bool:
 
 
 def _same(old: bytes, here: int, new: bytes, there: int, size: int) -> bool:
-    """Whether two spans are equal, compared in pieces so that nothing large is copied."""
+    """Whether two spans of bytes are equal.
+
+    They are compared in pieces, so that nothing large is copied.
+    """
     piece = 1 << 16
     if size <= piece:
         return old[here : here + size] == new[there : there + size]

@@ -113,8 +113,11 @@ def project_of(data: bytes, path: Path, *, mode: int, made: bool = False) -> Pro
 
 @contextlib.contextmanager
 def _no_collecting() -> Iterator[None]:
-    """Nothing of a project refers back to itself: looking for such garbage among its many objects
-    takes a tenth of the time."""
+    """No garbage collection meanwhile.
+
+    Nothing of a project refers back to itself, and to look for such garbage among its many objects
+    takes a tenth of the time.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -69,7 +69,7 @@ _OTHER_ENVELOPES = {
 _OWN = re.compile(
     rb"\n[ \t\r]*+(?=[NVTAP])(NAME|VOLPAN|TRACKID|AUXRECV|PEAKCOL)(?![^ \t\r\n])([^\r\n]*)"
 )
-#: how the lines begin that are read as well as the plain ones
+#: how those lines begin that are read beside the plain ones
 _OTHERS = (b"LANESOLO", b"GROUP_FLAGS")
 _EXT_LINE = rb"\n[ \t\r]*+(%b|%b|%b|%b|%b(?:_\d{1,4})?)[ \t]" % tuple(
     key.encode() for key in (ROLE_KEY, LOCK_KEY, fader_note.KEY, trims.KEY, envelope_note.KEY)
@@ -219,7 +219,10 @@ class TrackReader:
         return own, tuple(common)
 
     def _plain(self, common: tuple[bytes, ...]) -> _Common:
-        """What the common lines say: they are the same on most tracks, so most are known."""
+        """The values of the common lines.
+
+        They are the same on most tracks, so most are known already.
+        """
         known = self._known.get(common)
         if known is not None:
             return known

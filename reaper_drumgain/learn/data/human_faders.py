@@ -29,7 +29,7 @@ from reaper_drumgain.units import power_to_decibel
 Float64 = npt.NDArray[np.float64]
 
 MUTE_BELOW_DB = -30.0
-#: what one channel on both sides is louder than on one
+#: by how much one channel is louder on both sides than on one, in dB
 BOTH_SIDES_DB = power_to_decibel(2.0)
 _MIX_FIELDS = ("song", "mix", "raw_file", "raw_lufs", "fader_db")
 _ROLE_FIELDS = ("song", "raw_file", "role", "side", "ordinal", "sure")

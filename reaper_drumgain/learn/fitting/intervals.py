@@ -35,7 +35,7 @@ from reaper_drumgain.methods.forest_file import Forest, LinearPart
 from reaper_drumgain.methods.gain_law import louder_hits
 from reaper_drumgain.tracks.roles import ROLE_NAMES
 
-#: shifted draws of a song among the residuals, and as many as recorded
+#: draws of a song with shifted levels among the residuals, and as many with levels as recorded
 DRAWS = 8
 RISES = (0.0, 0.05, 0.1, 0.2, 0.4)
 

@@ -1,11 +1,11 @@
-"""A rule on roles and loudness alone: what is left of careless levels without listening to bleed.
+"""A rule on roles and loudness alone, which does not use the bleed.
 
     gain of track m = role(m) + stereo(m) - s (d_m - mean d)
     d_m = L_m - template(role of m),   s = V / (V + W),   V = variance of d (n - 1)
 
 L is the gated loudness of the raw track, ``template`` the loudness at which the role was recorded
 in the training songs, W the average of V over those songs. It was the forest's linear part before
-the recording gain was heard from the bleed; ``evidence.level_limits`` compares with it.
+the recording gain was estimated from the bleed; ``evidence.level_limits`` compares with it.
 """
 
 from __future__ import annotations

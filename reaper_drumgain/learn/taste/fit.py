@@ -11,7 +11,7 @@ within its family, and variances that are common to all families and roles; the 
 rho^2 + sigma^2 / (sum of its tracks' weights). The variances are those that explain the material
 best (maximum a posteriori of their logarithms, with the priors below), and each effect is its
 expected value given them: the estimator shrinks what varies from project to project, and a role
-that was never seen takes after its family. (Searle, Casella & McCulloch 1992, "Variance
+that was never seen takes the effect of its family. (Searle, Casella & McCulloch 1992, "Variance
 Components", chapters 7 and 9.) Rows far from what is expected count less, as with a Student
 distribution of 5 degrees of freedom. Slopes are learned from FEWEST_FOR_SLOPES sessions on.
 """
