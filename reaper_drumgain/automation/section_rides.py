@@ -44,7 +44,7 @@ Mask = NDArray[np.bool_]
 
 #: a change of the kit's loudness in a section up to this counts as none
 KEPT_DB = 0.2
-#: a ride that stays below this in all sections is none
+#: a track whose rides stay below this in all sections has none
 _LEAST_DB = 0.1
 
 

@@ -12,7 +12,7 @@ from reaper_drumgain.faders.activity import BLEED, FAINT, SILENT, pairs_of, play
 from reaper_drumgain.methods.cross_adaptive import CLOSE_LU, OPEN_LU
 from reaper_drumgain.units import Decibel, to_power
 
-#: a hop of 100 ms below this holds nothing
+#: a hop of 100 ms with less power is silent
 _SILENCE = to_power(Decibel(-200.0))
 
 

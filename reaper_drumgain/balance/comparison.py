@@ -1,4 +1,4 @@
-"""All methods on one project, from one listening."""
+"""All methods on one project, whose audio is read once."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def compare_methods(
             analyzer.progress(f"balancing ({name})", place / len(made))
         wanted = replace(settings, method=name, mode="all")
         plans[name] = balance(session, wanted, analyzer=listening, method=method)
-        # roles that were told by sound are told once
+        # roles are found by sound only once
         settings = replace(plans[name].settings, method=settings.method, mode=settings.mode)
     return Comparison(plans, problems)
 

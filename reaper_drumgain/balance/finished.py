@@ -1,4 +1,4 @@
-"""Reads a finished project for learning: where the user has the drums, and the bundled model."""
+"""Reads a finished project for learning: the user's gains of the drums, and the bundled model's."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _tracks(
     path_db: NDArray[np.float64],
     bundled_db: NDArray[np.float64],
 ) -> tuple[list[FinishedTrack], list[str]]:
-    """What each track says, and why others say nothing."""
+    """What is learned from each track, and why others are left out."""
     faders = np.array([to_decibel(drum.track.fader) for drum in drums])
     targets = faders + path_db
     highest = float(np.nanmax(np.where(activity.active, targets, np.nan), initial=-np.inf))

@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _read(
     arguments: argparse.Namespace, paths: list[Path]
 ) -> tuple[list[FinishedProject], list[str]]:
-    """What each project says, and why others say nothing."""
+    """What is learned from each project, and why others are left out."""
     from reaper_drumgain.balance.finished import read_finished
     from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 

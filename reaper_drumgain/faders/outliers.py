@@ -21,7 +21,7 @@ from reaper_drumgain.faders.links import Links, linked_moves
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-#: faders that are alike to so many places of a dB have one value
+#: faders in dB that are equal to so many decimal places count as one value
 _PLACES = 3
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 from reaper_drumgain.schema.session import Fade
 
 SourceKind = Literal["file", "midi", "empty", "other"]
-#: of sections within sections, no more are opened
+#: how deep sections within sections are opened
 MAX_SECTIONS = 16
 #: types that are one media file; what its format is, the file itself says
 _AUDIO_FILES = frozenset(("WAVE", "AIFF", "MP3", "FLAC", "VORBIS", "OPUS", "WAVPACK", "VIDEO"))

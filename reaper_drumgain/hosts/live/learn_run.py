@@ -1,4 +1,4 @@
-"""Action "learn from this project": its faders into the user's own model of a name.
+"""Action "learn from this project": a model of the user's own learns from its faders.
 
 Only reads the project. The worker finds out what the faders say, and keeps the model in the user's
 data folder.

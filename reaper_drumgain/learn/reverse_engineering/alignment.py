@@ -28,9 +28,9 @@ from reaper_drumgain.learn.reverse_engineering.recording import (
 Float64 = npt.NDArray[np.float64]
 
 _HOPS_PER_SECOND = 100
-#: a start that is off by less is left to the search for delays, in seconds
+#: a difference of starts below this is left to the search for delays, in seconds
 _NEAR_S = 0.4
-#: what tracks and mix have in common lasts at least so long, in seconds
+#: the least time that tracks and mix must have in common, in seconds
 LEAST_OVERLAP_S = 4.0
 #: levels further below the loudest hop count as silence, in dB
 _FLOOR_DB = 60.0
@@ -242,7 +242,7 @@ def _offset(tracks: Sequence[Sound], mix: Sound, frames: int, rate: int) -> int:
     product = np.fft.irfft(np.fft.rfft(own, size) * np.conj(np.fft.rfft(mixed, size)), size)
     lags = np.concatenate([np.arange(-mixed.size + 1, 0), np.arange(own.size)])
     found = np.concatenate([product[size - mixed.size + 1 :], product[: own.size]])
-    # of what lies over each other at each lag
+    # energies of the parts that overlap at each lag
     energy = (
         np.concatenate([[0.0], np.cumsum(own**2)]),
         np.concatenate([[0.0], np.cumsum(mixed**2)]),

@@ -56,7 +56,7 @@ class _Correlations:
         return float(self.pairs[second, first][2 * self.reach - lag])
 
     def along(self, moving: int, fixed: int, delay: int) -> Float64:
-        """Of ``moving`` at each of the delays -reach..reach with ``fixed`` at ``delay``."""
+        """Correlations of ``moving``, at each delay -reach..reach, with ``fixed`` at ``delay``."""
         low = 2 * self.reach - self.reach - delay
         held = self.pairs.get((moving, fixed))
         if held is None:

@@ -1,4 +1,4 @@
-"""How long the fitted filters are where nobody says."""
+"""The usual length of the fitted filters."""
 
 from __future__ import annotations
 
