@@ -6,8 +6,9 @@ reasons. A real recording is balanced as a whole. Listed is
 
 - every move over ``LISTED_DB``, with the plan's own reason, and with the move of the same track
   where a plain beat is played: what is more than that, the groove has done;
-- apart from these, moves over ``EXPLAINED_DB`` whose reason names no recording gain. There ought to
-  be none: a fader may go far to undo a preamp, not to follow a performance;
+- apart from these, moves over ``EXPLAINED_DB`` whose reason names no recording gain, nor does that
+  of the other side of a pair. There ought to be none: a fader may go far to undo a preamp, not to
+  follow a performance;
 - the same against the mean move of all tracks that play in the session: the rest of a move is the
   level of all drums, which is kept, and nobody hears it as balance;
 - microphones that are held though their drum is struck, and of the large moves those of drums that
@@ -199,7 +200,7 @@ def _moves_of(
     each track whether its drum is, empty where that is unknown."""
     if plan is None:
         return []
-    playing = np.isfinite(faders(plan, count))
+    playing, explained = np.isfinite(faders(plan, count)), explained_by_gain(plan)
     return [
         {
             "track": track.name,
@@ -208,6 +209,7 @@ def _moves_of(
             "struck": bool(struck[track.index]) if struck else None,
             "held": not playing[track.index],
             "reason": track.reason,
+            "explained": track.index in explained,
             "recording_gain_db": _rounded(track.recording_gain_db),
             "recording_gain_sd_db": _rounded(track.recording_gain_sd_db),
             "undone_db": _rounded(track.undone_db),
@@ -221,10 +223,13 @@ def _rounded(level: float | None) -> float | None:
     return None if level is None else round(level, 2)
 
 
-def names_recording_gain(reason: str | None) -> bool:
-    """Whether a plan's reason for a move says that the track was recorded louder or softer than is
-    usual."""
-    return _NAMES_GAIN.search(reason or "") is not None
+def explained_by_gain(plan: GainPlan) -> frozenset[int]:
+    """The tracks, by index, whose reason says that they were recorded louder or softer than is
+    usual; a side of a pair also where the other one's does, and both make the same move."""
+    named = [track for track in plan.tracks if _NAMES_GAIN.search(track.reason or "")]
+    sides = {(track.role, track.new_db) for track in named if "pair" in track.flags}
+    with_them = [t for t in plan.tracks if "pair" in t.flags and (t.role, t.new_db) in sides]
+    return frozenset(track.index for track in (*named, *with_them))
 
 
 def summary_of(sessions: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
@@ -234,7 +239,7 @@ def summary_of(sessions: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str,
     ----------
     sessions
         By name of the session the tracks with ``track``, ``role``, ``move_db``, ``reason``,
-        ``held`` and ``struck``.
+        whether it is ``explained`` by the recording gain, ``held`` and ``struck``.
 
     Returns
     -------
@@ -256,7 +261,7 @@ def summary_of(sessions: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str,
     ]
     large = [one for one in every if abs(one["move_db"]) > LISTED_DB]
     far = [one for one in large if abs(one["move_db"]) > EXPLAINED_DB]
-    untold = [one for one in every if not names_recording_gain(one["reason"])]
+    untold = [one for one in every if not one["explained"]]
     return {
         "sessions": {name: list(tracks) for name, tracks in sessions.items()},
         "faders": len(every),

@@ -19,11 +19,13 @@ from reaper_drumgain.learn.evidence.odd_sessions import (
     EXPLAINED_DB,
     FIGURES,
     LISTED_DB,
+    explained_by_gain,
     list_moves,
-    names_recording_gain,
     summary_of,
 )
 from reaper_drumgain.learn.evidence.project_files import recorded_louder, write_session
+from reaper_drumgain.schema.plan import GainPlan, TrackPlan
+from reaper_drumgain.schema.settings import Settings
 
 BY_NAME = {habit.name: habit for habit in HABITS}
 
@@ -96,6 +98,7 @@ def move(track: str, db: float, reason: str = "raised", *, held: bool = False, s
         "role": track,
         "move_db": db,
         "reason": reason,
+        "explained": "recorded" in reason,
         "held": held,
         "struck": struck,
     }
@@ -197,10 +200,33 @@ def test_a_microphone_that_was_recorded_softly_is_explained_by_that(shared_data,
         plans_of(recorded_louder(session, shift * np.eye(len(roles))[place]), forest)
         for shift in (0.0, -20.0, 20.0)
     ]
-    reasons = [plan["forest"].tracks[place].reason for plan in plans]
-    assert [names_recording_gain(reason) for reason in reasons] == [False, True, True]
-    assert not names_recording_gain(None)
-    assert not names_recording_gain("raised 6.0 dB: +5.0 dB for how it was recorded and played")
+    explained = [place in explained_by_gain(plan["forest"]) for plan in plans]
+    assert explained == [False, True, True]
+
+
+def test_a_side_of_a_pair_is_explained_by_the_other_where_both_make_the_same_move():
+    gain = "raised 7.0 dB: recorded 7 dB quieter than usual for an overhead microphone"
+
+    def track(index: int, reason: str, new_db: float, role: str = "overhead") -> TrackPlan:
+        return TrackPlan(
+            index=index,
+            name=str(index),
+            role=role,
+            old_db=0.0,
+            new_db=new_db,
+            reason=reason,
+            flags=("pair",) if role != "snare" else (),
+        )
+
+    tracks = (
+        track(0, gain, 7.0),
+        track(1, "raised 7.0 dB; the same move as 0", 7.0),
+        track(2, "raised 6.5 dB; 0.5 dB less than 0, its other side", 6.5),
+        track(3, "raised 7.0 dB: +7.0 dB for how it was recorded and played", 7.0, "snare"),
+        track(4, "raised 7.0 dB", 7.0, "room"),
+    )
+    plan = GainPlan(project="", method="forest", settings=Settings(), tracks=tracks)
+    assert explained_by_gain(plan) == {0, 1}
 
 
 def test_the_real_band_is_balanced_as_a_whole(shared_data, tmp_path):
