@@ -25,7 +25,7 @@ class AnalysisRequest:
     drums
         The tracks to analyze, in the order of the results.
     span
-        First and last second of the project. None for all that plays.
+        Start and end in seconds of the project. None for all that plays.
     descriptors
         What is measured in addition to what every analysis holds.
     """

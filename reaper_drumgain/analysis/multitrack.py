@@ -139,7 +139,7 @@ class Multitrack:
     progress
         Called with what is being done and the share of it that is done, 0 to 1.
     span
-        First and last second of the project. None for all that plays.
+        Start and end in seconds of the project. None for all that plays.
 
     Raises
     ------

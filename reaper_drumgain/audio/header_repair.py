@@ -77,7 +77,13 @@ class Header:
 
 
 def examine(view: ByteView) -> Header:
-    """The header of a file. Raises UnplayableMediaError where its samples have no known form."""
+    """Find what the header of a file says wrong or not at all.
+
+    Raises
+    ------
+    UnplayableMediaError
+        Its samples have no known form.
+    """
     layout = _layout(view)
     if layout is None:
         return Header()

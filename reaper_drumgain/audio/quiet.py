@@ -19,7 +19,7 @@ _STANDARD_ERROR = 2
 
 
 class _Detour:
-    """Standard error led into a file, for as many threads at once as ask for it."""
+    """Standard error redirected into a file, while at least one thread asks for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,7 +51,7 @@ class _Detour:
                 with tempfile.TemporaryFile() as file:
                     self._file = os.dup(file.fileno())
             self._real = os.dup(_STANDARD_ERROR)
-        except OSError:  # no standard error, or nowhere to lead it
+        except OSError:  # no standard error, or no place for a temporary file
             self._real = -1
             return
         os.dup2(self._file, _STANDARD_ERROR)

@@ -34,7 +34,7 @@ def pick_channels(target: Samples, frames: Samples, pick: tuple[int, ...]) -> in
     return int(count)
 
 
-#: -300 dBFS; what is below is silence, down to samples whose squares are no numbers any more
+#: -300 dBFS: smaller samples count as silence, also because their squares may underflow
 MIN_SAMPLE = 1e-15
 
 

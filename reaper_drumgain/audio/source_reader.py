@@ -20,13 +20,13 @@ from reaper_drumgain.schema.session import Clip
 if TYPE_CHECKING:
     import soxr
 
-#: a looped source up to this many frames is kept in memory instead of read anew each time round
+#: a looped source of up to so many frames is kept in memory instead of being read again each time
 LOOP_IN_MEMORY = 1 << 16
 #: source frames that are fed to the resampler at once
 RESAMPLE_CHUNK = 1 << 15
 #: frames before a resampled clip starts that let the resampler's filter fill, at the slower rate
 WARM_UP = 1024
-#: places among which a resampled clip looks for the start that falls nearest to a source frame
+#: among so many places the start of a resampled clip is the one nearest to a source frame
 PHASES = 640
 #: source frames per frame; beyond these a play rate is taken for a mistake
 MIN_RATIO, MAX_RATIO = 1.0 / 256.0, 256.0
@@ -95,7 +95,7 @@ class SourceReader:
         self._path, self._info, self._pool, self._report = path, info, pool, report
         self._lacking = any(channel >= info.channels for channel in self.pick)
         source = clip.source
-        # A bound far beyond any file keeps whatever a project says within integers.
+        # bounded far beyond any file, so that every number in a project fits into an integer
         self._first = round(min(1e15, max(0.0, (source.section_start or 0.0) * info.rate)))
         length = (source.section_length or 0.0) * info.rate
         rest = max(0, info.frames - self._first)

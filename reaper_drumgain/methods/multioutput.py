@@ -2,8 +2,8 @@
 
 As in D. Moffat and M. Sandler 2019 the trees themselves learn the effect of recorded levels.
 Levels are relative to the session's mean, so that the loudness of the whole recording does
-not matter. The output is not monotonic in a track's level: one that was recorded louder may get
-a higher fader.
+not matter. The gain is no monotonic function of a track's level: a track that was recorded louder
+may get a higher fader.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def plugin_points(built_in: Collection[str]) -> dict[str, EntryPoint]:
 
 
 def loader(point: EntryPoint) -> Callable[[], Method]:
-    """What makes the method of an entry point.
+    """A function that makes the method of an entry point.
 
     It raises InputError, with the name of the package, where that cannot be imported or holds no
     method.

@@ -141,8 +141,8 @@ def input_row(
     Returns
     -------
     array
-        Shape (inputs,), in the order of ``input_names``; NaN where a slot is empty or a feature
-        could not be measured.
+        Shape (inputs,), in the order of ``input_names``. Of an empty slot presence is 0 and its
+        features are NaN, as features are that could not be measured.
     """
     values = np.full((len(SLOTS), 1 + len(columns)), np.nan)
     values[:, 0] = 0.0

@@ -161,8 +161,8 @@ class Settings:
         Further roles by track name, for many projects: names that a project does not have are
         ignored, and ``roles`` come first.
     span
-        First and last second of the project that are analyzed. Automation then changes nothing
-        outside, faders included.
+        Start and end in seconds of the project, where only a part is analyzed. Automation then
+        changes nothing outside, faders included.
     write
         ``volume``: faders alone. ``automation``: gains over time as ``automation`` says.
     automation
