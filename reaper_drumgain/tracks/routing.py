@@ -43,7 +43,8 @@ def kind_of(session: Session, track: Track) -> Kind:
     """What a track is in the balance; only a ``microphone`` or ``instrument`` may move.
 
     ``instrument``: audio made by a plug-in on this track or sent from one, which no media
-    file holds. A folder counts as a bus even where it holds items: its fader moves its children.
+    file holds. A folder is never a microphone, even where it holds items: its fader moves its
+    children.
     """
     if track.vca_leader:
         return "vca"

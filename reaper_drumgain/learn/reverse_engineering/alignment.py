@@ -279,7 +279,7 @@ def sum_levels(sounds: Sequence[Sound], frames: int, hop: int) -> Float64:
     Returns
     -------
     ndarray
-        Shape (hops,): sum of squares of each hop, full scale 1.
+        Shape (hops,): sum of squares of each hop.
     """
     total = np.zeros(max(1, frames // hop))
     step = 4096 * hop

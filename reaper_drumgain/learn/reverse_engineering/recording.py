@@ -58,7 +58,8 @@ class Sound(Protocol):
         Returns
         -------
         ndarray
-            Shape (channels, count): full scale is 1; zeros outside of the sound.
+            Shape (channels, count): float32; zeros outside of the sound. Full scale is 1 for
+            files; integers in arrays are not scaled.
         """
         ...
 
