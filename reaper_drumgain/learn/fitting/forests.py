@@ -207,6 +207,11 @@ def fit_multioutput(
     -------
     Forest
         Without a linear part.
+
+    References
+    ----------
+    Moffat & Sandler 2019, "Machine learning multitrack gain mixing of drums", AES 147th
+    Convention.
     """
     levels = fit_role_levels(songs_of(renderings), settings.shrink)
     rows = multioutput_rows(renderings, levels.gain_db, settings)

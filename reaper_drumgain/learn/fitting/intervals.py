@@ -207,6 +207,10 @@ def calibrated(
     -------
     Widths
         For all roles.
+
+    References
+    ----------
+    Lei et al. 2018, "Distribution-free predictive inference for regression", JASA 113.
     """
     candidates = [_at_coverage(residuals, coverage, shrink, rise) for rise in rises]
     return min(candidates, key=lambda widths: _score(residuals, widths, coverage))

@@ -85,6 +85,11 @@ def find_delays(recording: Recording, reach: int) -> tuple[npt.NDArray[np.intp],
     ------
     InputError
         The search would take more than ``MAX_BYTES`` of memory.
+
+    References
+    ----------
+    Knapp & Carter 1976, "The generalized correlation method for estimation of time delay",
+    IEEE Trans. ASSP 24.
     """
     correlations = _correlate(recording, reach)
     active = [int(j) for j in np.flatnonzero(correlations.power > 0.0)]

@@ -107,6 +107,10 @@ def reverse_engineer(
         Tracks and mix do not fit together, or a setting is out of range.
     MediaError
         A file cannot be read.
+
+    References
+    ----------
+    Barchiesi & Reiss 2010, "Reverse engineering of a mix", JAES 58.
     """
     with open_recording(tracks, mix, rate) as recording:
         return estimate(

@@ -105,6 +105,10 @@ def collect(
     -------
     NormalEquations
         In double precision.
+
+    References
+    ----------
+    Makhoul 1975, "Linear prediction: a tutorial review", Proc. IEEE 63: the covariance method.
     """
     columns, channels = len(recording.owners), recording.mix.channels
     bins = window.size // 2 + 1

@@ -89,7 +89,20 @@ class _Errors:
 
 
 def check(projects: Sequence[FinishedProject], template_lufs: dict[str, float]) -> Check:
-    """How a model learned from all but one session does on that session, and what follows."""
+    """Whether a model helps on projects that it has not seen, one session left out at a time.
+
+    Parameters
+    ----------
+    projects
+        Finished projects.
+    template_lufs
+        By role, the usual loudness of a raw track in LUFS.
+
+    Returns
+    -------
+    Check
+        The errors in dB, None with one session, and what follows in sentences.
+    """
     numbers = sessions(projects)
     count = len(set(numbers))
     if count == 1:

@@ -113,10 +113,25 @@ def sessions(projects: Sequence[FinishedProject]) -> list[int]:
 
 
 def fit(projects: Sequence[FinishedProject], template_lufs: dict[str, float]) -> Fit:
-    """The departures that finished projects show.
+    """How a user departs from the bundled model, by empirical Bayes (see the module).
 
-    ``template_lufs``: by role, the usual loudness. Each session counts once, however many projects
-    of it there are.
+    Each session counts once, however many projects of it there are.
+
+    Parameters
+    ----------
+    projects
+        Finished projects.
+    template_lufs
+        By role, the usual loudness of a raw track in LUFS.
+
+    Returns
+    -------
+    Fit
+        With every role; a role that was never seen takes the effect of its family.
+
+    References
+    ----------
+    Searle, Casella & McCulloch 1992, "Variance Components", chapters 7 and 9.
     """
     numbers = sessions(projects)
     slopes = len(set(numbers)) >= FEWEST_FOR_SLOPES
