@@ -101,7 +101,7 @@ CASES: dict[str, Callable[[Tracks], Tracks]] = {
     "one microphone": only("snare top"),
     "one file for all": lambda kit: [(name, kit[1][1]) for name, _ in kit],
     "a click": with_a_click,
-    "no overheads": only("kick", "snare", "hi-hat", "tom"),
+    "no overheads": only("kick", "snare", "hi-hat", "tom", "ride"),
     "overheads alone": only("overhead"),
     "three seconds": lambda kit: [(name, sound[: 3 * RATE]) for name, sound in kit],
     "one second": lambda kit: [(name, sound[:RATE]) for name, sound in kit],

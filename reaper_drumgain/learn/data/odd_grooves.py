@@ -206,6 +206,14 @@ HABITS: tuple[Habit, ...] = (
     ),
     Habit("a plain beat without overheads", _BEAT, left_out=("overhead",)),
     Habit(
+        "one fill, close microphones alone", (*_BEAT, *_fill(10.0)), left_out=("overhead", "room")
+    ),
+    Habit(
+        "one fill, close microphones without the kick's",
+        (*_BEAT, *_fill(10.0)),
+        left_out=("overhead", "room", "kick"),
+    ),
+    Habit(
         "a plain beat with kick and one overhead alone",
         _BEAT,
         kept=("kick", "overhead", "overhead left"),
