@@ -11,8 +11,8 @@ reasons. A real recording is balanced as a whole. Listed is
   follow a performance;
 - the same against the mean move of all tracks that play in the session: the rest of a move is the
   level of all drums, which is kept, and nobody hears it as balance;
-- microphones that are held though their drum is struck, and of the large moves those of drums that
-  nobody strikes: none of either, too.
+- microphones that are held though their drum is struck, and those that are not held though nobody
+  strikes it: none of either, too.
 
 Hits and bleed are real and sampled, grooves are invented, their sum is simulated.
 """
@@ -248,10 +248,11 @@ def summary_of(sessions: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str,
         every move over ``LISTED_DB`` (``large``), the largest one (``largest``), how many are over
         ``EXPLAINED_DB`` (``over limit``), those of them whose reason names no recording gain
         (``unexplained``), the moves that are as far from the mean move of the session without such
-        a reason (``unexplained against the others``), and the tracks that are held though their
-        drum is struck (``held by mistake``). Each move of a list has its ``session``, how far it is
-        from that mean (``own_db``), and the move of the same role in the plain beat
-        (``plain_db``); both are None where the track is held or not recorded.
+        a reason (``unexplained against the others``), the tracks that are held though their drum is
+        struck (``held by mistake``), and the other way round (``not held by mistake``). Each move
+        of a list has its ``session``, how far it is from that mean (``own_db``), and the move of
+        the same role in the plain beat (``plain_db``); both are None where the track is held or
+        not recorded.
     """
     plain = {one["role"]: one["move_db"] for one in sessions.get(PLAIN, ()) if not one["held"]}
     every = [
@@ -273,6 +274,7 @@ def summary_of(sessions: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str,
             one for one in untold if abs(one["own_db"] or 0.0) > EXPLAINED_DB
         ],
         "held by mistake": [one for one in every if one["held"] and one["struck"]],
+        "not held by mistake": [one for one in every if not one["held"] and one["struck"] is False],
     }
 
 
@@ -296,17 +298,17 @@ def odd_table(figures: Mapping[str, Any]) -> list[list[str]]:
     list of list of str
         One row for each kit or recording.
     """
-    head = ("sessions", "faders", f"over {LISTED_DB:g} dB", "of these not struck")
-    more = ("gain not named", "against the others", "struck, but held", "largest")
-    rows = [["", *head, f"over {EXPLAINED_DB:g} dB", *more]]
+    far = ("gain not named", "against the others")
+    gate = ("struck, but held", "not struck, not held")
+    limits = (f"over {LISTED_DB:g} dB", f"over {EXPLAINED_DB:g} dB")
+    rows = [["", "sessions", "faders", *limits, *far, *gate, "largest"]]
     for where, held in figures.items():
-        large, largest = held["large"], held["largest"]
+        lists = ("unexplained", "unexplained against the others")
         numbers = (
-            *(len(held["sessions"]), held["faders"], len(large)),
-            sum(one["struck"] is False for one in large),
-            *(held["over limit"], len(held["unexplained"])),
-            *(len(held["unexplained against the others"]), len(held["held by mistake"])),
+            *(len(held["sessions"]), held["faders"], len(held["large"]), held["over limit"]),
+            *(len(held[name]) for name in (*lists, "held by mistake", "not held by mistake")),
         )
+        largest = held["largest"]
         told = f"{largest['move_db']:+.1f} dB" if largest else ""
         rows.append([where, *map(str, numbers), told])
     return rows
@@ -329,6 +331,7 @@ def move_lists(figures: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     for where, held in figures.items():
         apart, own = held["unexplained"], held["unexplained against the others"]
         rest = [one for one in held["large"] if one not in apart]
+        unheld = [one for one in held["not held by mistake"] if one not in held["large"]]
         near = [one for one in own if one not in held["large"]]
         kinds = (
             (f"over {EXPLAINED_DB:g} dB, and the reason names no recording gain", apart),
@@ -338,6 +341,7 @@ def move_lists(figures: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
                 near,
             ),
             ("held though the drum is struck", held["held by mistake"]),
+            (f"not held though nobody strikes the drum, moved by {LISTED_DB:g} dB or less", unheld),
         )
         for kind, moves in kinds:
             if moves:

@@ -60,11 +60,11 @@ Microphones that are held because their drum rests, and those held by mistake, i
 of odd habits:"""
 _ODD = """\
 Grooves of odd habits on each kit at its own recording gains, and a whole song of a real band, by
-the forest as it is shipped. Counted are the moves over {listed:g} dB, and those of them whose drum
-nobody strikes; the moves over {explained:g} dB, those of them whose reason names no recording gain,
-and the faders without such a reason that are as far from the mean move of their session ("against
-the others": the rest is the level of all drums, which is kept); and microphones that are held
-though their drum is struck. There ought to be none of the last three: a fader may go far to undo a
+the forest as it is shipped. Counted are the moves over {listed:g} dB and over {explained:g} dB; of
+the latter those whose reason names no recording gain, and the faders without such a reason that are
+as far from the mean move of their session ("against the others": the rest of a move is the level of
+all drums, which is kept); microphones that are held though their drum is struck, and that are not
+held though nobody strikes it. There ought to be none of the last four: a fader may go far to undo a
 preamp, not to follow a performance. Hits and bleed are real and sampled, grooves are invented.
 "plain beat": the move of the same fader where a plain beat is played."""
 _POLARITY = """\
