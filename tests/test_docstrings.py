@@ -24,6 +24,7 @@ ROOMS = (
     "balance",
     "batch",
     "cache",
+    "cli",
     "faders",
     "hosts",
     "learn",

@@ -1,4 +1,4 @@
-"""Whether what an option names can be written, before anything else is done."""
+"""Checks that the files and folders of options can be written, before anything else is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,20 @@ from reaper_drumgain.errors import InputError, StorageError
 
 
 def check_picture(arguments: argparse.Namespace) -> None:
-    """Raises InputError or StorageError where ``--picture`` could not be written later."""
+    """Check that ``--picture`` can be written later.
+
+    Parameters
+    ----------
+    arguments
+        The options of a command that has it.
+
+    Raises
+    ------
+    InputError
+        The name does not fit, is taken, or its folder is missing.
+    StorageError
+        Its folder cannot be written into.
+    """
     path: Path | None = arguments.picture
     if path is None:
         return
@@ -27,7 +40,20 @@ def check_picture(arguments: argparse.Namespace) -> None:
 
 
 def check_csv(arguments: argparse.Namespace) -> None:
-    """Raises InputError or StorageError where ``--csv`` could not be written later."""
+    """Check that ``--csv`` can be written later.
+
+    Parameters
+    ----------
+    arguments
+        The options of a command that has it.
+
+    Raises
+    ------
+    InputError
+        The name does not fit, is taken, or its folder is missing.
+    StorageError
+        Its folder cannot be written into.
+    """
     path: Path | None = arguments.csv
     if path is None:
         return
@@ -41,7 +67,20 @@ def check_csv(arguments: argparse.Namespace) -> None:
 
 
 def check_output(path: Path) -> None:
-    """Raises InputError or StorageError where ``--output`` could not be written later."""
+    """Check that ``--output`` can be written later.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        Its folder is missing.
+    StorageError
+        Its folder cannot be written into.
+    """
     if not path.parent.is_dir():
         raise InputError(f"--output {path}: there is no folder {path.parent}: make it first")
     _check_writable("--output", path.parent)
@@ -59,7 +98,20 @@ def _check_writable(option: str, folder: Path) -> None:
 
 
 def check_report(arguments: argparse.Namespace) -> None:
-    """Raises InputError where the options make no sense together."""
+    """Check ``--report`` and ``--bounce`` together.
+
+    Parameters
+    ----------
+    arguments
+        The options of a command that has them.
+
+    Raises
+    ------
+    InputError
+        There is a bounce without a report, or the report's folder is a file.
+    StorageError
+        The folder cannot be written into.
+    """
     if arguments.bounce and arguments.report is None:
         raise InputError("--bounce puts sound into a report: name its folder with --report DIR")
     folder: Path | None = arguments.report

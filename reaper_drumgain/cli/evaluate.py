@@ -6,10 +6,14 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reaper_drumgain.cli.show import ProgressLine, printable_lines
 from reaper_drumgain.cli.train import DATA_NEEDED, add_data, load_data_set, run_options
 from reaper_drumgain.errors import InputError, StorageError
+
+if TYPE_CHECKING:
+    from reaper_drumgain.learn.evidence.run import Evaluation
 
 SUMMARY = (
     "Compare all methods with the faders of human engineers, one song left out at a time, and test "
@@ -69,7 +73,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Render, fit and measure; print the tables; write what was asked for."""
+    """Render, fit and measure; print the tables; write what was asked for.
+
+    Parameters
+    ----------
+    arguments
+        The options of this command.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    InputError
+        Options exclude each other, or data are missing.
+    StorageError
+        A file cannot be written.
+    """
     if arguments.multitracks is not None:
         return _multitracks(arguments)
     if arguments.part != "all" and arguments.plots is not None:
@@ -93,6 +115,12 @@ def run(arguments: argparse.Namespace) -> int:
     print(printable_lines(tables.text(done.figures)))
     minutes = (time.monotonic() - begun) / 60.0
     print(f"\nmeasured in {minutes:.1f} minutes with --jobs {arguments.jobs}")
+    _write(arguments, done)
+    return 0
+
+
+def _write(arguments: argparse.Namespace, done: Evaluation) -> None:
+    """Write the figures, the page and the pictures that were asked for."""
     try:
         if arguments.json is not None:
             document = json.dumps(done.figures, indent=1, allow_nan=False)
@@ -110,7 +138,6 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"written: {printable_lines(str(path))}")
     except OSError as error:
         raise StorageError(f"{error.filename}: cannot be written: {error.strerror}") from error
-    return 0
 
 
 def _multitracks(arguments: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ def terminal_width(stream: TextIO) -> int | None:
         found = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
         found = 0
-    # COLUMNS counts first; the fallback is for terminals that do not tell
+    # COLUMNS counts first; the fallback is for terminals that do not say their width
     return shutil.get_terminal_size((found or 80, 24)).columns
 
 
@@ -45,11 +45,26 @@ def display_width(text: str) -> int:
 
 
 def folded(text: str, width: int, *, break_words: bool = False, indent: str = "") -> list[str]:
-    """The text in lines of at most ``width`` columns, broken at blanks.
+    """Fold a text into lines, at blanks.
 
     A number stays with its unit, a side with its name ("Room R"), and a short quotation whole.
-    ``break_words``: break what is longer than a line, too, so that columns stay in line; else it
-    stays whole, as a path that somebody copies. ``indent``: before all lines but the first.
+
+    Parameters
+    ----------
+    text
+        One line.
+    width
+        Columns of a line, at most.
+    break_words
+        Whether a word that is longer than a line is broken, so that columns stay in line; else it
+        stays whole, such as a path that somebody copies.
+    indent
+        Comes before all lines but the first.
+
+    Returns
+    -------
+    list
+        The lines.
     """
     if display_width(text) <= width:
         return [text]

@@ -162,7 +162,20 @@ def _reapy_folder() -> Path:
 
 
 def install(folder: Path, files: dict[Path, Path]) -> None:
-    """Copy the files, then write the set-up file. Raises StorageError if that fails."""
+    """Copy the files of an installation, then write its set-up file.
+
+    Parameters
+    ----------
+    folder
+        Where DrumGain's actions go.
+    files
+        By the place in this folder, the file that is copied there.
+
+    Raises
+    ------
+    StorageError
+        A file cannot be written.
+    """
     setup = folder / FILE_NAME
     try:
         before = manifest(folder)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reaper_drumgain.cache.store import Store
 from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.role_table import roles_from
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import DrumGainError, NothingToBalanceError
 from reaper_drumgain.hosts import rpp
@@ -51,7 +52,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read the projects, fit, check, write, and say how sure it is."""
+    """Read the projects, fit, check, write, and say how sure it is.
+
+    Parameters
+    ----------
+    arguments
+        The options of this command.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    NothingToBalanceError
+        There is no project, or none from which anything can be learned.
+    """
     from reaper_drumgain.batch.find import find_projects
     from reaper_drumgain.methods import user_models
 
@@ -86,7 +103,7 @@ def _read(
     from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 
     store = None if arguments.no_cache else Store(_note)
-    settings = Settings(roles=options.roles_from(arguments), listen=arguments.listen)
+    settings = Settings(roles=roles_from(arguments), listen=arguments.listen)
     progress = show.ProgressLine()
     projects: list[FinishedProject] = []
     problems: list[str] = []

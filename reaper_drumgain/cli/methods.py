@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reaper_drumgain.cache.store import Store
 from reaper_drumgain.cli import checks, options, show
 from reaper_drumgain.cli.projects import open_project, project_or_folder
+from reaper_drumgain.cli.role_table import role_table_from, roles_from
 from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.methods import user_models
 from reaper_drumgain.methods.registry import METHODS, plugins
@@ -84,8 +85,8 @@ def _compare(arguments: argparse.Namespace) -> tuple[Comparison, str]:
     settings = Settings(
         level=Level.parse(arguments.level),
         locks=tuple(arguments.lock),
-        roles=options.roles_from(arguments),
-        role_table=options.role_table_from(arguments),
+        roles=roles_from(arguments),
+        role_table=role_table_from(arguments),
         listen=arguments.listen,
     )
     session = open_project(arguments.project).session

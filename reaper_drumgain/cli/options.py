@@ -11,7 +11,7 @@ from reaper_drumgain import methods
 from reaper_drumgain.cli import show
 from reaper_drumgain.cli.parser import one_of
 from reaper_drumgain.cli.projects import project_or_folder, project_path
-from reaper_drumgain.cli.role_table import check_role, read_role_table
+from reaper_drumgain.cli.role_table import role_table_from, roles_from
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import (
@@ -308,23 +308,6 @@ def add_report(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="with --report: the drums before and after in it, to hear, equally loud",
     )
     return group
-
-
-def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
-    """The pairs of ``--role``. A track name may hold ``=``: the last one divides."""
-    pairs: list[tuple[str, str]] = []
-    for text in arguments.role:
-        track, equals, role = text.rpartition("=")
-        if not equals or not track.strip() or not role.strip():
-            raise InputError(f"--role {text!r}: expected TRACK=ROLE, like 'Audio 07=tom 2'")
-        check_role(role.strip(), f"--role {text!r}")
-        pairs.append((track.strip(), role.strip()))
-    return tuple(pairs)
-
-
-def role_table_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
-    """The rows of ``--roles``. Raises InputError with file and line, StorageError."""
-    return () if arguments.roles is None else read_role_table(arguments.roles)
 
 
 def warn_of_names(session: Session, settings: Settings) -> None:

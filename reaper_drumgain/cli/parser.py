@@ -24,7 +24,22 @@ _NEGATIVE = re.compile(r"-[\d.]")
 
 
 def close_to(text: str, known: Iterable[str], *, most: int = 3) -> list[str]:
-    """The known words that a text may mean, the nearest first; letter case does not matter."""
+    """The known words that a text may mean. Letter case does not matter.
+
+    Parameters
+    ----------
+    text
+        What the user wrote.
+    known
+        The words.
+    most
+        How many are given at most.
+
+    Returns
+    -------
+    list
+        The nearest first; empty where none is near.
+    """
     by_folded = {word.casefold(): word for word in known}
     near = get_close_matches(text.casefold(), by_folded, n=most, cutoff=0.6)
     begun = [word for word in by_folded if len(text) > 1 and word.startswith(text.casefold())]
@@ -32,7 +47,22 @@ def close_to(text: str, known: Iterable[str], *, most: int = 3) -> list[str]:
 
 
 def did_you_mean(text: str, known: Iterable[str], *, quoted: bool = True) -> str:
-    """A sentence with what may be meant, or ""."""
+    """A sentence with the known words that a text may mean.
+
+    Parameters
+    ----------
+    text
+        What the user wrote.
+    known
+        The words.
+    quoted
+        Whether they stand in quotation marks.
+
+    Returns
+    -------
+    str
+        Empty where none is near.
+    """
     near = [repr(word) if quoted else word for word in close_to(text, known)]
     return f"Did you mean {' or '.join(near)}?" if near else ""
 
@@ -107,7 +137,18 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(self._words, namespace)
 
     def error(self, message: str) -> NoReturn:
-        """Raise InputError."""
+        """End the parsing with a mistake of the user.
+
+        Parameters
+        ----------
+        message
+            What is wrong.
+
+        Raises
+        ------
+        InputError
+            Always, with what may be meant and where help is.
+        """
         words, self._words = self._words, []
         if message.startswith("the following arguments are required"):
             # a mistyped option is the nearer reason

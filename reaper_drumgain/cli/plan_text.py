@@ -84,7 +84,17 @@ def _track(track: TrackPlan) -> dict[str, Any]:
 
 
 def print_plan(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: bool = False) -> None:
-    """Print a plan, and what was written of it, for a person."""
+    """Print a plan, and what was written of it, for a person.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    written
+        Where it was written. None where nothing was.
+    dry_run
+        Whether nothing was to be written.
+    """
     _print_result(plan, written, dry_run=dry_run)
     # below the result, also where both streams go to one place
     sys.stdout.flush()

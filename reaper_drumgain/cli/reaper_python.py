@@ -28,7 +28,17 @@ def file_field(platform: str = sys.platform) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IniChange:
-    """What ``--set-python`` is to do to a ``reaper.ini``."""
+    """What ``--set-python`` is to change in a ``reaper.ini``.
+
+    Attributes
+    ----------
+    path
+        The file.
+    old, new
+        Its content before and after.
+    library
+        The Python library that REAPER is to load.
+    """
 
     path: Path
     old: bytes
@@ -37,15 +47,38 @@ class IniChange:
 
 
 def check_own_python() -> None:
-    """Raises InputError for a Python whose files REAPER does not see."""
+    """Check that REAPER sees the files of this Python.
+
+    Raises
+    ------
+    InputError
+        It is Python of the Microsoft Store, which REAPER does not see.
+    """
     if python_library.is_store(sys.base_prefix) or python_library.is_store(sys.executable):
         raise InputError(python_library.STORE)
 
 
 def prepared(resources: Path, asked: Path | None) -> IniChange | None:
-    """The change that ``--set-python`` asks for; None without it.
+    """The change that ``--set-python`` asks for.
 
-    Raises InputError for a library that REAPER cannot use, ConflictError while REAPER runs.
+    Parameters
+    ----------
+    resources
+        REAPER's resource folder.
+    asked
+        The library that the option names, ``THIS_PYTHON`` for none, None without the option.
+
+    Returns
+    -------
+    IniChange or None
+        None without the option.
+
+    Raises
+    ------
+    InputError
+        REAPER cannot use the library, or there is no ``reaper.ini``.
+    ConflictError
+        REAPER is running.
     """
     if asked is None:
         return None

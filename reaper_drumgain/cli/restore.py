@@ -34,7 +34,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Restore, and say which state that is; or list the backups."""
+    """Restore a project, and say which state that is; or list the backups.
+
+    Parameters
+    ----------
+    arguments
+        The options of this command.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    InputError
+        Options exclude each other.
+    """
     if arguments.list:
         if arguments.backup is not None:
             raise InputError("--list changes nothing: give it without --backup")

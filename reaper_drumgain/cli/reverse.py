@@ -80,7 +80,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Open, lay the mix against the tracks, fit, and print."""
+    """Open the tracks and the mix, align them, fit the gains, and print them.
+
+    Parameters
+    ----------
+    arguments
+        The options of this command.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    InputError
+        ``--over-time`` is out of range, or the files do not fit each other.
+    """
     if arguments.over_time is not None and not 0.1 <= arguments.over_time <= 600.0:
         raise InputError(f"--over-time is {arguments.over_time:g}: expected 0.1 to 600 seconds")
     paths = _paths(arguments)

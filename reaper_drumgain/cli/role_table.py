@@ -1,12 +1,13 @@
-"""Tables of roles: what tracks are, by their names, for ``--roles FILE``.
+"""Roles that the command line states: ``--role TRACK=ROLE``, and tables for ``--roles FILE``.
 
-A CSV file with two columns, the name of a track and its role, as Excel, LibreOffice and text
-editors write them: with commas, semicolons or tabs, with or without a first row of headings.
-Empty lines, and lines that begin with ``#``, mean nothing; ``#3`` as a name is the third track.
+A table is a CSV file with two columns, the name of a track and its role, as Excel, LibreOffice and
+text editors write them: with commas, semicolons or tabs, with or without a first row of headings.
+Empty lines, and lines that begin with ``#``, are ignored; ``#3`` as a name is the third track.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import re
@@ -24,10 +25,25 @@ _COMMENT = re.compile(r"\s*#(?!\d+\s*[,;\t])")
 
 
 def read_role_table(path: Path) -> tuple[tuple[str, str], ...]:
-    """The (name, role) of every row.
+    """Read a table of roles.
 
-    Raises InputError, with the file and line, where a row is none or a role is not known, and
-    StorageError where the file cannot be read.
+    Parameters
+    ----------
+    path
+        A CSV file, as the module describes it.
+
+    Returns
+    -------
+    tuple
+        Name and role of every row.
+
+    Raises
+    ------
+    InputError
+        A row has other columns, a role is not known, or a name has two; the message names file and
+        line.
+    StorageError
+        The file cannot be read.
     """
     lines = _text(path).splitlines()
     separator = _separator(lines)
@@ -60,7 +76,20 @@ def read_role_table(path: Path) -> tuple[tuple[str, str], ...]:
 
 
 def check_role(text: str, where: str) -> None:
-    """Raise InputError where a text names no role, with the role that may be meant."""
+    """Check that a text names a role.
+
+    Parameters
+    ----------
+    text
+        What the user wrote.
+    where
+        Begins the message.
+
+    Raises
+    ------
+    InputError
+        It names none; the message says which role may be meant.
+    """
     if asks_for_role_by_sound(text):
         return
     try:
@@ -69,6 +98,39 @@ def check_role(text: str, where: str) -> None:
         close = close_role(text)
         hint = f". Did you mean {close!r}?" if close else ""
         raise InputError(f"{where}: {error}{hint}") from None
+
+
+def roles_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """The pairs of ``--role``, track and role. A track name may hold ``=``: the last one divides.
+
+    Parameters
+    ----------
+    arguments
+        The options of a command that has it.
+
+    Returns
+    -------
+    tuple
+        Track and role of each.
+
+    Raises
+    ------
+    InputError
+        A pair is not complete, or its role is not known.
+    """
+    pairs: list[tuple[str, str]] = []
+    for text in arguments.role:
+        track, equals, role = text.rpartition("=")
+        if not equals or not track.strip() or not role.strip():
+            raise InputError(f"--role {text!r}: expected TRACK=ROLE, like 'Audio 07=tom 2'")
+        check_role(role.strip(), f"--role {text!r}")
+        pairs.append((track.strip(), role.strip()))
+    return tuple(pairs)
+
+
+def role_table_from(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """The rows of ``--roles``. Raises InputError with file and line, StorageError."""
+    return () if arguments.roles is None else read_role_table(arguments.roles)
 
 
 def close_role(text: str) -> str | None:

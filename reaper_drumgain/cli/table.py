@@ -29,8 +29,16 @@ def print_table(
 ) -> None:
     """Print rows under a header.
 
-    ``numbers``: the columns that are aligned to the right. ``dim``: the rows that matter less,
-    which a terminal shows so.
+    Parameters
+    ----------
+    header
+        The names of the columns.
+    rows
+        The cells of each row.
+    numbers
+        The columns that are aligned to the right.
+    dim
+        The rows that matter less, which a terminal shows dimmed.
     """
     clean = [[printable(cell) for cell in row] for row in (header, *rows)]
     columns = terminal_width(sys.stdout)

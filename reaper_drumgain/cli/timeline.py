@@ -30,11 +30,23 @@ _LEAST_SCALE_DB, _LOWEST_DB = (-3.0, 3.0), -30.0
 
 
 def save_automation(session: Session, plan: GainPlan, path: Path) -> None:
-    """Save a PNG with one row per measured drum track. Raises StorageError.
+    """Save a picture of gains over time, with one row per measured drum track.
 
-    Each row: the track's audio before its fader (grey), and how fader and envelope together
-    change over time against the fader as it was, in dB, on one scale for all tracks. A line at
-    the bottom names the drum tracks that have no row.
+    Each row has the track's audio before its fader (grey), and how fader and envelope together
+    change against the fader as it was, in dB, on one scale for all tracks. A line at the bottom
+    names the drum tracks that have no row.
+
+    Parameters
+    ----------
+    session, plan
+        The session and its plan.
+    path
+        The PNG file.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
     """
     measured = [track for track in plan.tracks if track.loudness_lufs is not None]
     rows = measured[:_MOST_TRACKS]

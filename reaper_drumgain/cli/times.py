@@ -20,7 +20,25 @@ _MOST_BYTES = 1 << 20
 
 
 def read_times(path: Path) -> tuple[Row, ...]:
-    """The (start, end, name) of every line. Raises InputError with file:line, StorageError."""
+    """Read a file of times.
+
+    Parameters
+    ----------
+    path
+        A text file, as the module describes it.
+
+    Returns
+    -------
+    tuple
+        Start, end (None for the next start) and name of every line, in seconds.
+
+    Raises
+    ------
+    InputError
+        A line holds no times, or an end before its start; the message names file and line.
+    StorageError
+        The file cannot be read.
+    """
     rows: list[Row] = []
     for number, line in enumerate(_text(path).splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.role_table import role_table_from, roles_from
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.session import Session
@@ -45,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print number, name, role, fader and state of every track."""
     session = rpp.read_project(arguments.project).session
     settings = Settings(
-        roles=options.roles_from(arguments),
-        role_table=options.role_table_from(arguments),
+        roles=roles_from(arguments),
+        role_table=role_table_from(arguments),
         listen=arguments.listen,
     )
     options.warn_of_names(session, settings)

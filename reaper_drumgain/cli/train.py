@@ -91,7 +91,22 @@ def add_data(
 def load_data_set(arguments: argparse.Namespace) -> DataSet:
     """The data set that the options name.
 
-    Raises InputError where its folder is missing, before anything heavy is imported.
+    Its folders are checked before anything heavy is imported.
+
+    Parameters
+    ----------
+    arguments
+        The options of a command that trains or evaluates.
+
+    Returns
+    -------
+    DataSet
+        Human mixes of kits, or ENST-Drums.
+
+    Raises
+    ------
+    InputError
+        A folder is missing.
     """
     if arguments.enst is not None:
         folder, expected = arguments.enst, "drummer_1/audio"

@@ -29,7 +29,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Remove the files that 'drumgain install' wrote, and no others."""
+    """Remove the files that 'drumgain install' wrote, and no others.
+
+    Parameters
+    ----------
+    arguments
+        The options of this command.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    InputError
+        Nothing is installed there.
+    StorageError
+        A file cannot be removed.
+    """
     place = "/".join((*FOLDER, FILE_NAME))
     folder = resource_folder(arguments.resource_path, prefer=place) / Path(*FOLDER)
     places = manifest(folder)
