@@ -16,7 +16,8 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reaper_drumgain.analysis.leakage import Heard, strong_onsets
+from reaper_drumgain.analysis.leak_excess import strong_onsets
+from reaper_drumgain.analysis.leakage import Heard
 from reaper_drumgain.analysis.stereo_pairs import alone
 from reaper_drumgain.util.decibels import power_to_db
 
@@ -85,18 +86,19 @@ def _own_strokes(heard: Heard, track: int) -> Bool:
     """Onsets (onsets,) at which a close microphone hears its own drum."""
     over = heard.over[track]
     stands_out = np.isfinite(heard.excess_db[track]) and (
-        heard.excess_db[track] >= heard.limit_db and not heard.cleaned[track]
+        heard.excess_db[track] >= heard.limits_db[track] and not heard.cleaned[track]
     )
     if stands_out:
-        return np.asarray(over >= heard.limit_db)
+        return np.asarray(over >= heard.limits_db[track])
     return strong_onsets(heard.risen[track])
 
 
 def _strokes_alone(heard: Heard) -> dict[int, Bool]:
     """Onsets (onsets,) at which one drum alone has a stroke, by its family."""
     close = np.array([microphone.close for microphone in heard.microphones], dtype=bool)
-    standing = close & (np.nan_to_num(heard.excess_db, nan=-np.inf) >= heard.limit_db)
-    return alone(heard.over, heard.families, standing & ~heard.cleaned, heard.limit_db)
+    standing = close & (np.nan_to_num(heard.excess_db, nan=-np.inf) >= heard.limits_db)
+    beyond = heard.over - heard.limits_db[:, None]
+    return alone(beyond, heard.families, standing & ~heard.cleaned, 0.0)
 
 
 def _departures(levels: Float64, strokes: Bool, sections: Sequence[Bool]) -> Float64:

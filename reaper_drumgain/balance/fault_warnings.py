@@ -151,7 +151,7 @@ def _strokes(
             continue
         over = heard.over[place][at]
         # a drum alone: nothing could leak into it
-        limit = heard.limit_db if np.isfinite(heard.over[place]).any() else -math.inf
+        limit = heard.limits_db[place] if np.isfinite(heard.over[place]).any() else -math.inf
         own = (np.nan_to_num(over, nan=0.0) >= limit) & (spectra.energy[place] > 0.0)
         drum = _drum(drums[place].role)
         found[drum] = found[drum] | own if drum in found else own

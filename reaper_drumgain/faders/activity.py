@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reaper_drumgain.analysis import features, leakage
-from reaper_drumgain.analysis.leakage import Heard, Microphone, Verdict
+from reaper_drumgain.analysis.leak_excess import Microphone
+from reaper_drumgain.analysis.leakage import Heard, Verdict
 from reaper_drumgain.analysis.measurement import FINE, Measurement, TrackMeasures
 from reaper_drumgain.faders.links import Links, linked_places
 from reaper_drumgain.tracks.roles import Role, drum_of
@@ -97,7 +98,19 @@ def track_activity(
 ) -> TrackActivity:
     """The activity of the drum tracks that were measured.
 
-    ``flags``: for each track the flags of its media, as ``MultitrackAnalysis`` has them.
+    Parameters
+    ----------
+    drums
+        (n,) the tracks.
+    measurement
+        Of these n tracks.
+    flags
+        (n,) for each track the flags of its media, as ``MultitrackAnalysis`` has them.
+
+    Returns
+    -------
+    TrackActivity
+        Of n tracks.
     """
     return activity_of(
         [drum.role for drum in drums],
@@ -116,10 +129,26 @@ def activity_of(
     flags: Sequence[tuple[str, ...]] | None = None,
     pairs: Links | None = None,
 ) -> TrackActivity:
-    """The activity of tracks of these roles; ``table``: the features of ``measurement``.
+    """The activity of tracks of these roles.
 
-    ``pairs``: for each track the places of itself and of the other side of its pair. A pair is
-    active where one side is.
+    Parameters
+    ----------
+    roles
+        (n,) of the tracks.
+    measurement
+        Of these n tracks.
+    table
+        The features of ``measurement``.
+    flags
+        (n,) for each track the flags of its media; None for none.
+    pairs
+        (n,) for each track the places of itself and of the other side of its pair: a pair is
+        active where one side is. None for no pairs.
+
+    Returns
+    -------
+    TrackActivity
+        Of n tracks.
     """
     heard = hear_tracks(roles, measurement)
     verdicts = leakage.judge(heard)
@@ -143,20 +172,63 @@ def activity_of(
 def plays_in_section(
     song: TrackActivity, measurement: Measurement, hops: tuple[int, int], pairs: Links
 ) -> Mask:
-    """Which tracks (n,) play their own drum in a section; a pair does where one side does."""
+    """Which tracks play their own drum in a section; a pair does where one side does.
+
+    Parameters
+    ----------
+    song
+        The activity of the n tracks in the whole song.
+    measurement
+        Of the whole song.
+    hops
+        The first and the last (left out) hop of the section, in 100 ms.
+    pairs
+        (n,) for each track the places of itself and of the other side of its pair.
+
+    Returns
+    -------
+    array
+        Shape (n,), bool.
+    """
     own = leakage.plays_in(song.heard, song.verdicts, section_onsets(measurement, hops))
     together = [song.active[list(members)] & own[list(members)] for members in pairs]
     return np.array([one.any() for one in together], dtype=bool) & song.active
 
 
 def section_onsets(measurement: Measurement, hops: tuple[int, int]) -> Mask:
-    """Which of the song's onsets (onsets,) lie in ``hops`` (first, last) of 100 ms."""
+    """Which of a song's onsets lie in a section.
+
+    Parameters
+    ----------
+    measurement
+        Of the whole song.
+    hops
+        The first and the last (left out) hop of the section, in 100 ms.
+
+    Returns
+    -------
+    array
+        Shape (onsets,), bool.
+    """
     steps = measurement.onset_windows.steps + _EARLY_STEPS
     return np.asarray((steps >= hops[0] * FINE) & (steps < hops[1] * FINE))
 
 
 def hear_tracks(roles: Sequence[Role], measurement: Measurement) -> Heard:
-    """What the onsets of a session say of its tracks."""
+    """What the onsets of a session say of its tracks.
+
+    Parameters
+    ----------
+    roles
+        (n,) of the tracks.
+    measurement
+        Of these n tracks.
+
+    Returns
+    -------
+    Heard
+        Of n tracks.
+    """
     windows = measurement.onset_windows
     return leakage.hear(
         microphones(roles),
@@ -168,13 +240,25 @@ def hear_tracks(roles: Sequence[Role], measurement: Measurement) -> Heard:
 
 
 def microphones(roles: Sequence[Role]) -> tuple[Microphone, ...]:
-    """What roles say of microphones, in the terms of ``analysis.leakage``."""
+    """What roles say of microphones, in the terms of ``analysis.leak_excess``.
+
+    Parameters
+    ----------
+    roles
+        (n,) of the tracks.
+
+    Returns
+    -------
+    tuple
+        (n,) microphones.
+    """
     return tuple(
         Microphone(
             drum=label,
             close=role.name in CLOSE_ROLES,
             metal=role.name in _METAL,
             usual=drum_of(role) in _USUAL,
+            overheard=drum_of(role) == "snare",
         )
         for role, label in zip(roles, drum_labels(roles), strict=True)
     )
@@ -186,6 +270,16 @@ def drum_labels(roles: Sequence[Role]) -> list[Hashable]:
     The close microphones of one drum share a label, every other track has its own. None for
     tracks that were not recorded in the room with the kit: triggered samples sound together with
     their drum, and a tambourine is overdubbed. Sound at the same time is no bleed there.
+
+    Parameters
+    ----------
+    roles
+        (n,) of the tracks.
+
+    Returns
+    -------
+    list
+        (n,) labels.
     """
     return [
         None if role.name in _ELSEWHERE else drum_of(role) if role.name in CLOSE_ROLES else place
@@ -197,6 +291,16 @@ def pairs_of(drums: Sequence[DrumTrack]) -> Links:
     """For each measured track the places of itself and of the other side of its pair.
 
     Groups are left out: the toms of a group play one by one.
+
+    Parameters
+    ----------
+    drums
+        (n,) the tracks.
+
+    Returns
+    -------
+    tuple
+        (n,) tuples of places.
     """
     return tuple(
         tuple(
@@ -219,6 +323,16 @@ def sounds_below_hearing(track: TrackMeasures) -> bool:
 
     It is steady, and what is heard of it (K-weighted) is far below its power. Drums with an
     offset or with rumble are not steady.
+
+    Parameters
+    ----------
+    track
+        Its measures.
+
+    Returns
+    -------
+    bool
+        False also where the track is too short to tell.
     """
     heard = np.sort(track.hop_powers[track.hop_powers > 0.0])
     if heard.size < _LEAST_HOPS:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reaper_drumgain.analysis.leak_excess import Microphone, strengths
 from reaper_drumgain.analysis.leakage import (
     ACTIVE,
     EMPTY,
@@ -14,7 +15,6 @@ from reaper_drumgain.analysis.leakage import (
     RESIDUE,
     SHORT,
     Heard,
-    Microphone,
     hear,
     is_short,
     judge,
@@ -40,6 +40,7 @@ MICROPHONES = tuple(
         close=name != "overhead",
         metal=name == "hat",
         usual=name in ("kick", "snare"),
+        overheard=name == "snare",
     )
     for name in KIT
 )
@@ -49,7 +50,13 @@ def song(
     *, resting: tuple[str, ...] = (), gains_db: np.ndarray | None = None, onsets: int = 240
 ) -> Heard:
     """A made-up song: kick, snare, hi-hat and fills of toms, with strokes that coincide."""
-    random = np.random.default_rng(3)
+    energy = drums(np.random.default_rng(3), onsets=onsets, resting=resting)
+    gains = np.zeros(len(KIT)) if gains_db is None else gains_db
+    return heard(energy * 10.0 ** (gains / 10.0)[:, None, None])
+
+
+def drums(random: np.random.Generator, *, onsets: int, resting: tuple[str, ...] = ()) -> np.ndarray:
+    """The energies (tracks, onsets, bands) of that song."""
     strokes = np.zeros((5, onsets))
     strokes[0, ::4] = 1.0
     strokes[1, 2::4] = 1.0
@@ -62,17 +69,14 @@ def song(
     colour = random.uniform(-6.0, 6.0, (len(KIT), 5, BANDS))
     ways = 10.0 ** ((WAYS[:, :, None] + colour) / 10.0)
     jitter = 10.0 ** (random.normal(0.0, 0.4, (len(KIT), onsets, BANDS)) / 10.0)
-    energy = np.einsum("tdb,do->tob", ways, sources) * jitter + 1e-9
-    gains = np.zeros(len(KIT)) if gains_db is None else gains_db
-    energy *= 10.0 ** (gains / 10.0)[:, None, None]
-    return heard(energy)
+    return np.asarray(np.einsum("tdb,do->tob", ways, sources) * jitter + 1e-9)
 
 
-def heard(energy: np.ndarray) -> Heard:
+def heard(energy: np.ndarray, microphones: tuple[Microphone, ...] = MICROPHONES) -> Heard:
     total = energy.sum(axis=2)
     envelopes = [np.repeat(row, 10) for row in total]
     hits = [int((row > 1e-3 * row.max(initial=0.0)).sum()) for row in total]
-    return hear(MICROPHONES, envelopes, hits, energy, energy * 1e-3)
+    return hear(microphones, envelopes, hits, energy, energy * 1e-3)
 
 
 def states(found: Heard) -> dict[str, str]:
@@ -88,6 +92,55 @@ def test_a_microphone_whose_drum_rests_is_held(name: str) -> None:
     found = states(song(resting=(name,)))
     assert found.pop(name) == LEAK
     assert set(found.values()) == {ACTIVE}
+
+
+def test_a_snare_at_rest_is_held_and_does_not_explain_the_kick_away() -> None:
+    assert states(song(resting=("snare",))) == {**dict.fromkeys(KIT, ACTIVE), "snare": LEAK}
+    random = np.random.default_rng(5)
+    kick, hat = np.where(random.uniform(size=(2, 200, 1)) < 0.5, 1.0, 1e-6)
+    jitter = 10.0 ** random.normal(0.0, 0.02, (3, 200, BANDS))
+    # the snare's microphone holds hardly anything but the kick, of which the kick's is a multiple
+    energy = np.stack([kick + 1e-3 * hat, 1e-2 * kick + 3e-5 * hat, 1e-3 * kick + hat]) * jitter
+    found = heard(energy, MICROPHONES[:3])
+    assert [verdict.state for verdict in judge(found)] == [ACTIVE, LEAK, ACTIVE]
+    assert found.excess_db[0] > 15.0
+
+
+def test_a_drum_that_plays_does_so_in_all_of_its_microphones() -> None:
+    energy = drums(np.random.default_rng(4), onsets=240)
+    # the outer microphone of the kick holds more of the snare than of the kick
+    outside = 1e-3 * energy[0] + energy[1] + 0.1 * energy[5]
+    found = heard(
+        np.concatenate([energy, outside[None]]), (*MICROPHONES, MICROPHONES[KIT.index("kick")])
+    )
+    assert found.excess_db[6] < found.limits_db[6]
+    assert [verdict.state for verdict in judge(found)] == [ACTIVE] * 7
+
+
+def test_a_cymbal_whose_strokes_hardly_rise_is_told_by_its_ring() -> None:
+    energy = drums(np.random.default_rng(4), onsets=240)
+    total = energy.sum(axis=2)
+    # it is as loud before each onset but those of the snare, which leaks into it
+    risen = total.copy()
+    risen[2] = np.where(np.arange(240) % 4 == 2, total[2], 0.0)
+    np.testing.assert_array_equal(strengths(MICROPHONES, total, risen)[2], total[2])
+    before = np.where(risen[:, :, None] > 0.0, 1e-3, 0.9) * energy
+    envelopes = [np.repeat(row, 10) for row in total]
+    found = hear(MICROPHONES, envelopes, [60] * 6, energy, before)
+    assert judge(found)[2].state == ACTIVE
+    # without an overhead that explains cymbals without a microphone, their ring is no stroke
+    np.testing.assert_array_equal(strengths(MICROPHONES[:5], total[:5], risen[:5]), risen[:5])
+
+
+def test_tracks_of_a_drum_machine_that_always_coincide_are_not_held() -> None:
+    # no leak at all: the kick falls on every second stroke of the hi-hat, the snare on every third
+    energy = np.full((3, 240, BANDS), 1e-9)
+    level = 10.0 ** np.random.default_rng(7).uniform(-0.3, 0.0, (3, 240, 1))
+    for track, every in enumerate((2, 3, 1)):
+        energy[track, ::every] = level[track, ::every]
+    energy[:, 1::16] = 0.02 * energy[:, ::16]
+    found = heard(energy, MICROPHONES[:3])
+    assert {verdict.state for verdict in judge(found)} == {ACTIVE}
 
 
 def test_both_toms_at_rest_are_held() -> None:

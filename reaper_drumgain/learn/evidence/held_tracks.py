@@ -96,10 +96,32 @@ def count_held_tracks(
     jobs: int = 1,
     progress: Callable[[str, float], None] | None = None,
 ) -> dict[str, Any]:
-    """The counts by kit, by song or section, and by ``GROUPS``: plain JSON data.
+    """How many microphones are held, of drums that rest and of drums that are played.
 
-    ``folder``: with ``kits`` and ``groove``. ``sessions`` of ``seconds`` are rendered with each
-    kit. Raises InputError where the data set holds fewer, or cannot be read.
+    Parameters
+    ----------
+    folder
+        With ``kits`` and ``groove``.
+    sessions
+        How many are rendered with each kit.
+    seconds
+        How long each of them is, at most.
+    seed
+        Decides which performances, habits, recording gains and sections.
+    jobs
+        Processes at a time.
+    progress
+        Called with what is done, and the share of it that is done.
+
+    Returns
+    -------
+    dict
+        The counts by kit, by song or section, and by ``GROUPS``: plain JSON data.
+
+    Raises
+    ------
+    InputError
+        Where the data set holds fewer sessions, or cannot be read.
     """
     chosen = choose_any_style(folder / "groove", sessions, seconds, [seed, 13], {})
     strokes = [habitual(one.strokes, [seed, place]) for place, one in enumerate(chosen)]
@@ -120,7 +142,20 @@ def count_held_tracks(
 
 
 def habitual(strokes: Sequence[Stroke], seed: Sequence[int]) -> tuple[Stroke, ...]:
-    """A performance as a drummer with odd habits plays it; ``seed`` decides which."""
+    """A performance as a drummer with odd habits plays it.
+
+    Parameters
+    ----------
+    strokes
+        Of the performance.
+    seed
+        Decides which habits: drums at rest, soft strokes, side stick.
+
+    Returns
+    -------
+    tuple
+        The strokes that are left, as they are played.
+    """
     random = np.random.default_rng(seed)
     resting = [drum for drum, often in _RESTS.items() if random.uniform() < often]
     softer = random.uniform(0.3, 0.6) if random.uniform() < _SOFT else 1.0
@@ -140,7 +175,26 @@ def habitual(strokes: Sequence[Stroke], seed: Sequence[int]) -> tuple[Stroke, ..
 def rendered_session(
     kit: Kit, strokes: Sequence[Stroke], roles: Sequence[Role], seconds: float, seed: Sequence[int]
 ) -> Measurement:
-    """A performance in microphones of these roles, measured at recording gains that are drawn."""
+    """A performance in microphones of these roles, measured at recording gains that are drawn.
+
+    Parameters
+    ----------
+    kit
+        What it is rendered with.
+    strokes
+        Of the performance.
+    roles
+        One for each microphone.
+    seconds
+        The length of the session.
+    seed
+        Decides which hits are taken, and the gains, within 12 dB.
+
+    Returns
+    -------
+    Measurement
+        Of tracks in the order of ``roles``.
+    """
     random = np.random.default_rng(seed)
     mics = [mic for role in roles for mic in virtual_mics_for(role, 1, kit.name)]
     sound = render(kit, strokes, mics, seconds, seed=int(random.integers(2**31)))
@@ -201,7 +255,20 @@ def _counts(found: Sequence[HeldTrack], where: str, drums: Sequence[str]) -> dic
 
 
 def held_table(figures: Mapping[str, Any]) -> list[list[str]]:
-    """The counts as rows of cells, the head first; ``figures``: of ``count_held_tracks``."""
+    """The counts as a table.
+
+    Parameters
+    ----------
+    figures
+        Of ``count_held_tracks``.
+
+    Returns
+    -------
+    list
+        Rows of cells, the head first. Each share has its 95 % interval in percent (Wilson 1927),
+        for which microphones count as independent: those of one session are not quite, so that it
+        is rather too narrow.
+    """
     rows = [["", "unplayed held", "played held by mistake", "of those with three strokes"]]
     for kit, by_place in figures.items():
         for where, by_group in by_place.items():
@@ -215,5 +282,12 @@ def held_table(figures: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _share(part: int, whole: int) -> str:
-    percent = f" ({100.0 * part / whole:.0f} %)" if whole else ""
-    return f"{part} of {whole}{percent}"
+    """A count, its percentage and the interval of that."""
+    if not whole:
+        return f"{part} of {whole}"
+    # statistics of scipy take long to import
+    from scipy.stats import binomtest
+
+    interval = binomtest(part, whole).proportion_ci(0.95, method="wilson")
+    low, high = 100.0 * interval.low, 100.0 * interval.high
+    return f"{part} of {whole} ({100.0 * part / whole:.0f} %, {low:.0f} .. {high:.0f})"

@@ -57,7 +57,8 @@ dB), so that there are only as many independent errors as microphones: "without 
 takes it off. The kits are real, performances and gains simulated:"""
 _HELD = """\
 Microphones that are held because their drum rests, and those held by mistake, in rendered sessions
-of odd habits:"""
+of odd habits, with 95 % intervals of the shares (Wilson; microphones of one session count as
+independent, which they are not quite):"""
 _ODD = """\
 Grooves of odd habits on each kit at its own recording gains, and a whole song of a real band, by
 the forest as it is shipped. Counted are the moves over {listed:g} dB and over {explained:g} dB; of
