@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from reaper_drumgain.methods import microphone_places as places
-from reaper_drumgain.methods.gain_law import SessionLevels
+from reaper_drumgain.methods.session_levels import SessionLevels
 from reaper_drumgain.tracks.roles import Role, drum_of
 
 ROLES = (

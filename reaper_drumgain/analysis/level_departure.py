@@ -27,8 +27,8 @@ Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Intp = npt.NDArray[np.intp]
 
-#: variance in dB^2 of either witness, and of the level of a single stroke
-WITNESS_VARIANCE = 25.0
+#: variance in dB^2 of either level (strokes, loudness), and of that of a single stroke
+LEVEL_VARIANCE = 25.0
 STROKE_VARIANCE = 100.0
 #: strokes and loudness of one track differ by no more than this where a drum is played seldom, for
 #: the gate of the loudness leaves the rests out;
@@ -51,9 +51,15 @@ _NO_STROKE = 0.25
 class StrongStrokes:
     """Level of each track's strong strokes.
 
-    ``level_lufs`` (tracks,): on the scale of loudness, NaN where there is none. ``counts``
-    (tracks,): how many there are: strokes of its own drum, or for a track without a drum of its
-    own all onsets that are fresh in it. ``close`` (tracks,): which have a drum of their own.
+    Attributes
+    ----------
+    level_lufs
+        Shape (tracks,): mean square on the scale of loudness, NaN where there is no stroke.
+    counts
+        Shape (tracks,): number of strokes of its own drum; for a track without a drum of its own,
+        of all onsets at which the sound is new in it.
+    close
+        Shape (tracks,): which tracks have a drum of their own.
     """
 
     level_lufs: Float64
@@ -63,15 +69,39 @@ class StrongStrokes:
 
 @dataclass(frozen=True)
 class LevelDeparture:
-    """``over_db`` (tracks,): over the role's usual level, NaN where nothing is known. ``doubt``
-    (tracks,): variance in dB^2 beyond that of a track with many strokes, inf where nothing is."""
+    """How far tracks lie above the usual level of their roles.
+
+    Attributes
+    ----------
+    over_db
+        Shape (tracks,), in dB; NaN where nothing is known.
+    doubt
+        Shape (tracks,): variance in dB^2 beyond that of a track with many strokes; infinite where
+        nothing is known.
+    """
 
     over_db: Float64
     doubt: Float64
 
 
 def strong_strokes(energy: Float64, strokes: Strokes) -> StrongStrokes:
-    """The level of strong strokes in each track; ``energy``: (tracks, onsets) mean squares."""
+    """The level of the strong strokes in each track.
+
+    A strong stroke is at a quantile of the energies: ``STRONG_SHARE`` for a track with a drum of
+    its own, ``FAR_STRONG_SHARE`` for others.
+
+    Parameters
+    ----------
+    energy
+        Shape (tracks, onsets): mean square in a short window at each onset.
+    strokes
+        Which onsets are strokes of which drum.
+
+    Returns
+    -------
+    StrongStrokes
+        Levels and counts by track.
+    """
     close = np.asarray(strokes.owners.any(axis=0))
     chosen = strokes.fresh.copy()
     for track in np.flatnonzero(close).tolist():
@@ -85,11 +115,27 @@ def strong_strokes(energy: Float64, strokes: Strokes) -> StrongStrokes:
 
 
 def drums_playing(energy: Float64, strokes: Strokes) -> Float64:
-    """(tracks,) how many drums make up what a track holds; inf where no drum has strokes.
+    """How many drums make up what a track holds.
 
     The exponential of the entropy of the strokes by drum, so that a drum which is struck seldom
-    counts less. Strong onsets that are no drum's, of cymbals, count as those of one more.
-    ``energy``: (tracks, onsets) mean squares.
+    counts less. Strong onsets that are no drum's, such as those of cymbals, count as one more drum.
+
+    Parameters
+    ----------
+    energy
+        Shape (tracks, onsets): mean square in a short window at each onset.
+    strokes
+        Which onsets are strokes of which drum.
+
+    Returns
+    -------
+    array
+        Shape (tracks,): number of drums; infinite where no drum has strokes.
+
+    References
+    ----------
+    L. Jost, "Entropy and diversity", Oikos 113, 2006: the exponential of the entropy is the number
+    of kinds that are equally frequent.
     """
     counts = strokes.counts.astype(float)
     found = np.full(energy.shape[0], np.inf)
@@ -113,17 +159,32 @@ def level_departure(
     drums: Float64 | None = None,
     paired: Bool | None = None,
 ) -> LevelDeparture:
-    """Both witnesses, weighted by their variances.
+    """Strokes and loudness together, weighted by their variances.
 
-    ``strokes_over``, ``loudness_over``: (tracks,) level of strong strokes, and gated loudness, over
-    the role's usual, NaN where unknown. ``counts``, ``close``: as in ``StrongStrokes``. ``drums``
-    (tracks,): as from ``drums_playing``; None where all play. ``paired`` (tracks,): the two sides
-    of a pair.
+    Parameters
+    ----------
+    strokes_over
+        Shape (tracks,): level of the strong strokes over the role's usual in dB, NaN where unknown.
+    loudness_over
+        Shape (tracks,): the same of the gated loudness, in LU.
+    counts
+        Shape (tracks,): number of strokes, as in ``StrongStrokes``.
+    close
+        Shape (tracks,): which tracks have a drum of their own.
+    drums
+        Shape (tracks,): number of drums, as from ``drums_playing``. None where all play.
+    paired
+        Shape (tracks,): which tracks are one of two sides of a pair. None where none is.
+
+    Returns
+    -------
+    LevelDeparture
+        Departure in dB and its doubt in dB^2.
     """
-    few = WITNESS_VARIANCE + STROKE_VARIANCE / np.maximum(counts, _NO_STROKE)
+    few = LEVEL_VARIANCE + STROKE_VARIANCE / np.maximum(counts, _NO_STROKE)
     strokes = np.where(np.isfinite(strokes_over) & (counts > 0), 1.0 / few, 0.0)
     needs = close & bool((counts[close] > 0).any())
-    loudness = np.where(needs, 1.0 / few, 1.0 / WITNESS_VARIANCE)
+    loudness = np.where(needs, 1.0 / few, 1.0 / LEVEL_VARIANCE)
     loudness = np.where(np.isfinite(loudness_over), loudness, 0.0)
     total = strokes + loudness
     known = total > 0.0
@@ -131,9 +192,9 @@ def level_departure(
     safe = np.where(known, total, 1.0)
     apart = np.abs(np.nan_to_num(strokes_over - loudness_over)) * (strokes > 0.0)
     apart = np.maximum(apart - AGREE_DB, 0.0) / 2.0
-    doubt = np.maximum(1.0 / safe - WITNESS_VARIANCE / 2.0, 0.0) + apart**2
+    doubt = np.maximum(1.0 / safe - LEVEL_VARIANCE / 2.0, 0.0) + apart**2
     if drums is not None:
         doubt = doubt + np.where(close, 0.0, FEW_DRUMS_VARIANCE / drums**2)
     if paired is not None:
-        doubt = np.where(paired, 2.0 * doubt + WITNESS_VARIANCE, doubt)
+        doubt = np.where(paired, 2.0 * doubt + LEVEL_VARIANCE, doubt)
     return LevelDeparture(np.where(known, over / safe, np.nan), np.where(known, doubt, np.inf))

@@ -25,7 +25,7 @@ Float64 = npt.NDArray[np.float64]
 
 #: standard deviation in dB of how hard drums are played against each other
 PLAYING_DB = 6.0
-#: by how much of it the level in a drum's own microphone is mended: a little less than it follows
+#: share of it that is taken off the level in a drum's own microphone: a little less than it follows
 FOLLOWS = 0.45
 #: no drum is held to be played harder or softer by more: what lies beyond is more likely an error
 MOST_DB = 6.0
@@ -35,15 +35,40 @@ FEWEST = 3
 
 @dataclass(frozen=True)
 class HeardAway:
-    """The strokes of the drums in microphones of others: ``level_db`` (drums, tracks) over what is
-    expected, NaN where unheard or a drum's own; ``variance`` (drums, tracks) in dB^2."""
+    """The strokes of the drums in microphones that stand at other drums, or at none.
+
+    Attributes
+    ----------
+    level_db
+        Shape (drums, tracks), in dB over what is expected; NaN where a drum is not heard, and in
+        its own microphones.
+    variance
+        Shape (drums, tracks), in dB^2.
+    """
 
     level_db: Float64
     variance: Float64
 
 
 def heard_away(levels: HitLevels, expected: ExpectedLevels, model: GainModel) -> HeardAway:
-    """The mean over the bands; drums with few strokes are left out."""
+    """How loud the drums are in microphones away from them, as the mean over the bands.
+
+    Drums with few strokes are left out.
+
+    Parameters
+    ----------
+    levels
+        Measured levels of the hits, arrays of shape (drums, tracks, bands).
+    expected
+        The usual levels of the same drums at the same microphones.
+    model
+        Variances of the levels.
+
+    Returns
+    -------
+    HeardAway
+        Levels in dB and their variances.
+    """
     counts = levels.strokes.counts.astype(float)[:, None]
     away = (levels.level_db - expected.level_db).mean(axis=2)
     away = np.where(levels.strokes.owners | (counts < FEWEST), np.nan, away)
@@ -53,10 +78,22 @@ def heard_away(levels: HitLevels, expected: ExpectedLevels, model: GainModel) ->
 
 
 def playing_db(heard: HeardAway, usual_db: Float64, spread_db: float = PLAYING_DB) -> Float64:
-    """(drums,) how much harder than usual each drum is played, the mean over the drums that are
-    heard removed; 0 for the others, and where fewer than two are heard.
+    """How much harder than usual each drum is played.
 
-    ``usual_db`` (drums,): a_k in usual playing. ``spread_db``: its standard deviation.
+    Parameters
+    ----------
+    heard
+        The strokes of the drums in the microphones of others.
+    usual_db
+        Shape (drums,): level a_k of each drum in usual playing, in dB.
+    spread_db
+        Standard deviation of a_k in dB.
+
+    Returns
+    -------
+    array
+        Shape (drums,), in dB, the mean over the drums that are heard removed; 0 for drums that are
+        not heard, and for all where fewer than two are.
     """
     weight = np.where(np.isfinite(heard.level_db), 1.0 / heard.variance, 0.0)
     drums = np.flatnonzero(weight.sum(axis=1) > 0.0)

@@ -7,17 +7,17 @@ Drum k, struck with a spectrum a_kb that nobody knows, reaches microphone i in b
 H: how a microphone of this role usually hears that drum. g_i: the preamp. p_i: the microphone
 stands nearer or farther than usual from everything, or what is usual is not well known. e_ki:
 another placement than usual with respect to this drum. a_kb has a flat prior, so that only ratios
-of microphones at one drum speak: neither how hard nor how often a drum is struck matters. A drum's
+of microphones at one drum count: neither how hard nor how often a drum is struck matters. A drum's
 own microphone varies by far the most against the others, so what it says of itself alone counts
 little; the ratios of third parties carry most. Missing bleed is missing data.
 
 Student weights per drum and microphone come from the fit under a flat prior on t: no recording
 gain changes them, so that the estimate of t follows gains exactly while its precision stays.
 
-How far strokes and loudness lie above the role's usual level is the second witness, the weaker the
-more the bleed says. Prior: in a session g has one standard deviation, small where levels were set
-with care, larger where not, or one microphone alone was set wrong; the session's own evidence
-weighs these.
+How far strokes and loudness lie above the role's usual level is a second measurement of g. It
+counts less, the more the bleed tells. Prior: within a session g has one standard deviation, small
+where levels were set with care and larger where not, or one microphone alone was set wrong. How
+likely each of these is follows from the session's own measurements.
 """
 
 from __future__ import annotations
@@ -42,14 +42,32 @@ _ROUNDS = 6
 class GainModel:
     """The numbers of the model: variances in dB^2, standard deviations in dB.
 
-    ``third_party``, ``own``: variance of e_ki of a microphone at another drum, and at its own;
-    ``band``: of e_kib. ``stroke``: of one stroke, divided by how many there are. ``blur``: of a
-    level in a band where the drum makes up half of what is heard, times (1 - share) / share
-    otherwise. ``freedom``: of the Student weights. ``level_beside_bleed``, ``level_alone``:
-    standard deviation of the second witness. ``spreads``, ``odds``: of the prior on g by session;
-    ``odd``, ``odd_odds``: of one microphone in a session whose others were set with care;
-    ``mismatch``, ``mismatch_odds``: standard deviation of p where the names do not fit the sound.
-    ``tempering``: share of the evidence about the session that counts, for it is a model's.
+    Attributes
+    ----------
+    third_party, own
+        Variance of e_ki of a microphone at the drum of another, and at its own.
+    band
+        Variance of e_kib.
+    stroke
+        Variance of one stroke; that of n strokes is n times smaller.
+    blur
+        Variance of a level in a band where the drum makes up half of what is heard; for another
+        share it is (1 - share) / share times as large.
+    freedom
+        Degrees of freedom of the Student weights.
+    level_beside_bleed, level_alone
+        Standard deviation of g as the level of a track tells it, with bleed and without.
+    spreads, odds
+        Standard deviations of the prior on g, one for each kind of session, and how likely each is.
+    odd, odd_odds
+        Standard deviation of g of one microphone in a session whose others were set with care, and
+        how likely such a session is.
+    mismatch, mismatch_odds
+        Standard deviation of p where the names of the tracks do not fit their sound, and how likely
+        that is.
+    tempering
+        Share of the evidence about the kind of session that counts, 0 to 1: less than 1, because
+        the model is a simplification.
     """
 
     third_party: float = 12.0
@@ -71,8 +89,15 @@ class GainModel:
 
 @dataclass(frozen=True)
 class ExpectedLevels:
-    """What is usual: ``level_db`` (drums, tracks, bands) but for an offset per drum and band,
-    ``variance`` (drums, tracks) in dB^2 of the knowledge itself."""
+    """What is usual.
+
+    Attributes
+    ----------
+    level_db
+        Shape (drums, tracks, bands), in dB, but for an offset per drum and band.
+    variance
+        Shape (drums, tracks), in dB^2: how uncertain these levels are themselves.
+    """
 
     level_db: Float64
     variance: Float64
@@ -80,8 +105,15 @@ class ExpectedLevels:
 
 @dataclass(frozen=True)
 class BleedEvidence:
-    """What the strokes say about t, but for a common offset: ``precision`` (tracks, tracks) in
-    1/dB^2 and ``offset_db`` (tracks,), 0 where nothing is known."""
+    """What the strokes say about t, but for an offset that all tracks have in common.
+
+    Attributes
+    ----------
+    precision
+        Shape (tracks, tracks), in 1/dB^2.
+    offset_db
+        Shape (tracks,), in dB; 0 where nothing is known.
+    """
 
     precision: Float64
     offset_db: Float64
@@ -89,10 +121,20 @@ class BleedEvidence:
 
 @dataclass(frozen=True)
 class RecordingGainEstimate:
-    """``mean_db`` (tracks,): the expected g, its mean over the tracks removed; ``sd_db``
-    (tracks,): its standard deviation. ``careless_db``: the spread of g that is expected in this
-    session. ``reliability`` (tracks,): how much of what could be known of a track the bleed tells,
-    0 to 1."""
+    """The recording gains of a session and how certain they are.
+
+    Attributes
+    ----------
+    mean_db
+        Shape (tracks,): the expected g in dB, its mean over the tracks removed.
+    sd_db
+        Shape (tracks,): standard deviation of g in dB.
+    careless_db
+        Expected standard deviation of g over the tracks of this session, in dB: small where the
+        levels were set with care.
+    reliability
+        Shape (tracks,): how much of what could be known of a track the bleed tells, 0 to 1.
+    """
 
     mean_db: Float64
     sd_db: Float64
@@ -100,7 +142,19 @@ class RecordingGainEstimate:
     reliability: Float64
 
     def interval(self, z: float = Z_80) -> Float64:
-        """(tracks, 2) ``z`` standard deviations to either side; 80 % by default."""
+        """The intervals of the recording gains.
+
+        Parameters
+        ----------
+        z
+            Standard deviations to either side; by default those that hold 80 % of a normal
+            distribution.
+
+        Returns
+        -------
+        array
+            Shape (tracks, 2): lower and upper end in dB.
+        """
         return np.stack([self.mean_db - z * self.sd_db, self.mean_db + z * self.sd_db], axis=1)
 
 
@@ -125,6 +179,11 @@ def bleed_evidence(
     -------
     BleedEvidence
         Precision matrix and offsets in dB.
+
+    References
+    ----------
+    K. L. Lange, R. J. A. Little, J. M. G. Taylor, "Robust statistical modeling using the t
+    distribution", Journal of the American Statistical Association 84, 1989.
     """
     model = model or GainModel()
     drums, tracks, _ = levels.level_db.shape
@@ -228,12 +287,12 @@ def infer_recording_gain(
     model = model or GainModel()
     tracks = placement.size
     centre = np.eye(tracks) - 1.0 / tracks
-    usual = _Witnesses(evidence, departure, placement, model)
-    wild = _Witnesses(evidence, departure, placement + model.mismatch**2, model)
+    usual = _Evidence(evidence, departure, placement, model)
+    misplaced = _Evidence(evidence, departure, placement + model.mismatch**2, model)
     logs, means, variances, spreads = [], [], [], []
-    for witnesses, share in ((usual, 1.0 - model.mismatch_odds), (wild, model.mismatch_odds)):
+    for both, share in ((usual, 1.0 - model.mismatch_odds), (misplaced, model.mismatch_odds)):
         for prior, odds in _priors(tracks, model):
-            log, mean, variance = witnesses.infer(prior, centre)
+            log, mean, variance = both.infer(prior, centre)
             logs.append(np.log(share * odds) + model.tempering * log)
             means.append(mean)
             variances.append(variance)
@@ -247,7 +306,7 @@ def infer_recording_gain(
     return RecordingGainEstimate(mean, deviation, spread, usual.reliability)
 
 
-class _Witnesses:
+class _Evidence:
     """What bleed and level together say about g, for one idea of how microphones are placed.
 
     The offsets that the bleed tells are g + p with the precision P; integrated over p of the
@@ -270,17 +329,17 @@ class _Witnesses:
         most = wide * max(1.0 - 1.0 / tracks, 1e-9)
         #: (tracks,) how much of what could be known of a track the bleed tells, 0 to 1
         self.reliability = np.clip(1.0 - np.diag(left) / most, 0.0, 1.0) * (tracks > 1)
-        witness = self.reliability / model.level_beside_bleed**2
-        witness = witness + (1.0 - self.reliability) / model.level_alone**2
-        witness = 1.0 / (1.0 / witness + departure.doubt)
-        total = float(witness.sum())
-        levels = np.diag(witness)
+        weight = self.reliability / model.level_beside_bleed**2
+        weight = weight + (1.0 - self.reliability) / model.level_alone**2
+        weight = 1.0 / (1.0 / weight + departure.doubt)
+        total = float(weight.sum())
+        levels = np.diag(weight)
         if total > 0.0:
-            levels = levels - np.outer(witness, witness) / total
+            levels = levels - np.outer(weight, weight) / total
         over, offset = np.nan_to_num(departure.over_db), evidence.offset_db
         self._precision = centre @ (bleed + levels) @ centre
         self._vector = bleed @ offset + levels @ over
-        known = witness[witness > 0.0]
+        known = weight[weight > 0.0]
         self._log = 0.5 * float(
             np.log(known).sum()
             - np.linalg.slogdet(np.eye(tracks) + placement[:, None] * evidence.precision)[1]

@@ -25,7 +25,7 @@ from reaper_drumgain.learn.reverse_engineering.recognition import clipping_note,
 from reaper_drumgain.learn.reverse_engineering.recording import ArraySound, FileSound, Sound
 from reaper_drumgain.learn.reverse_engineering.track_gains import MixGains
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
-from reaper_drumgain.methods.gain_law import side_pairs
+from reaper_drumgain.methods.side_pairs import side_pairs
 from reaper_drumgain.schema.session import Session, Track
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import DrumTrack, select, wants_roles_by_sound

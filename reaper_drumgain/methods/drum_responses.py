@@ -38,13 +38,22 @@ LINKS = tuple(f"{mic}|{drum}" for mic, drum in itertools.product(places.MICROPHO
 class DrumResponses:
     """What was learned from kits.
 
-    ``links``: by "microphone|drum" dB per band over what the places say. ``link_kits``: by the
-    same, from how many kits (a kit in which little could be heard counts less than 1).
-    ``drum_db``: by drum, how much louder its strokes are in usual playing than those of the other
-    drums, heard from afar (``analysis.playing``).
-    ``kits``: by microphone, how many kits have one. ``stroke_db``: by microphone, how far strong
-    strokes lie above gated loudness in usual playing. ``widening``: by role name, the factor on the
-    standard deviation of its recording gain, found with kits left out; 1.3 for roles of none.
+    Attributes
+    ----------
+    links
+        By "microphone|drum", the level in dB per band over what the places say.
+    link_kits
+        By the same, from how many kits; a kit in which little could be heard counts less than 1.
+    kits
+        By microphone, how many kits have one.
+    stroke_db
+        By microphone, how far strong strokes lie above gated loudness in usual playing, in dB.
+    widening
+        By role name, the factor on the standard deviation of its recording gain, found with kits
+        left out, at least 1; ``DEFAULT_WIDENING`` for other roles.
+    drum_db
+        By drum, how much louder its strokes are in usual playing than those of the other drums,
+        heard from afar (``analysis.playing``), in dB.
     """
 
     links: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -55,21 +64,64 @@ class DrumResponses:
     drum_db: Mapping[str, float] = field(default_factory=dict)
 
     def drum_levels(self, drums: Sequence[str]) -> Float64:
-        """(drums,) how loud the strokes of ``drums`` (keys) usually are from afar, in dB."""
+        """How loud the strokes of drums usually are from afar.
+
+        Parameters
+        ----------
+        drums
+            Keys of ``microphone_places``.
+
+        Returns
+        -------
+        array
+            Shape (drums,), in dB; 0 for unknown ones.
+        """
         return np.array([self.drum_db.get(drum, 0.0) for drum in drums])
 
     def gauge_variance(self, microphones: Sequence[str]) -> Float64:
-        """(tracks,) variance in dB^2 of what is held to be a microphone's usual gain, which is
-        known from as many kits as have one of its kind."""
+        """How uncertain it is what a microphone's usual gain is.
+
+        Parameters
+        ----------
+        microphones
+            Keys of ``microphone_places``, by track.
+
+        Returns
+        -------
+        array
+            Shape (tracks,): variance in dB^2, smaller the more kits have a microphone of this kind.
+        """
         kits = np.array([self.kits.get(name, 0.0) for name in microphones], dtype=np.float64)
         return np.asarray(KIT_VARIANCE / (1.0 + kits))
 
     def stroke_rise(self, microphones: Sequence[str]) -> Float64:
-        """(tracks,) how far strong strokes usually lie above gated loudness, in dB."""
+        """How far strong strokes usually lie above gated loudness.
+
+        Parameters
+        ----------
+        microphones
+            Keys of ``microphone_places``, by track.
+
+        Returns
+        -------
+        array
+            Shape (tracks,), in dB.
+        """
         return np.array([self.stroke_db.get(name, STROKE_DB) for name in microphones])
 
     def widenings(self, role_names: Sequence[str]) -> Float64:
-        """(tracks,) the factor on the standard deviation by role name."""
+        """The factors on the standard deviations of recording gains.
+
+        Parameters
+        ----------
+        role_names
+            Names of the roles, by track.
+
+        Returns
+        -------
+        array
+            Shape (tracks,).
+        """
         return np.array([self.widening.get(name, DEFAULT_WIDENING) for name in role_names])
 
     def expected(self, microphones: Sequence[str], drums: Sequence[str]) -> ExpectedLevels:
@@ -98,9 +150,24 @@ DEFAULT_WIDENING = 1.3
 
 
 def from_plain(held: object) -> DrumResponses:
-    """What ``DrumResponses.as_plain`` made. Raises ModelError with the reason.
+    """Read what ``DrumResponses.as_plain`` made.
 
     Models that were trained before ``drum_db`` was learned hold none.
+
+    Parameters
+    ----------
+    held
+        Plain JSON data from a model's manifest.
+
+    Returns
+    -------
+    DrumResponses
+        The same, checked.
+
+    Raises
+    ------
+    ModelError
+        Something is missing, unknown, or out of bounds; the message says what.
     """
     fields = DrumResponses.__dataclass_fields__
     if isinstance(held, dict):

@@ -28,13 +28,8 @@ from reaper_drumgain.errors import ModelError
 from reaper_drumgain.methods.base import Method, MethodGains, MethodInput
 from reaper_drumgain.methods.drum_responses import DrumResponses
 from reaper_drumgain.methods.forest_file import Forest, LinearPart, bundled_folder, load
-from reaper_drumgain.methods.gain_law import (
-    LIMIT_DB,
-    SHARE,
-    GainDecision,
-    SessionLevels,
-    decide,
-)
+from reaper_drumgain.methods.gain_law import LIMIT_DB, SHARE, GainDecision, decide
+from reaper_drumgain.methods.session_levels import SessionLevels
 from reaper_drumgain.methods.slots import SIDED, SLOTS, assign_slots, input_names, input_row
 from reaper_drumgain.tracks.roles import Role
 

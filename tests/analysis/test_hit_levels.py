@@ -5,7 +5,7 @@ import pytest
 from kit_support import ROLES, invented_session
 
 from reaper_drumgain.methods import microphone_places as places
-from reaper_drumgain.methods.gain_law import louder_hits, session_hits
+from reaper_drumgain.methods.session_levels import louder_hits, session_hits
 
 GROOVES = (
     {"kick": 0.35, "snare": 0.3, "hi-hat": 0.7, "tom 1": 0.1},

@@ -6,12 +6,12 @@ from kit_support import invented_session
 
 from reaper_drumgain.analysis.hits import Strokes
 from reaper_drumgain.analysis.level_departure import (
-    WITNESS_VARIANCE,
+    LEVEL_VARIANCE,
     drums_playing,
     level_departure,
     strong_strokes,
 )
-from reaper_drumgain.methods.gain_law import session_hits
+from reaper_drumgain.methods.session_levels import session_hits
 
 NAN = np.nan
 
@@ -105,6 +105,6 @@ def test_two_sides_of_a_pair_say_as_much_as_one_microphone():
         two = departure(
             [0.0] * 2, [0.0] * 2, [50] * 2, [False] * 2, drums=[drums] * 2, paired=[True] * 2
         ).doubt
-        assert (two + WITNESS_VARIANCE).tolist() == pytest.approx(
-            (2.0 * (one + WITNESS_VARIANCE)).repeat(2).tolist()
+        assert (two + LEVEL_VARIANCE).tolist() == pytest.approx(
+            (2.0 * (one + LEVEL_VARIANCE)).repeat(2).tolist()
         )

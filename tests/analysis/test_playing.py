@@ -9,8 +9,8 @@ from kit_support import ROLES, invented_session
 from reaper_drumgain.analysis.playing import FEWEST, heard_away, playing_db
 from reaper_drumgain.analysis.recording_gain import GainModel
 from reaper_drumgain.methods.drum_responses import DrumResponses
-from reaper_drumgain.methods.gain_law import louder_hits, session_hits
 from reaper_drumgain.methods.microphone_places import drum_key
+from reaper_drumgain.methods.session_levels import louder_hits, session_hits
 
 RESPONSES = DrumResponses()
 

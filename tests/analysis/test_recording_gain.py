@@ -14,8 +14,9 @@ from reaper_drumgain.analysis.recording_gain import (
     infer_recording_gain,
 )
 from reaper_drumgain.methods.drum_responses import DrumResponses
-from reaper_drumgain.methods.gain_law import louder_hits, placement_variances, session_hits
+from reaper_drumgain.methods.gain_law import placement_variances
 from reaper_drumgain.methods.microphone_places import drum_key
+from reaper_drumgain.methods.session_levels import louder_hits, session_hits
 
 LEVELS = invented_session(11)
 HITS = session_hits(LEVELS)

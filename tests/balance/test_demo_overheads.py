@@ -11,7 +11,8 @@ import reaper_drumgain
 from reaper_drumgain.analysis.measure import measure
 from reaper_drumgain.cli import main
 from reaper_drumgain.learn.data.streams import ArrayStream
-from reaper_drumgain.methods.gain_law import SessionLevels, read_sides, session_hits
+from reaper_drumgain.methods.session_levels import SessionLevels, session_hits
+from reaper_drumgain.methods.side_pairs import read_sides
 from reaper_drumgain.tracks.roles import Role
 
 SESSION = Path(reaper_drumgain.__file__).parent / "demo" / "session"

@@ -20,8 +20,8 @@ from reaper_drumgain.methods.forest import (
     session,
 )
 from reaper_drumgain.methods.forest_file import MULTIOUTPUT, bundled_folder, load
-from reaper_drumgain.methods.gain_law import SessionLevels
 from reaper_drumgain.methods.multioutput import MultiOutputForest
+from reaper_drumgain.methods.session_levels import SessionLevels
 from reaper_drumgain.methods.slots import SLOTS, SlotAssignment, assign_slots, role_of_slot
 from reaper_drumgain.tracks.roles import ROLE_NAMES, SIDES, Role
 

@@ -8,15 +8,9 @@ from kit_support import RATES, ROLES, invented_session
 
 from reaper_drumgain.analysis.level_departure import LevelDeparture
 from reaper_drumgain.methods.forest_file import bundled_folder, load
-from reaper_drumgain.methods.gain_law import (
-    LIMIT_DB,
-    SHARE,
-    decide,
-    louder_hits,
-    session_hits,
-    side_pairs,
-    undone_db,
-)
+from reaper_drumgain.methods.gain_law import LIMIT_DB, SHARE, decide, undone_db
+from reaper_drumgain.methods.session_levels import louder_hits, session_hits
+from reaper_drumgain.methods.side_pairs import side_pairs
 from reaper_drumgain.tracks.roles import Role
 
 MODEL = load(bundled_folder())

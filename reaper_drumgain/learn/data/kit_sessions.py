@@ -25,7 +25,7 @@ from reaper_drumgain.learn.data.performances import Performance, choose_any_styl
 from reaper_drumgain.learn.data.render import VirtualMic, render
 from reaper_drumgain.learn.data.rendered_songs import Progress
 from reaper_drumgain.learn.data.streams import ArrayStream
-from reaper_drumgain.methods.gain_law import SessionLevels, session_hits
+from reaper_drumgain.methods.session_levels import SessionLevels, session_hits
 from reaper_drumgain.tracks.roles import Role, drum_of
 from reaper_drumgain.util.processes import in_processes
 

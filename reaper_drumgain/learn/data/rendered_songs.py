@@ -38,7 +38,7 @@ from reaper_drumgain.learn.data.microphones import virtual_mics_for
 from reaper_drumgain.learn.data.performances import Performance
 from reaper_drumgain.learn.data.render import render
 from reaper_drumgain.learn.data.streams import ArrayStream
-from reaper_drumgain.methods.gain_law import SessionLevels, session_hits
+from reaper_drumgain.methods.session_levels import SessionLevels, session_hits
 from reaper_drumgain.util.processes import in_processes
 
 RENDER_VERSION = 2

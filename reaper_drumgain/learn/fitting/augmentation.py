@@ -18,7 +18,7 @@ from reaper_drumgain.analysis.hit_levels import HitLevels
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.fitting.settings import FitSettings
-from reaper_drumgain.methods.gain_law import SessionLevels, louder_hits
+from reaper_drumgain.methods.session_levels import SessionLevels, louder_hits
 from reaper_drumgain.methods.slots import SlotAssignment, assign_slots
 from reaper_drumgain.tracks.roles import Role
 

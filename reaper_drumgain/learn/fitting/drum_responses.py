@@ -29,12 +29,8 @@ from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.kit_sessions import Kits, KitSession
 from reaper_drumgain.methods import microphone_places as places
 from reaper_drumgain.methods.drum_responses import KIT_VARIANCE, PLACES_VARIANCE, DrumResponses
-from reaper_drumgain.methods.gain_law import (
-    decide,
-    departure_as_played,
-    louder_hits,
-    placement_variances,
-)
+from reaper_drumgain.methods.gain_law import decide, departure_as_played, placement_variances
+from reaper_drumgain.methods.session_levels import louder_hits
 
 #: share of a kit's level over the usual in what its gains are taken for
 _ANCHOR = 0.5
@@ -52,7 +48,20 @@ _DRAWS, _SPREADS = 6, (2.5, 8.0)
 
 
 def fit_drum_responses(kits: Kits, usual_lufs: Mapping[str, float]) -> DrumResponses:
-    """What is usual by these kits, without the widening. ``usual_lufs``: by role name."""
+    """What is usual by these kits, without the widening.
+
+    Parameters
+    ----------
+    kits
+        Sessions by the name of their kit.
+    usual_lufs
+        By role name, the loudness in LUFS that it is usually recorded at.
+
+    Returns
+    -------
+    DrumResponses
+        With an empty ``widening``.
+    """
     responses = DrumResponses(kits=_counts(kits), stroke_db=_stroke_rises(kits))
     for _ in range(_ROUNDS):
         found: dict[str, list[tuple[Float64, float]]] = defaultdict(list)
@@ -78,6 +87,20 @@ def fit_with_widening(kits: Kits, usual_lufs: Mapping[str, float], seed: int) ->
 
     Known recording gains are put on each session; the factor brings 80 % of them into the
     interval. By role, drawn halfway to that of all roles.
+
+    Parameters
+    ----------
+    kits
+        Sessions by the name of their kit.
+    usual_lufs
+        By role name, the loudness in LUFS that it is usually recorded at.
+    seed
+        Of the gains that are put on the sessions.
+
+    Returns
+    -------
+    DrumResponses
+        With the widening by role name; empty with fewer than two kits.
     """
     z: dict[str, list[float]] = defaultdict(list)
     for name in kits if len(kits) > 1 else ():
@@ -91,13 +114,17 @@ def fit_with_widening(kits: Kits, usual_lufs: Mapping[str, float], seed: int) ->
 
 def widening_of(standard_errors: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """By role the factor on the standard deviation that brings 80 % of these ``standard_errors``
-    (see there) inside: drawn halfway to that of all roles. Empty without any."""
+    (see there) inside: drawn halfway to that of all roles. Empty without any.
+
+    Never below 1: a few kits can show that an interval is too narrow, but that their errors are
+    small says little of other kits.
+    """
     everything = [value for values in standard_errors.values() for value in values]
     if not everything:
         return {}
     of_all = float(np.quantile(everything, 0.8)) / Z_80
     return {
-        role: round((float(np.quantile(values, 0.8)) / Z_80 + of_all) / 2.0, 2)
+        role: max(1.0, round((float(np.quantile(values, 0.8)) / Z_80 + of_all) / 2.0, 2))
         for role, values in standard_errors.items()
     }
 
@@ -108,9 +135,25 @@ def standard_errors(
     usual_lufs: Mapping[str, float],
     seed: int,
 ) -> dict[str, list[float]]:
-    """By role, |estimated - injected gain| in standard deviations, over sessions and draws.
+    """The errors of estimated recording gains, in units of their standard deviations.
 
-    What the kit itself was recorded at counts as error.
+    Known gains are put on sessions of one kit. What the kit itself was recorded at counts as error.
+
+    Parameters
+    ----------
+    sessions
+        Sessions of one kit.
+    responses
+        How microphones usually hear the drums.
+    usual_lufs
+        By role name, the loudness in LUFS that it is usually recorded at.
+    seed
+        Of the gains that are put on the sessions.
+
+    Returns
+    -------
+    dict
+        By role name, |estimated - true gain| / standard deviation over sessions and draws.
     """
     found: dict[str, list[float]] = defaultdict(list)
     roles = sessions[0].levels.roles
@@ -128,8 +171,25 @@ def injected_errors(
     usual_lufs: Mapping[str, float],
     seed: int,
 ) -> tuple[Float64, Float64]:
-    """Known gains put on sessions of one kit: how far each estimate lies above its gain, and its
-    standard deviation, (sessions, draws, tracks) in dB; NaN for held tracks."""
+    """Put known gains on sessions of one kit, and estimate them.
+
+    Parameters
+    ----------
+    sessions
+        Sessions of one kit.
+    responses
+        How microphones usually hear the drums.
+    usual_lufs
+        By role name, the loudness in LUFS that it is usually recorded at.
+    seed
+        Of the gains.
+
+    Returns
+    -------
+    tuple of arrays
+        How far each estimate lies above its gain, and its standard deviation; each of shape
+        (sessions, draws, tracks), in dB, NaN for held tracks.
+    """
     rng = np.random.default_rng(seed)
     shape = (len(sessions), _DRAWS, len(sessions[0].levels.roles))
     errors, deviations = np.full((2, *shape), np.nan)

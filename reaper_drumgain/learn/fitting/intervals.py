@@ -32,7 +32,7 @@ from reaper_drumgain.learn.fitting.settings import FitSettings
 from reaper_drumgain.methods.drum_responses import DrumResponses
 from reaper_drumgain.methods.forest import predict
 from reaper_drumgain.methods.forest_file import Forest, LinearPart
-from reaper_drumgain.methods.gain_law import louder_hits
+from reaper_drumgain.methods.session_levels import louder_hits
 from reaper_drumgain.tracks.roles import ROLE_NAMES
 
 #: draws of a song with shifted levels among the residuals, and as many with levels as recorded

@@ -23,7 +23,8 @@ from reaper_drumgain.learn.fitting.drum_responses import (
     standard_errors,
 )
 from reaper_drumgain.methods.forest_file import bundled_folder, load
-from reaper_drumgain.methods.gain_law import SessionLevels, decide, louder_hits
+from reaper_drumgain.methods.gain_law import decide
+from reaper_drumgain.methods.session_levels import SessionLevels, louder_hits
 from reaper_drumgain.tracks.roles import Role
 
 MODEL = load(bundled_folder())
