@@ -30,6 +30,7 @@ from reaper_drumgain.balance import (
 )
 from reaper_drumgain.balance.kits import KitRequest, KitResult, balance_kits
 from reaper_drumgain.balance.modes import ModeChoice
+from reaper_drumgain.balance.nothing_to_move import why_nothing_moves
 from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 from reaper_drumgain.errors import NothingToBalanceError
 from reaper_drumgain.faders.activity import TrackActivity
@@ -120,7 +121,7 @@ def _selection(session: Session, settings: Settings) -> Selection:
     """The drum tracks. Raises NothingToBalanceError where none of them may move."""
     selection = select(session, settings)
     if not any(drum.flag is None for drum in selection.measured):
-        raise NothingToBalanceError(reasons.why_nothing_moves(session, selection))
+        raise NothingToBalanceError(why_nothing_moves(session, selection))
     return selection
 
 

@@ -13,13 +13,10 @@ from types import MappingProxyType
 from reaper_drumgain.faders.activity import UNREADABLE
 from reaper_drumgain.faders.followers import Following
 from reaper_drumgain.schema.plan import ENGINEERS_RANGE, OWN_RANGE, TrackPlan
-from reaper_drumgain.schema.session import Session
-from reaper_drumgain.tracks.selection import EMPTY, NAMELESS, NAMES_HINT, DrumTrack, Selection
+from reaper_drumgain.tracks.selection import DrumTrack, Selection
 from reaper_drumgain.units import HEARD_DB
 
 _REFERENCES = ("snare top", "snare", "kick in", "kick", "kick out", "snare bottom")
-#: tracks that an error names
-_MOST_TOLD = 8
 #: a recording gain explains a move where 80 % of what it may be lies on one side of 0 dB, and
 #: where the two differ by no more than this factor
 _SURE_SD, _LEAST_GAIN_DB, _MOST_RATIO = 1.2816, 1.0, 3.0
@@ -114,33 +111,6 @@ def _effects(drum: DrumTrack) -> str | None:
     """What the track's effects do to its level, where that was measured."""
     measured = drum.track.effects_db
     return None if measured is None else f"{measured:+.1f} dB added by its effects subtracted"
-
-
-def why_nothing_moves(session: Session, selection: Selection) -> str:
-    """The error message for a session in which no drum track may be moved."""
-    if not selection.drums:
-        empty = sum(other.why == EMPTY for other in selection.untouched)
-        unnamed = [other.name for other in selection.untouched if other.why == NAMELESS]
-        if unnamed:
-            shown = ", ".join(map(repr, unnamed[:3])) + (", ..." if len(unnamed) > 3 else "")
-            return (
-                f"{session.path}: no drum track to balance: no track has the name of a drum, and "
-                f"{len(unnamed)} have names that do not say what they are ({shown}). Do this: "
-                f"{NAMES_HINT} (in REAPER: the action 'Set role of selected tracks'). --listen "
-                "(in REAPER: 'Recognise kicks by sound' in the settings) recognises kick drums "
-                "by their sound"
-            )
-        without_items = f", {empty} have the name but no items" if empty else ""
-        return (
-            f"{session.path}: no drum track to balance: none of its {len(session.tracks)} tracks "
-            f"has a drum's name and items that play{without_items}; 'drumgain tracks' shows the "
-            "role of each track, and --role sets one (in REAPER: the action 'Set role of "
-            "selected tracks')"
-        )
-    stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in selection.drums[:_MOST_TOLD])
-    left = len(selection.drums) - _MOST_TOLD
-    more = f"; and {left} more" if left > 0 else ""
-    return f"{session.path}: no drum track to balance: {stays}{more}"
 
 
 def level_of(track: TrackPlan) -> float | None:

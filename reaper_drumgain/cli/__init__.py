@@ -32,6 +32,7 @@ _NOT_ALLOWED = {
     errno.EACCES: "you have no permission for it or its folder: change that, or use another one",
     errno.EPERM: "you have no permission for it or its folder: change that, or use another one",
     errno.EROFS: "its disk can only be read: use a folder on another one",
+    errno.ELOOP: "it is a link that leads to itself: name the file that is meant",
     errno.ENAMETOOLONG: "the name is too long: use a shorter one",
 }
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130

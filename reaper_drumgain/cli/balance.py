@@ -90,6 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.reference is not None:
             from reaper_drumgain.balance.reference import match
 
+            checks.check_audio("--reference", arguments.reference)
+
             method = match(project.session, settings, arguments.reference, progress)
         plan = balance(project.session, settings, analyzer=analyzer, method=method)
     finally:
@@ -187,5 +189,5 @@ def _output(arguments: argparse.Namespace, opened: rpp.ProjectFile) -> Path | No
         output /= project.name
     if output.resolve() == project.resolve() and not opened.made:
         raise InputError(f"--output {output} is the project itself: use --in-place for that")
-    checks.check_output(output)
+    checks.check_output(output, overwrite=arguments.overwrite)
     return output

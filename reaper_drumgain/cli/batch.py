@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reaper_drumgain.cli import checks, options, show
 from reaper_drumgain.cli.after_write import after_write
+from reaper_drumgain.cli.projects import spread
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import InputError
 from reaper_drumgain.schema.plan import SCHEMA
@@ -153,7 +154,7 @@ def _options(arguments: argparse.Namespace) -> Options:
     from reaper_drumgain.batch.run import Options
 
     return Options(
-        paths=tuple(arguments.paths),
+        paths=tuple(spread(arguments.paths)),
         settings=options.settings_from(arguments),
         recursive=arguments.recursive,
         mode=(

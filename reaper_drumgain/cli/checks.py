@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from reaper_drumgain.cli.parser import did_you_mean
 from reaper_drumgain.errors import InputError, StorageError
 
 
@@ -66,21 +67,53 @@ def check_csv(arguments: argparse.Namespace) -> None:
     _check_writable("--csv", path.parent)
 
 
-def check_output(path: Path) -> None:
-    """Check that ``--output`` can be written later.
+def check_audio(what: str, path: Path) -> None:
+    """Check that there is an audio file.
 
     Parameters
     ----------
+    what
+        The option, or what the file is, for the message.
     path
         The file.
 
     Raises
     ------
     InputError
-        Its folder is missing.
-    StorageError
-        Its folder cannot be written into.
+        It is missing or a folder; with names that may be meant.
     """
+    if path.is_file():
+        return
+    there, hint = "is a folder", ""
+    if not path.is_dir():
+        names = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        there, hint = "there is no such file", did_you_mean(path.name, names)
+    raise InputError(f"{what} {path}: {there}. {hint or 'Expected an audio file'}")
+
+
+def check_output(path: Path, *, overwrite: bool) -> None:
+    """Check that ``--output`` can be written later.
+
+    Parameters
+    ----------
+    path
+        The file.
+    overwrite
+        Whether it may replace one.
+
+    Raises
+    ------
+    InputError
+        It has not the name of a project, or its folder is missing.
+    StorageError
+        It is there already, or its folder cannot be written into.
+    """
+    if path.suffix.lower() != ".rpp":
+        raise InputError(f"--output {path}: expected a name that ends in .RPP, or a folder")
+    if os.path.lexists(path) and not overwrite:
+        raise StorageError(
+            f"--output {path} exists already: give another name, or add --overwrite to replace it"
+        )
     if not path.parent.is_dir():
         raise InputError(f"--output {path}: there is no folder {path.parent}: make it first")
     _check_writable("--output", path.parent)

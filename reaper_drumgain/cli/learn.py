@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reaper_drumgain.cache.store import Store
 from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.projects import spread
 from reaper_drumgain.cli.role_table import roles_from
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import DrumGainError, NothingToBalanceError
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     name = check_name(arguments.name)
     # a damaged former model is told before anything is read
     former = list(user_models.load(name).projects) if arguments.add else []
-    found = find_projects(arguments.projects, recursive=arguments.recursive)
+    found = find_projects(spread(arguments.projects), recursive=arguments.recursive)
     if not found.projects:
         where = ", ".join(map(str, arguments.projects))
         raise NothingToBalanceError(f"{where}: no project files (.RPP) there to learn from")

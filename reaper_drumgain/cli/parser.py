@@ -86,6 +86,26 @@ def one_of(known: Callable[[], Sequence[str]], then: str = "") -> Callable[[str]
     return word
 
 
+def _with_mend(message: str) -> str:
+    """A message of argparse that says what to do."""
+    message = re.sub(
+        r"^argument (\S+): not allowed with argument (\S+)$",
+        r"\1 does not go with \2: leave one of them out",
+        message,
+    )
+    return re.sub(
+        r"^argument ([^:]+): invalid (int|float) value: (.*)$",
+        lambda found: (
+            f"{found[1]} {found[3]}: expected a {'whole ' if found[2] == 'int' else ''}number"
+        ),
+        message,
+    )
+
+
+def _is_option(name: str) -> bool:
+    return name.startswith("-") and len(name) > 1 and not _NEGATIVE.match(name) and name != "-h"
+
+
 class HelpFormatter(argparse.HelpFormatter):
     """Help as wide as the terminal; a line of a text stays a line of its own where it fits.
 
@@ -155,8 +175,9 @@ class Parser(argparse.ArgumentParser):
             known = tuple(self.options())
             for word in words[: words.index("--") if "--" in words else None]:
                 name = word.partition("=")[0]
-                if name.startswith("--") and not any(one.startswith(name) for one in known):
+                if _is_option(name) and not any(one.startswith(name) for one in known):
                     self.unknown([word])
+        message = _with_mend(message)
         end = "" if message.endswith(("?", ".")) else "."
         raise InputError(
             f"{message}{end} 'drumgain{self._command()} --help' shows what is possible"
@@ -167,7 +188,10 @@ class Parser(argparse.ArgumentParser):
         word = words[0].partition("=")[0]
         if not word.startswith("-"):
             self.error(f"{word!r} is one word too many (a name with blanks has to stand in quotes)")
-        hint = did_you_mean(word, self.options(), quoted=False)
+        known = self.options()
+        short = re.fullmatch(r"-[A-Za-z]", word)
+        near = [one for one in known if short and one[2] == word[1].lower()]
+        hint = did_you_mean(near[0] if near else word, known, quoted=False)
         self.error(f"option {word} is not known{'. ' + hint.rstrip('?') + '?' if hint else ''}")
 
     def options(self) -> list[str]:

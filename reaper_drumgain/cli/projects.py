@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
+from collections.abc import Sequence
+from glob import glob
 from pathlib import Path
 
-from reaper_drumgain.cli.parser import close_to
-from reaper_drumgain.errors import ProjectError
+from reaper_drumgain.cli.parser import close_to, did_you_mean
+from reaper_drumgain.errors import InputError, ProjectError
 from reaper_drumgain.hosts import rpp
 
 _SUFFIX = ".rpp"
@@ -36,23 +40,39 @@ def open_project(path: Path) -> rpp.ProjectFile:
     return open_folder(path)
 
 
+def spread(paths: Sequence[Path]) -> list[Path]:
+    """The paths with patterns like ``Songs/*.RPP`` resolved, as PowerShell leaves them to programs.
+
+    Raises InputError where nothing is found, with similar names.
+    """
+    found: list[Path] = []
+    for path in paths:
+        matching = [] if os.path.lexists(path) else sorted(map(Path, glob(str(path))))  # noqa: PTH207
+        if not matching and not os.path.lexists(path):
+            names = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208
+            hint = did_you_mean(path.name, names)
+            raise InputError(f"{path}: no such file or folder{'. ' + hint if hint else ''}")
+        found += matching or [path]
+    return found
+
+
 def _meant(path: Path, *, folders: bool) -> Path:
-    try:
-        if path.exists() and (folders or not path.is_dir()):
-            _refuse_audio(path)
-            return path
+    there: os.stat_result | None = None
+    names: list[str] = []
+    # not exists(), which says of a name that is too long, or a link to itself, only that it is not
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
+        there = path.stat()
+    if there is not None and (folders or not stat.S_ISDIR(there.st_mode)):
+        _refuse_audio(path)
+        return path
+    with contextlib.suppress(OSError, ValueError):
         names = [found.name for found in path.parent.iterdir()]
-    except (OSError, ValueError):
-        # who opens it tells why that cannot be
-        names = []
     folded = path.name.casefold()
     meant = [name for name in names if name.casefold() == folded + _SUFFIX]
     meant = meant or [name for name in names if name.casefold() == folded]
     if path.name and len(meant) == 1 and not (path.parent / meant[0]).is_dir():
         return path.parent / meant[0]
-    # not exists(), which from Python 3.14 on says no more that a name is too long
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
-        path.stat()
+    if there is not None:
         return path
     raise ProjectError(f"cannot read {path}: {_why(path, names, meant)}")
 

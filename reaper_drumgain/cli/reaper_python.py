@@ -109,7 +109,10 @@ def _library(asked: Path) -> Library:
         try:
             library = python_library.read(asked.absolute())
         except OSError as error:
-            raise InputError(f"--set-python {asked} cannot be read: {error}") from error
+            raise InputError(
+                f"--set-python {asked} cannot be read: {error.strerror or error}. Expected the "
+                "file of a library, like libpython3.12.so or python312.dll"
+            ) from error
     problem = _problem(library, own=asked == THIS_PYTHON)
     if problem is not None:
         raise InputError(f"{library.path}: {problem}")

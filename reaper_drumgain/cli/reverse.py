@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.checks import check_audio
+from reaper_drumgain.cli.projects import spread
 from reaper_drumgain.cli.table import print_table
 from reaper_drumgain.errors import InputError
 
@@ -134,9 +136,12 @@ def _paths(arguments: argparse.Namespace) -> list[Path]:
     """The files of the raw tracks, folders opened; the mix and the others are none of them."""
     from reaper_drumgain.balance.folders import audio_files
 
+    check_audio("the mix", arguments.mix)
+    for path in arguments.other:
+        check_audio("--other", path)
     apart = {path.resolve() for path in (arguments.mix, *arguments.other)}
     found: list[Path] = []
-    for path in arguments.tracks:
+    for path in spread(arguments.tracks):
         inside = [path / name for name in audio_files(path)] if path.is_dir() else [path]
         found += [one for one in inside if one.resolve() not in apart or not path.is_dir()]
     if not found:

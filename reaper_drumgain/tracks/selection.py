@@ -39,6 +39,8 @@ NAMES_HINT = (
 )
 #: why a track with a drum's name is no microphone
 EMPTY = "has a drum's name, but no audio items that play, no instrument, and receives nothing"
+#: why a drum track stays that is not among those that were chosen
+NOT_CHOSEN = "not selected: not moved, the others are balanced around it"
 #: flag of tracks that stay because one that they are linked to does
 LINKED = "linked"
 #: tracks that do not play take no part, also not in a pair or group
@@ -219,7 +221,7 @@ def _drum_track(
             track, role, path, LOCKED, "locked: not moved, the others are balanced around it"
         )
     if not selected:
-        why = "not selected: not moved, the others are balanced around it"
+        why = NOT_CHOSEN
         return DrumTrack(track, role, path, NOT_SELECTED, why)
     return DrumTrack(track, role, path)
 

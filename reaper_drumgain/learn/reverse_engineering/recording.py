@@ -129,7 +129,9 @@ class FileSound:
         try:
             self._file = MediaFile(str(Path(path).absolute()))
         except UnplayableMediaError as error:
-            raise MediaError(f"{self.name}: {error}") from error
+            raise MediaError(
+                f"{self.name}: {error}: expected an audio file, like WAV, FLAC or MP3"
+            ) from error
         self.info: MediaInfo = self._file.info
         self.rate: int | None = self.info.rate
         self.channels, self.frames = self.info.channels, self.info.frames
