@@ -58,11 +58,20 @@ _TINY = 1e-300
 class Microphone:
     """What a track's role says about its microphone.
 
-    ``drum``: the same for all microphones of one drum; the track's own for overheads and rooms;
-    None for what was not recorded in the room (samples, percussion). ``close``: whether it stands
-    at one drum. ``metal``: whether that drum is a hi-hat, ride or other cymbal. ``usual``: whether
-    it is a kick or snare, which nearly every song has. ``overheard``: whether overheads hear the
-    drum as purely as its own microphone does, which has a snare with side stick between kicks.
+    Attributes
+    ----------
+    drum
+        A label, the same for all microphones of one drum; the track's own for overheads and rooms;
+        None for what was not recorded in the room (samples, percussion).
+    close
+        Whether it stands at one drum.
+    metal
+        Whether that drum is a hi-hat, ride or other cymbal.
+    usual
+        Whether that drum is a kick or snare, which nearly every song has.
+    overheard
+        Whether overheads hear the drum as purely as its own microphone does, as they hear a snare,
+        above all with side stick.
     """
 
     drum: Hashable

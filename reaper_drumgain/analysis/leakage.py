@@ -67,10 +67,23 @@ _TINY = 1e-300
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one track. ``state``: ACTIVE, or why it is held. ``excess_db``: X, NaN where
-    there was nothing to compare with; ``limit_db``: what X is compared with. ``level_db``: its
-    strongest onsets against the median of the kit's close microphones. ``seconds``: how long it
-    sounds, ``hits``: its own onsets."""
+    """What was decided about one track.
+
+    Attributes
+    ----------
+    state
+        ACTIVE, or why it is held.
+    excess_db
+        X in dB; NaN where there was nothing to compare with.
+    limit_db
+        The limit that X is compared with.
+    level_db
+        Its strongest onsets in dB, relative to the median of the kit's close microphones.
+    seconds
+        How long it sounds.
+    hits
+        How many onsets it has of its own.
+    """
 
     state: str
     excess_db: float
@@ -82,14 +95,29 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Heard:
-    """What ``judge`` goes by.
+    """What the onsets of a song say of each track; ``judge`` decides by it.
 
-    ``families`` (tracks,): tracks of one number do not explain each other. ``over`` (tracks,
-    onsets): how far each onset exceeds what the others predict, in dB, NaN where nothing could be
-    fitted; a stroke of the track's own drum from ``limits_db`` (tracks,) on. ``risen`` (tracks,
-    onsets): the energy that an onset adds, 0 where it adds less than was sounding before;
-    ``strength`` (tracks, onsets): by which its strong onsets are found. ``excess_db``,
-    ``level_db``, ``cleaned``, ``seconds``, ``hits`` (tracks,): as in ``Verdict``.
+    Attributes
+    ----------
+    microphones
+        One per track.
+    families
+        One number per track; tracks of one number do not explain each other.
+    over
+        Shape (tracks, onsets), in dB: by how much each onset exceeds what the others predict; NaN
+        where nothing could be fitted.
+    risen
+        Shape (tracks, onsets), mean square: what an onset adds; 0 where it adds less than was
+        sounding before.
+    strength
+        Shape (tracks, onsets), mean square: by which strong onsets are found.
+    excess_db, level_db, seconds, hits
+        Shape (tracks,): as in ``Verdict``.
+    limits_db
+        Shape (tracks,), in dB: from this value of ``over`` on an onset is a stroke of the track's
+        own drum.
+    cleaned
+        Shape (tracks,): which tracks are silent at more than half of the kit's onsets.
     """
 
     microphones: tuple[Microphone, ...]

@@ -55,9 +55,18 @@ _EARLY_STEPS = 5
 class TrackActivity:
     """The features of n measured tracks, and for each why it is not active.
 
-    ``states``: None for an active track, else one of SILENT, FAINT, BLEED, UNREADABLE or SHORT.
-    ``causes``: the same as the beginning of a sentence. ``short`` (n,): tracks with too little
-    sound to judge, which stay where they are. ``heard``, ``verdicts``: what that follows from.
+    Attributes
+    ----------
+    table
+        The features, shape (n, columns).
+    states
+        Per track None if it is active, else SILENT, FAINT, BLEED, UNREADABLE or SHORT.
+    causes
+        The same as the beginning of a sentence.
+    short
+        Shape (n,): tracks with too little sound to judge, which stay where they are.
+    heard, verdicts
+        The measurements and decisions that the states follow from.
     """
 
     table: features.FeatureTable
