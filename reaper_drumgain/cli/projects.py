@@ -41,9 +41,22 @@ def open_project(path: Path) -> rpp.ProjectFile:
 
 
 def spread(paths: Sequence[Path]) -> list[Path]:
-    """The paths with patterns like ``Songs/*.RPP`` resolved, as PowerShell leaves them to programs.
+    """Resolve patterns like ``Songs/*.RPP``, which PowerShell leaves to programs.
 
-    Raises InputError where nothing is found, with similar names.
+    Parameters
+    ----------
+    paths
+        Files, folders and patterns.
+
+    Returns
+    -------
+    list
+        Files and folders.
+
+    Raises
+    ------
+    InputError
+        A pattern or path finds nothing; the message has similar names.
     """
     found: list[Path] = []
     for path in paths:
