@@ -213,35 +213,35 @@ def modules():
     return {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
-def array_names(trees):
+@functools.cache
+def array_names():
     """``NDArray`` and the names in the package that stand for such a type."""
     names = {"NDArray", "ArrayLike", "ndarray"}
-    for node in (node for tree in trees for node in tree.body):
+    for node in (node for tree in modules().values() for node in tree.body):
         if isinstance(node, ast.Assign) and "NDArray[" in ast.unparse(node.value):
             names |= {name.id for name in node.targets if isinstance(name, ast.Name)}
     return names
 
 
-def described_names(trees):
+@functools.cache
+def described_names():
     """Functions and methods with a section ``Parameters``, to which others may refer."""
     return {
         name
-        for tree in trees
+        for tree in modules().values()
         for name, node in qualified(tree.body)
         if "Parameters" in sections(ast.get_docstring(node) or "")
     }
 
 
 def of_room(room):
-    every = modules().values()
-    arrays, described = array_names(every), described_names(every)
     own = {path: tree for path, tree in modules().items() if path.is_relative_to(PACKAGE / room)}
     assert own, f"there is no room {room}"
     return [
         f"{path.relative_to(PACKAGE)}:{line} {name}: {fault}"
         for path, tree in own.items()
         if path.relative_to(PACKAGE).as_posix() not in NOT_YET
-        for line, name, fault in findings(tree, arrays, described)
+        for line, name, fault in findings(tree, array_names(), described_names())
     ]
 
 
