@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reaper_drumgain.cli import options, show
+from reaper_drumgain.cli.projects import open_project, project_or_folder
 from reaper_drumgain.cli.role_table import role_table_from, roles_from
 from reaper_drumgain.cli.table import print_table
-from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.session import Session
 from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.tracks.selection import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SUMMARY = "Show what each track of a project is taken for. Reads audio only with --listen."
 EXAMPLES = (
     ("drumgain tracks song.RPP", "what each track is taken for"),
+    ("drumgain tracks Stems", "what each audio file of a folder is taken for"),
     (
         "drumgain tracks song.RPP --roles roles.csv",
         "the same with roles from a table with lines like 'Audio 07,tom 2'",
@@ -37,14 +38,19 @@ EXAMPLES = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
-    options.add_project(parser)
+    parser.add_argument(
+        "project",
+        type=project_or_folder,
+        metavar="PROJECT",
+        help="a REAPER project (.RPP), or a folder of audio files, one for each track",
+    )
     options.add_roles(parser)
     options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print number, name, role, fader and state of every track."""
-    session = rpp.read_project(arguments.project).session
+    session = open_project(arguments.project).session
     settings = Settings(
         roles=roles_from(arguments),
         role_table=role_table_from(arguments),

@@ -58,7 +58,9 @@ WRONG = [
     ("balance sogn.RPP", 1, "Did you mean 'song.RPP'?"),
     ("tracks nothing", 1, "the projects there are other.RPP, song.RPP"),
     ("balance no/song.RPP", 1, "there is no folder no"),
-    ("tracks media", 1, "media"),
+    ("tracks odd", 2, "odd holds projects ("),
+    ("tracks Stems", 3, "Stems: no audio files there, and no project"),
+    ("tracks Stems/none", 1, "no project (.RPP) is in"),
     ("balance notes.txt", 1, "notes.txt"),
     ("balance song.RPP --output song.RPP", 2, "use --in-place for that"),
     # tracks and roles
@@ -154,6 +156,7 @@ def folder(tmp_path, monkeypatch):
     shutil.copy(tmp_path / "song.RPP", tmp_path / "other.RPP")
     (tmp_path / "roles.csv").write_text("Bass,none\nKick In,snare tpo\n")
     (tmp_path / "notes.txt").write_text("call the drummer\n")
+    (tmp_path / "Stems").mkdir()
     odd = tmp_path / "odd"
     odd.mkdir()
     (odd / "empty.RPP").write_bytes(b"")
@@ -283,6 +286,13 @@ def test_each_command_has_examples_that_it_takes(name, folder):
         if words[1] == name:
             told = arguments.parser.format_help()
             assert f"  {what}:\n    {line}" in told
+
+
+def test_tracks_takes_a_folder_of_audio_files_as_balance_does(folder, capsys):
+    assert main(["tracks", "media", "--json"]) == 0
+    roles = {t["name"][3:]: t["role"] for t in json.loads(capsys.readouterr().out)["tracks"]}
+    assert roles["Kick In"] == "kick in"
+    assert roles["Bass"] is None
 
 
 def test_a_pattern_is_resolved_where_the_shell_left_it(folder, capsys):
