@@ -38,7 +38,7 @@ Bool = npt.NDArray[np.bool_]
 #: onsets within this of a track's largest are its strong ones: soft strokes of a hi-hat lie so far
 #: under the snare that leaks into its microphone
 STRONG_DB = 20.0
-#: what one onset alone has to exceed two by
+#: dB by which a single onset has to exceed what two onsets need
 ALONE_DB = 6.0
 #: the limit of X of toms: this share of what the kit's better microphones reach (their upper
 #: quartile), within bounds: what strokes at other places and sticks add to leak (real bands: 3 to

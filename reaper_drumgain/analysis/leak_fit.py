@@ -1,9 +1,9 @@
 """How much of a microphone's sound at the onsets of a kit the other microphones explain.
 
 A microphone whose drum rests holds a fixed non-negative mixture of what the others hear, because
-the ways from the drums to the microphones do not change. Here that mixture is fitted to the lower
-side of the microphone's energies, one fit for each frequency band, and what exceeds it is told.
-Scaling any track by any factor changes nothing.
+the paths from the drums to the microphones do not change. Here that mixture is fitted to the lower
+side of the microphone's energies, one fit for each frequency band, and the excess over it is
+computed. Scaling any track by any factor changes nothing.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ def floor_fit(energy: Float64, sources: Float64, steps: int = STEPS) -> Float64:
 def excesses(energy: Float64, sources: Float64, best: int | None = None) -> Float64:
     """By how much a microphone exceeds what others predict, at each onset.
 
-    Onsets at which the track is silent (``MISSING_DB``) are missing data and no low leak, the
-    doing of a gate: they take no part, and their excess is 0. Bands in which it never sounds do
-    not count.
+    Onsets at which the track is silent (``MISSING_DB``) are missing data, because a gate was
+    closed, and not low leak: they are left out, and their excess is 0. Bands in which it never
+    sounds do not count.
 
     Parameters
     ----------

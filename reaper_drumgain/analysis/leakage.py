@@ -59,7 +59,7 @@ SHORT_SECONDS, RING_SECONDS = 0.4, 3.0
 #: stroke of another. Tracks of a drum machine coincide without leak: where kick and hi-hat always
 #: do, each explains the other, but neither stands out there
 LOUD_DB, ORPHAN_SHARE = Decibel(-10.0), 0.1
-#: what X of a section has to reach of the song's
+#: share of the song's X that X of a section has to reach, and its bound in dB
 SECTION_SHARE, SECTION_MAX_DB = 0.4, 12.0
 
 _TINY = 1e-300
@@ -290,7 +290,7 @@ def plays_in(heard: Heard, verdicts: Sequence[Verdict], section: Bool) -> Bool:
 
 
 def _stands_in(heard: Heard, track: int, section: Bool) -> bool:
-    """Whether a track that stands out in the song does in a section (onsets,)."""
+    """Whether a track that stands out in the song also does in a section (onsets,)."""
     asked = min(SECTION_SHARE * heard.excess_db[track], SECTION_MAX_DB)
     inside = np.where(section, heard.strength[track], 0.0)
     return bool(excess_of(heard.over[track], inside) >= asked)
@@ -357,6 +357,9 @@ def _cleaned(total: Float64) -> Bool:
 
 
 def _is_residue(level_db: float, alone: bool) -> bool:
-    """Whether a cleaned track holds what cleaning left, not its drum: far below the kit's median,
-    or below it while it never sounds but with strokes of other drums (not ``alone``)."""
+    """Whether a cleaned track holds only what cleaning left, and not its drum.
+
+    That is so where it is far below the kit's median, or below it and sounds only at strokes of
+    other drums (not ``alone``).
+    """
     return level_db < FAR_BELOW_DB or (level_db < BELOW_DB and not alone)

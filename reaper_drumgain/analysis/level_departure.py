@@ -1,14 +1,14 @@
 """How far a track lies above its role's usual level: by its strong strokes and by its loudness.
 
-Neither is the recording gain: both hold the playing. The level of strong strokes leaves out how
-often a drum is struck, ghost notes and rests; loudness averages over all of it. Where there are
-strokes both count alike; the fewer there are the less is known, and a close microphone whose drum
-nobody strikes says nothing while others have strokes. Without strokes anywhere (samplers, no
-onsets) loudness stands alone.
+Neither of the two is the recording gain, because both depend on the playing. The level of strong
+strokes leaves out how often a drum is struck, ghost notes and rests; loudness averages over all of
+it. Where there are strokes, both have the same weight. With fewer strokes less is known. A close
+microphone whose drum nobody strikes gives no level while others have strokes. Without strokes
+anywhere (samplers, no onsets) only loudness is used.
 
-What an overhead or room holds depends on which drums play, so its level says less where few do:
-of a kick alone, or kick and snare, it is no less than of a whole kit at a lower gain. And two sides
-of a pair hold the same playing and stand alike: what they say together counts as one.
+The level of an overhead or room depends on which drums play, so it is less certain where few do:
+the level of a kick alone, or of kick and snare, is that of a whole kit at a lower gain. The two
+sides of a pair hear the same playing from the same place, so together they count as one.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ LEVEL_VARIANCE = 25.0
 STROKE_VARIANCE = 100.0
 #: strokes and loudness of one track differ by no more than this where a drum is played seldom, for
 #: the gate of the loudness leaves the rests out;
-#: beyond, the microphone holds something else than its name says
+#: a larger difference means that the microphone does not hold what its name says
 AGREE_DB = 8.0
-#: of the onsets of an overhead or room, the level that this share stays under is a strong one
+#: the quantile of the onsets of an overhead or room that is taken as the level of a strong one
 FAR_STRONG_SHARE = 0.9
 #: variance in dB^2 of the level of an overhead or room where one drum alone plays; of n drums it
 #: is this by n^2. Onsets of some drums alone against all onsets, in performances of both kits, have
 #: a root mean square of 3 to 10 dB for one drum, 3.2 to 3.9 for two, 2.0 to 2.9 for three, 1.5 to
 #: 2.2 for four
 FEW_DRUMS_VARIANCE = 64.0
-#: onsets with less than this share of the energy of a strong one are not among those that count
+#: onsets with less than this share of the energy of a strong one do not count
 _LOUD = 0.1
-#: strokes that a drum without any counts as
+#: a drum without strokes is taken to have so many
 _NO_STROKE = 0.25
 
 

@@ -1,14 +1,14 @@
-"""How much harder than usual each drum is played, heard from the bleed.
+"""How much harder than usual each drum is played, from the bleed.
 
 A microphone away from two drums hears both through one preamp: the ratio of their strokes in it
 does not depend on any recording gain. So the levels z_kj of drum k in the microphones j of others
-are taken apart into a_k + t_j, with the way from each drum to each microphone taken off before.
-What a_k has over the usual is playing, but for an offset that all drums have in common.
+are separated into a_k + t_j, after the usual attenuation from each drum to each microphone is
+subtracted. What a_k has over its usual value is playing, up to an offset that all drums share.
 
-A soft stroke is soft in its own microphone too, and without this it would pass for a low recording
-gain. The level in the own microphone follows by about half, in both kits: performances of one kit
-at one recording gain, levels of kick over snare, a regression of the own microphones' levels on
-a_k has slopes of 0.54 to 0.58 with correlations of 0.85 to 0.96.
+A soft stroke is soft in its own microphone too. Without this correction it would be taken for a low
+recording gain. The level in the own microphone follows by about half, in both kits: performances
+of one kit at one recording gain, levels of kick over snare; a regression of the own microphones'
+levels on a_k has slopes of 0.54 to 0.58 with correlations of 0.85 to 0.96.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from reaper_drumgain.analysis.recording_gain import ExpectedLevels, GainModel
 
 Float64 = npt.NDArray[np.float64]
 
-#: standard deviation in dB of how hard drums are played against each other
+#: standard deviation in dB of how hard drums are played, relative to each other
 PLAYING_DB = 6.0
-#: share of it that is taken off the level in a drum's own microphone: a little less than it follows
+#: share of the playing that is taken off the level in a drum's own microphone: a little less than
+#: the share by which this level follows
 FOLLOWS = 0.45
-#: no drum is held to be played harder or softer by more: what lies beyond is more likely an error
+#: bound of the estimate in dB: what lies beyond is more likely an error
 MOST_DB = 6.0
 #: strokes that a drum must have to count
 FEWEST = 3
@@ -103,7 +104,7 @@ def playing_db(heard: HeardAway, usual_db: Float64, spread_db: float = PLAYING_D
         return found
     weight = weight[np.ix_(drums, tracks)]
     level = weight * np.nan_to_num(heard.level_db[np.ix_(drums, tracks)])
-    # the offsets t_j, of which nothing is known, taken out of the normal equations
+    # the unknown offsets t_j are eliminated from the normal equations
     share = weight / weight.sum(axis=0)
     precision = np.diag(weight.sum(axis=1)) - share @ weight.T
     vector = level.sum(axis=1) - share @ level.sum(axis=0) - precision @ usual_db[drums]

@@ -1,6 +1,6 @@
 """The recording gain of every microphone against what is usual for its role, with its uncertainty.
 
-Drum k, struck with a spectrum a_kb that nobody knows, reaches microphone i in band b at
+Drum k, struck with an unknown spectrum a_kb, reaches microphone i in band b at
 
     y_kib = a_kb + H_kib + t_i + e_ki + e_kib,        t_i = g_i + p_i        (all in dB)
 
@@ -8,16 +8,16 @@ H: how a microphone of this role usually hears that drum. g_i: the preamp. p_i: 
 stands nearer or farther than usual from everything, or what is usual is not well known. e_ki:
 another placement than usual with respect to this drum. a_kb has a flat prior, so that only ratios
 of microphones at one drum count: neither how hard nor how often a drum is struck matters. A drum's
-own microphone varies by far the most against the others, so what it says of itself alone counts
-little; the ratios of third parties carry most. Missing bleed is missing data.
+own microphone varies by far the most against the others, so its level has little weight; the
+ratios of microphones at other drums have most. Missing bleed is missing data.
 
 Student weights per drum and microphone come from the fit under a flat prior on t: no recording
 gain changes them, so that the estimate of t follows gains exactly while its precision stays.
 
 How far strokes and loudness lie above the role's usual level is a second measurement of g. It
-counts less, the more the bleed tells. Prior: within a session g has one standard deviation, small
-where levels were set with care and larger where not, or one microphone alone was set wrong. How
-likely each of these is follows from the session's own measurements.
+counts less, the more is known from the bleed. Prior: within a session g has one standard
+deviation, small where levels were set with care and larger where not, or one microphone alone was
+set wrong. How likely each of these is follows from the session's own measurements.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ class _DrumEquations:
         self.vector = weighted.sum(axis=1) - rows @ self._spectrum @ weighted.sum(axis=0)
 
     def residual(self, offset: Float64) -> Float64:
-        """(tracks,) mean over bands of what offsets (tracks,) and spectrum leave unexplained."""
+        """(tracks,) mean over bands of what offsets (tracks,) and spectrum do not explain."""
         left = self._away - offset[:, None]
         spectrum = self._spectrum @ np.einsum("tbc,tc->tb", self._inverse, left).sum(axis=0)
         return np.asarray(((left - spectrum) * self._single).sum(axis=1) / self._total)
@@ -307,10 +307,10 @@ def infer_recording_gain(
 
 
 class _Evidence:
-    """What bleed and level together say about g, for one idea of how microphones are placed.
+    """What bleed and level together say about g, for one assumption on how microphones are placed.
 
-    The offsets that the bleed tells are g + p with the precision P; integrated over p of the
-    variances R they say Pb = P - P (P + R^-1)^-1 P about g.
+    The offsets from the bleed are g + p with the precision P. Integrated over p, which has the
+    variances R, their precision about g is Pb = P - P (P + R^-1)^-1 P.
     """
 
     def __init__(
@@ -327,7 +327,7 @@ class _Evidence:
         wide = max(model.spreads) ** 2
         left = np.linalg.pinv(bleed + centre / wide, rcond=1e-9, hermitian=True)
         most = wide * max(1.0 - 1.0 / tracks, 1e-9)
-        #: (tracks,) how much of what could be known of a track the bleed tells, 0 to 1
+        #: (tracks,) which part of what could be known of a track the bleed gives, 0 to 1
         self.reliability = np.clip(1.0 - np.diag(left) / most, 0.0, 1.0) * (tracks > 1)
         weight = self.reliability / model.level_beside_bleed**2
         weight = weight + (1.0 - self.reliability) / model.level_alone**2

@@ -1,8 +1,8 @@
 """How a microphone of each role usually hears each drum: learned from kits, over usual places.
 
-What the places of things say (``microphone_places``) stands for kits that nobody has recorded for
-us; what the training kits say is laid over that, by how many they are. ``learn.fitting`` makes
-them; they are part of a model's manifest, and untrusted as all of it.
+The levels that follow from usual places (``microphone_places``) are the prior; levels learned from
+training kits replace them, the more kits there are. ``learn.fitting`` makes them. They are part of
+a model's manifest, and untrusted like all of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reaper_drumgain.methods import microphone_places as places
 
 Float64 = npt.NDArray[np.float64]
 
-#: variance in dB^2 of what the places of things say, against kits
+#: variance in dB^2 of levels that follow from usual places, against those of kits
 PLACES_VARIANCE = 36.0
 #: variance in dB^2 of one kit's level around the usual one, all bands alike
 KIT_VARIANCE = 12.0
@@ -145,7 +145,7 @@ class DrumResponses:
         }
 
 
-#: of roles that no kit has
+#: widening of roles that no kit has
 DEFAULT_WIDENING = 1.3
 
 

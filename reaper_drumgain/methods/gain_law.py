@@ -2,13 +2,13 @@
 
     undone = E[g] + SHARE trust clip(rest, +-LIMIT_DB),    rest = departure - E[g]
 
-g: the recording gain (``analysis.recording_gain``), E[g] what is expected of it. The departure is
-how far a track's strokes and loudness lie above its role's usual level. What of it is no recording
-gain counts as playing and taste, and is undone in small part, bounded, and the less the less is
-known of the level (``trust``). Raising one track's raw level raises E[g] by at most as much, so
+g: the recording gain (``analysis.recording_gain``), E[g] its expected value. The departure is
+how far a track's strokes and loudness lie above its role's usual level. The part of it that is no
+recording gain counts as playing and taste. Of this a small, bounded share is undone, less where
+the level is uncertain (``trust``). Raising one track's raw level raises E[g] by at most as much, so
 that its fader never rises; a sweep over all sessions here is among the tests.
 
-Two sides of a pair are set right by what all drums and bands have in common of their difference
+The two sides of a pair are corrected by what all drums and bands have in common of their difference
 (``analysis.stereo_pairs``), neither by more nor by less: the rest belongs to the picture.
 """
 

@@ -1,4 +1,4 @@
-"""What methods that decide by the recording know of the tracks of a session."""
+"""The levels of a session's tracks, for methods that estimate recording gain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Intp = npt.NDArray[np.intp]
 
-#: what was not in the room with the others: no bleed of theirs is to be expected
+#: roles that were not recorded in the room with the others, and have no bleed of them
 APART = ("sample", "percussion")
 #: roles of microphones that stand at no single drum
 _NO_DRUM = ("cymbal", "overhead", "room", *APART)
@@ -127,7 +127,7 @@ class SessionLevels:
         )
 
     def louder(self, gains_db: Float64) -> SessionLevels:
-        """As if each track had been recorded louder.
+        """The levels as if the tracks had been recorded louder.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class SessionLevels:
         Returns
         -------
         SessionLevels
-            The same tracks at other levels.
+            Of the same tracks.
         """
         power = db_to_power(gains_db)[:, None, None]
         return replace(

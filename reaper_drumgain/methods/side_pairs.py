@@ -1,6 +1,6 @@
-"""The two sides of overheads and rooms: which tracks are pairs, and how they are set right.
+"""The two sides of overheads and rooms: which tracks are pairs, and how they are corrected.
 
-Two sides of a pair are set right by what all drums and bands have in common of their difference
+The sides of a pair are corrected by what all drums and bands have in common of their difference
 (``analysis.stereo_pairs``), neither by more nor by less: the rest belongs to the picture.
 """
 
@@ -21,8 +21,10 @@ Bool = npt.NDArray[np.bool_]
 
 
 def side_pairs(roles: Sequence[Role]) -> list[tuple[int, int]]:
-    """Places (left, right) of the microphones that are two sides of one pair: one left and one
-    right of a role and number."""
+    """The two sides of each pair: the numbers of its left and its right microphone.
+
+    A pair is one left and one right microphone of a role and number.
+    """
     sides: dict[tuple[str, int | None], dict[str, list[int]]] = {}
     for place, role in enumerate(roles):
         if role.side in ("left", "right"):
