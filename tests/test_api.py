@@ -1,6 +1,7 @@
 """The public interface, used as a notebook would use it."""
 
 import doctest
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import soundfile
 
 import reaper_drumgain as drumgain
 from reaper_drumgain import api
+from reaper_drumgain.methods.base import Method
 
 PLUGIN = '''
 """A package with methods of its own."""
@@ -223,3 +225,28 @@ def test_what_is_no_settings_is_refused(demo):
         drumgain.open_project(demo).balance(50)
     with pytest.raises(drumgain.DrumGainError, match="there are no signals"):
         drumgain.balance_arrays([], 48000, [])
+
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_python_of_a_page_runs_as_it_is_printed(page, tmp_path, monkeypatch, capsys):
+    path = ROOT / page
+    if not path.is_file():
+        pytest.skip("needs a checkout")
+    demo = Path(str(resources.files("reaper_drumgain"))) / "demo" / "session"
+    shutil.copytree(demo, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "DrumGain demo.RPP").rename(tmp_path / "song.RPP")
+    monkeypatch.chdir(tmp_path)
+    noise = np.random.default_rng(1).standard_normal((4, 48_000)) * 0.1
+    names = {"signals": list(noise)}
+    blocks = re.findall(r"^```python\n(.*?)^```", path.read_text("utf-8"), re.S | re.M)
+    assert blocks
+    for block in blocks:
+        exec(block, names)
+    assert "Kick In" in capsys.readouterr().out
+    assert list(tmp_path.glob("song.RPP.drumgain-*.bak"))
+    if "gains_db" in names:
+        assert len(names["gains_db"]) == 4
+        assert issubclass(names["Quieter"], Method)
