@@ -66,7 +66,7 @@ def _rows(
         *([plans[0].levels.before_lufs] if now else []),
         *(p.levels.after_lufs for p in plans),
     ]
-    shown = ["" if level is None else f"{level:.1f}" for level in levels]
+    shown = ["" if level is None else f"{level:z.1f}" for level in levels]
     rows.append(["", "drums, LUFS", *shown, *([""] if span else [])])
     return rows
 
@@ -173,7 +173,7 @@ def _parts(comparison: Comparison, columns: int) -> list[list[str]]:
 
 
 def _fader(level: Decibel | None, digits: int) -> str:
-    return show.decibels(level) if digits == 2 or level is None else f"{level:.1f}"
+    return show.decibels(level) if digits == 2 or level is None else f"{level:z.1f}"
 
 
 def _most_different(comparison: Comparison) -> Iterator[str]:

@@ -28,7 +28,7 @@ def decibels(level: Decibel | None, *, sign: bool = False) -> str:
     """A level as REAPER shows it, ``-inf`` for None."""
     if level is None:
         return "-inf"
-    return f"{level:+.2f}" if sign else f"{level:.2f}"
+    return f"{level:+z.2f}" if sign else f"{level:z.2f}"
 
 
 def say(*lines: str, flush: bool = False) -> None:

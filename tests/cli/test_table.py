@@ -123,3 +123,9 @@ def test_a_terminal_of_any_width_gets_every_cell_and_whole_numbers(columns, cell
         assert sorted("".join(text.split())) == sorted("".join("".join(row).split()))
         for place in right:
             assert row[place] in text
+
+
+def test_no_level_is_shown_as_minus_zero():
+    assert show.decibels(-0.001) == "0.00"
+    assert show.decibels(-0.001, sign=True) == "+0.00"
+    assert show.decibels(-0.01) == "-0.01"
