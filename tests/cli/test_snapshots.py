@@ -1,4 +1,4 @@
-"""What tables, warnings and help look like at 80 and 120 columns and in a pipe.
+"""What tables, warnings and help look like at 60, 80 and 120 columns and in a pipe.
 
 ``DRUMGAIN_SNAPSHOTS=write pytest tests/cli/test_snapshots.py`` writes them anew: read the
 difference before it is committed.
@@ -20,7 +20,7 @@ from reaper_drumgain.schema.settings import Settings
 from reaper_drumgain.units import Decibel
 
 FOLDER = Path(__file__).parents[1] / "data" / "snapshots"
-WIDTHS = {"80": 80, "120": 120, "pipe": None}
+WIDTHS = {"60": 60, "80": 80, "120": 120, "pipe": None}
 HELP = ("tracks", "methods")
 
 
