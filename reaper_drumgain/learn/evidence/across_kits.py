@@ -28,12 +28,26 @@ _FEWER_TREES = 60
 def across_kits(
     sounds: LabelledSounds, *, trees: int = TREES, seed: int, jobs: int = 1
 ) -> dict[str, Any]:
-    """Tests forests of one kit on the other, and forests without one kind of other sounds on it.
+    """Tests forests of one kit on the other, and forests without one kind of other sounds.
 
-    Returns plain JSON data. By direction ("muldjord to gogodze"), for each of ``CANDIDATES`` and a
-    forest that tells this drum alone: how many ``tracks`` it has, how many of them are ``found``,
-    and how many microphones of other drums and other sounds are ``taken for it``. ``kinds left
-    out``: for each kind of other sounds how many are ``taken for a drum``.
+    Parameters
+    ----------
+    sounds
+        Tracks with known content.
+    trees
+        The number of trees.
+    seed
+        Of the random generators.
+    jobs
+        How many threads fit trees.
+
+    Returns
+    -------
+    dict
+        Plain JSON data. By direction ("muldjord to gogodze"), for each of ``CANDIDATES`` and a
+        forest that tells this drum alone: how many ``tracks`` it has, how many of them are
+        ``found``, and how many microphones of other drums and other sounds are ``taken for it``.
+        ``kinds left out``: for each kind of other sounds how many are ``taken for a drum``.
     """
     even = sounds.performances % 2 == 0
     figures: dict[str, Any] = {}

@@ -37,12 +37,24 @@ _WITHOUT, _OWN = "without the kit's own", "kit's own"
 
 
 def calibration(kits: Kits, usual_lufs: Mapping[str, float], seed: int) -> dict[str, Any]:
-    """By kit and role the share of injected gains within the 80 % interval, as plain JSON data.
+    """By kit and role the share of injected gains within the 80 % interval.
 
-    ``usual_lufs``: by role name. ``share`` has its 95 % bootstrap interval over sessions;
-    ``without the kit's own``: the same without the constants of the module's text, whose root mean
-    square is ``kit's own`` in dB; ``sd``: the mean standard deviation that was told. Empty with
-    fewer than two kits.
+    Parameters
+    ----------
+    kits
+        Sessions of each kit.
+    usual_lufs
+        By role, the usual loudness in LUFS.
+    seed
+        Of the random generators.
+
+    Returns
+    -------
+    dict
+        Plain JSON data, empty with fewer than two kits. ``share`` has its 95 % bootstrap interval
+        over sessions; ``without the kit's own``: the same without the constants of the module's
+        text, whose root mean square is ``kit's own`` in dB; ``sd``: the mean of the estimated
+        standard deviations.
     """
     figures: dict[str, Any] = {}
     for name, sessions in kits.items() if len(kits) > 1 else ():

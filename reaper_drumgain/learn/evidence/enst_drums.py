@@ -47,8 +47,17 @@ made all mixes, so nothing here says how far engineers differ, and a constant pe
 
 @dataclass(frozen=True)
 class EnstMixes(DataSet):
-    """``folder``: ENST-Drums as published. ``taps``: of the filters that are fitted to find the
-    gains of a mix. Takes are many, so there are fewer ``draws`` of each."""
+    """ENST-Drums as a data set. It has many takes, so there are fewer ``draws`` of each.
+
+    Attributes
+    ----------
+    folder
+        ENST-Drums as published.
+    taps
+        Length in samples of the filters that are fitted to find the gains of a mix.
+    draws
+        Random shifts of the recorded levels for each take and width.
+    """
 
     folder: Path
     taps: int = 64
@@ -60,10 +69,10 @@ class EnstMixes(DataSet):
         return cls(folder, taps=16)
 
     def load(self, options: LoadOptions) -> LoadedEnstMixes:
-        """Finds the gains of all mixes and measures the takes.
+        """As ``DataSet.load``: finds the gains of all mixes and measures the takes.
 
-        Raises InputError for another layout, too many takes that cannot be used, or fewer than
-        two drummers.
+        Raises InputError for another layout, too many takes that cannot be used, or fewer than two
+        drummers.
         """
         found = load_enst(
             self.folder,
@@ -121,8 +130,24 @@ class LoadedEnstMixes(LoadedData):
 def enst_renderings(
     found: EnstDrums, descriptors: Sequence[Descriptor], cache: Path | None = None
 ) -> tuple[list[Rendering], list[str]]:
-    """The songs with their measured audio, of the tracks that have a target; and the takes that
-    are left out, with the reason. ``cache``: a folder for what was measured."""
+    """The songs with their measured audio, of the tracks that have a target.
+
+    Parameters
+    ----------
+    found
+        The takes with their gains.
+    descriptors
+        What is measured besides the features.
+    cache
+        A folder for measurements. None for none.
+
+    Returns
+    -------
+    made : list of Rendering
+        The songs.
+    left_out : list of str
+        The takes that are left out, with the reason.
+    """
     made: list[Rendering] = []
     left_out = list(found.faults)
     for song in found.songs:

@@ -21,66 +21,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from reaper_drumgain.analysis import features
-from reaper_drumgain.faders.activity import activity_of
 from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.data.kit_sessions import Kits
-from reaper_drumgain.learn.data.measurements import as_recorded_louder
 from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
+from reaper_drumgain.learn.evidence.cases import (
+    CONDITIONS,
+    RECORDED,
+    SHIFTS_DB,
+    STEPS_DB,
+    Case,
+    conditions,
+    raised_cases,
+)
 from reaper_drumgain.learn.fitting.fold import FOREST, Fold, fit_fold
 from reaper_drumgain.learn.fitting.intervals import Widths
 from reaper_drumgain.learn.fitting.leave_one_out import leave_one_out, songs_of
 from reaper_drumgain.learn.fitting.settings import FitSettings
-from reaper_drumgain.methods import all_descriptors
-from reaper_drumgain.methods.base import Method, MethodInput
+from reaper_drumgain.methods.base import Method
 from reaper_drumgain.methods.chance import Random
 from reaper_drumgain.util.processes import in_processes
 
-RECORDED, RESTING = "recorded", "toms rest"
-SHIFTS_DB: Mapping[str, float] = {"+-3": 3.0, "+-6": 6.0, "+-12": 12.0}
-CONDITIONS = (RECORDED, *SHIFTS_DB, RESTING)
 #: draws on which it is tested whether a method's result depends on recorded levels at all
 _INVARIANCE_DRAWS = 2
 _SAME_DB = 0.2
-#: by how much one track is raised when the response of its fader is measured
-STEPS_DB = (0.5, 3.0, 12.0)
-#: making them loads every method
-_descriptors = functools.cache(all_descriptors)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A session to balance.
-
-    ``shift`` (tracks,): by how many dB each track is louder than it was recorded. ``source``:
-    index of the rendering among those of the song.
-    """
-
-    given: MethodInput
-    shift: Float64
-    source: int
-
-    def method_input(self, *, gated: bool) -> MethodInput:
-        """The input of a method; without the gate every track counts as active."""
-        held = self.given
-        active = held.active if gated else np.ones_like(held.active)
-        return MethodInput(held.roles, held.table, held.measurement, active)
-
-    def effective(self, gains: Float64, active: npt.NDArray[np.bool_]) -> Float64:
-        """(tracks,) effective gains in dB; inactive tracks get the mean gain of the others."""
-        known = np.isfinite(gains) & active
-        held = float(gains[known].mean()) if known.any() else 0.0
-        return np.where(known, gains, held) + self.shift
 
 
 @dataclass(frozen=True)
 class FaderResponse:
     """How the fader of a track responds where the track is recorded louder.
 
-    ``sane``: in how many of ``cases`` it does not rise against the fader of another track.
-    ``slope``: its mean change against the mean of the others, in dB per dB.
+    Attributes
+    ----------
+    cases
+        How many pairs of tracks were compared.
+    sane
+        In how many of them the fader does not rise against that of the other track.
+    slope
+        Its mean change against the mean of the others, in dB per dB.
     """
 
     cases: int
@@ -92,10 +70,20 @@ class FaderResponse:
 class SongResult:
     """The results of all methods on one song that they were not fitted to.
 
-    ``gains``: effective gains (cases, tracks) in dB by (method, gated, condition). ``intervals``:
-    bounds (cases, tracks, 2) of the forest by condition; ``role_mean``: half widths (tracks,) of
-    intervals around role means by condition. ``responses``: by
-    method. ``gated_share``: share of tracks that the gate holds, by condition.
+    Attributes
+    ----------
+    song
+        The song.
+    gains
+        Shape (cases, tracks), by (method, gated, condition): effective gains in dB.
+    intervals
+        Shape (cases, tracks, 2), by condition: bounds of the forest in dB.
+    role_mean
+        Shape (tracks,), by condition: half widths of intervals around role means in dB.
+    responses
+        How faders respond, by method.
+    gated_share
+        The share of tracks that the gate holds, by condition.
     """
 
     song: Song
@@ -115,9 +103,27 @@ def evaluate(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> list[SongResult]:
-    """The results of every song. The number of processes (``jobs``) does not change them.
+    """The results of every song.
 
-    ``kits``: sessions of kits, from which it is learned how microphones hear drums.
+    Parameters
+    ----------
+    renderings
+        All songs, rendered.
+    kits
+        Sessions of kits, from which it is learned how microphones hear drums.
+    settings
+        How models are fitted.
+    draws
+        Random shifts of the recorded levels for each song and width.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    list of SongResult
+        In the order of the songs.
     """
     songs = songs_of(renderings)
     left_out = [[song.name for song in own] for _, own in leave_one_out(songs)]
@@ -138,7 +144,26 @@ def evaluate_songs(
     settings: FitSettings,
     draws: int,
 ) -> list[SongResult]:
-    """Fits all methods without the songs of these names and their groups, and measures on them."""
+    """Fits all methods without some songs and their groups, and measures on these songs.
+
+    Parameters
+    ----------
+    renderings
+        All songs, rendered.
+    kits
+        Sessions of kits.
+    names
+        The songs that are left out.
+    settings
+        How models are fitted.
+    draws
+        Random shifts of the recorded levels for each song and width.
+
+    Returns
+    -------
+    list of SongResult
+        Of the songs that are left out.
+    """
     songs = songs_of(renderings)
     rest = {s.name for others, own in leave_one_out(songs) if own[0].name in names for s in others}
     playing = [r for r in renderings if r.song.name in rest and not r.resting]
@@ -202,7 +227,20 @@ class MethodRun:
         self.levels_matter = True
 
     def all(self, cases: Sequence[Case]) -> tuple[Float64, Float64 | None]:
-        """Effective gains (cases, tracks), and intervals (cases, tracks, 2) if there are any."""
+        """The results of the method on some cases.
+
+        Parameters
+        ----------
+        cases
+            Of one song.
+
+        Returns
+        -------
+        gains : ndarray
+            Shape (cases, tracks): effective gains in dB.
+        intervals : ndarray or None
+            Shape (cases, tracks, 2): bounds in dB; None for a method without intervals.
+        """
         found = [self._one(place, case) for place, case in enumerate(cases)]
         bounds = [interval for _, interval in found if interval is not None]
         return np.array([gains for gains, _ in found]), np.array(bounds) if bounds else None
@@ -237,57 +275,23 @@ class MethodRun:
         self.levels_matter = not max(gaps) <= _SAME_DB
 
 
-def conditions(
-    song: Song, own: Sequence[Rendering], draws: int, seed: Sequence[int]
-) -> dict[str, list[Case]]:
-    """The cases of a song by condition.
-
-    ``own``: the renderings of the song. ``draws``: random shifts for each width.
-    """
-    playing = [place for place, item in enumerate(own) if not item.resting]
-    cases = {RECORDED: [case_of(own, place) for place in playing]}
-    for name, width in SHIFTS_DB.items():
-        rng = np.random.default_rng([*seed, round(width * 10)])
-        shifts = rng.uniform(-width, width, (draws, len(song.tracks)))
-        cases[name] = [
-            case_of(own, playing[draw % len(playing)], shift) for draw, shift in enumerate(shifts)
-        ]
-    cases[RESTING] = [case_of(own, place) for place, item in enumerate(own) if item.resting]
-    return {name: held for name, held in cases.items() if held}
-
-
-def case_of(own: Sequence[Rendering], source: int, shift: Float64 | None = None) -> Case:
-    """A rendering as if its tracks had been recorded louder by ``shift`` (tracks,) in dB.
-
-    ``own``: the renderings of the song; ``source``: the index of one of them.
-    """
-    rendering = own[source]
-    if rendering.measurement is None:
-        raise ValueError("the rendering was not kept whole")
-    measurement, table = rendering.measurement, rendering.table
-    if shift is not None:
-        measurement = as_recorded_louder(measurement, shift, _descriptors())
-        table = features.feature_table(measurement)
-    roles = tuple(track.role for track in rendering.song.tracks)
-    active = activity_of(roles, measurement, table).active
-    given = MethodInput(roles, table, measurement, active)
-    return Case(given, np.zeros(len(roles)) if shift is None else shift, source)
-
-
-def raised_cases(case: Case) -> list[Case]:
-    """Each track in turn recorded louder by each of ``STEPS_DB``, nothing else changed."""
-    raised = []
-    for shift in np.eye(len(case.shift)):
-        for step in STEPS_DB:
-            measurement = as_recorded_louder(case.given.measurement, shift * step, _descriptors())
-            table = features.feature_table(measurement)
-            given = MethodInput(case.given.roles, table, measurement, case.given.active)
-            raised.append(Case(given, shift * step, case.source))
-    return raised
-
-
 def fader_response(method: Method, case: Case, raised: Sequence[Case]) -> FaderResponse:
-    """Compares the faders before (``case``) and after one track was raised (``raised``)."""
+    """How faders respond where one track is recorded louder.
+
+    Parameters
+    ----------
+    method
+        The method.
+    case
+        The session as recorded.
+    raised
+        The same with one track louder each.
+
+    Returns
+    -------
+    FaderResponse
+        Over all tracks that were raised.
+    """
     before = method.gains(case.method_input(gated=False)).gains_db
     sane = cases = 0
     slopes = []

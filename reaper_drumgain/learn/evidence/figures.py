@@ -12,15 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from reaper_drumgain.learn.data.human_faders import Float64, Song
-from reaper_drumgain.learn.evidence.evaluate import CONDITIONS, RECORDED, SongResult
+from reaper_drumgain.learn.data.human_faders import Float64
+from reaper_drumgain.learn.evidence.cases import CONDITIONS, RECORDED
+from reaper_drumgain.learn.evidence.evaluate import SongResult
 from reaper_drumgain.learn.evidence.level_limits import level_limits
+from reaper_drumgain.learn.evidence.method_errors import (
+    human_errors,
+    methods_of,
+    one_engineer_errors,
+    other_targets,
+    role_errors,
+    song_errors,
+)
 from reaper_drumgain.learn.evidence.metrics import (
     bootstrap,
     centred_error,
-    error_to_engineers,
-    human_references,
-    track_errors,
 )
 from reaper_drumgain.learn.fitting.fold import FOREST
 from reaper_drumgain.learn.fitting.intervals import interval_score
@@ -46,10 +52,23 @@ def summary(
     mixes: int,
     what_is_what: Sequence[str] = REAL,
 ) -> dict[str, Any]:
-    """Every figure of the evaluation as plain JSON data.
+    """Every figure of the evaluation.
 
-    ``mixes``: the number of human mixes of all songs. ``what_is_what``: sentences that say what
-    is real in the data and what is simulated.
+    Parameters
+    ----------
+    results
+        Of all songs.
+    settings
+        How models were fitted.
+    mixes
+        The number of human mixes of all songs.
+    what_is_what
+        Sentences that say what is real in the data and what is simulated.
+
+    Returns
+    -------
+    dict
+        Plain JSON data; errors in dB.
     """
     seed, coverage = settings.seed, settings.coverage
     songs = [result.song for result in results]
@@ -110,33 +129,12 @@ def gains_of(results: Sequence[SongResult]) -> dict[str, Any]:
 _GATES = {"with gate": True, "without gate": False}
 
 
-def methods_of(results: Sequence[SongResult]) -> list[str]:
-    """The names of the methods, the forest first."""
-    return list(dict.fromkeys(name for name, _, _ in results[0].gains))
-
-
 def _conditions(results: Sequence[SongResult]) -> list[str]:
     return [name for name in CONDITIONS if (FOREST, True, name) in results[0].gains]
 
 
 def _round(value: float) -> float:
     return round(value, 4)
-
-
-def song_errors(
-    results: Sequence[SongResult], name: str, condition: str, *, gated: bool = True
-) -> Float64:
-    """(songs,) the error in dB of a method against the median engineer."""
-    return np.array(
-        [centred_error(r.gains[name, gated, condition], r.song.target_db) for r in results]
-    )
-
-
-def one_engineer_errors(results: Sequence[SongResult], name: str, condition: str) -> Float64:
-    """(songs,) the error in dB of a method against one engineer, mean over engineers."""
-    return np.array(
-        [error_to_engineers(r.gains[name, True, condition], r.song.gains_db) for r in results]
-    )
 
 
 def _with_interval(errors: Float64, results: Sequence[SongResult], seed: int) -> dict[str, Any]:
@@ -183,13 +181,6 @@ def _against_one(results: Sequence[SongResult], seed: int) -> dict[str, Any]:
     return figures
 
 
-def human_errors(results: Sequence[SongResult]) -> tuple[Float64, Float64]:
-    """(songs,) twice: the errors in dB of one other engineer and of the median of the others
-    against one engineer. For songs with two mixes or more."""
-    pairs = [human_references(r.song.gains_db) for r in results]
-    return np.array([one for one, _ in pairs]), np.array([middle for _, middle in pairs])
-
-
 def _differences(results: Sequence[SongResult], seed: int) -> dict[str, Any]:
     """Differences of each method to the forest, paired by song; above 0 the forest is better."""
     figures: dict[str, Any] = {}
@@ -224,27 +215,6 @@ def _by_song(results: Sequence[SongResult]) -> dict[str, Any]:
     }
 
 
-def role_errors(results: Sequence[SongResult], name: str, condition: str) -> dict[str, list[float]]:
-    """By role, the error of every track in dB, mean over cases."""
-    held: dict[str, list[float]] = defaultdict(list)
-    for r in results:
-        errors = track_errors(r.gains[name, True, condition], r.song.target_db).mean(axis=0)
-        for track, error in zip(r.song.tracks, errors, strict=True):
-            held[track.role.name].append(float(error))
-    return dict(held)
-
-
-def role_biases(results: Sequence[SongResult], name: str, condition: str) -> dict[str, float]:
-    """By role, the mean over tracks and cases of gain - target - common offset, in dB."""
-    held: dict[str, list[float]] = defaultdict(list)
-    for r in results:
-        error = r.gains[name, True, condition] - r.song.target_db
-        error = error - np.median(error, axis=1, keepdims=True)
-        for track, value in zip(r.song.tracks, error.mean(axis=0), strict=True):
-            held[track.role.name].append(float(value))
-    return {role: float(np.mean(values)) for role, values in held.items()}
-
-
 def _by_role(results: Sequence[SongResult]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for name in methods_of(results):
@@ -269,17 +239,6 @@ def _other_targets(results: Sequence[SongResult]) -> dict[str, Any]:
                     by_kind[kind].append(centred_error(gains, target, how))
             figures[name][c] = {k: _round(float(np.mean(v))) for k, v in by_kind.items()}
     return figures
-
-
-def other_targets(song: Song) -> dict[str, tuple[Float64, Any]]:
-    """Other targets (tracks,) in dB and how their common offset is taken, by name."""
-    faders = song.gains_db
-    centred = faders - np.nanmean(faders, axis=1, keepdims=True)
-    return {
-        "same target, mean offset": (song.target_db, "mean"),
-        "each mix less its mean, then median; mean offset": (np.nanmedian(centred, axis=0), "mean"),
-        "median of the faders as they are; mean offset": (np.nanmedian(faders, axis=0), "mean"),
-    }
 
 
 def intervals_of(results: Sequence[SongResult], coverage: float) -> dict[str, Any]:

@@ -54,14 +54,37 @@ _RENDERED, _SOUNDS, _KITS = 0.45, 0.7, 0.8
 
 @dataclass(frozen=True)
 class HumanMixes(DataSet):
-    """``folder``: the one with ``human_faders``, ``kits`` and ``groove``.
+    """Songs with human faders, whose audio is rendered.
 
-    ``performances`` of ``seconds`` each are rendered with each kit, and one in which no tom is
-    struck; ``sounds`` others are for the forest that tells drums by their sound, and in
-    ``habits`` of ``habit_seconds``, of any style and with drums at rest, it is counted which tracks
-    are held. ``styles``, ``shifts``: performances in which it is tried what a fader must not depend
-    on, and random shifts of each; ``flips``: those with flipped microphones; ``odd``: grooves of
-    odd habits. These go through all of the program, by ``balancer``; without one they are left out.
+    What needs ``balancer`` goes through all of the program; without one it is left out.
+
+    Attributes
+    ----------
+    folder
+        Holds ``human_faders``, ``kits`` and ``groove``.
+    performances, seconds
+        How many are rendered with each kit, besides one in which no tom is struck, and their
+        length.
+    sounds
+        Performances for the forest that tells drums by their sound.
+    kit_performances, kit_seconds
+        Performances of the sessions of kits, and their length.
+    habits, habit_seconds
+        Performances of any style, with drums at rest, in which held tracks are counted; their
+        length.
+    draws
+        Random shifts of the recorded levels for each song and width.
+    styles, shifts
+        Performances in which it is tried what a fader must not depend on, and random shifts of
+        each.
+    flips
+        Performances with flipped microphones.
+    odd
+        Grooves of odd habits.
+    balancer
+        Makes the plans of several methods for one session.
+    is_reduced
+        Whether there is little audio.
     """
 
     folder: Path
@@ -101,7 +124,13 @@ class HumanMixes(DataSet):
         )
 
     def check(self) -> None:
-        """Raises InputError for settings out of range."""
+        """Checks the settings before any work is done.
+
+        Raises
+        ------
+        InputError
+            A setting is out of range.
+        """
         if self.performances < 1:
             raise InputError(f"performances is {self.performances}, expected 1 or more")
         if self.sounds < 2:
@@ -110,7 +139,7 @@ class HumanMixes(DataSet):
             )
 
     def load(self, options: LoadOptions) -> LoadedHumanMixes:
-        """Reads the faders, renders the songs, measures them. Raises InputError."""
+        """As ``DataSet.load``: reads the faders, renders the songs, measures them."""
         faders = load_human_faders(self.folder / "human_faders")
         if len(faders.songs) < _FEWEST_SONGS:
             raise InputError(
@@ -167,7 +196,22 @@ class HumanMixes(DataSet):
 class LoadedHumanMixes(LoadedData):
     """The songs with human faders, rendered.
 
-    ``sounds``: for the forest by sound. ``held``: which tracks are held, as ``held_tracks`` counts.
+    Attributes
+    ----------
+    asked
+        The data set as it was asked for.
+    renderings
+        All songs, rendered.
+    faders
+        The songs with the engineers' faders.
+    performances
+        What was played.
+    sounds
+        Tracks for the forest by sound.
+    kit_sessions
+        Sessions of both kits.
+    held
+        Which tracks are held, as ``held_tracks`` counts.
     """
 
     asked: HumanMixes
@@ -213,9 +257,11 @@ class LoadedHumanMixes(LoadedData):
     def more_figures(
         self, settings: FitSettings, jobs: int, progress: Progress
     ) -> Mapping[str, Any]:
-        """How well drums are told by their sound, which tracks are held, whether the recording gain
-        is calibrated, songs on a kit that was left out, and what goes through all of the program:
-        what a fader must not depend on, and flipped microphones."""
+        """As ``LoadedData.more_figures``: all that is measured beside the errors of methods.
+
+        How well drums are told by their sound, which tracks are held, whether the recording gain is
+        calibrated, songs on a kit that was left out, and what goes through all of the program.
+        """
         progress("drums told by their sound", 0.0)
         usual = usual_loudness(songs_of(self.renderings), settings.shrink)
         figures = {
@@ -299,7 +345,7 @@ class LoadedHumanMixes(LoadedData):
     def more_models(
         self, settings: FitSettings, about: Mapping[str, Any], figures: Mapping[str, Any]
     ) -> Mapping[str, Forest]:
-        """The forest that tells drums by their sound."""
+        """As ``LoadedData.more_models``: the forest that tells drums by their sound."""
         digests = about["training_data"]["sha256"]
         own_about: dict[str, object] = {
             "made_with": about["made_with"],

@@ -52,10 +52,18 @@ RECORDING = "recordings/rohaar"
 
 @dataclass(frozen=True)
 class Runs:
-    """The faders of one session by each method: (tracks,) in dB, NaN for held tracks.
+    """The faders of one session by each method, shape (tracks,) in dB, NaN for held tracks.
 
-    ``before``: as it is. ``shifted``: shifts (tracks,) in dB with the faders then; ``one_off``: the
-    same with one track shifted. ``forms``: by form of file, how far the faders move at most in dB.
+    Attributes
+    ----------
+    before
+        The session as it is.
+    shifted
+        Shifts of shape (tracks,) in dB, each with the faders then.
+    one_off
+        The same with one track shifted.
+    forms
+        By form of file, how far the faders move at most in dB.
     """
 
     before: Mapping[str, Float64]
@@ -66,8 +74,17 @@ class Runs:
 
 @dataclass(frozen=True)
 class Tried:
-    """All runs of a kit or recording, one for each performance or part. ``whole``: those of a whole
-    recording, of which shifts are tried. ``microphones``: their names."""
+    """All runs of a kit or recording.
+
+    Attributes
+    ----------
+    microphones
+        Their names.
+    runs
+        One for each performance or part.
+    whole
+        Those of a whole recording, of which shifts are tried.
+    """
 
     microphones: tuple[str, ...]
     runs: Sequence[Runs]
@@ -81,7 +98,17 @@ class Tried:
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tried on each session: random shifts, and whether other forms of files are."""
+    """What is tried on each session.
+
+    Attributes
+    ----------
+    shifts
+        Random shifts of all tracks.
+    one_off
+        Random shifts of one track.
+    forms
+        Whether other forms of files are tried.
+    """
 
     shifts: int
     one_off: int
@@ -101,11 +128,37 @@ def try_kits(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Tried]:
-    """Plays each kit of ``methods``: by kit, the methods by name. The number of processes
-    (``jobs``) does not change the result.
+    """Plays each kit in several styles and balances it.
 
-    ``performances`` of as many styles, with so many random ``shifts`` each; other forms of files
-    are tried in the first ``forms``. Raises InputError for data that cannot be used.
+    Raises InputError for data that cannot be used.
+
+    Parameters
+    ----------
+    data
+        The folder with ``kits`` and ``groove``.
+    balancer
+        Makes the plans of several methods for one session.
+    methods
+        By kit, the methods by name.
+    performances
+        How many, of as many styles.
+    shifts
+        Random shifts of each performance.
+    seed
+        Of the random generators.
+    seconds
+        Length of each performance.
+    forms
+        In how many performances other forms of files are tried.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        The runs by kit.
     """
     chosen = one_of_each_style(data / "groove", performances, seconds, seed)
     work = [(kit, place) for kit in methods for place in range(len(chosen))]
@@ -156,7 +209,28 @@ def try_recording(
     seed: int,
     progress: Progress | None = None,
 ) -> Tried:
-    """The half minutes of a real recording, and shifts of the whole. Raises DrumGainError."""
+    """The half minutes of a real recording, and shifts of the whole. Raises DrumGainError.
+
+    Parameters
+    ----------
+    project
+        The project file of the recording.
+    balancer
+        Makes the plans of several methods for one session.
+    methods
+        The methods by name.
+    shifts
+        Random shifts of the whole.
+    seed
+        Of the random generators.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    Tried
+        One run for each half minute.
+    """
     session = recording(project)
     tracks = session.tracks
     seconds = max(clip.length for track in tracks for clip in track.clips)
@@ -217,10 +291,21 @@ def _moved(before: Mapping[str, Float64], after: Mapping[str, Float64]) -> dict[
 
 
 def two_way(faders_db: Float64) -> Float64:
-    """(sessions, tracks) faders without the level of each session: the residual of a two-way
-    median fit plus the track's place. NaN where a track is held.
+    """Faders without the level of each session, by a two-way median fit.
 
-    Tukey's median polish (Exploratory Data Analysis, 1977), in turns until it stands.
+    Parameters
+    ----------
+    faders_db
+        Shape (sessions, tracks): faders in dB, NaN where a track is held.
+
+    Returns
+    -------
+    ndarray
+        Shape (sessions, tracks): the residual plus the track's place, in dB.
+
+    References
+    ----------
+    Tukey 1977, Exploratory Data Analysis: median polish.
     """
     known = np.isfinite(faders_db).any(axis=0)
     place = np.full(faders_db.shape[1], np.nan)
@@ -232,8 +317,21 @@ def two_way(faders_db: Float64) -> Float64:
 
 
 def scatter(faders_db: Float64) -> tuple[Float64, Float64]:
-    """(tracks,) standard deviation and range in dB over sessions, after ``two_way``; NaN for tracks
-    that are active in fewer than three sessions."""
+    """How far faders scatter over sessions, after ``two_way``.
+
+    Parameters
+    ----------
+    faders_db
+        Shape (sessions, tracks): faders in dB, NaN where a track is held.
+
+    Returns
+    -------
+    spread : ndarray
+        Shape (tracks,): standard deviation in dB, NaN for tracks that are active in fewer than
+        three sessions.
+    width : ndarray
+        Shape (tracks,): range in dB, NaN for the same tracks.
+    """
     active = faders_db[np.isfinite(faders_db).sum(axis=1) > 0]
     centred = two_way(active)
     often = np.isfinite(centred).sum(axis=0) > 2
@@ -244,9 +342,22 @@ def scatter(faders_db: Float64) -> tuple[Float64, Float64]:
 
 
 def undone(before: Float64, after: Float64, shift: Float64) -> tuple[float, float]:
-    """The share of shifts (tracks,) that the faders undo, by least squares, and the mean of what is
-    left of it in the mix in dB, without the common level. Tracks with NaN do not count; NaN where
-    fewer than two do."""
+    """How much of the shifts of all tracks the faders undo.
+
+    Parameters
+    ----------
+    before, after
+        Shape (tracks,): faders in dB without and with the shifts. Tracks with NaN do not count.
+    shift
+        Shape (tracks,): shifts in dB.
+
+    Returns
+    -------
+    share : float
+        By least squares; 1 where all of it is undone. NaN where fewer than two tracks count.
+    left : float
+        The mean of what is left in the mix in dB, without the common level.
+    """
     known = np.isfinite(before) & np.isfinite(after)
     if known.sum() < 2:
         return float("nan"), float("nan")
@@ -256,7 +367,20 @@ def undone(before: Float64, after: Float64, shift: Float64) -> tuple[float, floa
 
 
 def one_undone(before: Float64, after: Float64, shift: Float64) -> float:
-    """The share of the shift of one track that its fader undoes against the mean of the others."""
+    """How much of the shift of one track its fader undoes.
+
+    Parameters
+    ----------
+    before, after
+        Shape (tracks,): faders in dB without and with the shift.
+    shift
+        Shape (tracks,): the shift in dB, 0 for the other tracks.
+
+    Returns
+    -------
+    float
+        The share, against the mean of the other faders; NaN where that cannot be told.
+    """
     place = int(np.argmax(np.abs(shift)))
     change = after - before
     if not np.isfinite(change[place]) or np.isfinite(change).sum() < 2:

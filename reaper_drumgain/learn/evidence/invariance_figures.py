@@ -36,10 +36,22 @@ def try_invariance(
     jobs: int,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Fits all methods to all songs and kits, and without each kit; tries them on the kits, and the
-    former on the real recording where it is there.
+    """Tries on kits and on a real recording what a fader must not depend on.
 
-    Returns plain JSON data by kit or recording: ``summary_of``.
+    Parameters
+    ----------
+    data, renderings, kits
+        The folder of the data, all songs rendered, and sessions of kits.
+    settings, balancer, performances, shifts
+        How models are fitted, what makes plans, performances of each kit, and shifts of each.
+    jobs, progress
+        Number of processes. Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        Plain JSON data by kit or recording, see ``summary_of``. Methods are those that were fitted
+        to all songs and kits, and on kits also those without the kit.
     """
     playing = [one for one in renderings if not one.resting]
     progress("fitting for sessions of kits", 0.0)

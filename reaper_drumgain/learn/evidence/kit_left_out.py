@@ -18,7 +18,8 @@ import numpy as np
 from reaper_drumgain.learn.data.human_faders import Float64
 from reaper_drumgain.learn.data.kit_sessions import Kits
 from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
-from reaper_drumgain.learn.evidence.evaluate import SHIFTS_DB, Case, MethodRun, case_of
+from reaper_drumgain.learn.evidence.cases import SHIFTS_DB, Case, case_of
+from reaper_drumgain.learn.evidence.evaluate import MethodRun
 from reaper_drumgain.learn.evidence.metrics import bootstrap, centred_error
 from reaper_drumgain.learn.fitting.fold import fit_models, registered_methods
 from reaper_drumgain.learn.fitting.leave_one_out import songs_of
@@ -45,10 +46,28 @@ def evaluate_left_out(
     jobs: int = 1,
     progress: Progress,
 ) -> dict[str, Any]:
-    """By method and kind of error the mean over songs in dB, with its bootstrap interval.
+    """The errors of all methods on songs and kits that they were not fitted to.
 
-    Returns plain JSON data; ``by song`` has (songs,) errors, means over the kits. The number of
-    processes (``jobs``) does not change the result.
+    Parameters
+    ----------
+    renderings
+        All songs, rendered.
+    kits
+        Sessions of kits.
+    settings
+        How models are fitted.
+    draws
+        Random shifts of each song and kit.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        Plain JSON data: by method and kind of error the mean over songs in dB with its bootstrap
+        interval, and the error of each song, mean over kits.
     """
     names = [song.name for song in songs_of(renderings)]
     groups = [names[at : at + _TOGETHER] for at in range(0, len(names), _TOGETHER)]

@@ -39,8 +39,19 @@ FITS = {"gains alone": 1, "filters of 64": 64}
 
 @dataclass(frozen=True)
 class KnownMix:
-    """A mix (2, frames) of ``tracks`` (n, frames), and the gain of each in it in dB; ``others``:
-    tracks of other instruments that are in it."""
+    """A mix whose gains are known.
+
+    Attributes
+    ----------
+    tracks
+        Shape (n, frames): the drum tracks.
+    mix
+        Shape (2, frames).
+    gains_db
+        Shape (n,): the gain of each track in the mix in dB.
+    others
+        Shape (frames,) each: tracks of other instruments that are in the mix.
+    """
 
     tracks: Float64
     mix: Float64
@@ -49,7 +60,24 @@ class KnownMix:
 
 
 def sessions(data: Path, count: int, seconds: float, seed: int) -> Iterator[Float64]:
-    """Rendered sessions (tracks, frames), ``count`` of each kit, tracks of one peak."""
+    """Rendered sessions of both kits.
+
+    Parameters
+    ----------
+    data
+        The folder with ``kits`` and ``groove``.
+    count
+        Sessions of each kit.
+    seconds
+        Length of each.
+    seed
+        Of the random generators.
+
+    Yields
+    ------
+    ndarray
+        Shape (tracks, frames): all tracks have one peak.
+    """
     for kit in KITS:
         chosen = choose_any_style(data / "groove", count, seconds, [seed, 41], _FEWEST)
         for number, performance in enumerate(chosen):
@@ -62,7 +90,22 @@ def sessions(data: Path, count: int, seconds: float, seed: int) -> Iterator[Floa
 
 
 def mixed(tracks: Float64, how: str, seed: int) -> KnownMix:
-    """The tracks mixed in one of the ways of WAYS."""
+    """The tracks mixed in a certain way.
+
+    Parameters
+    ----------
+    tracks
+        Shape (n, frames).
+    how
+        One of WAYS.
+    seed
+        Of the random generator.
+
+    Returns
+    -------
+    KnownMix
+        The mix with its gains.
+    """
     rng = np.random.default_rng(seed)
     count = len(tracks)
     gains = rng.uniform(-10.0, 4.0, count)
@@ -199,8 +242,17 @@ def _k_db(samples: Float64) -> float:
 
 @dataclass(frozen=True)
 class Errors:
-    """Of one way of mixing and fitting: absolute errors in dB of all told tracks, how many tracks
-    were told of how many, and the mean residual in dB."""
+    """The errors of one way of mixing and fitting.
+
+    Attributes
+    ----------
+    errors_db
+        Shape (told,): absolute errors in dB of all tracks with a gain.
+    told, tracks
+        How many tracks have a gain, of how many.
+    residual_db
+        The mean residual in dB.
+    """
 
     errors_db: Float64
     told: int
@@ -209,8 +261,23 @@ class Errors:
 
 
 def measure(known: KnownMix, taps: int) -> tuple[Float64, float]:
-    """(tracks,) absolute errors in dB with the common offset removed, NaN where there is no gain;
-    and the residual in dB."""
+    """The errors of the gains that are found in a mix.
+
+    Parameters
+    ----------
+    known
+        The mix.
+    taps
+        Length of the fitted filters in samples.
+
+    Returns
+    -------
+    errors : ndarray
+        Shape (tracks,): absolute errors in dB, the common offset removed; NaN where no gain is
+        found.
+    residual : float
+        In dB against the mix.
+    """
     with open_recording([*known.tracks, *known.others], known.mix, RATE) as recording:
         found = estimate(recording, taps=taps, max_delay=0.03)
     rest = found.gains_db[: len(known.tracks)] - known.gains_db
@@ -220,7 +287,18 @@ def measure(known: KnownMix, taps: int) -> tuple[Float64, float]:
 
 
 def table(rendered: Sequence[Float64], seed: int) -> Iterator[str]:
-    """The table of errors, line by line."""
+    """The table of errors.
+
+    Parameters
+    ----------
+    rendered, seed
+        Sessions of shape (tracks, frames) each. The seed of the random generators.
+
+    Yields
+    ------
+    str
+        A line.
+    """
     figures = f"{'mean':>6} {'95 %':>6} {'worst':>6}  told  residual"
     yield f"{'mixed with':40} {'fitted':15} {figures}"
     for how in WAYS:
@@ -243,7 +321,18 @@ def table(rendered: Sequence[Float64], seed: int) -> Iterator[str]:
 
 
 def recognition_table(rendered: Sequence[Float64], seed: int) -> Iterator[str]:
-    """What gains from other pieces explain, for the right mix and for others, line by line."""
+    """What gains from other pieces explain, for the right mix and for others.
+
+    Parameters
+    ----------
+    rendered, seed
+        Sessions of shape (tracks, frames) each. The seed of the random generators.
+
+    Yields
+    ------
+    str
+        A line.
+    """
     yield f"{'mix':40} {'explained, least':>16} {'pieces, least':>14}  taken for it"
     for how in WAYS:
         found = [
@@ -266,7 +355,24 @@ def recognition_table(rendered: Sequence[Float64], seed: int) -> Iterator[str]:
 
 
 def recognize_of(tracks: Float64, mix: Float64) -> tuple[float, float, bool]:
-    """Explained share, share of pieces, and whether the mix is taken for one of the tracks."""
+    """Whether a mix is taken for one of some tracks.
+
+    Parameters
+    ----------
+    tracks
+        Shape (n, frames).
+    mix
+        Shape (2, frames).
+
+    Returns
+    -------
+    explained : float
+        The share of the mix that gains from other pieces explain.
+    pieces : float
+        The share of pieces in which they explain anything.
+    same : bool
+        Whether the mix is taken for one of these tracks.
+    """
     with open_recording(list(tracks), mix, RATE) as recording:
         found = recognize(recording)
     return found.explained, found.pieces, found.is_same

@@ -38,9 +38,21 @@ _SHARES = np.linspace(0.0, 1.0, 41)
 
 
 def level_limits(songs: Sequence[Song], settings: FitSettings, draws: int) -> dict[str, Any]:
-    """The bounds as plain JSON data: errors in dB (means over songs) for shifts of up to 12 dB.
+    """How low errors can be for rules on roles and levels, with shifts of up to 12 dB.
 
-    ``draws``: random shifts for each song.
+    Parameters
+    ----------
+    songs
+        Songs with the engineers' faders.
+    settings
+        How the rules are fitted.
+    draws
+        Random shifts for each song.
+
+    Returns
+    -------
+    dict
+        Plain JSON data: errors in dB, means over songs.
     """
     everything = fit_level_rule(songs, settings)
     held: dict[str, list[tuple[float, float]]] = {LEFT_OUT: [], BEST_SHARE: [], SEEN: []}

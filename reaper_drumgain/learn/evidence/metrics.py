@@ -19,23 +19,62 @@ BOOTSTRAP_DRAWS = 10_000
 
 
 def track_errors(gains: Float64, target: Float64, how: Offset = "median") -> Float64:
-    """|gain - target - offset| in dB for every track, NaN where the target is NaN."""
+    """The error of every track: |gain - target - offset|.
+
+    Parameters
+    ----------
+    gains, target
+        Shape (..., tracks): in dB; the target may be NaN.
+    how
+        How the common offset is taken.
+
+    Returns
+    -------
+    ndarray
+        Shape (..., tracks): errors in dB, NaN where the target is NaN.
+    """
     error = gains - target
     middle = np.nanmedian if how == "median" else np.nanmean
     return np.asarray(np.abs(error - middle(error, axis=-1, keepdims=True)))
 
 
 def centred_error(gains: Float64, target: Float64, how: Offset = "median") -> float:
-    """Mean absolute error in dB after the common offset, over tracks and all other axes."""
+    """Mean absolute error after the common offset, over tracks and all other axes.
+
+    Parameters
+    ----------
+    gains, target
+        Shape (..., tracks): in dB; the target may be NaN.
+    how
+        How the common offset is taken.
+
+    Returns
+    -------
+    float
+        In dB.
+    """
     errors = track_errors(gains, target, how)
     return float(np.mean(np.nanmean(errors, axis=-1)))
 
 
 def error_to_engineers(gains: Float64, engineers: Float64, how: Offset = "median") -> float:
-    """Mean over engineers of the error in dB against each of them.
+    """The error against each engineer, mean over engineers.
 
-    ``engineers``: their gains (mixes, tracks). One with fewer than two tracks says nothing about
-    balance and does not count.
+    An engineer with fewer than two tracks says nothing about balance and does not count.
+
+    Parameters
+    ----------
+    gains
+        Shape (..., tracks): in dB.
+    engineers
+        Shape (mixes, tracks): the engineers' gains in dB, NaN where a mix lacks a track.
+    how
+        How the common offset is taken.
+
+    Returns
+    -------
+    float
+        In dB.
     """
     counting = engineers[np.isfinite(engineers).sum(axis=1) >= 2]
     return float(np.mean([centred_error(gains, one, how) for one in counting]))
@@ -44,9 +83,21 @@ def error_to_engineers(gains: Float64, engineers: Float64, how: Offset = "median
 def human_references(engineers: Float64, how: Offset = "median") -> tuple[float, float]:
     """How far engineers are from each other, to compare methods with.
 
-    ``engineers``: gains (mixes, tracks) of two mixes or more. Returns two errors in dB against
-    one engineer, means over all: of one other engineer, and of the median of all others (taken as
-    ``human_faders.median_engineer`` does). Only tracks that both sides have count.
+    Only tracks that both sides have count.
+
+    Parameters
+    ----------
+    engineers
+        Shape (mixes, tracks): gains in dB of two mixes or more.
+    how
+        How the common offset is taken.
+
+    Returns
+    -------
+    one : float
+        The error in dB of one other engineer against one engineer, mean over all.
+    middle : float
+        The same of the median of all others (see ``human_faders.median_engineer``).
     """
     from reaper_drumgain.learn.data.human_faders import median_engineer
 
@@ -67,9 +118,27 @@ def human_references(engineers: Float64, how: Offset = "median") -> tuple[float,
 
 
 def bootstrap(values: Float64, seed: int, share: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of ``values`` (songs,) (Efron 1979).
+    """Percentile bootstrap interval of a mean.
 
-    Songs are drawn with replacement, ``BOOTSTRAP_DRAWS`` times. ``share``: of the interval.
+    Songs are drawn with replacement, ``BOOTSTRAP_DRAWS`` times.
+
+    Parameters
+    ----------
+    values
+        Shape (songs,).
+    seed
+        Of the random generator.
+    share
+        Share that the interval holds, 0 to 1.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound.
+
+    References
+    ----------
+    Efron 1979.
     """
     rng = np.random.default_rng(seed)
     picks = rng.integers(0, len(values), (BOOTSTRAP_DRAWS, len(values)))

@@ -22,7 +22,7 @@ from reaper_drumgain.faders.outliers import is_untouched, outlier_moves, sharing
 from reaper_drumgain.learn.data.human_faders import Float64, Song
 from reaper_drumgain.learn.data.kit_sessions import Kits
 from reaper_drumgain.learn.data.rendered_songs import Progress, Rendering
-from reaper_drumgain.learn.evidence.evaluate import case_of
+from reaper_drumgain.learn.evidence.cases import case_of
 from reaper_drumgain.learn.evidence.metrics import bootstrap, centred_error
 from reaper_drumgain.learn.fitting.fold import fit_models
 from reaper_drumgain.learn.fitting.leave_one_out import songs_of
@@ -47,8 +47,26 @@ def mixed_by_song(
     jobs: int = 1,
     progress: Progress,
 ) -> dict[str, Any]:
-    """The figures of all songs, each by a forest that never saw it: plain JSON data, see
-    ``mixed_figures``. The number of processes (``jobs``) does not change them."""
+    """The figures of all songs, each by a forest that never saw it.
+
+    Parameters
+    ----------
+    renderings
+        All songs, rendered.
+    kits
+        Sessions of kits.
+    settings
+        How models are fitted.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        Plain JSON data, see ``mixed_figures``.
+    """
     names = [song.name for song in songs_of(renderings)]
     few = replace(
         settings, trees=settings.inner_trees, inner_trees=max(settings.inner_trees // 4, 1)
@@ -73,11 +91,25 @@ def _of_song(
 
 
 def mixed_sessions(song: Song, method: Method, inputs: Sequence[MethodInput]) -> dict[str, Float64]:
-    """Each mix of a song in both modes: means over ``inputs``, renderings of the song.
+    """Each mix of a song in both modes.
 
-    ``method``: one with intervals. Errors "as it was", "auto" and "all" against the other engineers
-    in dB, shares "moved, auto" and "moved, all" of the tracks, "untouched": 1 where ``auto`` is
-    ``all``. Mixes without another one to compare with are left out.
+    Mixes without another one to compare with are left out.
+
+    Parameters
+    ----------
+    song
+        The song with its mixes.
+    method
+        One with intervals.
+    inputs
+        Renderings of the song; figures are means over them.
+
+    Returns
+    -------
+    dict
+        Shape (mixes,) each. Errors "as it was", "auto" and "all" against the other engineers in dB;
+        shares "moved, auto" and "moved, all" of the tracks; "untouched": 1 where ``auto`` is
+        ``all``.
     """
     links = pairs([track.role for track in song.tracks])
     rows: dict[str, list[float]] = defaultdict(list)

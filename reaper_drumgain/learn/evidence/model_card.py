@@ -7,15 +7,11 @@ from typing import Any
 
 from reaper_drumgain.learn.data.human_faders import HumanFaders
 from reaper_drumgain.learn.evidence import recording_card, tables
-from reaper_drumgain.learn.evidence.evaluate import RECORDED, SongResult
-from reaper_drumgain.learn.evidence.figures import (
-    LOUDEST,
-    MEDIAN_OF_OTHERS,
-    ONE_OTHER,
-    role_biases,
-    role_errors,
-)
+from reaper_drumgain.learn.evidence.cases import RECORDED
+from reaper_drumgain.learn.evidence.evaluate import SongResult
+from reaper_drumgain.learn.evidence.figures import LOUDEST, MEDIAN_OF_OTHERS, ONE_OTHER
 from reaper_drumgain.learn.evidence.level_limits import BEST_SHARE, LEFT_OUT, SEEN
+from reaper_drumgain.learn.evidence.method_errors import role_biases, role_errors
 from reaper_drumgain.learn.evidence.metrics import BOOTSTRAP_DRAWS
 from reaper_drumgain.learn.evidence.model_card_text import TEMPLATE
 from reaper_drumgain.learn.fitting.alternative_designs import EXTRA_TREES, PER_TRACK_FOREST
@@ -39,10 +35,26 @@ def model_card(
     figures: Mapping[str, Any],
     draws: int,
 ) -> str:
-    """The model card as Markdown, with the tables of these figures.
+    """The model card with the tables of an evaluation.
 
-    ``draws``: random shifts for each song and width. Raises ValueError where the forest has no
-    linear part.
+    Parameters
+    ----------
+    models, faders
+        The bundled models, and the songs with the engineers' faders.
+    results, figures
+        What was measured.
+    draws
+        Random shifts for each song and width.
+
+    Returns
+    -------
+    str
+        Markdown.
+
+    Raises
+    ------
+    ValueError
+        The forest has no linear part.
     """
     linear, responses = models.forest.linear, models.forest.responses
     if linear is None or responses is None:

@@ -54,8 +54,18 @@ _FEWEST_TRACKS = 2
 class SongTargets:
     """The drum tracks of one song that have a target, and what the methods make of them.
 
-    ``tracks``: (name, role) of each. ``target_db`` (mixes, tracks): faders of the engineers, NaN
-    where a mix does not tell one. ``faders_db``: by method the faders (tracks,).
+    Attributes
+    ----------
+    name
+        The song.
+    tracks
+        Name and role of each track.
+    mixes
+        The names of the mixes.
+    target_db
+        Shape (mixes, tracks): faders of the engineers in dB, NaN where a mix does not tell one.
+    faders_db
+        Shape (tracks,) by method: faders in dB.
     """
 
     name: str

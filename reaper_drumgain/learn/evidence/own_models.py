@@ -15,25 +15,25 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from reaper_drumgain.analysis.features import FeatureTable, feature_table
-from reaper_drumgain.analysis.measurement import Measurement
 from reaper_drumgain.learn.data.human_faders import load_human_faders
 from reaper_drumgain.learn.data.kits import KITS
-from reaper_drumgain.learn.data.measurements import as_recorded_louder
 from reaper_drumgain.learn.data.performances import choose_performances
-from reaper_drumgain.learn.data.rendered_songs import Rendering, renderings
-from reaper_drumgain.learn.fitting.linear_part import fit_linear
-from reaper_drumgain.learn.fitting.settings import FitSettings
+from reaper_drumgain.learn.data.rendered_songs import renderings
+from reaper_drumgain.learn.evidence.recorded_songs import (
+    Float64,
+    Generator,
+    Recorded,
+    recorded,
+    without,
+)
 from reaper_drumgain.learn.taste.check import error_db, predicted
 from reaper_drumgain.learn.taste.fit import fit
-from reaper_drumgain.methods.base import MethodInput
-from reaper_drumgain.methods.forest import ForestMethod, LinearMethod, linear_part, responses_of
+from reaper_drumgain.methods.forest import ForestMethod, linear_part
 from reaper_drumgain.methods.user_model import (
     MAX_DEPARTURE_DB,
     FinishedProject,
@@ -41,13 +41,10 @@ from reaper_drumgain.methods.user_model import (
     level_departures,
 )
 
-Float64 = npt.NDArray[np.float64]
-Generator = np.random.Generator
 #: what an engineer adds to a role, for a level so many dB over the usual
 Taste = Callable[[str, float], float]
 
-_SETTINGS = FitSettings()
-SECONDS, NOISE_DB, CARELESS_DB = 12.0, 1.0, 12.0
+SECONDS, NOISE_DB = 12.0, 1.0
 _CONSTANT = {"snare top": 3.0, "snare bottom": 3.0, "snare": 3.0, "overhead": -4.0, "room": -5.0}
 _WIDE = ("overhead", "room")
 
@@ -63,57 +60,6 @@ def by_level(role: str, over: float) -> float:
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A song as it was recorded: its roles, the bundled gains and levels, as listed and with
-    careless levels; ``shift_db``: how those were shifted. ``unseen_db``: gains of a model that was
-    fitted without the song. ``mixes_db`` (mixes, tracks): the faders of its engineers."""
-
-    song: str
-    roles: tuple[str, ...]
-    bundled_db: Float64
-    loudness_lufs: Float64
-    careless_db: Float64
-    careless_lufs: Float64
-    shift_db: Float64
-    unseen_db: Float64
-    mixes_db: Float64
-
-
-def recorded(rendering: Rendering, unseen: ForestMethod, rng: Generator) -> Recorded:
-    """A rendered song with the bundled model's gains. ``unseen``: fitted without the song."""
-    assert rendering.measurement is not None
-    shift = rng.uniform(-CARELESS_DB, CARELESS_DB, len(rendering.song.tracks))
-    shifted = as_recorded_louder(rendering.measurement, shift, ())
-    careless = feature_table(shifted)
-    return Recorded(
-        rendering.song.name,
-        tuple(track.role.name for track in rendering.song.tracks),
-        _gains(ForestMethod(), rendering, rendering.measurement, rendering.table),
-        rendering.table.column("loudness_lufs"),
-        _gains(ForestMethod(), rendering, shifted, careless),
-        careless.column("loudness_lufs"),
-        shift,
-        _gains(unseen, rendering, rendering.measurement, rendering.table),
-        rendering.song.gains_db,
-    )
-
-
-def _gains(
-    method: ForestMethod, rendering: Rendering, measurement: Measurement, table: FeatureTable
-) -> Float64:
-    roles = tuple(track.role for track in rendering.song.tracks)
-    given = MethodInput(roles, table, measurement, np.ones(len(roles), bool))
-    return method.gains(given).gains_db
-
-
-def without(song: str, made: Sequence[Rendering]) -> ForestMethod:
-    """The linear part of the bundled model, fitted to all songs but one."""
-    bundled = ForestMethod().model
-    rest = [rendering for rendering in made if rendering.song.name != song]
-    return LinearMethod(replace(bundled, linear=fit_linear(rest, responses_of(bundled), _SETTINGS)))
-
-
-@dataclass(frozen=True)
 class Bench:
     """Songs to learn from and to measure on. ``template``: by role, the usual loudness."""
 
@@ -123,7 +69,24 @@ class Bench:
     def project(
         self, song: Recorded, taste: Taste, rng: Generator, *, careless: bool = False
     ) -> FinishedProject:
-        """An invented engineer's project of a song."""
+        """An invented engineer's project of a song.
+
+        Parameters
+        ----------
+        song
+            The song.
+        taste
+            What the engineer adds to a role.
+        rng
+            Draws the noise.
+        careless
+            Use the careless levels.
+
+        Returns
+        -------
+        FinishedProject
+            To learn from, or to measure on.
+        """
         over = level_departures(song.roles, song.loudness_lufs, self.template, MAX_DEPARTURE_DB)
         wanted = np.array([taste(role, x) for role, x in zip(song.roles, over, strict=True)])
         target = song.bundled_db + wanted + rng.normal(0.0, NOISE_DB, wanted.size)
@@ -146,7 +109,24 @@ class Bench:
 def finished(
     song: Recorded, target: Float64, bundled: Float64, loudness: Float64, name: str
 ) -> FinishedProject:
-    """A project with these gains; tracks without a target are left out."""
+    """A project with certain gains; tracks without a target are left out.
+
+    Parameters
+    ----------
+    song
+        The song, for its roles.
+    target, bundled
+        Shape (tracks,): the user's gains and the bundled model's in dB; targets may be NaN.
+    loudness
+        Shape (tracks,): in LUFS.
+    name
+        The name of the project.
+
+    Returns
+    -------
+    FinishedProject
+        Of a session of its own.
+    """
     return FinishedProject(
         name=name,
         media=(f"{name}:1",),
@@ -177,7 +157,26 @@ def plain_offsets(projects: Sequence[FinishedProject]) -> dict[str, float]:
 def draw(
     bench: Bench, taste: Taste, rng: Generator, count: int, *, careless: bool = False
 ) -> dict[str, float]:
-    """Mean errors in dB on unseen songs of one draw, by what predicts."""
+    """The errors of one draw on songs that were not learned from.
+
+    Parameters
+    ----------
+    bench
+        Songs to learn from and to measure on.
+    taste
+        What the engineer adds to a role.
+    rng
+        Draws songs and noise.
+    count
+        Songs to learn from.
+    careless
+        Use the careless levels.
+
+    Returns
+    -------
+    dict
+        Mean errors in dB, by what predicts.
+    """
     seen, unseen = bench.split(rng, count)
     projects = [bench.project(song, taste, rng, careless=careless) for song in seen]
     found, plain = fit(projects, bench.template), plain_offsets(projects)
@@ -207,7 +206,24 @@ def any_engineer(rng: Generator) -> Taste:
 
 
 def invented(bench: Bench, draws: int, seed: int, tell: Callable[[str], None]) -> str:
-    """The figures of invented engineers as text."""
+    """The figures of invented engineers.
+
+    Parameters
+    ----------
+    bench
+        Songs to learn from and to measure on.
+    draws
+        Of each case.
+    seed
+        Of the random generators.
+    tell
+        Called with the case that is under way.
+
+    Returns
+    -------
+    str
+        A table as text.
+    """
     cases: Mapping[str, tuple[Taste | None, int, bool, int]] = {
         "constant taste, 8 projects": (constant, 8, False, draws),
         "... careless levels (+-12 dB)": (constant, 8, True, draws),
@@ -282,7 +298,26 @@ def _mix(song: Recorded, target: Float64, name: str) -> FinishedProject:
 def load(
     data: Path, cache: Path | None, performances: int, seed: int, tell: Callable[[str], None]
 ) -> Bench:
-    """The songs, rendered with both kits and measured."""
+    """The songs, rendered with both kits and measured.
+
+    Parameters
+    ----------
+    data
+        The folder with ``human_faders``, ``kits`` and ``groove``.
+    cache
+        A folder for measurements. None for none.
+    performances
+        Of each song and kit.
+    seed
+        Of the random generators.
+    tell
+        Called with what is being done.
+
+    Returns
+    -------
+    Bench
+        With all renderings.
+    """
     made = renderings(
         load_human_faders(data / "human_faders"),
         data,

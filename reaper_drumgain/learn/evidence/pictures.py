@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from reaper_drumgain.learn.data.human_faders import Float64
-from reaper_drumgain.learn.evidence.evaluate import RECORDED, SongResult
+from reaper_drumgain.learn.evidence.cases import RECORDED
+from reaper_drumgain.learn.evidence.evaluate import SongResult
 from reaper_drumgain.learn.evidence.figures import LOUDEST, MEDIAN_OF_OTHERS, ONE_OTHER
 from reaper_drumgain.learn.fitting.fold import FOREST
 from reaper_drumgain.util.plotting import drawing
@@ -24,7 +25,20 @@ _ACROSS = 5
 def save_pictures(
     results: Sequence[SongResult], figures: Mapping[str, Any], folder: Path
 ) -> list[Path]:
-    """Writes the PNGs into the folder and says which. Raises OSError."""
+    """Draws the figures as PNGs. Raises OSError.
+
+    Parameters
+    ----------
+    results, figures
+        What was measured.
+    folder
+        Where they go; it is made.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     with drawing() as mpl:

@@ -53,7 +53,17 @@ _MULDJORD, _GOGODZE = "muldjord", "gogodze"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two microphones of one drum of a kit; ``snare``: the name of another snare in its place."""
+    """Two microphones of one drum of a kit.
+
+    Attributes
+    ----------
+    kind
+        Where they stand.
+    kit
+        The name of the kit.
+    snare
+        The name of another snare in the place of the kit's; None for the kit's own.
+    """
 
     kind: str
     kit: str
@@ -89,11 +99,30 @@ def try_polarity(
     jobs: int = 1,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Counts by pair of microphones, as plain JSON data.
+    """How often flipped and shifted microphones are found. Raises InputError.
 
-    ``methods``: one of any kind, by name. ``performances``: of each pair, a quarter of them of each
-    other snare; each is tried right, flipped and shifted. Without the other snares on disk these
-    are left out. Raises InputError.
+    Parameters
+    ----------
+    data
+        The folder with ``kits`` and ``groove``; snares that are not there are left out.
+    balancer
+        Makes the plans of several methods for one session.
+    methods
+        One of any kind, by name.
+    performances
+        Of each pair, a quarter of them of each other snare; each is tried right, flipped and
+        shifted.
+    seed
+        Of the random generators.
+    jobs
+        Number of processes; it does not change the result.
+    progress
+        Called with what is done and its share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        Counts by pair of microphones, as plain JSON data.
     """
     folder = data / "kits" / FOLDER
     snares = [snare.name for snare in load_snares(folder)] if folder.is_dir() else []
@@ -239,8 +268,20 @@ def _later(samples: Audio, ms: float) -> Audio:
 
 
 def flip_db(first: Audio, second: Audio) -> float:
-    """By how many dB two microphones (frames,) together get louder where one of them is flipped, at
-    equal level between 60 and 300 Hz, all strokes together."""
+    """By how much two microphones together get louder where one of them is flipped.
+
+    They are compared at equal level between 60 and 300 Hz, all strokes together.
+
+    Parameters
+    ----------
+    first, second
+        Shape (frames,): samples at ``kits.RATE``.
+
+    Returns
+    -------
+    float
+        In dB; above 0 where the flip is right.
+    """
     spectra = np.fft.rfft(np.stack([first, second]).astype(np.float64), axis=1)
     frequencies = np.fft.rfftfreq(first.size, 1.0 / RATE)
     body = spectra[:, (frequencies >= _BODY_HZ[0]) & (frequencies < _BODY_HZ[1])]

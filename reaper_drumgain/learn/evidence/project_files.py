@@ -28,7 +28,22 @@ _HELD = {"bleed only", "silent", "too short or quiet"}
 
 
 def write_session(folder: Path, roles: Sequence[Role], sound: Audio) -> Session:
-    """A session of one file for each row of ``sound`` (tracks, frames), with these roles."""
+    """A session with one file for each track.
+
+    Parameters
+    ----------
+    folder
+        Where the files are written.
+    roles
+        The role of each track.
+    sound
+        Shape (tracks, frames): samples at ``kits.RATE``.
+
+    Returns
+    -------
+    Session
+        With faders at 0 dB.
+    """
     tracks = []
     for index, (role, row) in enumerate(zip(roles, sound, strict=True)):
         clip = _clip(folder / f"{index}.wav", row)
@@ -44,7 +59,20 @@ def _clip(path: Path, samples: Audio, position: float = 0.0) -> Clip:
 
 
 def recorded_louder(session: Session, shift_db: Float64) -> Session:
-    """The session with the items of each track louder by ``shift_db`` (tracks,)."""
+    """The session with louder items.
+
+    Parameters
+    ----------
+    session
+        The session.
+    shift_db
+        Shape (tracks,): by how many dB the items of each track are louder.
+
+    Returns
+    -------
+    Session
+        The same but for the gains of items.
+    """
     return _with_clips(
         session,
         {
@@ -60,7 +88,20 @@ def recorded_louder(session: Session, shift_db: Float64) -> Session:
 
 
 def part_of(session: Session, start: float, seconds: float) -> Session:
-    """The items from ``start`` on, for so many seconds: another half minute of a recording."""
+    """A part of a recording.
+
+    Parameters
+    ----------
+    session
+        The whole recording; its items begin together.
+    start, seconds
+        Where the part begins, and how long it is.
+
+    Returns
+    -------
+    Session
+        With shorter items.
+    """
     return _with_clips(
         session,
         {
@@ -78,7 +119,22 @@ def part_of(session: Session, start: float, seconds: float) -> Session:
 
 
 def same_microphone(session: Session, place: int, folder: Path) -> dict[str, Session]:
-    """The session with the file of one track in other forms that sound the same, by their name."""
+    """The session with the file of one track in other forms that sound the same.
+
+    Parameters
+    ----------
+    session
+        The session.
+    place
+        The place of the track, which has one item.
+    folder
+        Where files are written.
+
+    Returns
+    -------
+    dict
+        Sessions by the name of the form.
+    """
     (clip,) = session.tracks[place].clips
     samples, _ = soundfile.read(str(clip.source.path), dtype="float32")
     both = _clip(folder / "both.wav", np.stack([samples, samples], axis=1))
@@ -105,7 +161,20 @@ def recording(project: Path) -> Session:
 
 
 def faders(plan: GainPlan, count: int) -> Float64:
-    """(count,) the faders of a plan in dB, NaN for tracks that are held or not measured."""
+    """The faders of a plan.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    count
+        The number of tracks of the session.
+
+    Returns
+    -------
+    ndarray
+        Shape (count,): in dB, NaN for tracks that are held or not measured.
+    """
     found = np.full(count, np.nan)
     for track in plan.tracks:
         if track.new_db is not None and not _HELD & set(track.flags):

@@ -44,9 +44,18 @@ _LOADED, _COMPARED, _MEASURED = 0.35, 0.7, 0.97
 class LoadOptions:
     """What loading a data set depends on.
 
-    ``descriptors`` are measured besides the features. ``cache``: a folder for measurements, to be
-    used again. ``jobs``: how many processes work. ``progress`` is called with what is being done
-    and the share of the loading that is done.
+    Attributes
+    ----------
+    settings
+        How models are fitted.
+    descriptors
+        What is measured besides the features.
+    jobs
+        Number of processes.
+    cache
+        A folder for measurements, to be used again. None for none.
+    progress
+        Called with what is being done and the share of the loading that is done, 0 to 1.
     """
 
     settings: FitSettings
@@ -89,7 +98,20 @@ class LoadedData(ABC):
         jobs: int,  # noqa: ARG002
         progress: Progress,  # noqa: ARG002
     ) -> Mapping[str, Any]:
-        """Figures of this data set alone, as plain JSON data."""
+        """Figures of this data set alone.
+
+        Parameters
+        ----------
+        settings, jobs
+            How models are fitted. Number of processes, which does not change the result.
+        progress
+            Called with what is being done and its share, 0 to 1.
+
+        Returns
+        -------
+        dict
+            Plain JSON data.
+        """
         return {}
 
     @abstractmethod
@@ -102,7 +124,20 @@ class LoadedData(ABC):
         about: Mapping[str, Any],  # noqa: ARG002
         figures: Mapping[str, Any],  # noqa: ARG002
     ) -> Mapping[str, Forest]:
-        """Models of this data set alone, by the name of their file."""
+        """Models of this data set alone.
+
+        Parameters
+        ----------
+        settings
+            How models are fitted.
+        about, figures
+            What is noted in the manifests of models, and what was measured.
+
+        Returns
+        -------
+        dict
+            The models by the name of their file.
+        """
         return {}
 
     def more_pages(self, evaluation: Evaluation) -> Mapping[str, str]:  # noqa: ARG002
@@ -115,8 +150,11 @@ class LoadedData(ABC):
 
 
 class DataSet(ABC):
-    """Where songs with target gains come from. ``draws``: random shifts of the recorded levels
-    for each song and width, unless the user asks for another number."""
+    """Where songs with target gains come from.
+
+    ``draws``: random shifts of the recorded levels for each song and width, unless the user asks
+    for another number.
+    """
 
     draws: int
 
@@ -125,12 +163,37 @@ class DataSet(ABC):
 
     @abstractmethod
     def load(self, options: LoadOptions) -> LoadedData:
-        """The songs, measured. Raises InputError for data that cannot be used."""
+        """The songs, measured. Raises InputError for data that cannot be used.
+
+        Parameters
+        ----------
+        options
+            Where measurements are kept, and how many processes work.
+
+        Returns
+        -------
+        LoadedData
+            The songs that can be used.
+        """
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that was measured, and what it was measured on."""
+    """Everything that was measured, and what it was measured on.
+
+    Attributes
+    ----------
+    data
+        The songs.
+    settings
+        How models were fitted.
+    draws
+        Random shifts of the recorded levels for each song and width.
+    results
+        Of each song; empty where songs were not asked for.
+    figures
+        Plain JSON data.
+    """
 
     data: LoadedData
     settings: FitSettings
@@ -141,7 +204,15 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Training:
-    """What a training run did: the figures, where the models are, and the tables as text."""
+    """What a training run did.
+
+    Attributes
+    ----------
+    evaluation
+        The figures.
+    folder, text
+        Where the models are, and the tables as text.
+    """
 
     evaluation: Evaluation
     folder: Path
@@ -161,11 +232,25 @@ def run_evaluation(
 ) -> Evaluation:
     """Loads the songs, and measures all methods with one song (or drummer) left out at a time.
 
-    ``songs``: without them only what the data set measures besides (``LoadedData.more_figures``).
+    Raises InputError for settings out of range and data that cannot be used.
 
-    ``draws``: see ``DataSet``. ``settings``: of the fit, but for the seed. ``cache``: a folder for
-    measurements, to be used again. ``progress`` is called with what is being done and the share
-    that is done. Raises InputError for settings out of range and data that cannot be used.
+    Parameters
+    ----------
+    data_set, songs
+        Where the songs come from. Without ``songs`` only its own figures are measured.
+    draws
+        Random shifts for each song and width. None for those of the data set.
+    settings, seed
+        How models are fitted; the seed replaces that of the settings.
+    jobs, cache
+        Number of processes. A folder for measurements, to be used again.
+    progress
+        Called with what is being done and its share, 0 to 1.
+
+    Returns
+    -------
+    Evaluation
+        Everything that was measured.
     """
     settings = replace(settings or FitSettings(), seed=seed)
     draws = data_set.draws if draws is None else draws
@@ -180,17 +265,9 @@ def run_evaluation(
         progress=lambda what, share: tell(what, share * _LOADED),
     )
     data = data_set.load(loading)
-    results: Sequence[SongResult] = ()
+    results = _results(data, settings, draws, jobs, tell) if songs else []
     compared: Mapping[str, Any] = {"data": {"what is what": list(data.provenance)}}
     if songs:
-        results = evaluate(
-            data.renderings,
-            data.kits,
-            settings,
-            draws=draws,
-            jobs=jobs,
-            progress=lambda what, share: tell(what, _LOADED + share * (_COMPARED - _LOADED)),
-        )
         compared = summary(results, settings, mixes=data.mixes, what_is_what=data.provenance)
     figures = {
         "run": _record(settings, draws, reduced=data.reduced),
@@ -202,6 +279,20 @@ def run_evaluation(
         ),
     }
     return Evaluation(data, settings, draws, results, figures)
+
+
+def _results(
+    data: LoadedData, settings: FitSettings, draws: int, jobs: int, tell: Progress
+) -> list[SongResult]:
+    """The results of every song, each left out of the fit."""
+    return evaluate(
+        data.renderings,
+        data.kits,
+        settings,
+        draws=draws,
+        jobs=jobs,
+        progress=lambda what, share: tell(what, _LOADED + share * (_COMPARED - _LOADED)),
+    )
 
 
 def _record(settings: FitSettings, draws: int, *, reduced: bool) -> dict[str, Any]:
@@ -221,10 +312,30 @@ def _record(settings: FitSettings, draws: int, *, reduced: bool) -> dict[str, An
 def train(
     data_set: DataSet, output: Path, *, progress: Progress | None = None, **options: Any
 ) -> Training:
-    """Evaluates, fits on all songs, writes all forests and the model card into ``output``.
+    """Evaluates, fits on all songs, and writes all forests and the model card.
 
-    ``options`` are those of ``run_evaluation``. Raises InputError for data that cannot be used,
-    StorageError where nothing can be written.
+    Raises InputError for data that cannot be used.
+
+    Parameters
+    ----------
+    data_set
+        Where the songs come from.
+    output
+        The folder of the models.
+    progress
+        Called with what is being done and its share, 0 to 1.
+    **options
+        Those of ``run_evaluation``.
+
+    Returns
+    -------
+    Training
+        With the tables as text.
+
+    Raises
+    ------
+    StorageError
+        Nothing can be written.
     """
     done = run_evaluation(data_set, progress=progress, **options)
     if progress:

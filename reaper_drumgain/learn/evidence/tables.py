@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reaper_drumgain.learn.evidence.evaluate import RECORDED, RESTING, SHIFTS_DB
+from reaper_drumgain.learn.evidence.cases import RECORDED, RESTING, SHIFTS_DB
 from reaper_drumgain.learn.evidence.figures import LOUDEST
 
 REDUCED = "REDUCED RUN: few trees, little audio. It shows that the way works, not how good it is."

@@ -14,8 +14,9 @@ from reaper_drumgain.learn.data.rendered_songs import Rendering
 from reaper_drumgain.learn.data.streams import ArrayStream
 from reaper_drumgain.learn.evidence import evaluate as evaluation
 from reaper_drumgain.learn.evidence import figures as computed
-from reaper_drumgain.learn.evidence import tables
-from reaper_drumgain.learn.evidence.evaluate import RECORDED, RESTING, conditions, evaluate
+from reaper_drumgain.learn.evidence import method_errors, tables
+from reaper_drumgain.learn.evidence.cases import RECORDED, RESTING, conditions
+from reaper_drumgain.learn.evidence.evaluate import evaluate
 from reaper_drumgain.learn.evidence.level_limits import BEST_SHARE, LEFT_OUT, SEEN
 from reaper_drumgain.learn.evidence.metrics import centred_error
 from reaper_drumgain.learn.fitting import fold as folds
@@ -230,7 +231,7 @@ def test_songs_with_one_mix_or_without_an_interval_spoil_no_figure(results):
     figures = computed.summary(odd, SETTINGS, mixes=13)
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
     both = figures["against one engineer"][computed.ONE_OTHER][RECORDED]["error"]
-    of_the_rest = computed.human_errors(results[1:])[0].mean()
+    of_the_rest = method_errors.human_errors(results[1:])[0].mean()
     assert both == pytest.approx(of_the_rest, abs=1e-3)
 
 
@@ -244,7 +245,7 @@ def test_limits_of_levels_lie_in_their_order(figures):
 
 
 def test_biases_by_role_are_signed(results):
-    bias = computed.role_biases(results, "unity", RECORDED)
+    bias = method_errors.role_biases(results, "unity", RECORDED)
     # engineers lower the hi-hat, which unity leaves
     assert bias["hi-hat"] > 4.0
     assert set(bias) == {role.name for role in ROLES}
