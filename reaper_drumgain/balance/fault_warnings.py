@@ -36,11 +36,12 @@ _THROUGH: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[float, float], str
     (("kick in", "kick"), ("kick out",), polarity.THROUGH_KICK_MS, "3"),
 )
 _PAIRS = ("overhead", "room")
-#: drums that sound in all microphones at once with others and are let be at a drum's strokes
+#: drums that sound in all microphones, often together with others: their strokes may coincide
+#: with those of the drum that is judged
 _METAL = frozenset({"hi-hat", "ride", "cymbal"})
 #: strokes of a drum that are read, and of each of kick and snare for the sides of a pair
 _MOST_HITS, _MOST_SIDE_HITS = 40, 20
-#: dB that a flip has to gain where the two play together, to be worth a word
+#: by how many dB a flip has to raise the two together for a warning
 _WORTH_DB = 1.0
 
 

@@ -1,4 +1,4 @@
-"""Is a flipped microphone found, and is a right one let be? Tried on rendered sessions.
+"""Is a flipped microphone found, and is no right one called wrong? Tried on rendered sessions.
 
 Two microphones of one drum in a session of a whole kit with bleed, at random recording gains:
 

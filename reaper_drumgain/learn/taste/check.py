@@ -21,7 +21,7 @@ from reaper_drumgain.methods.user_model import (
 
 Float64 = npt.NDArray[np.float64]
 
-#: a difference of errors that is worth a word: in dB, and in standard errors
+#: the least difference of errors that counts as clear: in dB, and in standard errors
 _CLEAR_DB, _CLEAR_SE = 0.1, 1.5
 #: a model whose error is more than this share of the bundled one's says why
 _LITTLE_HELP = 0.75
