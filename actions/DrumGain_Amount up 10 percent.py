@@ -3,7 +3,7 @@
 # @version 0.1.0
 # @noindex
 # @about
-#   More of the last run, from the faders before it, without a new analysis.
+#   Enlarges the moves of the last run by 10 %, without a new analysis.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

@@ -3,8 +3,8 @@
 # @version 0.1.0
 # @noindex
 # @about
-#   Sets the faders of the selected drum tracks in one undo step. The other drum tracks stay and
-#   hold the level. Press it again during a run to cancel.
+#   Sets the faders of the selected drum tracks in one undo step. The other drum tracks do not move
+#   and set the level. Press it again during a run to cancel.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

@@ -3,7 +3,7 @@
 # @version 0.1.0
 # @noindex
 # @about
-#   Ends what is running.
+#   Cancels the current run.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

@@ -3,7 +3,7 @@
 # @version 0.1.0
 # @noindex
 # @about
-#   The trim of the overheads 1 dB up; it is kept with the project.
+#   Raises the trim of the overheads by 1 dB. The trim is kept with the project.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

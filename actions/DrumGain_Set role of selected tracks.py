@@ -3,7 +3,7 @@
 # @version 0.1.0
 # @noindex
 # @about
-#   Sets the role of the selected tracks if their names do not tell it. It is stored on the track,
+#   Sets the role of the selected tracks if their names do not show it. It is stored on the track,
 #   so also in track templates.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.

@@ -3,7 +3,7 @@
 # @version 0.1.0
 # @noindex
 # @about
-#   What families of drums get beyond their balance, kept with the project.
+#   Levels that are added to the balance of families of drums, kept with the project.
 #   Needs 'drumgain install', run once in a terminal.
 # @changelog First version.
 

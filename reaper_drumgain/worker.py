@@ -155,8 +155,8 @@ def _request(path: Path) -> dict[str, Any]:
     got = (request.get("protocol"), request.get("version"))
     if got != (PROTOCOL, __version__):
         raise errors.HostError(
-            f"the actions in REAPER are of version {got[1]} (protocol {got[0]}), the package is "
-            f"{__version__} (protocol {PROTOCOL}): run 'drumgain install' again"
+            f"the actions in REAPER are version {got[1]} (protocol {got[0]}), the installed "
+            f"package is version {__version__} (protocol {PROTOCOL}): run 'drumgain install' again"
         )
     return request
 

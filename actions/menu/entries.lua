@@ -211,7 +211,7 @@ local function trims_menu(state)
     if now[family] then words[#words + 1] = ("%s %+g"):format(family, now[family]) end
   end
   items[#items + 1] = "-"
-  local take_back = trim_entry(state, "Take all trims back", table.concat(none, " "))
+  local take_back = trim_entry(state, "Remove all trims", table.concat(none, " "))
   take_back.grayed = take_back.grayed or #words == 0
   items[#items + 1] = take_back
   items[#items + 1] = action(state, "trims", "All in one dialog ...")
@@ -221,12 +221,12 @@ end
 local function automation_menu(state)
   local items = {
     action(state, "write_automation", "Write automation now"),
-    action(state, "clear_automation", "Clear what DrumGain wrote"),
+    action(state, "clear_automation", "Remove what DrumGain wrote"),
   }
   for _, part in ipairs({
-    { "sections", "Balanced in each section by:" },
+    { "sections", "Sections:" },
     { "envelope", "Written into:" },
-    { "existing", "Where an envelope does something already:" },
+    { "existing", "If an envelope already changes the level:" },
   }) do
     items[#items + 1] = "-"
     items[#items + 1] = { text = part[2], grayed = true }
@@ -257,9 +257,9 @@ local function role_menu(state)
     items[#items + 1] = { text = group[1], items = roles }
   end
   items[#items + 1] = "-"
-  items[#items + 1] = entry("", "As its name says")
-  items[#items + 1] = entry("listen", "As it sounds (kick or not)")
-  items[#items + 1] = entry("none", "None: no drum microphone")
+  items[#items + 1] = entry("", "From the name of the track")
+  items[#items + 1] = entry("listen", "By its sound (kick or not)")
+  items[#items + 1] = entry("none", "None: not a drum microphone")
   return { text = "Role of " .. project_state.plural(#tracks) .. " selected", items = items }
 end
 
@@ -288,7 +288,7 @@ local function setup_menu(state)
         text = "Check the installation",
         run = function() tell(state.setup and installation.examine(state.setup) or state.lack) end,
       },
-      action(state, "self_test", "Self-test: what holds in this REAPER"),
+      action(state, "self_test", "Self-test: check what DrumGain assumes about REAPER"),
       "-",
       {
         text = "Put the actions into the action list again",
@@ -299,8 +299,7 @@ local function setup_menu(state)
       {
         text = "Take the actions out of the action list",
         run = function()
-          tell(installation.register(false) .. " DrumGain actions were taken out of the action list. This "
-            .. "menu stays, and puts them back when it is started again.")
+          tell(installation.register(false) .. " DrumGain actions were taken out of the action list. This menu stays in the list; when you run it again, it puts them back.")
         end,
       },
       "-",
@@ -334,8 +333,8 @@ return function(state)
         action(state, "balance_all", "All drum tracks"),
         scoped_action(state, "balance_time_selection", "time selection",
           "Within the time selection"),
-        action(state, "rebalance_all", "Rebalance everything, also what was set by hand"),
-        scoped_action(state, "balance_effects", scope, "Through effects: REAPER measures what they add"),
+        action(state, "rebalance_all", "Rebalance everything, also faders set by hand"),
+        scoped_action(state, "balance_effects", scope, "Through effects: also correct what they add to the level"),
       },
     },
     {
@@ -352,7 +351,7 @@ return function(state)
       },
     },
     automation_menu(state),
-    action(state, "learn", "Learn from this project: its faders into a model of your own"),
+    action(state, "learn", "Learn from this project: teach your own model its faders"),
     "-",
     method_menu(state),
     choice_menu(state, "Mode", "mode"),
@@ -362,8 +361,8 @@ return function(state)
     choice_menu(state, "Write", "write"),
     choice_menu(state, "Audio", "audio"),
     trims_menu(state),
-    switch(state, "listen", "Tell kicks by their sound"),
-    switch(state, "remember", "Keep analysis results for the next run"),
+    switch(state, "listen", "Find kick drums by their sound"),
+    switch(state, "remember", "Store analysis results for the next run"),
     "-",
     role_menu(state),
     lock_entry(state),
@@ -373,7 +372,7 @@ return function(state)
     entries[#entries + 1] = entry
   end
   if is_running then
-    entries[#entries + 1] = action(state, "cancel", "Cancel the run that is going on")
+    entries[#entries + 1] = action(state, "cancel", "Cancel the current run")
   end
   return entries
 end

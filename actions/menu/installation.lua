@@ -26,31 +26,29 @@ function installation.read_setup()
   local path = RESOURCES .. "/" .. table.concat(LISTS.setup_place, "/")
   local text = read_file(path)
   if not text then
-    return nil, "DrumGain's Python part is not installed for this REAPER.\n\nInstall it once "
+    return nil, "DrumGain's Python program is not set up for this REAPER.\n\nInstall it once "
       .. "(see the README: pipx install reaper-drumgain), then " .. INSTALL .. ".\n\n"
       .. path .. " is missing."
   end
   local setup, why = json.decode(text)
   if not setup or setup.kind ~= "object" then
-    return nil, "DrumGain's set-up " .. path .. " is damaged (" .. (why or "no set-up")
-      .. ").\n\nTo mend it, " .. INSTALL .. "."
+    return nil, "DrumGain's set-up file " .. path .. " is damaged (" .. (why or "no set-up")
+      .. ").\n\nTo fix it, " .. INSTALL .. "."
   end
   if json.get(setup, "version") ~= LISTS.version
     or json.get(setup, "format") ~= LISTS.setup_format then
-    return nil, ("This menu is of DrumGain %s, what is installed is of %s.\n\nTo have the same "
-      .. "everywhere, update the older one (a package of ReaPack there, 'pipx upgrade "
-      .. "reaper-drumgain' in a terminal), then %s."):format(
+    return nil, ("This menu is from DrumGain %s, the installed program is %s.\n\nUpdate the older one (the menu in ReaPack, the program with 'pipx upgrade reaper-drumgain' in a terminal), then %s."):format(
       LISTS.version, tostring(json.get(setup, "version") or "another version"), INSTALL)
   end
   local interpreter = json.get(setup, "interpreter")
   if type(interpreter) ~= "string" or not reaper.file_exists(interpreter) then
-    return nil, "The Python that DrumGain was installed with is gone ("
+    return nil, "The Python in which DrumGain was installed does not exist any more ("
       .. tostring(interpreter) .. ").\n\nInstall DrumGain again, then " .. INSTALL .. "."
   end
   for _, action in ipairs(LISTS.actions) do
     if not reaper.file_exists(FOLDER .. action[3]) then
       return nil, "The action " .. action[3] .. " is missing in " .. FOLDER
-        .. ".\n\nTo mend it, " .. INSTALL .. "."
+        .. ".\n\nTo fix it, " .. INSTALL .. "."
     end
   end
   return setup
@@ -127,12 +125,12 @@ function installation.examine(setup)
   local report, why = json.decode(answer and answer:match("{.*}") or "")
   local checks = report and report.kind == "object" and report.members.checks
   if not checks or checks.kind ~= "array" then
-    return "The check could not be made (" .. (why or "no report") .. "): run 'drumgain doctor' "
+    return "The check could not be run (" .. (why or "no report") .. "): run 'drumgain doctor' "
       .. "in a terminal.\n\n" .. (answer or "Its Python could not be started."):sub(1, 500)
   end
   local text, count = problems_of(checks.items)
   if count == 0 then
-    return ("All %d checks are fine: the actions should work."):format(#checks.items)
+    return ("All %d checks passed: the actions should work."):format(#checks.items)
   end
   return text .. fields_of(report)
 end
@@ -171,7 +169,7 @@ function installation.press(name, project, setup)
   end
   local command = reaper.AddRemoveReaScript(true, 0, file, true)
   if command == 0 then
-    tell("REAPER does not take the action " .. file .. ".")
+    tell("REAPER does not accept the action " .. file .. ".")
     return false
   end
   -- the action deletes this as the first thing that it does
@@ -179,7 +177,7 @@ function installation.press(name, project, setup)
   reaper.Main_OnCommandEx(command, 0, project)
   if reaper.GetExtState(SECTION, "pressed") == "" then return true end
   reaper.DeleteExtState(SECTION, "pressed", false)
-  tell("REAPER did not start DrumGain's action: its Python is not ready.\n\n"
+  tell("REAPER did not start DrumGain's action: Python is not set up in REAPER.\n\n"
     .. installation.examine(setup))
   return false
 end

@@ -49,9 +49,9 @@ return {
   model = "model ",
   choices = {
     mode = {
-      {"auto", "Auto: what the faders look like decides"},
+      {"auto", "Auto: outliers if faders were set by hand, else all"},
       {"outliers", "Outliers: only faders outside the engineers' range"},
-      {"all", "All: every fader anew"},
+      {"all", "All: set every fader anew"},
     },
     scope = {
       {"selected", "Selected drum tracks"},
@@ -60,12 +60,12 @@ return {
     },
     write = {{"volume", "Faders"}, {"automation", "Faders and volume envelopes"}},
     audio = {
-      {"files", "Files: as recorded, before effects"},
-      {"skip", "Skip: leave tracks that do not sound like their files"},
-      {"export", "Export: REAPER renders those tracks before the fader"},
+      {"files", "Files: as recorded, without effects"},
+      {"skip", "Skip: do not move tracks that do not sound like their files"},
+      {"export", "Export: REAPER renders such tracks pre-fader"},
     },
     sections = {
-      {"usual", "Regions, else markers (usual)"},
+      {"usual", "Regions, or markers if there are none (default)"},
       {"regions", "Regions"},
       {"markers", "From marker to marker"},
       {"time selection", "Time selection"},

@@ -43,13 +43,13 @@ class Limitations:
         told: dict[str, list[str]] = {}
         left: dict[str, int] = {}
         for (flag, _), (sentence, count) in self._found.items():
-            more = f" ({count - 1} more clips likewise.)" if count > 1 else ""
+            more = f" ({count - 1} more items likewise.)" if count > 1 else ""
             if len(told.setdefault(flag, [])) < MOST_TOLD:
                 told[flag].append(sentence + more)
             else:
                 left[flag] = left.get(flag, 0) + count
         for flag, count in left.items():
-            told[flag].append(f"{count} more clips of other files likewise: {flag}.")
+            told[flag].append(f"{count} more items with other files likewise: {flag}.")
         return tuple(sentence for sentences in told.values() for sentence in sentences)
 
     def add(self, flag: str, sentence: str, subject: str = "") -> None:
@@ -94,8 +94,8 @@ class Limitations:
         if info.unfinished:
             self.add(
                 "unfinished media",
-                f"{where} plays {subject!r}, whose header was never finished or is too small: it "
-                "is read to the end of the file.",
+                f"{where} plays {subject!r}, whose header is unfinished or gives too small a "
+                "size: the file is read to its end.",
                 subject,
             )
         if not MIN_RATIO <= info.rate * clip.play_rate / grid.rate <= MAX_RATIO:
@@ -125,7 +125,7 @@ class Limitations:
     def _source(self, clip: Clip, where: str, subject: str) -> MediaInfo | None:
         source = clip.source
         if source.kind == "midi":
-            self.add("MIDI", f"{where} is MIDI, which makes no sound by itself.", subject)
+            self.add("MIDI", f"{where} is MIDI, which has no sound of its own.", subject)
         elif source.kind == "other":
             found = next(clip_differences(clip))
             self.add(found.flag, f"{where} {found.sentence}", subject)
@@ -144,7 +144,7 @@ class Limitations:
 def clip_words(clip: Clip) -> str:
     """A clip's name and position, to begin a sentence with."""
     name = clip.name or clip.source.written or clip.source.path or "without a name"
-    return f"The clip {name!r} at {clip.position:.3f} s"
+    return f"The item {name!r} at {clip.position:.3f} s"
 
 
 def _subject(clip: Clip) -> str:
@@ -153,10 +153,10 @@ def _subject(clip: Clip) -> str:
 
 
 def _media_sentence(clip: Clip, flag: str, reason: str) -> str:
-    advice = "Put the file in its place, or mute the clip."
+    advice = "Put the file back, or mute the item."
     if flag == "unreadable media":
-        advice = "Glue the clip or put another file in its place, or mute the clip."
+        advice = "Glue the item or put another file in its place, or mute the item."
     return (
-        f"{clip_words(clip)} plays {_subject(clip)!r}, but {reason}: what is lacking counts as "
+        f"{clip_words(clip)} plays {_subject(clip)!r}, but {reason}: the missing audio counts as "
         f"silence. {advice}"
     )

@@ -55,8 +55,8 @@ def follows_song(settings: Settings, method: Method) -> bool:
     able = method.has_running_gains
     if settings.automation.sections == "running" and not able:
         raise InputError(
-            f"the method {settings.method} has no gains that follow a song without sections; "
-            "cross-adaptive has, and with regions or markers every method can be used"
+            f"the method {settings.method} needs sections: use regions or markers, or the method "
+            "cross-adaptive, which follows a song without sections"
         )
     return able and settings.automation.sections in ("usual", "running")
 

@@ -134,8 +134,8 @@ def existing_envelope(
     if taken is not None and taken.envelope != kind:
         return replace(
             existing,
-            refusal=f"its {taken.envelope} envelope is DrumGain's already: take it back first "
-            "(drumgain clear-automation)",
+            refusal=f"DrumGain has written its {taken.envelope} envelope: remove that first "
+            f"(drumgain clear-automation)",
         )
     if taken is not None and present is not None:
         existing = replace(existing, written_by_drumgain=True)
@@ -148,8 +148,8 @@ def existing_envelope(
     if existing.original is not None and not envelope_note.can_keep(existing.original):
         return replace(
             existing,
-            refusal=f"its {kind} envelope is too long to be kept with the track, so that it could "
-            "not be brought back: thin it out",
+            refusal=f"its {kind} envelope has too many points to be stored with the track and "
+            f"restored later: delete some points",
         )
     return _by_policy(existing, wanted.existing, span)
 
@@ -171,15 +171,15 @@ def _by_policy(
     if not envelope.active:
         return replace(
             existing,
-            refusal=f"its {name} is switched off but holds points: delete them, switch it on, or "
-            "have it replaced (--existing replace)",
+            refusal=f"its {name} is bypassed but has points: delete them, activate the "
+            f"envelope, or replace it (--existing replace)",
         )
     if policy == "trim":
         return replace(existing, refusal=_damage(envelope))
     return replace(
         existing,
-        refusal=f"its {name} does something already: have it kept and multiplied "
-        "(--existing trim) or replaced (--existing replace)",
+        refusal=f"its {name} already changes the level: keep and multiply it (--existing trim) "
+        f"or replace it (--existing replace)",
     )
 
 
@@ -187,8 +187,8 @@ def _obstacle(track: Track, found: list[Envelope], kind: EnvelopeKind) -> str | 
     """Why a track can have no automation under any settings."""
     if track.automation_mode != "trim/read":
         return (
-            f"in {track.automation_mode} mode an envelope drives the fader instead of adding to "
-            "it: set the track to trim/read"
+            f"in {track.automation_mode} mode an envelope moves the fader itself: set the track "
+            "to trim/read"
         )
     if len(found) > 1:
         return f"it has more than one {kind} envelope: open and save the project in REAPER"
@@ -198,7 +198,10 @@ def _obstacle(track: Track, found: list[Envelope], kind: EnvelopeKind) -> str | 
     if times != sorted(times):
         return f"the points of its {kind} envelope are out of order: open and save the project"
     if len(times) > MOST_POINTS:
-        return f"its {kind} envelope has {len(times)} points: thin them out (at most {MOST_POINTS})"
+        return (
+            f"its {kind} envelope has {len(times)} points: delete some of them (at most "
+            f"{MOST_POINTS} are allowed)"
+        )
     return None
 
 

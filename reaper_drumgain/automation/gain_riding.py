@@ -81,9 +81,7 @@ def riding_gains(given: AutomationInput) -> GainsOverTime:
 def _riding_gains(given: AutomationInput) -> GainsOverTime:
     """As ``riding_gains``, of one kit."""
     if not given.analysis.measurement.mix.hops:
-        raise InputError(
-            "no drum track plays anything that can be read: there is nothing to follow"
-        )
+        raise InputError("no drum track has audio that can be read, so there is nothing to follow")
     gains = _running_gains(given)
     plays = given.activity.active & gains.open.any(axis=1)
     given = replace(given, automatable=given.automatable & plays)

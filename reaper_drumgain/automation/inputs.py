@@ -206,7 +206,7 @@ def _refusals(
         for other in members:
             if own[place] is None and own[other] is not None:
                 name = drums[other].track.name
-                refusals[place] = f"moves only together with {name!r}, which gets none"
+                refusals[place] = f"moves only together with {name!r}, which gets no automation"
     return tuple(why if may else None for why, may in zip(refusals, movable, strict=True))
 
 

@@ -130,8 +130,8 @@ def _short_section_warnings(sections: Sequence[Section]) -> list[str]:
     short = [place for place, section in enumerate(sections) if is_short(section)]
     alone = [place for place in short if neighbour(sections, place) is None]
     groups = (
-        ([place for place in short if place not in alone], "beside it go on"),
-        (alone, "of the whole song stay, as no longer section adjoins"),
+        ([place for place in short if place not in alone], "of the section next to it continue"),
+        (alone, "of the whole song are used, as no longer section is next to it"),
     )
     warnings = []
     for places, instead in groups:
@@ -139,8 +139,8 @@ def _short_section_warnings(sections: Sequence[Section]) -> list[str]:
             names = ", ".join(str(sections[place]) for place in places[:_MOST_TOLD])
             more = f" and {len(places) - _MOST_TOLD} more" if len(places) > _MOST_TOLD else ""
             warnings.append(
-                f"shorter than {SHORTEST_S:g} s, too short to be balanced by itself: section "
-                f"{names}{more}: the gains {instead}"
+                f"too short to be balanced by itself (less than {SHORTEST_S:g} s): section "
+                f"{names}{more}; the gains {instead}"
             )
     return warnings
 

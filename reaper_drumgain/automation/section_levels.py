@@ -102,7 +102,7 @@ def below_fader_end(
     if not told:
         return ended, ()
     warning = (
-        f"softer than asked in section {section}, because fader and envelope end at "
+        f"quieter than asked in section {section}, because fader and envelope together end at "
         f"+{MAX_FADER:g} dB: {', '.join(told)}"
     )
     return ended, (warning,)

@@ -128,13 +128,13 @@ def sections_of(
     span = span_of(session, settings)
     found = list(_found(session, settings, kind, span, playing))
     if len(found) > MOST_SECTIONS:
-        raise InputError(f"{len(found)} sections, at most {MOST_SECTIONS} are taken")
+        raise InputError(f"{len(found)} sections, at most {MOST_SECTIONS} are allowed")
     warnings: list[str] = []
     kept: list[Section] = []
     for section in found:
         if not (math.isfinite(section.start) and math.isfinite(section.end)):
             raise InputError(
-                f"section {section.name!r}: {section.start} to {section.end} is no time"
+                f"section {section.name!r}: {section.start} to {section.end} is not a time"
             )
         low, high = span or (-math.inf, math.inf)
         cut = replace(section, start=max(section.start, low, 0.0), end=min(section.end, high))
@@ -159,8 +159,8 @@ def _kind(session: Session, settings: Settings) -> SectionKind:
         return "time selection"
     if not session.regions and not session.markers:
         raise InputError(
-            f"{session.path}: gains over time need sections, and there are no regions and no "
-            f"markers: {_WAYS}, or use the method cross-adaptive, which needs none"
+            f"{session.path}: gains over time need sections, and the project has no regions and "
+            f"no markers: {_WAYS}, or use the method cross-adaptive, which needs none"
         )
     return "regions" if session.regions else "markers"
 
@@ -214,7 +214,7 @@ def _apart(sections: Sequence[Section], warnings: list[str]) -> list[Section]:
         if any(
             s.end <= section.end + OVERLAP_S and s.start < section.end - OVERLAP_S for s in later
         ):
-            warnings.append(f"section {section} holds others: they count instead")
+            warnings.append(f"section {section} contains other sections, which are used instead")
         else:
             kept.append(section)
     for place, (one, two) in enumerate(itertools.pairwise(kept)):
@@ -222,7 +222,7 @@ def _apart(sections: Sequence[Section], warnings: list[str]) -> list[Section]:
             continue
         if one.end - two.start > OVERLAP_S:
             raise InputError(
-                f"sections {one} and {two} overlap: move one of them, or say which times count "
+                f"sections {one} and {two} overlap: move one of them, or give the times in a file "
                 "(--sections FILE)"
             )
         kept[place] = replace(one, end=two.start)

@@ -114,7 +114,7 @@ def open_folder(folder: Path) -> rpp.ProjectFile:
             "each track, or a project (.RPP)"
         )
     if len(names) > MAX_FILES:
-        raise InputError(f"{folder}: {len(names)} audio files: at most {MAX_FILES} are taken")
+        raise InputError(f"{folder}: {len(names)} audio files: at most {MAX_FILES} are allowed")
     tracks: list[NewTrack] = []
     rates: Counter[int] = Counter()
     warnings: list[str] = []

@@ -111,8 +111,8 @@ class PendingWrite:
         if digest in (self.before, self.after):
             return digest == self.after
         raise ConflictError(
-            f"{self.target} changed after the interrupted run began to write it: whether that was "
-            "done cannot be told. Compare it with its backup, then balance it on its own"
+            f"{self.target} changed after the interrupted run began to write it, so it is not "
+            "known whether it was written. Compare it with its backup, then balance it by itself"
         )
 
 
@@ -161,15 +161,15 @@ class Journal:
         if resume is None and run.mode == "in place" and halfway:
             raise InputError(
                 f"an earlier run on these paths was interrupted after {len(state.done)} projects: "
-                "--resume goes on with it; --no-resume begins anew, also with those that were "
+                "--resume continues it; --no-resume starts again, also with projects that were "
                 "already written"
             )
         if not resume:
             state = _JournalState()
         elif state.begun and state.how != run.how:
             raise InputError(
-                "the interrupted run on these paths had other settings: go on with the same "
-                "(its command line but for --resume), or begin anew with --no-resume"
+                "the interrupted run on these paths had other settings: use the same command line "
+                "with --resume, or start again with --no-resume"
             )
         with storage_errors(f"cannot keep the journal {path}"):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -286,8 +286,8 @@ def _read(path: Path) -> _JournalState:
             state.add(json_codec.read_json(line))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InputError) as error:
         raise StorageError(
-            f"the journal {path} cannot be used ({error}): look at what the interrupted run left, "
-            "delete the journal, and run again"
+            f"the journal {path} cannot be used ({error}): check what the interrupted run has "
+            "written, delete the journal, and run again"
         ) from error
     state.begun = True
     state.whole = sum(map(len, lines))

@@ -134,7 +134,7 @@ def _lock(folder: Path) -> Iterator[None]:
             os.write(descriptor, b" " * _OWNER_AT + json.dumps(me).encode())
         except OSError as error:
             raise StorageError(
-                f"{folder}: cannot be written, not even to lock it: {error.strerror or error}"
+                f"{folder}: no lock file can be written there: {error.strerror or error}"
             ) from error
         yield
     finally:
@@ -153,7 +153,7 @@ def _open_locked(path: Path) -> int:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NOFOLLOW, 0o644)
         except OSError as error:
             raise StorageError(
-                f"{path.parent}: cannot be written, not even to lock it: {error.strerror or error}"
+                f"{path.parent}: no lock file can be written there: {error.strerror or error}"
             ) from error
         try:
             if not lock_descriptor(descriptor, blocking=False):
@@ -188,8 +188,8 @@ def _held_by(path: Path, descriptor: int) -> str:
     host, pid = str(owner.get("host", ""))[:100], str(owner.get("pid", ""))[:20]
     who = f"process {pid} on {host}" if host and pid else "another process"
     return (
-        f"{path.parent}: another 'drumgain batch' is at work there ({who}): wait until it is done, "
-        f"or stop it; if there is none, delete {path}"
+        f"{path.parent}: another 'drumgain batch' is running there ({who}): wait until it is "
+        f"done, or stop it; if none is running, delete {path}"
     )
 
 

@@ -90,12 +90,12 @@ def plan_all(
             try:
                 yield from _with_retries(
                     *(waiting, lambda tasks: engine(tasks, remote), width),
-                    remedy=f"look into the logs of the workers at {cluster}",
+                    remedy=f"read the logs of the workers at {cluster}",
                 )
             except ClusterLostError as error:
                 tell(
-                    f"the cluster at {cluster} went away ({error}): the other {len(waiting)} "
-                    "projects are done on this machine"
+                    f"lost the connection to the cluster at {cluster} ({error}): the other "
+                    f"{len(waiting)} projects are balanced on this machine"
                 )
     with contextlib.closing(_on_this_machine(waiting, job, min(jobs, len(waiting)))) as results:
         for key, result in results:
@@ -113,8 +113,8 @@ def _on_this_machine(waiting: dict[int, str], job: Job, jobs: int) -> Results:
         local = replace(job, threads=max(1, cores() // jobs))
         yield from _with_retries(
             *(waiting, lambda tasks: _local(tasks, local, jobs), jobs),
-            remedy=f"--jobs 1 needs none of them; if that fails, too, {sys.executable} is broken: "
-            "install DrumGain again",
+            remedy=f"try --jobs 1, which needs no other process; if that fails too, "
+            f"{sys.executable} is damaged: install DrumGain again",
         )
 
 
@@ -144,7 +144,8 @@ def _check_processes_start(engine: Engine, remedy: str) -> None:
             pass
     except WorkerLostError as error:
         raise HostError(
-            f"the processes that are to listen end at their start, whatever the project: {remedy}"
+            "the processes that analyse audio end as soon as they start, for every project: "
+            f"{remedy}"
         ) from error
 
 
@@ -154,8 +155,8 @@ def _alone(key: int, path: str, engine: Engine) -> Result:
     except WorkerLostError as error:
         return Result(
             error="HostError",
-            message=f"{path}: the process that listened to it ended ({error}): out of memory, or "
-            "its media crash the decoder",
+            message=f"{path}: the process that analysed its audio ended ({error}): not enough "
+            f"memory, or its media crash the decoder",
         )
     return result
 
@@ -262,7 +263,9 @@ def _cluster(address: str) -> Iterator[tuple[Callable[..., Results], int]]:
                 with joblib.parallel_config(backend="dask", client=client):
                     yield from _parallel(tasks, job)
             except distributed.scheduler.KilledWorker as error:
-                raise WorkerLostError("workers died at it, several times") from error
+                raise WorkerLostError(
+                    "the workers ended while they analysed it, several times"
+                ) from error
             except (OSError, RuntimeError, TimeoutError, distributed.CancelledError) as error:
                 raise ClusterLostError(_first_line(error)) from error
 

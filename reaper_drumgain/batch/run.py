@@ -102,7 +102,7 @@ class Batch:
         skip = () if output is None or os.path.realpath(output) in given else (output,)
         self.found: Found = find_projects(options.paths, recursive=options.recursive, skip=skip)
         if not self.found.projects and not self.found.unreadable:
-            hint = "" if options.recursive else "; --recursive looks into the folders below"
+            hint = "" if options.recursive else "; --recursive also looks into subfolders"
             where = ", ".join(map(str, options.paths))
             raise NothingToBalanceError(
                 f"{where}: no project files (.RPP) or audio files there{hint}"
@@ -201,7 +201,7 @@ class Batch:
         file = open_project(outcome.project)
         if digest_of(file.data) != digest:
             raise ConflictError(
-                f"{outcome.project} changed while it was listened to (saved from REAPER?): "
+                f"{outcome.project} changed while its audio was analysed (saved in REAPER?): "
                 "nothing was written; run the batch again"
             )
         if not plan.changes and not file.made:

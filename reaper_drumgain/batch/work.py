@@ -108,7 +108,8 @@ def check_imports() -> Result:
             importlib.import_module(f"reaper_drumgain.{name}")
     except ImportError as error:
         message = (
-            f"{sys.executable} cannot import what a plan takes ({error}): install DrumGain again"
+            f"{sys.executable} cannot import the packages that it needs ({error}): install "
+            "DrumGain again"
         )
         return Result(error=BROKEN, message=message)
     return Result()

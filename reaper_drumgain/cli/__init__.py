@@ -81,7 +81,7 @@ def _told(error: BaseException, *, as_json: bool) -> int:
     """
     message, status = str(error), _FAILED
     if isinstance(error, KeyboardInterrupt):
-        message, status = "interrupted: nothing further was written", _INTERRUPTED
+        message, status = "interrupted: nothing more was written", _INTERRUPTED
     elif isinstance(error, errors.NothingToBalanceError):
         status = _NOTHING
     elif isinstance(error, errors.InputError) and not isinstance(error, errors.ProjectError):

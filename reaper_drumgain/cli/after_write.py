@@ -22,7 +22,7 @@ def after_write(written: Callable[[], str]) -> Iterator[None]:
 
 def sentence(path: Path, backup: Path | None) -> str:
     """What was written, and the way back."""
-    text = f"{printable(str(path))} was written before that"
+    text = f"{printable(str(path))} was written before the error"
     if backup is not None:
         text += f"; backup: {printable(str(backup))} ('drumgain restore' brings it back)"
     return text

@@ -48,7 +48,7 @@ def table(plan: GainPlan) -> None:
             name = printable(track.name)
             show.say(f"no automation of {name}: {printable(track.not_automated)}")
     if not tracks:
-        show.say("no envelope changes")
+        show.say("no envelope is changed")
         return
     sections = tracks[0].automation.sections if tracks[0].automation else ()
     if 0 < len(sections) <= _MOST_COLUMNS:
@@ -60,13 +60,13 @@ def table(plan: GainPlan) -> None:
     print_table(header, rows, numbers={0, *range(2, len(header))})
     if sections:
         show.say(
-            f"{len(sections)} sections; fader and envelope together, in dB; (held) where a track "
-            "is silent or holds only bleed, or the section is too short"
+            f"{len(sections)} sections; levels are fader plus envelope, in dB; (held): the track "
+            "is silent there, holds only bleed, or the section is too short"
         )
     else:
         show.say("fader and envelope together, in dB")
         loosest = max((t.automation.within_db for t in tracks if t.automation), default=0.0)
-        show.say(f"drawn within {loosest:.2f} dB of the gains that follow the song")
+        show.say(f"the points are within {loosest:.2f} dB of the gains that follow the song")
 
 
 def _start(track: TrackPlan) -> list[str]:

@@ -29,18 +29,18 @@ REFERENCE = "reference"
 SUMMARY = "Set the faders of a project's drum tracks."
 EXAMPLES = (
     ("drumgain balance song.RPP --dry-run", "show the moves, write nothing"),
-    ("drumgain balance song.RPP", "write a balanced project beside yours"),
+    ("drumgain balance song.RPP", "write a balanced project next to yours"),
     (
         "drumgain balance song.RPP --in-place --lock 'Snare Top' --amount 50%",
-        "half of each move, around the snare, in the project itself",
+        "make half of each move, leave the snare, change the project itself",
     ),
     (
         "drumgain balance song.RPP --role 'Audio 07=tom 2' --level lufs:-18",
-        "say what a track is, and how loud the drums are to be",
+        "state the role of a track, and how loud the drums should be",
     ),
     (
         "drumgain balance song.RPP --write automation --sections regions",
-        "gains that follow the song, in envelopes",
+        "write gains that follow the song as envelopes",
     ),
 )
 
@@ -171,7 +171,9 @@ def _of_reference(settings: Settings) -> Settings:
         or "--mode outliers" * (settings.mode == "outliers")
     )
     if unused:
-        raise InputError(f"--reference takes the balance of a mix: {unused} does not go with it")
+        raise InputError(
+            f"--reference takes the balance from a mix: it cannot be used with {unused}"
+        )
     return replace(settings, method=REFERENCE)
 
 

@@ -25,19 +25,18 @@ SUMMARY = "Set the faders of the drum tracks of many projects."
 EXAMPLES = (
     (
         "drumgain batch Songs --recursive --dry-run",
-        "what would be done with all projects in a folder",
+        "show what would be done with all projects in a folder",
     ),
     (
         "drumgain batch Songs --recursive --output Balanced --report Report",
-        "write them into another folder, with a page on each",
+        "write them into another folder, with a report page for each",
     ),
-    ("drumgain batch Songs --recursive --in-place --resume", "go on with an interrupted run"),
+    ("drumgain batch Songs --recursive --in-place --resume", "continue an interrupted run"),
 )
 DESCRIPTION = (
-    "Balances every project file that is named or lies in a named folder, each on its own; a "
-    "broken one never stops the others. Backups, autosaves and what DrumGain wrote itself are "
-    "left out. Exit status: 0 all done, 3 no drum track in any of them, 4 some failed, "
-    "130 interrupted."
+    "Balances each project file that you name, and each one in a folder that you name. A damaged "
+    "project does not stop the others. Backups, autosaves and files that DrumGain wrote are left "
+    "out. Exit status: 0 all done, 3 no drum track in any of them, 4 some failed, 130 interrupted."
 )
 _SOME_FAILED, _NOTHING, _INTERRUPTED = 4, 3, 130
 _TELL_EVERY_S = 10.0
@@ -47,29 +46,33 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     parser.description = DESCRIPTION
     parser.add_argument(
-        "paths", type=Path, nargs="+", metavar="PATH", help="projects (.RPP), or folders of them"
+        "paths",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="projects (.RPP), or folders with projects",
     )
-    group = parser.add_argument_group("which projects, and how they are worked through")
-    group.add_argument("--recursive", action="store_true", help="look into the folders below, too")
+    group = parser.add_argument_group("which projects and how")
+    group.add_argument("--recursive", action="store_true", help="also look into subfolders")
     group.add_argument(
         "--jobs",
         type=int,
         metavar="N",
-        help="projects at the same time on this machine (default: one per core)",
+        help="number of projects at the same time on this machine (default: one per core)",
     )
     group.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="have the plans made on a Dask cluster, like tcp://host:8786. Its workers need the "
-        "same version of DrumGain and the projects and media under the same paths. A scheduler "
-        "and its workers run whatever they are sent, and this process trusts what they answer: "
-        "never on an open network without Dask's TLS (tls://)",
+        help="make the plans on a Dask cluster, like tcp://host:8786. Its workers need the same "
+        "version of DrumGain, and the projects and media under the same paths. Security: a "
+        "scheduler and its workers run any code that is sent to them, and this process trusts "
+        "their answers. Never use it on an open network without Dask's TLS (tls://)",
     )
     group.add_argument(
         "--resume",
         action=argparse.BooleanOptionalAction,
-        help="go on with the interrupted run of the same command line; --no-resume: begin anew, "
-        "also with projects that it has written in place",
+        help="continue the interrupted run of the same command line; --no-resume: start again, "
+        "also with projects that it has already changed in place",
     )
     options.add_output(parser, many=True)
     options.add_settings(parser)
@@ -77,7 +80,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_report(parser)
     options.add_cache(parser)
     options.add_json(
-        parser, "print one JSON object a line: one per project as it is done, then the summary"
+        parser, "print one JSON object per line: one for each finished project, then the summary"
     )
 
 
@@ -129,7 +132,7 @@ def _written(outcomes: list[Outcome], total: int, arguments: argparse.Namespace)
     if not count:
         return ""
     backups = ", each with a backup beside it" if arguments.in_place else ""
-    onward = "" if len(outcomes) == total else "; the same command with --resume goes on"
+    onward = "" if len(outcomes) == total else "; the same command with --resume continues"
     return f"{count} of {total} projects were written before that{backups}{onward}"
 
 
@@ -193,7 +196,15 @@ def _sum_up(
         summary = {"projects": total, **counts, "modes": modes, "interrupted": interrupted}
         print(json.dumps({"schema": SCHEMA, "summary": summary}))
         return
-    header = ("Project", "Result", "Moved", "LUFS before", "after", "Warnings", "Where, or why not")
+    header = (
+        "Project",
+        "Result",
+        "Moved",
+        "LUFS before",
+        "after",
+        "Warnings",
+        "Result file, or error",
+    )
     print_table(header, [_row(outcome) for outcome in in_order(outcomes)], numbers={2, 3, 4, 5})
     parts = [f"{count} {WORDS[status]}" for status, count in counts.items() if count]
     show.say(f"{total} project{'' if total == 1 else 's'}: {', '.join(parts) or 'none done'}")
@@ -201,9 +212,10 @@ def _sum_up(
     if how:
         show.say(f"modes: {', '.join(how)} (--mode)")
     if interrupted:
-        onward = "" if arguments.dry_run else "; the same command with --resume goes on"
+        onward = "" if arguments.dry_run else "; the same command with --resume continues"
         show.say(
-            f"interrupted: {total - len(outcomes)} were not begun and are as they were{onward}"
+            f"interrupted: {total - len(outcomes)} projects were not started and are "
+            f"unchanged{onward}"
         )
 
 

@@ -31,7 +31,7 @@ def check_picture(arguments: argparse.Namespace) -> None:
     if path.suffix.lower() != ".png":
         raise InputError(f"--picture {path}: expected a name that ends in .png")
     if os.path.lexists(path) and not path.is_file():
-        raise InputError(f"--picture {path} is no file: give another name")
+        raise InputError(f"--picture {path} is not a file: give another name")
     output = getattr(arguments, "output", None)
     if output is not None and os.path.realpath(path) == os.path.realpath(output):
         raise InputError(f"--picture {path} is also the output: give another name")
@@ -63,7 +63,7 @@ def check_csv(arguments: argparse.Namespace) -> None:
     if not path.parent.is_dir():
         raise InputError(f"--csv {path}: there is no folder {path.parent}")
     if os.path.lexists(path) and not path.is_file():
-        raise InputError(f"--csv {path} is no file: give another name")
+        raise InputError(f"--csv {path} is not a file: give another name")
     _check_writable("--csv", path.parent)
 
 
@@ -115,7 +115,7 @@ def check_output(path: Path, *, overwrite: bool) -> None:
             f"--output {path} exists already: give another name, or add --overwrite to replace it"
         )
     if not path.parent.is_dir():
-        raise InputError(f"--output {path}: there is no folder {path.parent}: make it first")
+        raise InputError(f"--output {path}: there is no folder {path.parent}: create it first")
     _check_writable("--output", path.parent)
 
 
@@ -126,7 +126,7 @@ def _check_writable(option: str, folder: Path) -> None:
         raise InputError(f"{option} {folder}: {there} is a file: expected a folder")
     if there.exists() and not os.access(there, os.W_OK):
         raise StorageError(
-            f"{option} {folder}: nothing can be written into {there} (no permission): name another"
+            f"{option} {folder}: no permission to write into {there}: name another folder"
         )
 
 
@@ -146,7 +146,9 @@ def check_report(arguments: argparse.Namespace) -> None:
         The folder cannot be written into.
     """
     if arguments.bounce and arguments.report is None:
-        raise InputError("--bounce puts sound into a report: name its folder with --report DIR")
+        raise InputError(
+            "--bounce adds audio to a report: name the folder of the report with --report DIR"
+        )
     folder: Path | None = arguments.report
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"--report {folder} is a file: expected a folder")

@@ -13,7 +13,7 @@ from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.printable import printable
 from reaper_drumgain.util.interrupts import DeferredInterrupt
 
-SUMMARY = "Take back the envelopes that DrumGain wrote, where they were not changed since."
+SUMMARY = "Remove the envelopes that DrumGain wrote, unless they were changed since."
 EXAMPLES = (
     (
         "drumgain clear-automation song.RPP",
@@ -49,10 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _tell(project: rpp.ProjectFile, report: rpp.ClearReport) -> None:
     warn(report.left)
     if not report.cleared:
-        show.say("nothing to take back: no envelope that DrumGain wrote is as it was written")
+        show.say("nothing to remove: no envelope is as DrumGain wrote it")
         return
     names = ", ".join(printable(project.session.tracks[index].name) for index in report.cleared)
-    show.say(f"automation taken back on {len(report.cleared)} tracks ({names}); faders stay")
+    show.say(
+        f"automation removed from {len(report.cleared)} tracks ({names}); faders are unchanged"
+    )
     show.say(f"written: {printable(str(report.path))}")
     if report.backup is not None:
         show.say(f"backup: {printable(str(report.backup))} ('drumgain restore' brings it back)")

@@ -155,10 +155,10 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
 
 FIRST_STEPS = """\
 What to do first:
-  drumgain demo                        hear and see it on a small recording
-  drumgain tracks song.RPP             what each track is taken for
+  drumgain demo                        try it on a small recording
+  drumgain tracks song.RPP             show the role of each track
   drumgain balance song.RPP --dry-run  show the moves, write nothing
-  drumgain balance song.RPP            write a balanced project beside yours
+  drumgain balance song.RPP            write a balanced project next to yours
   drumgain install                     put the actions into REAPER
 """
 
@@ -240,4 +240,4 @@ def _no_command(word: str) -> NoReturn:
     if word.casefold() == "version":
         raise InputError(f"{word!r} is no command. Did you mean 'drumgain --version'?")
     hint = did_you_mean(word, COMMANDS) or f"The commands are {', '.join(COMMANDS)}."
-    raise InputError(f"{word!r} is no command. {hint}")
+    raise InputError(f"{word!r} is not a command. {hint}")

@@ -41,7 +41,10 @@ def print_comparison(comparison: Comparison) -> None:
         print_table(header, rows, numbers={0, *range(2, len(header))})
     if numbered:
         show.say(", ".join(f"{number} {name}" for number, name in enumerate(names, 1)))
-    show.say("faders in dB, all balanced anew; span: from the lowest to the highest, but random")
+    show.say(
+        "faders in dB, all balanced anew; span: highest minus lowest fader of all methods except "
+        "random"
+    )
     for line in _most_different(comparison):
         show.say(line)
 

@@ -11,7 +11,7 @@ from reaper_drumgain.methods import known_names
 
 SUMMARY = "Print the script with which your shell completes commands, options and files."
 EXAMPLES = (
-    ("drumgain completion bash >> ~/.bash_completion", "for bash, from the next start on"),
+    ("drumgain completion bash >> ~/.bash_completion", "for bash, in new terminals"),
     (
         "drumgain completion zsh > ~/.zfunc/_drumgain",
         "for zsh, with 'fpath+=~/.zfunc' before 'compinit' in ~/.zshrc",

@@ -10,8 +10,11 @@ from reaper_drumgain.errors import InputError, StorageError
 from reaper_drumgain.hosts import rpp
 from reaper_drumgain.schema.settings import Settings
 
-SUMMARY = "Balance a packaged recording: table, project, sound before and after, picture."
-EXAMPLES = (("drumgain demo", "everything goes into the new folder drumgain-demo"),)
+SUMMARY = (
+    "Balance a small recording that comes with DrumGain: table, project, audio before and after, "
+    "picture."
+)
+EXAMPLES = (("drumgain demo", "write everything into the new folder drumgain-demo"),)
 _PROJECT = "DrumGain demo.RPP"
 
 
@@ -22,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("drumgain-demo"),
         metavar="DIR",
-        help="where to put everything (default: %(default)s); must not exist, or be empty",
+        help="folder to write to (default: %(default)s); it must be new or empty",
     )
 
 
@@ -50,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         progress.clear()
     plan_text.print_plan(plan, written)
-    show.say(f"to hear: {before} and {after}, equally loud")
+    show.say(f"to listen to: {before} and {after}, equally loud")
     show.say(f"to look at: {picture}")
     show.say(
         "\nnext: open the balanced project in REAPER, or try your own:\n"

@@ -14,8 +14,8 @@ from reaper_drumgain.hosts.installation import doctor, python_library
 from reaper_drumgain.hosts.installation.doctor import Check
 from reaper_drumgain.schema.printable import printable
 
-SUMMARY = "Check everything between a key press in REAPER and DrumGain, and say what to do."
-EXAMPLES = (("drumgain doctor", "check the whole way from a key press to the worker"),)
+SUMMARY = "Check everything that the actions in REAPER need, and say what to do about each problem."
+EXAMPLES = (("drumgain doctor", "check the installation"),)
 
 _BROKEN = 1
 _MARKS = {"ok": "ok      ", "warning": "warning ", "broken": "BROKEN  ", "not checked": "-       "}
@@ -39,12 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_document(checks), indent=2))
     elif counts["broken"]:
         show.say(
-            f"{counts['broken']} broken, {counts['warning']} warnings: fix the first one first"
+            f"{counts['broken']} broken, {counts['warning']} warnings: start with the first one"
         )
     elif counts["warning"]:
         show.say(f"it works; {counts['warning']} warnings")
     else:
-        show.say("all is as it should be")
+        show.say("no problem found")
     return _BROKEN if counts["broken"] else 0
 
 

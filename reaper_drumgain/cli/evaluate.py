@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from reaper_drumgain.learn.evidence.run import Evaluation
 
 SUMMARY = (
-    "Compare all methods with the faders of human engineers, one song left out at a time, and test "
-    "what a fader must not depend on, with kits left out."
+    "Compare all methods with the faders of human engineers, one song left out at a time, and "
+    "test that faders do not depend on the groove or the recording gain, with one kit left out at "
+    "a time."
 )
 _HOW = (
-    "The gains of the tracks in each mix are found by reverse engineering. Mixes from which they "
-    "cannot be told are named and left out. It takes about as long as the songs last together, on "
-    "one core. docs/research.md explains the figures."
+    "The gains of the tracks in each mix are found by reverse engineering. Mixes in which they "
+    "cannot be found are named and left out. It takes about as long as the songs last together, "
+    "on one core. docs/research.md explains the figures."
 )
 DESCRIPTION = f"""\
 {SUMMARY}
@@ -59,7 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="recording: leave out the comparison with engineers song by song, which takes half of "
         "the time (default: %(default)s)",
     )
-    written = parser.add_argument_group("what is written")
+    written = parser.add_argument_group("output files")
     written.add_argument(
         "--json", type=Path, metavar="FILE", help="write every figure here, for programs"
     )
@@ -67,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--card",
         type=Path,
         metavar="FILE",
-        help="write the page of --part recording here, as Markdown",
+        help="write the report of --part recording here, as Markdown",
     )
     written.add_argument("--plots", type=Path, metavar="DIR", help="write pictures here")
 
@@ -95,7 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.multitracks is not None:
         return _multitracks(arguments)
     if arguments.part != "all" and arguments.plots is not None:
-        raise InputError("--plots draws the comparison with engineers: leave out --part recording")
+        raise InputError(
+            "--plots draws the comparison with engineers, which --part recording leaves out: "
+            "remove one of the two"
+        )
     if arguments.enst is not None and (arguments.part != "all" or arguments.card is not None):
         raise InputError("--part and --card need kits: leave out --enst")
     data_set = load_data_set(arguments)
@@ -153,7 +157,7 @@ def _multitracks(arguments: argparse.Namespace) -> int:
     }
     for option, given in unused.items():
         if given:
-            raise InputError(f"{option} does not go with --multitracks: leave it out")
+            raise InputError(f"{option} cannot be used with --multitracks: leave it out")
     if arguments.jobs < 1:
         raise InputError(f"--jobs is {arguments.jobs}, expected 1 or more")
     if not folder.is_dir():

@@ -27,7 +27,7 @@ from reaper_drumgain.schema.printable import printable
 SUMMARY = "Put the actions into REAPER's resource folder."
 EXAMPLES = (
     ("drumgain install --dry-run", "show what would be written"),
-    ("drumgain install --set-python", "also say to REAPER which Python it loads"),
+    ("drumgain install --set-python", "also tell REAPER which Python to load"),
 )
 
 #: what REAPER's own Python may import of the package: these folders and modules. They import
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     if environment.is_temporary(Path(sys.prefix)):
         show.complain(
             f"warning: the worker's environment {printable(sys.prefix)} is a temporary one (as of "
-            "uvx or pipx run): the actions stop working when it is cleaned up. Install DrumGain "
+            "uvx or pipx run): the actions stop working when it is deleted. Install DrumGain "
             "with 'uv tool install' or 'pipx install', then run 'drumgain install' again"
         )
     if ini is not None:
@@ -107,7 +107,7 @@ def _install(folder: Path, files: dict[Path, Path]) -> None:
     """Copy the files and compile the modules, with a line on what takes long."""
     install(folder, files)
     if not environment.is_byte_compiled(sys.executable):
-        show.say("compiling the environment's modules, once (up to a minute) ...", flush=True)
+        show.say("compiling Python modules, once (up to a minute) ...", flush=True)
         environment.byte_compile()
 
 
@@ -116,12 +116,12 @@ def _next_steps(files: dict[Path, Path]) -> str:
     if menu is not None:
         return (
             "next, once, in REAPER: Actions, Show action list, New action, Load ReaScript: choose\n"
-            f"{menu} there and run it. 'drumgain doctor' checks the whole chain"
+            f"{menu} there and run it. 'drumgain doctor' checks the installation"
         )
     return (
         "next, once, in REAPER: Actions, Show action list, New action, Load ReaScript: choose the\n"
         f"{PREFIX} files there and give '{TITLES['balance_selected']}' a key.\n"
-        "'drumgain doctor' checks the whole chain"
+        "'drumgain doctor' checks the installation"
     )
 
 
@@ -157,7 +157,7 @@ def _reapy_folder() -> Path:
     # not imported: outside REAPER reapy looks for a server
     spec = importlib.util.find_spec("reapy")
     if spec is None or spec.origin is None:
-        raise StorageError("python-reapy is not installed beside DrumGain: install DrumGain again")
+        raise StorageError("the package python-reapy is missing: install DrumGain again")
     return Path(spec.origin).parent
 
 

@@ -38,14 +38,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="PROJECT",
         help="finished projects (.RPP), or folders of them",
     )
-    parser.add_argument("--name", required=True, help="of the model, like 'rock' or 'my drums'")
+    parser.add_argument(
+        "--name", required=True, help="name of the model, like 'rock' or 'my drums'"
+    )
     parser.add_argument(
         "--add",
         action="store_true",
-        help="keep what the model of this name has learned before (default: learn it anew; the "
-        "former one is kept beside it)",
+        help="add to what the model of this name has learned before (default: learn it anew; "
+        "the former model is kept next to it)",
     )
-    parser.add_argument("--recursive", action="store_true", help="look into the folders below, too")
+    parser.add_argument("--recursive", action="store_true", help="also look into subfolders")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be learned")
     options.add_roles(parser)
     options.add_cache(parser)
@@ -143,8 +145,8 @@ def _print(model: UserModel, path: Path | None, older: Path | None) -> None:
     print_table(ROLE_HEADINGS, role_rows(model), numbers=set(range(1, len(ROLE_HEADINGS))))
     effects, tracks = effects_count(model.projects)
     show.say(
-        f"learned from {count_of(model)}: {tracks} tracks, {effects} of them with "
-        "effects that were not measured, which count less"
+        f"learned from {count_of(model)}: {tracks} tracks, {effects} of them with effects, which "
+        "were not measured: these tracks count less"
     )
     left_out = [why for project in model.projects for why in project.left_out]
     for why in left_out:
@@ -155,10 +157,10 @@ def _print(model: UserModel, path: Path | None, older: Path | None) -> None:
         show.say("dry run: nothing was written")
         return
     show.say(
-        f"written: {printable(str(path))} (its card: {printable(path.with_suffix('.md').name)})"
+        f"written: {printable(str(path))} (described in {printable(path.with_suffix('.md').name)})"
     )
     if older is not None:
-        show.say(f"the former one is kept: {printable(str(older))}")
+        show.say(f"the former model is kept: {printable(str(older))}")
     show.say(f"use it: drumgain balance PROJECT --model {printable(repr(model.name))}")
 
 

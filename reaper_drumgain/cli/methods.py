@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 SUMMARY = "List the methods that find gains; with a project, compare them all on it."
 EXAMPLES = (
     ("drumgain methods", "what the methods do, and where they come from"),
-    ("drumgain methods song.RPP", "the faders that each of them gives, and where they differ"),
+    ("drumgain methods song.RPP", "the faders that each method gives, and where they differ"),
     (
         "drumgain methods song.RPP --csv methods.csv --picture methods.png",
-        "also for a spreadsheet, and as a picture",
+        "the same as a spreadsheet and as a picture",
     ),
 )
 
@@ -38,14 +38,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=project_or_folder,
         nargs="?",
         metavar="PROJECT",
-        help="compare the methods on this project (.RPP); nothing is changed in it",
+        help="compare the methods on this project (.RPP), which is not changed",
     )
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table here, too")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="also write the table to this file"
+    )
     parser.add_argument("--picture", type=Path, metavar="PNG", help="draw the faders")
     options.add_cache(parser)
     options.add_json(parser)
     options.add_roles(parser)
-    group = parser.add_argument_group("how it is balanced")
+    group = parser.add_argument_group("settings of the balance")
     options.add_methods(group)
     options.add_level(group)
     options.add_lock(group)
@@ -137,7 +139,7 @@ def _list(*, as_json: bool) -> int:
         default = " (default)" if place == 0 else ""
         show.say(f"{entry.name}{default}", f"    {entry.summary}", f"    {entry.citation}")
     for name in user_models.names():
-        show.say(f"--model {name!r}", "    your own model: 'drumgain models' has its card")
+        show.say(f"--model {name!r}", "    your own model: 'drumgain models NAME' describes it")
     show.say("'drumgain methods song.RPP' compares them on a project")
     return 0
 

@@ -13,16 +13,16 @@ from reaper_drumgain.schema.printable import printable
 if TYPE_CHECKING:
     from reaper_drumgain.methods.user_models import Kept
 
-SUMMARY = "List your own models, or show the card of one."
+SUMMARY = "List your own models, or describe one of them."
 EXAMPLES = (
     ("drumgain models", "list your models"),
-    ("drumgain models rock", "the card of one"),
+    ("drumgain models rock", "describe one of them"),
 )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="show this model's card")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="describe this model")
     options.add_json(parser)
 
 
@@ -46,11 +46,22 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"schema": 1, "models": [_document(one) for one in kept]}, indent=2))
         return 0
     if not kept:
-        show.say("no models yet: drumgain learn PROJECT... --name NAME makes one")
+        show.say("no models yet: 'drumgain learn PROJECT... --name NAME' makes one")
         return 0
-    header = ("Model", "Learned", "Projects", "Sessions", "Its error dB", "Bundled dB", "Older", "")
+    header = (
+        "Model",
+        "Learned",
+        "Projects",
+        "Sessions",
+        "Model's error dB",
+        "Bundled dB",
+        "Older",
+        "",
+    )
     print_table(header, [_row(one) for one in kept], numbers={2, 3, 4, 5, 6})
-    show.say(f"in {printable(str(user_models.models_folder()))}; drumgain models NAME shows a card")
+    show.say(
+        f"in {printable(str(user_models.models_folder()))}; drumgain models NAME describes one"
+    )
     return 0
 
 

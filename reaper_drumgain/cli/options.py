@@ -48,7 +48,7 @@ def add_project_or_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def add_json(
-    parser: argparse.ArgumentParser, help_text: str = "print one JSON object instead"
+    parser: argparse.ArgumentParser, help_text: str = "print one JSON object instead of text"
 ) -> None:
     """Output for programs."""
     parser.add_argument("--json", action="store_true", help=help_text)
@@ -56,7 +56,7 @@ def add_json(
 
 def add_output(parser: argparse.ArgumentParser, *, many: bool) -> None:
     """Where the result goes: of one project, or of many."""
-    group = parser.add_argument_group("where the result goes")
+    group = parser.add_argument_group("where the result is written")
     where = group.add_mutually_exclusive_group()
     where.add_argument(
         "--output",
@@ -85,28 +85,28 @@ def add_overwrite(parser: argparse._ActionsContainer, *, many: bool = False) -> 
 
 def add_roles(parser: argparse.ArgumentParser) -> None:
     """Roles that the user states."""
-    group = parser.add_argument_group("what a track is")
+    group = parser.add_argument_group("roles of tracks")
     group.add_argument(
         "--role",
         action="append",
         default=[],
         metavar="TRACK=ROLE",
-        help="what a track is: like 'Audio 07=tom 2', 'OH 1=overhead left' or 'Clap=none', or "
-        "'Audio 07=listen': tell by its sound whether it is a kick drum; may be repeated. A track "
-        "is its name, its GUID, or #3 by its number in REAPER",
+        help="the role of a track, like 'Audio 07=tom 2', 'OH 1=overhead left' or 'Clap=none'; "
+        "'Audio 07=listen' finds out by its sound whether it is a kick drum; may be repeated. "
+        "Give the name of the track, its GUID, or its number in REAPER as #3",
     )
     group.add_argument(
         "--roles",
         type=Path,
         metavar="FILE",
         help="a table of roles: a CSV file with a track's name and its role in each line, like "
-        "'Audio 07,tom 2'; names of tracks that are not there do no harm, and --role counts first",
+        "'Audio 07,tom 2'; names that no track has are ignored, and --role goes before the table",
     )
     group.add_argument(
         "--listen",
         action="store_true",
-        help="listen to all tracks whose names say nothing, like 'Audio 07': take those for "
-        "kick drums that surely sound like one, and leave the others alone",
+        help="listen to all tracks with names that do not say what they are, like 'Audio 07': "
+        "balance those that clearly sound like a kick drum, and leave the others",
     )
 
 
@@ -116,7 +116,7 @@ def percent(text: str) -> float:
         return float(text.strip().removesuffix("%").replace(",", "."))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no number: expected percent, 0 to 100, like 50 or 50%"
+            f"{text!r} is not a number: expected percent, 0 to 100, like 50 or 50%"
         ) from None
 
 
@@ -131,9 +131,10 @@ def _add_stems(parser: argparse._ActionsContainer) -> None:
         "--stems",
         type=Path,
         metavar="DIR",
-        help="take pre-fader stems that you rendered, for tracks with effects, instruments and "
-        "sources that cannot be read; matched by name (PROJECT-Track.wav, 01-Track.wav, Track.wav) "
-        "in this folder, or in its folder with the project's name",
+        help="measure stems that you rendered pre-fader instead of the tracks' own files: for "
+        "tracks with effects, instruments or sources that cannot be read. Stems are found by name "
+        "(PROJECT-Track.wav, 01-Track.wav, Track.wav) in this folder, or in its subfolder with "
+        "the project's name",
     )
 
 
@@ -155,8 +156,8 @@ def add_level(parser: argparse._ActionsContainer) -> None:
         "--level",
         default="keep",
         metavar="LEVEL",
-        help=f"where the whole kit ends up: {LEVEL_FORMS} (default: keep, the drums together "
-        "as loud as before)",
+        help=f"level of the whole kit after the balance: {LEVEL_FORMS} (default: keep, the "
+        f"drums together as loud as before)",
     )
 
 
@@ -167,7 +168,7 @@ def add_lock(parser: argparse._ActionsContainer) -> None:
         action="append",
         default=[],
         metavar="TRACK",
-        help="leave this track's fader and balance the others around it; may be repeated",
+        help="do not move this track's fader, balance the others around it; may be repeated",
     )
 
 
@@ -178,16 +179,16 @@ def _add_trims(parser: argparse._ActionsContainer) -> None:
         action="append",
         default=[],
         metavar="FAMILY=DB",
-        help="taste: what a family of drums gets beyond its balance, like kick=+1 or cymbals=-2; "
-        f"kept with the project until another one is given (0 takes it back); {', '.join(FAMILIES)}"
-        f"; -{MAX_TRIM:g} to +{MAX_TRIM:g} dB; may be repeated",
+        help="your taste: a level that is added to the balance of a family of drums, like "
+        "kick=+1 or cymbals=-2; kept with the project until you give another one (0 removes it); "
+        f"{', '.join(FAMILIES)}; -{MAX_TRIM:g} to +{MAX_TRIM:g} dB; may be repeated",
     )
 
 
 def add_settings(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Everything that Settings holds. Returns the group of how it is balanced."""
     add_roles(parser)
-    group = parser.add_argument_group("how it is balanced")
+    group = parser.add_argument_group("settings of the balance")
     group.add_argument(
         "--method",
         type=one_of(_method_names, "'drumgain methods' explains them"),
@@ -207,9 +208,9 @@ def add_settings(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         type=one_of(lambda: get_args(Mode)),
         choices=get_args(Mode),
         default="auto",
-        help="all: balance all faders anew; outliers: move only those that stand where few "
-        "engineers have them, to the edge of that range; auto: all where most faders have one "
-        "value or are where DrumGain set them, else outliers (default: %(default)s)",
+        help="all: balance all faders anew; outliers: move only faders outside the engineers' "
+        "range, to its edge; auto: all if most faders have one value or are where DrumGain set "
+        "them, else outliers (default: %(default)s)",
     )
     group.add_argument(
         "--amount",
@@ -249,36 +250,37 @@ def add_automation(parser: argparse.ArgumentParser) -> None:
         type=one_of(lambda: get_args(Write)),
         choices=get_args(Write),
         default="volume",
-        help="faders alone, or automation: gains that follow the song in envelopes, with their "
-        "constant part in the faders (default: %(default)s)",
+        help="fader: one gain for the whole song; automation: gains that follow the song, as "
+        "envelopes on top of the faders (default: %(default)s)",
     )
     group.add_argument(
         "--sections",
         metavar="WHICH",
-        help="for automation: gains for each section: regions, markers, time-selection "
-        "(nothing changes outside of it), or a file of times (start, end and name per line); or "
-        "running: follow the song without sections (cross-adaptive; its default). Default: the "
-        "regions, else the markers",
+        help="for automation: how the song is divided into sections: regions, markers, "
+        "time-selection (nothing changes outside of it), or a file with start, end and name on "
+        "each line. running: follow the song without sections (only the method cross-adaptive, "
+        "its default). Default: the regions, or the markers where there are none",
     )
     group.add_argument(
         "--envelope",
         type=one_of(lambda: ("volume", "trim")),
         choices=("volume", "trim"),
-        help="for automation: the envelope that is written (default: volume)",
+        help="for automation: which envelope is written (default: volume)",
     )
     group.add_argument(
         "--existing",
         type=one_of(lambda: get_args(Existing)),
         choices=get_args(Existing),
-        help="for automation: what becomes of an envelope that does something already: leave the "
-        "track without automation, replace it, or keep it and multiply (default: refuse)",
+        help="for automation: what to do with an envelope that already changes the level: "
+        "refuse: write no automation on that track; replace: replace the envelope; trim: keep it "
+        "and multiply with it (default: refuse)",
     )
     group.add_argument(
         "--ride-limit",
         type=float,
         metavar="DB",
-        help="for automation by sections with the forest: by how much a section follows what is "
-        "played in it at most (default: 3)",
+        help="for automation by sections with the method forest: how far the gain of a section "
+        "may be from that of the whole song, in dB (default: 3)",
     )
 
 
@@ -287,8 +289,8 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-cache",
         action="store_true",
-        help="listen anew, and keep nothing of it (usually what was heard is kept in the user's "
-        "cache folder, and another method on the same audio reads none)",
+        help="analyse the audio anew and do not store the results (normally they are stored in "
+        "your cache folder, so that another method on the same audio need not read it again)",
     )
 
 
@@ -299,13 +301,13 @@ def add_report(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         "--report",
         type=Path,
         metavar="DIR",
-        help="write a page with moves, reasons, levels and waveforms into this folder, and CSV "
-        "and JSON beside it",
+        help="write a web page with moves, reasons, levels and waveforms into this folder, with "
+        "CSV and JSON files",
     )
     group.add_argument(
         "--bounce",
         action="store_true",
-        help="with --report: the drums before and after in it, to hear, equally loud",
+        help="with --report: also audio files of the drums before and after, equally loud",
     )
     return group
 
@@ -315,7 +317,7 @@ def warn_of_names(session: Session, settings: Settings) -> None:
     missing = names_of_no_track(session, settings)
     if missing and len(missing) < len(settings.role_table):
         shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
-        show.warn([f"no track is named {shown}, as the table of roles has it"])
+        show.warn([f"the table of roles names {shown}, but no track has that name"])
 
 
 def _automation_from(arguments: argparse.Namespace) -> tuple[Write, Automation]:

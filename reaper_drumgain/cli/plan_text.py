@@ -112,13 +112,15 @@ def _print_result(plan: GainPlan, written: rpp.WriteReport | None, *, dry_run: b
         show.say(line)
     show.say(plan.mode_line("--mode all", "--mode outliers"))
     if plan.trims:
-        show.say(f"trims on top, kept with the project: {trims_text(plan.trims)} dB")
+        show.say(
+            f"trims, added to the balance and kept with the project: {trims_text(plan.trims)} dB"
+        )
     count = len(plan.moves)
     moved = f"{count} of {len(plan.tracks)} drum tracks moved ({_method(plan)})"
     if plan.settings.write == "automation":
         moved += f"; automation on {len(plan.automated)}"
     others = len(plan.untouched)
-    rest = f"; {others} other track{'s' * (others > 1)} untouched" if others else ""
+    rest = f"; {others} other track{'s' * (others > 1)} not changed" if others else ""
     if dry_run:
         show.say(f"dry run: {moved.replace('moved', 'would move')}{rest}; nothing was written")
         return

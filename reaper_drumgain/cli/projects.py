@@ -116,4 +116,7 @@ def _why(path: Path, names: list[str], meant: list[str]) -> str:
     if projects:
         more = ", ..." if len(projects) > _MOST_TOLD else ""
         return f"{why}; the projects there are {', '.join(sorted(projects)[:_MOST_TOLD])}{more}"
-    return f"{why}, and no project (.RPP) is in {path.parent.absolute()}: go to its folder first"
+    return (
+        f"{why}, and no project (.RPP) is in {path.parent.absolute()}: change to the folder of "
+        "the project first"
+    )

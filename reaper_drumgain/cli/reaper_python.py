@@ -91,8 +91,8 @@ def prepared(resources: Path, asked: Path | None) -> IniChange | None:
     running = resource_folders.running()
     if running and change.new != old:
         raise ConflictError(
-            f"REAPER is running ({running[0]}), and writes reaper.ini when it ends: close it and "
-            f"try again. {change.path} is as it was"
+            f"REAPER is running ({running[0]}) and would overwrite reaper.ini when it closes: "
+            f"close it and try again. {change.path} is unchanged"
         )
     return change
 
@@ -102,8 +102,8 @@ def _library(asked: Path) -> Library:
         library = python_library.own_library()
         if library is None:
             raise InputError(
-                f"{sys.base_prefix} has no library that REAPER could load: "
-                f"{python_library.how_to_get_one()}. Or name one: --set-python LIBRARY"
+                f"the Python in {sys.base_prefix} has no library file that REAPER can load: "
+                f"{python_library.how_to_get_one()}. Or name another library: --set-python LIBRARY"
             )
     else:
         try:
@@ -122,7 +122,7 @@ def _library(asked: Path) -> Library:
 def _problem(library: Library, *, own: bool) -> str | None:
     """Why REAPER should not load a library, None if nothing speaks against it."""
     if not library.architectures:
-        return "this is no library that a program could load"
+        return "this is not a library that a program can load"
     if python_library.is_store(str(library.path)):
         return python_library.STORE
     if library.version is None or not python_library.is_right(library.version):
@@ -138,17 +138,17 @@ def _problem(library: Library, *, own: bool) -> str | None:
 
 
 _MOVED = (
-    "within REAPER this Python would not find its own modules, because it was moved after it was "
-    "built (as those that uv downloads, up to 3.13), and REAPER would end. Use that of your system "
-    "or of https://www.python.org/downloads/: REAPER may load another Python than DrumGain is "
-    f"installed in, any of {python_library.VERSIONS}: 'drumgain install --set-python LIBRARY'"
+    "inside REAPER this Python does not find its own modules, because it was moved after it was "
+    "built (like those that uv downloads, up to 3.13), and REAPER would crash. Use the Python of "
+    f"your system or of https://www.python.org/downloads/ ({python_library.VERSIONS}; it need not "
+    "be the one in which DrumGain is installed): 'drumgain install --set-python LIBRARY'"
 )
 
 
 def show(change: IniChange) -> None:
     """Print what would change in ``reaper.ini``."""
     if change.old == change.new:
-        say(f"{printable(str(change.path))} names {change.library} already")
+        say(f"{printable(str(change.path))} already names {change.library}")
         return
     say(f"would change {printable(str(change.path))}:")
     old, new = (
@@ -162,14 +162,14 @@ def show(change: IniChange) -> None:
 def write(change: IniChange) -> None:
     """Write ``reaper.ini`` and say so."""
     if change.old == change.new:
-        say(f"REAPER loads {change.library} already: {printable(str(change.path))} is as it was")
+        say(f"REAPER already loads {change.library}: {printable(str(change.path))} is unchanged")
         return
     try:
         backup = reaper_ini.write(change.path, change.old, change.new)
     except (StorageError, ConflictError) as error:
         raise type(error)(f"the actions are installed, but {error}") from error
     say(f"REAPER will load {change.library} when it starts the next time")
-    say(f"changed {printable(str(change.path))}; as it was: {printable(str(backup))}")
+    say(f"changed {printable(str(change.path))}; backup: {printable(str(backup))}")
 
 
 def tell(resources: Path) -> None:
@@ -177,13 +177,13 @@ def tell(resources: Path) -> None:
     right."""
     used = _used(resources)
     if used is not None:
-        say(f"REAPER loads {used} ({printable(str(used.path))}): that is right")
+        say(f"REAPER loads {used} ({printable(str(used.path))}), which works with DrumGain")
         return
     library = python_library.own_library()
     if library is None:
         say(
-            "REAPER needs a Python as a library, and this one was built without: "
-            f"{python_library.how_to_get_one()}. Then 'drumgain install --set-python LIBRARY'"
+            "REAPER loads Python as a library, and this Python was built without one: "
+            f"{python_library.how_to_get_one()}. Then run 'drumgain install --set-python LIBRARY'"
         )
         return
     problem = _problem(library, own=True)

@@ -14,8 +14,8 @@ from reaper_drumgain.util.interrupts import DeferredInterrupt
 
 SUMMARY = "Bring back the last backup that 'balance --in-place' made of a project."
 EXAMPLES = (
-    ("drumgain restore song.RPP --list", "which backups there are"),
-    ("drumgain restore song.RPP", "bring the last one back"),
+    ("drumgain restore song.RPP --list", "list the backups"),
+    ("drumgain restore song.RPP", "bring the newest one back"),
 )
 
 
@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     options.add_project(parser)
     parser.add_argument(
-        "--list", action="store_true", help="list the backups, the last one first; change nothing"
+        "--list", action="store_true", help="list the backups, the newest first; change nothing"
     )
     parser.add_argument(
         "--backup",
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.list:
         if arguments.backup is not None:
-            raise InputError("--list changes nothing: give it without --backup")
+            raise InputError("--list and --backup cannot be used together: --list changes nothing")
         _list(arguments.project)
         return 0
     with DeferredInterrupt() as interrupt:

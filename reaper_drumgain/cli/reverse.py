@@ -28,10 +28,11 @@ EXAMPLES = (
     ),
 )
 DESCRIPTION = (
-    "Finds by least squares which gain each raw track has in a mix of them: with a filter for each "
-    "track (equalisation and small delays), after a search for delays. A track that the mix does "
-    "not tell (silent, not heard, the same sound as others) gets a reason and no number. Other "
-    "instruments of the mix count as noise unless their tracks are given with --other."
+    "Finds by least squares which gain each raw track has in a mix of them: with a filter for "
+    "each track (equalisation and small delays), after a search for delays. A track whose gain "
+    "cannot be found (it is silent, not heard in the mix, or has the same sound as others) gets a "
+    "reason and no number. Other instruments in the mix count as noise, unless you give their "
+    "tracks with --other."
 )
 #: a residual above this says that much of the mix is unexplained, in dB
 _MUCH_LEFT_DB = -6.0
@@ -54,8 +55,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a track of another instrument in the mix, to be taken out of the residual; may be "
-        "repeated",
+        help="a track of another instrument that is in the mix, so that it does not count as "
+        "noise; may be repeated",
     )
     parser.add_argument(
         "--taps",
@@ -75,8 +76,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--over-time",
         type=float,
         metavar="S",
-        help="also gains over time, in pieces of so many seconds (JSON; the table shows how far "
-        "they move)",
+        help="also find gains over time, in pieces of this many seconds (JSON has them all, the "
+        "table their range)",
     )
     options.add_json(parser)
 
@@ -226,10 +227,13 @@ def _print(aligned: Aligned, found: MixGains, tracks: int) -> None:
     )
     if found.residual_db > _MUCH_LEFT_DB:
         show.say(
-            "what is left is other instruments, effects, or another recording: it counts as noise, "
-            "and +- says what that costs; --other takes out instruments whose tracks you have"
+            "the rest is other instruments, effects, or another recording. It counts as noise, "
+            "and +- is the resulting standard error; give tracks of other instruments with --other"
         )
-    show.say("a gain is the power of both channels against the file: 0 dB in the middle is +3 dB")
+    show.say(
+        "a gain is the power of both channels relative to the file: a fader at 0 dB with centre "
+        "pan gives +3 dB"
+    )
     show.say(*aligned.notes)
 
 
@@ -262,7 +266,7 @@ def _remarks(track: TrackGain, *, other: bool) -> str:
 
 
 _REASONS = {
-    "uncertain": "the mix does not tell it",
+    "uncertain": "its gain cannot be found in the mix",
     "delay": "its delay is beyond --max-delay, or it is not in the mix",
 }
 

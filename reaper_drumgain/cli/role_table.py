@@ -56,7 +56,7 @@ def read_role_table(path: Path) -> tuple[tuple[str, str], ...]:
         try:
             cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
         except csv.Error as error:
-            raise InputError(f"{where}: no row of a CSV table: {error}") from error
+            raise InputError(f"{where}: not a row of a CSV table: {error}") from error
         if not rows and tuple(map(str.lower, cells)) in _headings():
             continue
         name, role = _row(cells, where)
@@ -174,11 +174,13 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise StorageError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(data) > _MOST_BYTES:
-        raise InputError(f"{path}: more than {_MOST_BYTES} bytes: that is no table of roles")
+        raise InputError(
+            f"{path}: more than {_MOST_BYTES} bytes, which is too much for a table of roles"
+        )
     try:
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8 ({error}): save it as 'CSV UTF-8'") from error
+        raise InputError(f"{path}: not text in UTF-8 ({error}): save it as 'CSV UTF-8'") from error
     if "\x00" in text:
-        raise InputError(f"{path}: is not a text file: expected a CSV file, not a spreadsheet")
+        raise InputError(f"{path}: not a text file: expected a CSV file, not a spreadsheet")
     return io.StringIO(text, newline=None).read()

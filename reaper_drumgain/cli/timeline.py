@@ -71,7 +71,7 @@ def save_automation(session: Session, plan: GainPlan, path: Path) -> None:
         _name_sections(axes[0], sections)
         axes[-1].set_xlabel("\n".join(["seconds", *_left_out(plan, rows)]))
         figure.suptitle(
-            f"Change against the fader as it was, dB ({printable(plan.method)})",
+            f"Change of level relative to the old fader, dB ({printable(plan.method)})",
             x=0.01,
             ha="left",
             color=_INK,
@@ -126,7 +126,7 @@ def _draw_row(
         lw=0,
         label="audio before the fader, each on its own scale",
     )
-    axis.axhline(0.0, color=_BEFORE, lw=1.2, ls="--", label="fader as it was")
+    axis.axhline(0.0, color=_BEFORE, lw=1.2, ls="--", label="old fader")
     axis.plot(times, change, color=_LINE, lw=1.8, label="fader and envelope")
     axis.set_ylabel(
         printable(row.name)[:24],
@@ -141,7 +141,7 @@ def _draw_row(
 
 
 def _changes(session: Session, row: TrackPlan, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fader and envelope together against the fader as it was, in dB."""
+    """Fader and envelope together against the old fader, in dB."""
     new = row.new_db or 0.0
     before = new if row.old_db is None else row.old_db
     if row.automation is None:

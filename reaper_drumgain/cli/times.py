@@ -48,8 +48,9 @@ def read_times(path: Path) -> tuple[Row, ...]:
         start = _seconds(words[0])
         if start is None:
             raise InputError(
-                f"{path}:{number}: {words[0][:40]!r} is no time: expected seconds or minutes like "
-                "83.5 or 1:23.5, then the end of the section and its name, or nothing"
+                f"{path}:{number}: {words[0][:40]!r} is not a time: expected the start of a "
+                "section in seconds or minutes, like 83.5 or 1:23.5, then its end and its name "
+                "(both may be left out)"
             )
         end = _seconds(words[1]) if len(words) > 1 else None
         name = " ".join(words[1 if end is None else 2 :])
@@ -73,16 +74,18 @@ def _seconds(word: str) -> float | None:
 def _text(path: Path) -> str:
     if not path.is_file():
         raise InputError(
-            f"--sections {path}: there is no such file; it is that, or regions, markers, "
-            "time-selection or running"
+            f"--sections {path}: there is no such file; expected a file of times, or regions, "
+            "markers, time-selection or running"
         )
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
-            raise InputError(f"{path}: more than {_MOST_BYTES} bytes: that is no file of times")
+            raise InputError(
+                f"{path}: more than {_MOST_BYTES} bytes, which is too much for a file of times"
+            )
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8: {error}") from error
+        raise InputError(f"{path}: not text in UTF-8: {error}") from error
     except OSError as error:
         raise StorageError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -25,13 +25,13 @@ from reaper_drumgain.units import decibel_or_none
 if TYPE_CHECKING:
     from reaper_drumgain.balance.roles_by_sound import TrackSound
 
-SUMMARY = "Show what each track of a project is taken for. Reads audio only with --listen."
+SUMMARY = "Show the role of each track of a project. Reads audio only with --listen."
 EXAMPLES = (
     ("drumgain tracks song.RPP", "what each track is taken for"),
     ("drumgain tracks Stems", "what each audio file of a folder is taken for"),
     (
         "drumgain tracks song.RPP --roles roles.csv",
-        "the same with roles from a table with lines like 'Audio 07,tom 2'",
+        "the same, with roles from a table with lines like 'Audio 07,tom 2'",
     ),
 )
 
@@ -113,13 +113,13 @@ def _print(session: Session, selection: Selection, by_sound: Mapping[int, TrackS
         for track in session.tracks
     ]
     no_drums = {place for place, track in enumerate(session.tracks) if track.index not in roles}
-    header = ("#", "Track", "Role", "Fader dB", "What it is")
+    header = ("#", "Track", "Role", "Fader dB", "Role or reason")
     print_table(header, rows, numbers={0, 3}, dim=no_drums)
     nameless = sum(other.why == NAMELESS for other in selection.untouched)
     if nameless and not by_sound:
         show.say(
-            f"{nameless} with a name that says nothing: {NAMES_HINT}; --listen takes the kick "
-            "drums among them by their sound"
+            f"{nameless} have names that do not say what they are: {NAMES_HINT}; --listen finds "
+            "the kick drums among them by their sound"
         )
     of_tracks = (f"{t.name!r}: {w}" for t in session.tracks for w in t.warnings)
     show.warn([*session.warnings, *selection.warnings, *of_tracks])

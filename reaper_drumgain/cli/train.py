@@ -22,10 +22,13 @@ The data is public, but not part of the package. DIR holds these folders:
   groove        the Groove MIDI Dataset (Google Magenta, 2019, CC BY 4.0)
 docs/research.md lists the files that each folder has to hold.
 --enst takes ENST-Drums (Gillet and Richard, ISMIR 2006) as published instead."""
-SUMMARY = "Train the forests on human mixes; print their errors on songs that they never saw."
+SUMMARY = (
+    "Train the forests on human mixes; print their errors on songs that were left out of the "
+    "training."
+)
 #: the folders that --data expects
 _PARTS = ("human_faders", "kits", "groove")
-EXAMPLES = (("drumgain train --reduced --output my-model", "a quick run that shows that it works"),)
+EXAMPLES = (("drumgain train --reduced --output my-model", "a quick run, to see that it works"),)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("drumgain-model"),
         metavar="DIR",
-        help="where arrays, manifests and model card go (default: %(default)s)",
+        help="where to write the models and the model card (default: %(default)s)",
     )
 
 
@@ -46,7 +49,8 @@ def add_data(
 ) -> tuple[argparse._MutuallyExclusiveGroup, argparse._ArgumentGroup]:
     """The options that training and evaluation share.
 
-    Returns the group of those that say where the data is, and of those that say how it is measured.
+    Returns the group of those that say where the data is, and the group of the settings of the
+    measurement.
     """
     where = parser.add_argument_group("where the data is").add_mutually_exclusive_group()
     where.add_argument(
@@ -62,9 +66,13 @@ def add_data(
         metavar="DIR",
         help="ENST-Drums as published instead: gains found in its mixes, split by drummer",
     )
-    how = parser.add_argument_group("how it is measured")
+    how = parser.add_argument_group("settings of the measurement")
     how.add_argument(
-        "--seed", type=int, default=527, metavar="N", help="of every draw (default: 527)"
+        "--seed",
+        type=int,
+        default=527,
+        metavar="N",
+        help="seed of the random numbers (default: 527)",
     )
     how.add_argument(
         "--jobs",
@@ -80,10 +88,12 @@ def add_data(
         help="random shifts of the recorded levels per song and width (default: 50, of ENST 5)",
     )
     how.add_argument(
-        "--cache", type=Path, metavar="DIR", help="keep what was measured here, to use it again"
+        "--cache", type=Path, metavar="DIR", help="store the measurements here and use them again"
     )
     how.add_argument(
-        "--reduced", action="store_true", help="few trees, little audio: shows only that it works"
+        "--reduced",
+        action="store_true",
+        help="few trees and little audio, only to see that it works",
     )
     return where, how
 

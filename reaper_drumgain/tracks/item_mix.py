@@ -75,7 +75,7 @@ def with_covered_ranges(
                 break
             pairs += 1
             if pairs > _MOST_PAIRS:
-                warnings.append("its items overlap too often to be told apart: all are mixed")
+                warnings.append("too many of its items overlap: all are mixed")
                 return clips
             if other[0].lane == lower.lane:
                 span = _replaced(other[0], behavior_of(other), end)

@@ -67,12 +67,11 @@ class FolderDepth:
         if change > 0:
             self._open.append(index)
             if change > 1:
-                warnings.append(f"opens {change} folder levels at once: taken as one")
+                warnings.append(f"opens {change} folder levels at once: counted as one")
         elif change < 0:
             if -change > len(self._open):
                 warnings.append(
-                    f"closes {-change} folders where {len(self._open)} are open: "
-                    "taken as the end of all"
+                    f"closes {-change} folders where {len(self._open)} are open: all are closed"
                 )
             del self._open[max(0, len(self._open) + change) :]
         return parent, change > 0
@@ -114,7 +113,7 @@ def send_channels(source: int, target: int) -> SendChannels:
 def send_mode(number: int, warnings: list[str]) -> SendMode:
     """The place on the source track that REAPER's number of a send mode means."""
     if number not in _SEND_MODES:
-        warnings.append(f"a receive has mode {number}: taken as post-fader")
+        warnings.append(f"a receive has the unknown mode {number}: post-fader is assumed")
     return _SEND_MODES.get(number, "post-fader")
 
 
@@ -142,7 +141,7 @@ def media_shift(offset: float, flags: int, sample_rate: int | None, warnings: li
     if not flags & 2:
         return offset
     if sample_rate is None:
-        warnings.append(f"plays its media {offset:g} samples later: taken as in time")
+        warnings.append(f"plays its media {offset:g} samples later: the offset is ignored")
         return 0.0
     return offset / sample_rate
 
@@ -190,8 +189,8 @@ def master_warnings(*, muted: bool, play_rate: float, volume_envelope: bool) -> 
         One sentence for each.
     """
     if muted:
-        yield "the master is muted: levels are taken as if it were not"
+        yield "the master is muted: levels are computed as if it were not"
     if play_rate != 1.0:
-        yield f"the project plays at rate {play_rate:g}: levels are taken at 1"
+        yield f"the project plays at rate {play_rate:g}: levels are measured at rate 1"
     if volume_envelope:
-        yield "the master has a volume envelope: it is not followed"
+        yield "the master has a volume envelope: it is ignored"

@@ -61,14 +61,16 @@ class Role:
 
     def __post_init__(self) -> None:
         if self.name not in ROLE_NAMES:
-            raise ValueError(f"{self.name!r} is no drum role: expected one of {list(ROLE_NAMES)}")
+            raise ValueError(
+                f"{self.name!r} is not a drum role: expected one of {list(ROLE_NAMES)}"
+            )
         if self.side is not None and self.side not in SIDES:
-            raise ValueError(f"{self.side!r} is no side: expected one of {list(SIDES)}")
+            raise ValueError(f"{self.side!r} is not a side: expected one of {list(SIDES)}")
         if self.ordinal is not None and not 1 <= self.ordinal <= MAX_ORDINAL:
             raise ValueError(f"role number {self.ordinal!r} is not in 1 to {MAX_ORDINAL}")
         if self.drum is not None and not (self.name == "sample" and _is_drum(self.drum)):
             raise ValueError(
-                f"{self.name} of {self.drum!r}: only a sample is of a drum, one of "
+                f"{self.name} of {self.drum!r}: only a sample has a drum, one of "
                 f"{list(SAMPLED_DRUMS)}"
             )
 
@@ -108,8 +110,9 @@ class Role:
             close = get_close_matches(" ".join(words), ROLE_NAMES, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise InputError(
-                f"role {text[:_MAX_ROLE_TEXT]!r} is not known: {error}. A role is a name, then a "
-                f"number and a side where wanted, like 'tom 2' or 'overhead left', or 'none'.{hint}"
+                f"role {text[:_MAX_ROLE_TEXT]!r} is not known: {error}. A role is a name, a "
+                "number and a side (the last two may be left out), like 'tom 2' or 'overhead "
+                f"left', or it is 'none'.{hint}"
             ) from None
 
 

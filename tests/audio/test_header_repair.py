@@ -56,7 +56,7 @@ def test_sizes_never_written_or_too_small_are_read_to_the_end_and_told(
         assert block is not None
         assert np.array_equal(block[0], samples)
         assert audio.flags == ("unfinished media",)
-        assert "read to the end of the file" in audio.warnings[0]
+        assert "the file is read to its end" in audio.warnings[0]
 
 
 @pytest.mark.parametrize("container", SIZES)

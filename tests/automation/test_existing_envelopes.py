@@ -25,7 +25,7 @@ from reaper_drumgain.schema.settings import Settings
         ),
         (
             {"envelopes": (Envelope("volume", False, (EnvelopePoint(0.0, 0.5),)),)},
-            "switched off but holds points",
+            "bypassed but has points",
         ),
         ({"envelopes": (Envelope("volume", True, (), pooled=True),)}, "automation items"),
         (
@@ -166,7 +166,10 @@ def test_a_second_own_envelope_of_another_kind_is_refused(song):
     once = written(built, balance(built, automated(sections="regions")))
     again = balance(once, automated(sections="regions", envelope="trim"))
     assert again.automated == ()
-    assert all("DrumGain's already: take it back" in t.not_automated for t in again.tracks)
+    assert all(
+        "DrumGain has written its volume envelope: remove that" in t.not_automated
+        for t in again.tracks
+    )
     # and faders alone say what keeps changing the level
     plain = balance(once, Settings(method="equal-loudness"))
     (told,) = [w for w in plain.warnings if "keeps changing the level after" in w]

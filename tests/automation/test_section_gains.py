@@ -194,7 +194,7 @@ def test_a_short_section_takes_over_the_gains_before_it(song, method, length):
         assert np.ptp(levels) <= 0.02
     (told,) = (warning for warning in plan.warnings if "shorter than 3 s" in warning)
     assert "'part 2'" in told
-    assert "beside it go on" in told
+    assert "of the section next to it continue" in told
 
 
 def test_short_sections_at_the_beginning_take_what_comes_and_lonely_ones_hold(song):
@@ -326,7 +326,7 @@ def test_sections_alike_need_no_envelope(song):
     [
         ({"sections": "markers"}, "has no markers"),
         ({"sections": "time selection"}, "has no time selection"),
-        ({"sections": "running"}, "no gains that follow a song"),
+        ({"sections": "running"}, "needs sections"),
         ({"sections": "times", "times": ((100.0, 200.0, "late"),)}, "no section in which a drum"),
     ],
 )

@@ -55,7 +55,9 @@ def test_a_region_that_holds_others_gives_way():
     rows = (region(0, 100, "song"), region(0, 30, "verse"), region(30, 100, "chorus"))
     sections, warnings = found(regions=rows)
     assert [s[0] for s in sections] == ["verse", "chorus"]
-    assert warnings == ["section 'song' (0.000 to 100.000 s) holds others: they count instead"]
+    assert warnings == [
+        "section 'song' (0.000 to 100.000 s) contains other sections, which are used instead"
+    ]
 
 
 def test_the_same_region_twice_counts_once():

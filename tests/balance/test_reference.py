@@ -123,10 +123,10 @@ def test_another_recording_is_refused(demo, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--method", "unity"), "--method does not go with it"),
-        (("--model", "rock"), "--model does not go with it"),
-        (("--mode", "outliers"), "--mode outliers does not go with it"),
-        (("--write", "automation"), "--write automation does not go with it"),
+        (("--method", "unity"), "it cannot be used with --method"),
+        (("--model", "rock"), "it cannot be used with --model"),
+        (("--mode", "outliers"), "it cannot be used with --mode outliers"),
+        (("--write", "automation"), "it cannot be used with --write automation"),
         (("--listen",), "state roles by --role"),
     ],
 )

@@ -142,8 +142,7 @@ def test_a_session_without_a_drum_name_says_that_one_can_listen():
     built = named(**names)
     with pytest.raises(
         NothingToBalanceError,
-        match=r"--listen \(in REAPER: 'Recognise kicks by sound' in the "
-        r"settings\) recognises kick",
+        match=r"--listen \(in REAPER: 'Find kicks by sound' in the settings\) finds kick",
     ):
         balance(built, Settings())
     plan = balance(built, Settings(listen=True))

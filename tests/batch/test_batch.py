@@ -182,7 +182,7 @@ def test_a_folder_without_projects_says_where_it_looked(batch: Command, tmp_path
     (tmp_path / "below").mkdir()
     _, err = batch(tmp_path, status=3)
     assert (
-        "no project files (.RPP) or audio files there; --recursive looks into the folders below"
+        "no project files (.RPP) or audio files there; --recursive also looks into subfolders"
         in err
     )
     _, err = batch(tmp_path, "--recursive", status=3)
@@ -359,7 +359,7 @@ def test_a_folder_that_cannot_be_written_stops_only_its_projects(
     monkeypatch.setattr(os, "open", refused)
     folders = sorted(songs.glob("song *"))
     objects = batch.objects(*folders, *mode, "--jobs", 1, status=4)
-    assert "not even to lock it" in outcome(objects, "song 1.RPP")["message"]
+    assert "no lock file can be written there" in outcome(objects, "song 1.RPP")["message"]
     assert objects[-1]["summary"]["written"] == len(folders) - 1
     assert contents(songs / "song 1") == before
 
@@ -401,7 +401,7 @@ def test_a_project_saved_while_it_is_listened_to_is_not_overwritten(
 
     monkeypatch.setattr(pipeline, "balance", save)
     objects = batch.objects(songs, "--recursive", "--in-place", "--jobs", 1, status=4)
-    assert "changed while it was listened to" in outcome(objects, "song 1.RPP")["message"]
+    assert "changed while its audio was analysed" in outcome(objects, "song 1.RPP")["message"]
     assert faders(songs / "song 1" / "song 1.RPP") == [1.0, 0.51, 0.7]
 
 
@@ -444,7 +444,7 @@ def test_a_process_that_dies_takes_only_its_project_with_it(songs: Path, tmp_pat
         check=False,
     )
     assert done.returncode == 4, done.stderr
-    assert "the process that listened to it ended" in done.stdout
+    assert "the process that analysed its audio ended" in done.stdout
     assert "3 projects: 2 written, 1 FAILED" in done.stdout
     assert "Traceback" not in done.stderr
 
@@ -453,7 +453,8 @@ BROKEN = {
     "every process ends at its start": (
         # the folder that a process of ours is told not to import from
         "import os\nif 'PYTHONSAFEPATH' in os.environ: os._exit(3)\n",
-        "the processes that are to listen end at their start, whatever the project: --jobs 1",
+        "the processes that analyse audio end as soon as they start, for every project: try "
+        "--jobs 1",
     ),
     "numpy ends every process": (
         "import os, sys\n"
@@ -461,11 +462,11 @@ BROKEN = {
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'numpy' and 'PYTHONSAFEPATH' in os.environ: os._exit(3)\n"
         "sys.meta_path.insert(0, Finder())\n",
-        "end at their start, whatever the project: --jobs 1",
+        "end as soon as they start, for every project: try --jobs 1",
     ),
     "numpy is gone": (
         "import sys\nsys.modules['numpy'] = None\n",
-        "cannot import what a plan takes (",
+        "cannot import the packages that it needs (",
     ),
 }
 
@@ -517,10 +518,10 @@ def test_a_second_run_on_the_same_folder_says_so(batch: Command, songs: Path) ->
     before = contents(songs)
     with locked([songs]):
         _, err = batch(songs / "song 1", "--in-place", "--jobs", 1, status=1)
-    assert "another 'drumgain batch' is at work there" in err
+    assert "another 'drumgain batch' is running there" in err
     with locked([songs / "song 1"]):
         _, err = batch(songs, "--recursive", "--jobs", 1, status=1)
-    assert "another 'drumgain batch' is at work there" in err
+    assert "another 'drumgain batch' is running there" in err
     assert contents(songs) == before
 
 

@@ -123,7 +123,8 @@ def test_an_interrupt_says_what_was_done_and_how_to_go_on(
         run(songs, status=130)
     out, _ = capsys.readouterr()
     assert "3 projects: 1 written" in out
-    assert "2 were not begun and are as they were; the same command with --resume goes on" in out
+    assert "2 projects were not started and are unchanged" in out
+    assert "the same command with --resume continues" in out
     run(songs, "--resume")
     out, _ = capsys.readouterr()
     assert out.count("written (earlier)") == 1
@@ -137,7 +138,7 @@ def test_an_interrupted_run_in_place_is_not_begun_again_by_mistake(
         run(songs, status=130)
     before = contents(songs)
     run(songs, status=2)
-    assert "--resume goes on with it; --no-resume begins anew" in capsys.readouterr().err
+    assert "--resume continues it; --no-resume starts again" in capsys.readouterr().err
     assert contents(songs) == before
     run(songs, "--no-resume")
     # the one that the interrupted run had written stands where it should
@@ -194,7 +195,7 @@ def test_a_project_that_was_edited_after_its_write_began_is_not_guessed_at(
     song.write_bytes(song.read_bytes().replace(b'"Kick"', b'"Kick!"'))
     edited = song.read_bytes()
     run(songs, "--resume", status=4)
-    assert "whether that was done cannot be told" in capsys.readouterr().out
+    assert "so it is not known whether it was written" in capsys.readouterr().out
     assert song.read_bytes() == edited
 
 

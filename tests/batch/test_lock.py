@@ -45,7 +45,7 @@ def test_a_second_run_is_told_who_is_at_work(
 ) -> None:
     who = f"process {holder.pid} on {socket.gethostname()}"
     below = [tmp_path / "songs" / "below", tmp_path / "not there yet"]
-    with pytest.raises(ConflictError, match=rf"another 'drumgain batch' is at work.*{who}"):
+    with pytest.raises(ConflictError, match=rf"another 'drumgain batch' is running.*{who}"):
         with locked([tmp_path / where], below):
             pass
     assert not (tmp_path / "songs" / "below" / NAME).exists()
@@ -101,7 +101,7 @@ def test_where_there_are_no_locks_the_process_in_the_file_decides(
         with locked([tmp_path]):
             assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
         return
-    with pytest.raises(ConflictError, match=r"another 'drumgain batch' is at work there \(process"):
+    with pytest.raises(ConflictError, match=r"another 'drumgain batch' is running there \(process"):
         with locked([tmp_path]):
             pass
     assert json.loads((tmp_path / NAME).read_text()) == holder_of_it
@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_written_is_told(
         return real(path, flags, *rest)  # type: ignore[call-overload]
 
     monkeypatch.setattr(os, "open", refused)
-    with pytest.raises(StorageError, match="cannot be written, not even to lock it: Permission"):
+    with pytest.raises(StorageError, match="no lock file can be written there: Permission"):
         with locked([tmp_path]):
             pass
 
@@ -139,7 +139,7 @@ def test_what_can_be_locked_below_a_folder_that_cannot_be_written_is(
     below = [tmp_path / "free", tmp_path / "shut"]
     with locked([tmp_path], below) as shut:
         assert list(shut) == [tmp_path / "shut"]
-        assert "not even to lock it: Read-only" in shut[tmp_path / "shut"]
+        assert "no lock file can be written there: Read-only" in shut[tmp_path / "shut"]
         with pytest.raises(ConflictError), locked([tmp_path / "free"]):
             pass
         with pytest.raises(ConflictError), locked([tmp_path], below):
@@ -152,7 +152,7 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("precious")
     (tmp_path / "songs").mkdir()
     (tmp_path / "songs" / NAME).symlink_to(tmp_path / "precious")
-    with pytest.raises(StorageError, match="not even to lock it"):
+    with pytest.raises(StorageError, match="no lock file can be written there"):
         with locked([tmp_path / "songs"]):
             pass
     assert (tmp_path / "precious").read_text() == "precious"
@@ -164,7 +164,10 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, call, full)
-    with pytest.raises(StorageError, match="not even to lock it: No space"), locked([tmp_path]):
+    with (
+        pytest.raises(StorageError, match="no lock file can be written there: No space"),
+        locked([tmp_path]),
+    ):
         pass
     monkeypatch.undo()
     assert not list(tmp_path.iterdir()), "nothing is left, not even the lock"

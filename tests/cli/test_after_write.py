@@ -54,7 +54,7 @@ def failing(error: BaseException) -> Callable[..., Any]:
         ("cli.picture.save_png", "--picture", StorageError("no room"), 1, "drumgain: no room"),
         ("cli.picture.save_png", "--picture", KeyboardInterrupt(), 130, "interrupted: nothing fu"),
         ("report.build.save", "--report", StorageError("no room"), 1, "drumgain: no room"),
-        ("cli.plan_text.print_plan", "", KeyboardInterrupt(), 130, "interrupted: nothing further"),
+        ("cli.plan_text.print_plan", "", KeyboardInterrupt(), 130, "interrupted: nothing more"),
         ("cli.plan_text.print_plan", "", BrokenPipeError(), 1, ""),
         ("cli.plan_text.print_plan", "", OSError(28, "No space left"), 1, "output cannot be writ"),
     ],

@@ -85,10 +85,10 @@ def test_what_was_written_is_taken_back(project, capsys, tmp_path):
     assert project.read_bytes() == before
     written = tmp_path / "song" / "auto.RPP"
     out, _ = run(capsys, "clear-automation", written)
-    assert "automation taken back on 11 tracks" in out
+    assert "automation removed from 11 tracks" in out
     assert written.read_bytes() == (tmp_path / "song" / "plain.RPP").read_bytes()
     out, _ = run(capsys, "clear-automation", written)
-    assert "nothing to take back" in out
+    assert "nothing to remove" in out
     run(capsys, "restore", written)
     assert b"<VOLENV2" in written.read_bytes()
 
@@ -156,7 +156,7 @@ def test_the_picture_draws_what_the_project_plays(project, capsys, tmp_path, mon
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [
         "audio before the fader, each on its own scale",
-        "fader as it was",
+        "old fader",
         "fader and envelope",
     ]
 
@@ -249,7 +249,7 @@ def test_cross_adaptive_needs_no_sections(project, capsys):
         ((*AUTOMATION, "--sections", "chorus"), "--sections chorus: there is no such file"),
         ((*AUTOMATION, "--sections", "markers"), "has no markers"),
         ((*AUTOMATION, "--sections", "time-selection"), "has no time selection"),
-        ((*AUTOMATION, "--sections", "running"), "no gains that follow a song"),
+        ((*AUTOMATION, "--sections", "running"), "needs sections"),
     ],
 )
 def test_what_cannot_be_done_is_usage(project, capsys, options, message):
@@ -284,7 +284,7 @@ def test_times_are_read_in_all_their_forms(tmp_path):
         (b"1:75 5\n", "'1:75' is no time"),
         (b"9 4 x\n", r"times.txt:1: the section ends at 4, before it starts"),
         (b"5 5\n", "before it starts"),
-        (b"\xff\xfe1\x00", "no text in UTF-8"),
+        (b"\xff\xfe1\x00", "not text in UTF-8"),
         (b"1\n" * 600_000, "that is no file of times"),
     ],
 )

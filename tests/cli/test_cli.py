@@ -177,7 +177,7 @@ def test_an_interrupt_is_one_line_and_status_130(capsys, monkeypatch, project):
 
     monkeypatch.setattr(commands, "run", interrupted)
     _, err = run(capsys, "balance", project, status=130)
-    assert err == "drumgain: interrupted: nothing further was written\n"
+    assert err == "drumgain: interrupted: nothing more was written\n"
 
 
 def test_the_blas_of_numpy_gets_one_thread(monkeypatch, capsys):

@@ -422,7 +422,7 @@ def test_set_python_writes_the_lines_once_and_keeps_the_rest(resources, capsys):
     # without the option it is only said that this is right, and nothing is to be entered
     assert run("install", "--resource-path", resources) == 0
     said = capsys.readouterr().out
-    assert "that is right" in said
+    assert "which works with DrumGain" in said
     assert "Custom path" not in said
     run("uninstall", "--resource-path", resources)
     assert ini.read_bytes() == after

@@ -20,7 +20,7 @@ from reaper_drumgain.cli.options import settings_from
 #: in line 2), notes.txt; the exit status; what the message has to say
 WRONG = [
     # commands
-    ("balnce song.RPP", 2, "'balnce' is no command. Did you mean 'balance'?"),
+    ("balnce song.RPP", 2, "'balnce' is not a command. Did you mean 'balance'?"),
     ("ballance", 2, "Did you mean 'balance'?"),
     ("song.RPP", 2, "Did you mean 'drumgain balance song.RPP'?"),
     ("media", 2, "Did you mean 'drumgain batch media'?"),
@@ -53,7 +53,7 @@ WRONG = [
     ("balance song.RPP --level lufs:-400", 2, "not within -100 to 24 dB"),
     ("balance song.RPP --trim kick", 2, "trim 'kick': expected FAMILY=DB, like kick=+1"),
     ("balance song.RPP --sections regions", 2, "add --write automation"),
-    ("balance song.RPP --bounce", 2, "name its folder with --report DIR"),
+    ("balance song.RPP --bounce", 2, "name the folder of the report with --report DIR"),
     # projects
     ("balance sogn.RPP", 1, "Did you mean 'song.RPP'?"),
     ("tracks nothing", 1, "the projects there are other.RPP, song.RPP"),
@@ -80,7 +80,7 @@ WRONG = [
     ("balance song.RPP --amount -5", 2, "amount is -5.0: expected 0 to 100 percent"),
     ("balance song.RPP --level peak:-200dB", 2, "level peak:-200 is not within -100 to 24 dB"),
     ("balance song.RPP --level -200LUFS", 2, "level lufs:-200 is not within -100 to 24 dB"),
-    ("balance song.RPP --output no/x.RPP", 2, "there is no folder no: make it first"),
+    ("balance song.RPP --output no/x.RPP", 2, "there is no folder no: create it first"),
     ("balance song.RPP --model rock", 2, 'drumgain learn PROJECT... --name "rock"'),
     ("balance 'media/01 Kick In.flac'", 1, "is an audio file: expected a project (.RPP)"),
     ("restore song.RPP", 1, "--backup FILE takes one that is elsewhere"),

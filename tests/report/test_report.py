@@ -353,7 +353,7 @@ def test_a_report_that_cannot_be_written_is_told(
     assert main(["balance", song, "--dry-run", "--report", str(tmp_path / "file" / "x")]) == 2
     assert "is a file: expected a folder" in capsys.readouterr().err
     assert main(["balance", song, "--dry-run", "--bounce"]) == 2
-    assert "name its folder with --report DIR" in capsys.readouterr().err
+    assert "name the folder of the report with --report DIR" in capsys.readouterr().err
 
 
 def test_a_batch_has_an_index_that_leads_to_its_reports(

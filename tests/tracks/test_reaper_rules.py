@@ -53,7 +53,7 @@ def test_an_unknown_send_mode_is_taken_as_post_fader_with_a_warning():
     assert send_mode(8, warnings) == "pre-receive"
     assert warnings == []
     assert send_mode(9, warnings) == "post-fader"
-    assert warnings == ["a receive has mode 9: taken as post-fader"]
+    assert warnings == ["a receive has the unknown mode 9: post-fader is assumed"]
 
 
 def test_a_playback_offset_is_in_seconds_or_samples_or_off():
@@ -63,7 +63,7 @@ def test_a_playback_offset_is_in_seconds_or_samples_or_off():
     assert media_shift(480.0, 2, 48_000, warnings) == 0.01
     assert warnings == []
     assert media_shift(480.0, 2, None, warnings) == 0.0
-    assert warnings == ["plays its media 480 samples later: taken as in time"]
+    assert warnings == ["plays its media 480 samples later: the offset is ignored"]
 
 
 def test_tracks_that_share_a_guid_are_told():

@@ -66,7 +66,7 @@ def test_a_sample_is_of_its_drum_and_of_no_other() -> None:
     assert plays_with(Role("sample", drum="tom"), Role("tom"))
     assert not plays_with(Role("sample"), Role("kick"))
     for wrong in ("room sample", "kick 2 sample", "tom 0 sample", "sample sample"):
-        with pytest.raises(InputError, match="only a sample is of a drum, one of"):
+        with pytest.raises(InputError, match="only a sample has a drum, one of"):
             Role.parse(wrong)
     with pytest.raises(ValueError, match="only a sample"):
         Role("snare", drum="snare")
@@ -83,7 +83,7 @@ def test_parse() -> None:
 @pytest.mark.parametrize(
     ("role", "message"),
     [
-        (("bass",), "no drum role"),
+        (("bass",), "not a drum role"),
         (("tom", "middle"), "no side"),
         (("tom", None, 0), "not in 1 to"),
     ],

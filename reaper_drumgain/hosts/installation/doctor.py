@@ -89,7 +89,7 @@ def examine(given: Path | None) -> Iterator[Check]:
         yield _files(folder)
         yield _action_list(folder)
     if setup is None:
-        yield Check("the worker", "not checked", "which Python is meant is not known", INSTALL)
+        yield Check("the worker", "not checked", "it is not known which Python to use", INSTALL)
         return
     yield from worker_checks.examine(setup)
 
@@ -100,7 +100,7 @@ def _folder(name: str, folder: Path) -> Check:
         return Check(
             name,
             "broken",
-            f"{folder} has no {resource_folders.INI}, so it is not the folder of a REAPER that ran",
+            f"{folder} has no {resource_folders.INI}, so no REAPER has run with this folder",
             f"start REAPER once, or name the right folder with --resource-path; "
             f"{resource_folders.SHOW_PATH}",
         )
@@ -110,8 +110,8 @@ def _folder(name: str, folder: Path) -> Check:
                 name,
                 "warning",
                 f"{place} cannot be written: REAPER forgets settings, 'drumgain install' fails",
-                "give your user the right to write there, or move a portable REAPER to a folder "
-                "of yours",
+                "give your user write permission there, or move a portable REAPER to your own "
+                "folder",
             )
     return ok(name, str(folder))
 
@@ -125,11 +125,11 @@ def _python(folder: Path) -> Iterator[Check]:
     except DrumGainError as error:
         advice = "start REAPER once, so that it writes the file"
         if ini.exists() and not os.access(ini, os.R_OK):
-            advice = "give your user the right to read and write this file"
+            advice = "give your user permission to read and write this file"
         yield Check(name, "broken", str(error), advice)
         return
     if lines.enabled != "1":
-        found = "switched off" if lines.enabled is not None else "never switched on"
+        found = "switched off" if lines.enabled is not None else "never enabled"
         yield Check(name, "broken", f"Python is {found} for ReaScript", _ENTER)
     elif lines.folder or lines.file:
         yield ok(name, "Python is switched on for ReaScript")
@@ -139,8 +139,8 @@ def _python(folder: Path) -> Iterator[Check]:
         yield Check(
             "Python library",
             "warning",
-            f"{resource_folders.INI}: {which}: REAPER looks for one by itself, which may be the "
-            "wrong one",
+            f"{resource_folders.INI}: {which}: REAPER searches for a Python by itself and may "
+            "find the wrong one",
             _ENTER,
         )
         return
@@ -151,7 +151,9 @@ def _library(resources: Path, folder: str, file: str) -> Check:
     name = "Python library"
     path = Path(folder, file)
     if Path(file).name != file:
-        return Check(name, "broken", f"{file!r} holds a folder: the file's name alone", _ENTER)
+        return Check(
+            name, "broken", f"{file!r} includes a folder: enter the file name alone", _ENTER
+        )
     if python_library.is_store(str(path)):
         return Check(
             name, "broken", f"{path}: Microsoft Store", f"{python_library.STORE}. {_ENTER}"
@@ -164,7 +166,7 @@ def _library(resources: Path, folder: str, file: str) -> Check:
         )
         return Check(name, "broken", f"{path} {why}", _ENTER)
     if not library.architectures:
-        return Check(name, "broken", f"{path} is no library that REAPER could load", _ENTER)
+        return Check(name, "broken", f"{path} is not a library that REAPER can load", _ENTER)
     problem = _wrong_processor(resources, library)
     if problem is not None:
         return Check(
@@ -175,7 +177,7 @@ def _library(resources: Path, folder: str, file: str) -> Check:
             f"{_ENTER}",
         )
     if library.version is None:
-        return Check(name, "warning", f"{path} does not say its version", _ENTER)
+        return Check(name, "warning", f"the version of {path} cannot be found out", _ENTER)
     if not python_library.is_right(library.version):
         wanted = f"DrumGain's actions need Python {python_library.VERSIONS}"
         return Check(name, "broken", f"{path} is {library}. {wanted}", _ENTER)
@@ -192,9 +194,10 @@ def _library(resources: Path, folder: str, file: str) -> Check:
         return Check(
             name,
             "warning",
-            f"{path} may not find its own modules within REAPER: it was built for another place",
-            "if REAPER ends at the first script, use a Python of your system or of python.org. "
-            f"{_ENTER}",
+            f"{path} may not find its own modules within REAPER, because it was built for another "
+            "folder",
+            "if REAPER crashes at the first script, use the Python of your system or of "
+            f"python.org. {_ENTER}",
         )
     return ok(name, f"{path}: {library}")
 
@@ -226,7 +229,7 @@ def _action_list(folder: Path) -> Check:
     name = "the actions in REAPER's action list"
     load = (
         f"in REAPER: Actions, Show action list, New action, Load ReaScript: choose {MENU_FILE} in "
-        f"{folder.joinpath(*FOLDER)} and run it: it loads the others"
+        f"{folder.joinpath(*FOLDER)} and run it: it loads the other actions"
     )
     try:
         with (folder / _KEYS).open("rb") as file:
@@ -239,7 +242,12 @@ def _action_list(folder: Path) -> Check:
     entries = [_path(found, scripts) for found in _SCRIPT.findall(content)]
     ours = [path for path in entries if "drumgain" in path.name.lower()]
     if not ours:
-        return Check(name, "warning", "none is loaded (REAPER writes this when it ends)", load)
+        return Check(
+            name,
+            "warning",
+            "none is loaded (REAPER stores its list of actions when it closes)",
+            load,
+        )
     gone = [path for path in ours if not path.is_file()]
     if len(gone) == len(ours):
         return Check(name, "broken", f"{gone[0]} is not there any more", f"{INSTALL}; then {load}")
@@ -273,7 +281,7 @@ def _files(folder: Path) -> Check:
         installed = set(json.loads(setup.read_bytes())["digests"])
         there = sorted(each.name for each in setup.parent.glob(f"{PREFIX}*"))
     except (OSError, ValueError, KeyError, TypeError):
-        return Check(name, "warning", "the set-up does not say what they should be", INSTALL)
+        return Check(name, "warning", "the set-up file does not list them", INSTALL)
     others = [each for each in there if each not in installed]
     if others:
         more = f" and {len(others) - 3} more" if others[3:] else ""
@@ -283,4 +291,4 @@ def _files(folder: Path) -> Check:
             f"not of this version of DrumGain: {', '.join(others[:3])}{more}",
             f"remove them from REAPER's action list and delete them in {setup.parent}",
         )
-    return ok(name, f"{len(installed)} files are as they were installed")
+    return ok(name, f"all {len(installed)} files are as installed")

@@ -211,7 +211,7 @@ def load_problem(library: Library) -> str | None:
     if done.returncode == 0:
         return None
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return said[-1][:300] if said else "it ends the process that loads it, so it is damaged"
+    return said[-1][:300] if said else "it crashes the process that loads it, so it is damaged"
 
 
 def how_to_get_one(platform: str = sys.platform, version: tuple[int, int] | None = None) -> str:

@@ -64,12 +64,17 @@ def read(path: Path) -> bytes:
     """
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"{path} is larger than {_MAX_BYTES} bytes: this is no reaper.ini")
+            raise InputError(
+                f"{path} is larger than {_MAX_BYTES} bytes: which is too much for a reaper.ini"
+            )
         content = path.read_bytes()
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error}") from error
     if content.startswith(_BOMS):
-        raise InputError(f"{path} is in UTF-16, which cannot be edited here: enter the two fields")
+        raise InputError(
+            f"{path} is in UTF-16, which DrumGain cannot edit: enter the two fields in REAPER's "
+            "preferences"
+        )
     return content
 
 
@@ -167,7 +172,9 @@ def write(path: Path, old: bytes, new: bytes) -> Path:
         temporary.write_bytes(new)
         shutil.copymode(path, temporary)
         if path.read_bytes() != old:
-            raise ConflictError(f"{path} was changed meanwhile: nothing was written, try again")
+            raise ConflictError(
+                f"{path} was changed in the meantime: nothing was written, try again"
+            )
         temporary.replace(path)
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error}") from error
@@ -189,4 +196,4 @@ def _backup(path: Path, content: bytes) -> Path:
             file.write(content)
         shutil.copymode(path, backup)
         return backup
-    raise StorageError(f"{path.parent}: no free name for a backup")
+    raise StorageError(f"{path.parent}: no free file name for a backup")

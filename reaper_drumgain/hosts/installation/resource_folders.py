@@ -58,7 +58,7 @@ def resource_folder(given: Path | None, *, prefer: str | None = None) -> Path:
         )
     if len(found) > 1:
         listed = "".join(f"\n  --resource-path {_quoted(folder)}" for folder in found)
-        raise InputError(f"there is more than one REAPER here: say which is meant with{listed}")
+        raise InputError(f"there is more than one REAPER on this computer: choose one with{listed}")
     return found[0]
 
 

@@ -81,7 +81,7 @@ def examine(setup: Setup) -> Iterator[Check]:
         yield Check(
             name,
             "warning",
-            f"{setup.interpreter}: its environment is a temporary one and will be cleaned up",
+            f"{setup.interpreter}: its environment is temporary and will be deleted",
             "install DrumGain with 'uv tool install' or 'pipx install', then run 'drumgain "
             "install'",
         )
@@ -115,7 +115,7 @@ def _ask(interpreter: str) -> tuple[dict[str, Any] | None, str]:
     except (IndexError, ValueError):
         pass
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    last = lines[-1][:300] if lines else "it said nothing"
+    last = lines[-1][:300] if lines else "it printed nothing"
     return None, f"does not work (exit status {done.returncode}): {last}"
 
 
@@ -154,7 +154,7 @@ def _compiled(interpreter: str) -> Check:
     return Check(
         name,
         "warning",
-        "the worker compiles its modules at every press, which takes a third of a second more",
+        "the worker compiles its modules at every run, which takes a third of a second longer",
         "run 'drumgain install' again: it compiles them",
     )
 
@@ -168,7 +168,12 @@ def _folders() -> Iterator[Check]:
             free = _free(Path(folder))
     except OSError as error:
         text = f"nothing can be written there ({error})"
-        yield Check(name, "broken", text, "free some space, or let TMPDIR (TEMP) name a folder")
+        yield Check(
+            name,
+            "broken",
+            text,
+            "free some space, or set TMPDIR (on Windows TEMP) to another folder",
+        )
         return
     if free is not None and free < _NEEDED_BYTES:
         found = f"only {free >> 20} MB are free in {tempfile.gettempdir()}"
@@ -185,8 +190,8 @@ def _folders() -> Iterator[Check]:
         yield Check(
             name,
             "warning",
-            f"nothing can be written there ({error}): audio is listened to again at every press",
-            "make it writable, or let DRUMGAIN_CACHE name another folder",
+            f"nothing can be written there ({error}): audio is analysed again at every run",
+            "make it writable, or set DRUMGAIN_CACHE to another folder",
         )
         return
     yield ok(name, str(folder_))
@@ -203,7 +208,7 @@ def _free(folder: Path) -> int | None:
 
 def _balance(setup: Setup) -> Check:
     """Two invented tracks, balanced by the worker as a key press has it done."""
-    name = "a small balance by the worker"
+    name = "a small test balance by the worker"
     worker = Worker(setup)
     started = time.monotonic()
     try:
@@ -222,8 +227,8 @@ def _balance(setup: Setup) -> Check:
         worker.abandon()
     faders = [track.new_db for track in plan.tracks]
     if len(faders) != 2 or not all(each is not None and math.isfinite(each) for each in faders):
-        return Check(name, "broken", f"its plan has the faders {faders}", _AGAIN)
-    return ok(name, f"{plan.method}, {seconds:.1f} s with its start")
+        return Check(name, "broken", f"its plan has wrong faders: {faders}", _AGAIN)
+    return ok(name, f"{plan.method}, {seconds:.1f} s including the start of the worker")
 
 
 def _driven(worker: Worker) -> Any:

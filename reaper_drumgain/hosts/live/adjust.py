@@ -46,8 +46,8 @@ def _set_ext(project: Project, tracks: Sequence[str], key: str, value: str, name
             RPR.GetSetMediaTrackInfo_String(track, f"P_EXT:{key}", value, True)
             if _get_ext(track, key) != value:
                 raise HostError(
-                    f"REAPER {reaper.version()} did not keep the text on the track: nothing was "
-                    "changed"
+                    f"REAPER {reaper.version()} did not store DrumGain's text on the track: "
+                    "nothing was changed"
                 )
         flags = _ALL_STATES
     except BaseException:
@@ -82,7 +82,7 @@ def set_role(project: Project) -> None:
         Role.parse(text)
     name = f"DrumGain: set role of {_tracks(len(tracks))}"
     _set_ext(project, tracks, ROLE_KEY, text, name)
-    told = "by its sound" if by_sound else one_line(text) or "by name again"
+    told = "recognised by its sound" if by_sound else one_line(text) or "taken from its name again"
     print_result(f"DrumGain: {_tracks(len(tracks))}: role {told}")
 
 
@@ -124,8 +124,8 @@ def found_tracks(project: Project, result: LastResult) -> list[tuple[TrackResult
     if gone:
         names = ", ".join(repr(one_line(name)) for name in gone[:5])
         raise ConflictError(
-            f"the last result names tracks that {project.name} does not have any more ({names}): "
-            "balance again"
+            f"the last result has tracks that are no longer in {project.name} ({names}): balance "
+            "again"
         )
     return [(track, known[track.guid], fader_of(known[track.guid])) for track in result.tracks]
 
@@ -144,7 +144,7 @@ def compare(project: Project) -> None:
     Faders that the user moved meanwhile are kept on the side on which they were moved.
     """
     result = project_state.last_result(project)
-    _refuse_automation(result, "undo and redo compare before and after")
+    _refuse_automation(result, "use undo and redo to compare before and after")
     found = found_tracks(project, result)
     result = as_it_is_now(result, found)
     side: Side = "before" if result.side == "after" else "after"
@@ -234,7 +234,9 @@ def change_amount(project: Project, percent: float) -> None:
         print_result(f"DrumGain: the amount is {amount:g} % already")
         return
     if all(track.full_db is None for track in result.tracks):
-        raise InputError("the last run moved nothing that could be scaled: balance again")
+        raise InputError(
+            "the last run moved no fader, so there is no amount to change: balance again"
+        )
     found = found_tracks(project, result)
     result = as_it_is_now(result, found)
     wanted: dict[str, float] = {}
@@ -252,7 +254,7 @@ def change_amount(project: Project, percent: float) -> None:
         project_state.with_after(result, wanted), amount=amount, side="after"
     )
     project_state.store_result(project, result)
-    kept = f"; {_tracks(by_hand)} moved by hand kept their distance" if by_hand else ""
+    kept = f"; {_tracks(by_hand)} that you moved since keep their offset" if by_hand else ""
     print_result(f"DrumGain: amount {amount:g} % of the last run ({result.method}){kept}")
 
 

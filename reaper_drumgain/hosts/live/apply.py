@@ -100,7 +100,7 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
     """
     project, session = snapshot.project, snapshot.session
     if not is_open(project):
-        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
+        raise ConflictError(f"{project.name} was closed in the meantime: nothing was changed")
     calls = Calls()
     changed: list[str] = []
     moves: list[Move] = []
@@ -120,8 +120,8 @@ def plan_moves(snapshot: Snapshot, plan: GainPlan) -> list[Move]:
             moves.append(Move(pointer, track.name, track.fader, new, planned.note, trim))
     if changed:
         raise ConflictError(
-            f"{project.name} changed while DrumGain was listening: {'; '.join(changed[:5])}. "
-            "Nothing was changed: press again"
+            f"{project.name} changed while DrumGain analysed the audio: {'; '.join(changed[:5])}. "
+            "Nothing was changed: run the action again"
         )
     return moves
 
@@ -152,10 +152,12 @@ def check_fits(snapshot: Snapshot, plan: GainPlan) -> None:
     tracks = snapshot.session.tracks
     for planned in plan.tracks:
         if not 0 <= planned.index < len(tracks):
-            raise HostError("the plan names a track that the project does not have: no change")
+            raise HostError("the plan has a track that is not in the project: nothing was changed")
         track = tracks[planned.index]
         if planned.guid != track.guid:
-            raise HostError(f"the plan names {planned.name!r} where {track.name!r} is: no change")
+            raise HostError(
+                f"the plan has {planned.name!r} in the place of {track.name!r}: nothing was changed"
+            )
 
 
 def undo_name(plan: GainPlan) -> str:
@@ -216,7 +218,7 @@ def check_moves(moves: Sequence[Move]) -> None:
     for move in moves:
         if not math.isfinite(move.new) or not 0.0 <= move.new <= max(highest, move.old):
             raise HostError(
-                f"{move.name!r}: {move.new!r} is no fader position; nothing was changed"
+                f"{move.name!r}: {move.new!r} is not a valid fader gain; nothing was changed"
             )
 
 
@@ -239,7 +241,7 @@ def make_move(move: Move) -> None:
         _store(move.track, key, text)
         if _stored(move.track, key) != text:
             raise HostError(
-                f"REAPER did not take DrumGain's note on {move.name!r}: all faders were put back"
+                f"REAPER did not store DrumGain's note on {move.name!r}: all faders were set back"
             )
 
 
@@ -304,8 +306,9 @@ def set_fader(track: int, fader: float, name: str) -> None:
     got = fader_of(track)
     if not math.isclose(got, fader, rel_tol=_SAME, abs_tol=1e-12):
         raise HostError(
-            f"REAPER did not take the fader of {name!r} ({got:g} instead of {fader:g}): all faders "
-            "were put back. Does an extension or a control surface hold it?"
+            f"REAPER did not set the fader of {name!r} (its gain is {got:g} instead of "
+            f"{fader:g}): all faders were set back. Check whether an extension or a control "
+            "surface moves it"
         )
 
 
@@ -332,8 +335,8 @@ def check_others(
     for track, fader in before.items():
         if track not in planned and now.get(track) != fader and not math.isnan(fader):
             raise HostError(
-                "REAPER moved the fader of a track that was to stay (a group?): all faders were "
-                "put back"
+                "REAPER also moved the fader of a track that should not move (is it grouped?): "
+                "all faders were set back"
             )
 
 

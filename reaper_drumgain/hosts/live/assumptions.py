@@ -235,33 +235,42 @@ def _dialog(_: Tab) -> str | None:
 
 
 #: what is known to differ from REAPER to REAPER, and is provided for
-MARKER = "project ext state outlives the undo of a marker (else it is stored again)"
+MARKER = (
+    "the project's ext state is still there after the undo of a marker (if not, DrumGain stores "
+    "it again)"
+)
 PROVIDED_FOR = frozenset({MARKER})
 #: what each assumes, and the check
 CHECKS: tuple[tuple[str, Check], ...] = (
-    ("a fader is linear and takes what is written", _fader_is_linear),
-    ("an undo block with flag 1 restores a fader, and redo too", _undo_restores),
-    ("a block without flags makes no undo point", _no_point_without_flags),
+    ("a fader is a linear gain and keeps the value that is written", _fader_is_linear),
+    ("undo of a block with flag 1 restores a fader, and redo sets it again", _undo_restores),
+    ("an undo block without flags makes no undo point", _no_point_without_flags),
     ("texts on tracks (P_EXT) are kept", _track_text),
     ("20 kB of project ext state are kept", _project_text),
-    ("project ext state outlives the undo of a fader", _project_text_outlives_undo),
+    (
+        "the project's ext state is still there after the undo of a fader",
+        _project_text_outlives_undo,
+    ),
     (MARKER, _project_text_outlives_a_marker),
     ("200 kB of REAPER's own ext state are kept", _session_text),
     ("groups beyond 32 can be read", lane_and_group_checks.high_groups),
-    ("grouped faders do not follow a script's", lane_and_group_checks.groups_do_not_follow_scripts),
-    ("an envelope never shown is null, and fader scaling can be undone", _envelope),
-    ("a volume envelope is made, written by calls, undone and redone", _volume_envelope),
-    ("a trim volume envelope too", _trim_envelope),
-    ("points are sorted when that is asked for", _sorted),
-    ("points as text are those that were meant", _by_text),
-    ("an envelope can be taken away again", _removal),
+    (
+        "grouped faders do not follow a fader that a script sets",
+        lane_and_group_checks.groups_do_not_follow_scripts,
+    ),
+    ("an envelope that was never shown is null, and fader scaling can be reversed", _envelope),
+    ("a volume envelope can be created, written, undone and redone", _volume_envelope),
+    ("the same for a trim volume envelope", _trim_envelope),
+    ("points are sorted by the function for it", _sorted),
+    ("points that are written as text are read back the same", _by_text),
+    ("an envelope can be removed again", _removal),
     ("the names of regions can be read", _marker_names),
-    ("pre-fader stems can be asked for", _stems_bit),
+    ("the setting for pre-fader stems can be read and set", _stems_bit),
     ("fixed lanes can be read", lane_and_group_checks.lanes),
     (
-        "lanes that are hidden and do not play are silent",
+        "hidden lanes that do not play are silent",
         lane_and_group_checks.hidden_lanes,
     ),
-    ("direct calls give what reapy's give", _direct_calls),
-    ("the dialog gives its values back", _dialog),
+    ("direct calls return the same as those of reapy", _direct_calls),
+    ("the dialog returns its values", _dialog),
 )

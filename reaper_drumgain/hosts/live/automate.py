@@ -48,8 +48,9 @@ def check_override() -> None:
     if mode > _TRIM_READ:
         name = _OVERRIDES[mode] if mode < len(_OVERRIDES) else str(mode)
         raise HostError(
-            f"REAPER's global automation override is {name!r}, in which fader and envelope are not "
-            "multiplied: set it to none or trim/read; nothing was changed"
+            f"REAPER's global automation override is {name!r}, in which an envelope replaces the "
+            "fader instead of multiplying with it: set it to none or trim/read. Nothing was "
+            "changed"
         )
 
 
@@ -98,7 +99,9 @@ def edits_of(snapshot: Snapshot, plan: GainPlan) -> Generator[Any, None, list[En
         problem = _problem(track, automation)
         yield
         if problem is not None:
-            raise HostError(f"track {track.name!r} gets no automation: {problem}. No change")
+            raise HostError(
+                f"track {track.name!r} gets no automation: {problem}. Nothing was changed"
+            )
         kept = (automation.kept_before, automation.kept_after)
         edits.append(
             EnvelopeEdit(
@@ -141,7 +144,7 @@ def _problem(track: Track, automation: TrackAutomation) -> str | None:
         or not note.isascii()
         or not note.isprintable()
     ):
-        return "the plan's note for it is none"
+        return "the plan has no valid note for it"
     return None
 
 
@@ -151,7 +154,7 @@ def _point_problem(points: Sequence[EnvelopePoint]) -> str | None:
         sane = math.isfinite(point.time) and abs(point.time) <= _MAX_SECONDS
         sane = sane and 0.0 <= point.value <= _MAX_GAIN and 0 <= point.shape <= 5
         if not (sane and abs(point.tension) <= 1.0):
-            return f"a point that is none: {point}"
+            return f"an invalid point: {point}"
     times = [point.time for point in points]
     return None if times == sorted(times) else "points out of order"
 
@@ -186,7 +189,9 @@ def _write(
             if change_count(project) == count:
                 undo_block.write(project, calls, scale, found, moves, name)
                 return
-    raise ConflictError(f"{project.name} changed all the time: nothing was changed, press again")
+    raise ConflictError(
+        f"{project.name} kept changing while it was read: nothing was changed, run the action again"
+    )
 
 
 def _prepare_all(
@@ -216,8 +221,8 @@ def _prepare_all(
         yield
     if changed:
         raise ConflictError(
-            f"{snapshot.project.name} changed while DrumGain was listening: "
-            f"{'; '.join(changed[:5])}. Nothing was changed: press again"
+            f"{snapshot.project.name} changed while DrumGain analysed the audio: "
+            f"{'; '.join(changed[:5])}. Nothing was changed: run the action again"
         )
 
 
@@ -236,12 +241,12 @@ def clear(project: Project) -> Steps:
     """Remove the envelopes that DrumGain wrote, if they are unchanged since."""
     snapshot = yield from take_snapshot(project)
     edits, left = _clear_edits(snapshot)
-    lines = [f"DrumGain: left {reason}" for reason in left]
+    lines = [f"DrumGain: not changed: {reason}" for reason in left]
     if edits:
         count = f"{len(edits)} track{'' if len(edits) == 1 else 's'}"
         name = f"DrumGain: clear automation of {count}"
         yield from _write(snapshot, edits, list, name)
-        lines.insert(0, f"DrumGain: took its automation back from {count}; the faders stay")
+        lines.insert(0, f"DrumGain: removed its automation from {count}; the faders are unchanged")
     elif not left:
         lines = [f"DrumGain: {project.name} has no automation that DrumGain wrote"]
     print_line("\n".join(lines))

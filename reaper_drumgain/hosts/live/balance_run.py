@@ -35,9 +35,9 @@ from reaper_drumgain.units import to_linear
 _PRINT_PROGRESS_AT = 10
 _SECTION, _TOLD = "DrumGain", "told_task_control"
 _TASK_CONTROL = (
-    "Where REAPER asks ('ReaScript task control') when you press again, answer 'New instance' and "
-    "tick 'Remember my answer for this script': the run is cancelled then. 'DrumGain_Cancel' and "
-    "the menu do that without a question"
+    "To cancel, run the action again; if REAPER then shows the dialog 'ReaScript task control', "
+    "choose 'New instance' and tick 'Remember my answer for this script'. The action "
+    "'DrumGain_Cancel' and the menu cancel without a question"
 )
 #: flags of drum tracks without a file to measure, of which REAPER can render stems
 _RENDERED_FLAGS = ("instrument", "not readable")
@@ -158,7 +158,7 @@ class Progress:
         """Count a report of the worker."""
         self._reports += 1
         if self._reports == _PRINT_PROGRESS_AT:
-            line = f"DrumGain: {one_line(doing)}, {share:.0%} (press again to cancel)"
+            line = f"DrumGain: {one_line(doing)}, {share:.0%} (run the action again to cancel)"
             if RPR.GetExtState(_SECTION, _TOLD):
                 print_result(line)
                 return
@@ -191,7 +191,7 @@ def run_settings(session: Session, preferences: Preferences) -> Settings:
     chosen = [t for t in session.tracks if t.selected]
     if preferences.scope == "time selection":
         if session.time_selection is None:
-            raise InputError("the time selection is gone: nothing was changed")
+            raise InputError("there is no time selection any more: nothing was changed")
         settings = dataclasses.replace(settings, span=session.time_selection)
     elif (
         settings.write == "automation"
@@ -199,8 +199,8 @@ def run_settings(session: Session, preferences: Preferences) -> Settings:
         and session.time_selection is None
     ):
         raise InputError(
-            "automation per time selection needs a time selection: select a part of the song, or "
-            "choose regions or markers in the settings; nothing was changed"
+            "the settings say automation within the time selection, but there is none: select a "
+            "part of the song, or choose regions or markers in the settings. Nothing was changed"
         )
     elif preferences.scope == "selected" and not chosen:
         raise InputError("no track is selected any more: nothing was changed")
@@ -273,16 +273,16 @@ def summary(plan: GainPlan, pre_effects: Sequence[str], *, preview: bool = False
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
         parts.append(f"left {shown}{more}")
     if plan.untouched:
-        parts.append(f"{len(plan.untouched)} other tracks untouched")
+        parts.append(f"{len(plan.untouched)} other tracks not changed")
     measured = {track.name for track in moved}
     before_effects = [name for name in pre_effects if name in measured]
     if before_effects:
-        parts.append(f"{len(before_effects)} measured from their files, before effects")
+        parts.append(f"{len(before_effects)} tracks measured from their files, without effects")
     if plan.trims:
         parts.append(f"trims {trims_text(plan.trims)} dB")
     parts.append(plan.mode_line("'rebalance everything'", "mode 'outliers' in the settings"))
     if plan.warnings:
-        parts.append(f"{len(plan.warnings)} notes under 'show last result'")
+        parts.append(f"{len(plan.warnings)} warnings: the action 'Show last result' shows them")
     return "; ".join(parts)
 
 

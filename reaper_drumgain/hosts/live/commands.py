@@ -36,7 +36,7 @@ from reaper_drumgain.schema.settings import Mode
 OLDEST_REAPER = (6, 12)
 #: actions that change nothing, or find out about the version
 _ANY_VERSION = frozenset({"cancel", "show_last", "self_test"})
-_BUSY = "DrumGain is still at work: press the key that started it again to cancel"
+_BUSY = "DrumGain is still running: run the same action again to cancel it"
 
 
 def press(name: str, worker: Worker | None = None) -> None:
@@ -78,7 +78,7 @@ def _report_conflict(error: ConflictError) -> None:
 def _check_open(project: Project) -> None:
     """Raises ConflictError if the project was closed since the key press."""
     if not is_open(project):
-        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
+        raise ConflictError(f"{project.name} was closed in the meantime: nothing was changed")
 
 
 def _setup() -> Setup:

@@ -48,11 +48,11 @@ def sentence(resource_path: str, error: BaseException | None) -> str:
     folder = Path(resource_path, *FOLDER)
     if not places:
         return (
-            f"DrumGain's files in {folder} cannot be used{said}: run 'drumgain install' in a "
+            f"DrumGain's files in {folder} cannot be loaded{said}: run 'drumgain install' in a "
             "terminal, then restart REAPER"
         )
     named = ", ".join(places[:3]) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
     return (
-        f"DrumGain's copy in {folder} is not whole: {named} missing or changed{said}. Run "
+        f"DrumGain's files in {folder} are not complete: {named} missing or changed{said}. Run "
         "'drumgain install' in a terminal, then restart REAPER"
     )

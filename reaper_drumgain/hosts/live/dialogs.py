@@ -59,7 +59,9 @@ def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
         return None
     given = str(answer[4]).split(_SEPARATOR)
     if len(given) != len(fields):
-        raise InputError(f"a field holds the character {_SEPARATOR!r}: nothing was saved")
+        raise InputError(
+            f"a field has the character {_SEPARATOR!r}, which is not allowed: nothing was saved"
+        )
     return [value.strip() for value in given]
 
 
@@ -96,7 +98,7 @@ def ask_preferences(
             ("Sections (? lists them)", now.sections),
             (f"Envelope ({'; '.join(ENVELOPES)})", now.envelope),
             ("Existing (refuse; replace; trim)", now.existing),
-            ("Tell kicks by sound (no; yes)", _NO_YES[now.listen]),
+            ("Find kicks by sound (no; yes)", _NO_YES[now.listen]),
             ("Cache analysis (no; yes)", _NO_YES[now.remember]),
             (f"Mode ({'; '.join(MODES)})", now.mode),
             ("Trims (kick=+1 cymbals=-2)", trims_text(trims.items())),
@@ -116,7 +118,7 @@ def ask_preferences(
         sections=_choice("sections", sections, SECTIONS),
         envelope=_choice("envelope", envelope, ENVELOPES),
         existing=_choice("existing", existing, EXISTING),
-        listen=_choice("tell kicks by sound", listen, _NO_YES) == "yes",
+        listen=_choice("find kicks by sound", listen, _NO_YES) == "yes",
         remember=_choice("cache analysis", remember, _NO_YES) == "yes",
         mode=_choice("mode", mode, MODES),
     )
@@ -163,13 +165,13 @@ def preferences_line(project: Project, wanted: Preferences) -> str:
         f"{wanted.scope}, audio {wanted.audio}"
     )
     if wanted.listen:
-        line += ", kicks told by sound"
+        line += ", kicks found by sound"
     if not wanted.remember:
         line += ", analysis results not cached"
     if wanted.write == "automation":
         line += (
-            f", automation per {wanted.sections} into the {wanted.envelope} envelope, "
-            f"{wanted.existing} where there is one"
+            f", automation by {wanted.sections} in the {wanted.envelope} envelope, existing "
+            f"envelopes: {wanted.existing}"
         )
     return line
 

@@ -107,6 +107,6 @@ def _mended(tab: Tab) -> str | None:
 
 
 CHECKS: tuple[tuple[str, Check], ...] = (
-    ("what was changed for a moment is noted and put back", _mended),
-    ("a dry run tells the loudness with effects and without", _dry_run),
+    ("temporary changes are noted and set back", _mended),
+    ("a dry run measures the loudness with effects and without", _dry_run),
 )

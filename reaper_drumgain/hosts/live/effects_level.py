@@ -46,11 +46,11 @@ def measured(snapshot: Snapshot, settings: Settings) -> Generator[Any, None, Ses
     tracks = tracks_to_measure(snapshot.session, settings)
     yield
     if not tracks:
-        print_line("DrumGain: no drum track has effects: there is nothing to subtract")
+        print_line("DrumGain: no drum track has effects, so there is nothing to measure")
         return snapshot.session
     print_line(
-        f"DrumGain: REAPER plays {_tracks(len(tracks))} with their effects and without: its window "
-        "shows the progress (press again to cancel)"
+        f"DrumGain: REAPER measures {_tracks(len(tracks))} with their effects and without: its "
+        f"window shows the progress (run the action again to cancel)"
     )
     action = WHOLE if settings.span is None else _TIME_SELECTION
     gains: dict[int, Decibel] = {}
@@ -67,8 +67,8 @@ def measured(snapshot: Snapshot, settings: Settings) -> Generator[Any, None, Ses
                 gains[track.index] = Decibel(round(difference, 2))
             else:
                 print_line(
-                    f"DrumGain: {one_line(track.name)}: its effects make its sound, or let none "
-                    "through: measured before them"
+                    f"DrumGain: {one_line(track.name)}: its sound comes from its effects, or they "
+                    "let nothing through: measured without them"
                 )
         done = start + len(some)
         if done < len(tracks):
@@ -132,7 +132,7 @@ def loudness(
     project = snapshot.project
     reaper.require_current(project, "measured")
     if not all(reaper.is_track(project.pointer, pointer) for pointer in snapshot.pointers):
-        raise ConflictError("a track was deleted meanwhile: nothing was changed")
+        raise ConflictError("a track was deleted in the meantime: nothing was changed")
     run = f"DrumGain-{time.time_ns():x}"
     tokens = {track.index: f"{run}-{track.index}" for track in tracks}
     changes = list(_changes(snapshot, tokens, bypass=bypass))
@@ -141,7 +141,7 @@ def loudness(
     found = dict(_parsed(str(answer[3]) if answer[0] else ""))
     if not found and not answer[0]:
         raise HostError(
-            f"REAPER {reaper.version()} does not tell the loudness of a dry run: get a newer one. "
+            f"REAPER {reaper.version()} does not report the loudness of a dry run: update REAPER. "
             "Nothing was changed"
         )
     missing = [track for track in tracks if tokens[track.index] not in found]

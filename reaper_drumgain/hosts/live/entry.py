@@ -55,9 +55,9 @@ def _foreign(resource_path: str) -> str | None:
     if found.is_relative_to(own):
         return None
     return (
-        f"another copy of DrumGain ({found.parents[3]}) is in the way of the one of this REAPER "
-        f"({own}): take it off PYTHONPATH, or out of the folder of REAPER's Python, and restart "
-        "REAPER"
+        f"Python finds another copy of DrumGain ({found.parents[3]}) before the one of this "
+        f"REAPER ({own}): remove it from PYTHONPATH or from the folder of REAPER's Python, then "
+        "restart REAPER"
     )
 
 

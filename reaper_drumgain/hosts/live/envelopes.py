@@ -128,7 +128,7 @@ def track_envelopes(
     for name, what in OTHER_ENVELOPES.items():
         envelope = calls.named_child(find, track, name)
         if envelope and is_active(calls, envelope):
-            warnings.append(f"automates its {what}: not followed")
+            warnings.append(f"automates its {what}: the automation is ignored")
     return tuple(found)
 
 

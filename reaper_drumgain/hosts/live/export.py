@@ -79,7 +79,7 @@ def with_stems(
 def _span(tracks: Sequence[Track]) -> tuple[float, float]:
     clips = [clip for track in tracks for clip in track.clips if clip.plays]
     if not clips:
-        raise NothingToBalanceError("the tracks to render hold nothing that plays")
+        raise NothingToBalanceError("the tracks to render have no items that play")
     start = max(0.0, min(clip.position for clip in clips))
     return start, max(clip.position + clip.length for clip in clips)
 
@@ -92,7 +92,7 @@ def _render(
     reaper.require_current(project, "rendered")
     wanted = [snapshot.pointers[track.index] for track in tracks]
     if not all(reaper.is_track(project.pointer, pointer) for pointer in wanted):
-        raise ConflictError("a track to render was deleted meanwhile: nothing was changed")
+        raise ConflictError("a track to render was deleted in the meantime: nothing was changed")
     before = _Settings(project)
     RPR.PreventUIRefresh(1)
     try:
@@ -138,7 +138,9 @@ class _Settings:
                 lambda track=track, selected=selected: self._put_selected(track, selected),
             )
         if failed:
-            raise HostError(f"these could not be put back, check them: {', '.join(failed)}")
+            raise HostError(
+                f"these render settings could not be set back, check them: {', '.join(failed)}"
+            )
 
     def _try(self, failed: list[str], name: str, put: Any) -> None:
         try:
@@ -189,8 +191,8 @@ def _prepare(project: Project, folder: Path, span: tuple[float, float]) -> None:
         RPR.GetSetProjectInfo(project.pointer, name, value, True)
     if int(_number(project.pointer, "RENDER_SETTINGS")) != _PRE_FADER_STEMS:
         raise HostError(
-            f"REAPER {reaper.version()} cannot render pre-fader stems: get a newer one, or "
-            "choose 'files' as audio in DrumGain's settings. Nothing was changed"
+            f"REAPER {reaper.version()} cannot render pre-fader stems: update REAPER, or choose "
+            "'files' as audio in DrumGain's settings. Nothing was changed"
         )
     strings = {
         "RENDER_FILE": str(folder),
@@ -209,8 +211,8 @@ def _targets(project: Project, folder: Path, count: int) -> list[Path]:
     paths = [Path(name) for name in named.split(";") if name]
     if len(paths) != count or any(path.parent != folder for path in paths):
         raise HostError(
-            f"REAPER would render {len(paths)} files for {count} tracks, or not where it was "
-            "asked to: nothing was rendered or changed"
+            f"REAPER would render {len(paths)} files for {count} tracks, or not into the folder "
+            "that was given: nothing was rendered or changed"
         )
     return paths
 
@@ -221,7 +223,7 @@ def _check(path: Path, track: Track, span: tuple[float, float]) -> None:
     if seconds is None or seconds < span[1] - span[0] - _SHORTER_S:
         what = "was not rendered" if seconds is None else f"has only {seconds:.1f} s"
         raise HostError(
-            f"the stem of {track.name!r} {what}: was the render cancelled, or the disk full? "
+            f"the stem of {track.name!r} {what}: the render was cancelled or the disk is full. "
             "Nothing was changed"
         )
 

@@ -159,7 +159,9 @@ class ItemReader:
         if calls.whole("CountTakeEnvelopes", take):
             envelopes, pitched = yield from take_envelopes(calls, take)
         if pitched:
-            faults.append("the pitch of the take is automated: its audio is taken unpitched")
+            faults.append(
+                "the pitch of the take is automated: its audio is measured without pitch changes"
+            )
         source = calls.child("GetMediaItemTake_Source", take)
         return replace(
             base,
@@ -212,7 +214,9 @@ class ItemReader:
             source = inner
             kind = calls.written("GetMediaSourceType", source)
         if depth > 1:
-            faults.append("a section of a section: only the bounds of the inner one are kept")
+            faults.append(
+                "a section source within a section source: only the bounds of the inner one count"
+            )
         found = self._file(kind, source, warnings)
         if not depth:
             return found
@@ -221,7 +225,7 @@ class ItemReader:
     def _file(self, type_name: str, source: int, warnings: list[str]) -> Source:
         name, kind, offline = source_type(type_name)
         if offline:
-            warnings.append("has media that is offline: taken as online")
+            warnings.append("has media that is offline: measured as if it were online")
         if kind == "empty":
             return Source(kind=kind, format=name)
         path = self._calls.written("GetMediaSourceFileName", source)

@@ -45,7 +45,7 @@ def ask(project: Project, setup: Setup) -> tuple[str, bool] | None:
     now = method.removeprefix(MODEL) if method.startswith(MODEL) else "mine"
     known = ", ".join(setup.models[:20])
     if known:
-        print_line(f"DrumGain: models that there are: {one_line(known)}")
+        print_line(f"DrumGain: your models: {one_line(known)}")
     given = dialogs.ask(
         "DrumGain: learn from this project",
         [("Name of the model", now), ("Measure effects (no; yes)", "yes")],
@@ -78,7 +78,9 @@ class LearnControl(RunControl):
 
     def _run(self) -> Steps:
         if not is_open(self._project):
-            raise ConflictError(f"{self._project.name} was closed meanwhile: nothing was learned")
+            raise ConflictError(
+                f"{self._project.name} was closed in the meantime: nothing was learned"
+            )
         preferences = dataclasses.replace(
             project_state.preferences(self._project, self._setup), scope="all", write="volume"
         )

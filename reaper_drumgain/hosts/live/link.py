@@ -190,7 +190,7 @@ class Worker:
         answer = _checked(content)
         lines = answer.get("learned")
         if not isinstance(lines, list):
-            raise HostError("the worker's answer says nothing of a model: nothing was learned")
+            raise HostError("the worker's answer has no model: nothing was learned")
         self.notes = _notes(answer)
         self.has_answered = True
         return [str(line) for line in lines[:_MAX_LINES]]
@@ -212,7 +212,8 @@ class Worker:
                     _report(content, progress)
             if now - last_news > SILENCE_S:
                 raise HostError(
-                    f"the worker was silent for {SILENCE_S:.0f} s, so it was ended; no change"
+                    f"the worker did not answer for {SILENCE_S:.0f} s, so it was ended; nothing "
+                    "was changed"
                 )
             yield WAIT
 
@@ -231,9 +232,9 @@ class Worker:
         """Why the process ended without a result."""
         said = (_read(self.folder / "stderr.txt", 1 << 16) or b"").decode("utf-8", "replace")
         lines = [line.strip() for line in said.splitlines() if line.strip()]
-        last = lines[-1][:300] if lines else "it said nothing"
+        last = lines[-1][:300] if lines else "it printed nothing"
         if "No module named" in last and "reaper_drumgain" in last:
-            return f"{self._interpreter} has no DrumGain any more ({last}): {MEND}"
+            return f"DrumGain is no longer installed in {self._interpreter} ({last}): {MEND}"
         return (
             f"the worker ended without a plan (exit status {status}): {last}. Nothing was changed"
         )
@@ -331,16 +332,19 @@ def _checked(content: bytes) -> dict[str, Any]:
     try:
         answer = json_codec.read_json(content)
     except (ValueError, RecursionError) as error:
-        raise HostError(f"the worker's answer is no plan ({error}); nothing was changed") from None
+        raise HostError(
+            f"the worker's answer is not a valid plan ({error}); nothing was changed"
+        ) from None
     if not isinstance(answer, dict) or not {"protocol", "version"} <= set(answer):
-        raise HostError("the worker's answer is no plan; nothing was changed")
+        raise HostError("the worker's answer is not a valid plan; nothing was changed")
     said = answer.get("error")
     if isinstance(said, dict):
         raise _error(str(said.get("kind")), str(said.get("message")))
     if (answer["protocol"], answer["version"]) != (PROTOCOL, __version__):
         raise HostError(
-            f"the actions in REAPER are of version {__version__} (protocol {PROTOCOL}), the "
-            f"package is {answer['version']} (protocol {answer['protocol']}): {MEND}"
+            f"the actions in REAPER are version {__version__} (protocol {PROTOCOL}), the "
+            f"installed package is version {answer['version']} (protocol {answer['protocol']}): "
+            f"{MEND}"
         )
     return answer
 
@@ -351,11 +355,13 @@ def _parsed(answer: dict[str, Any]) -> Generator[Any, None, GainPlan]:
     try:
         return (yield from plan_of(answer.get("plan")))
     except errors.InputError as error:
-        raise HostError(f"the worker's answer is no plan ({error}); nothing was changed") from None
+        raise HostError(
+            f"the worker's answer is not a valid plan ({error}); nothing was changed"
+        ) from None
 
 
 def _error(kind: str, message: str) -> errors.DrumGainError:
     found = getattr(errors, kind, None)
     if isinstance(found, type) and issubclass(found, errors.DrumGainError):
         return found(message)
-    return HostError(f"the worker failed: {message}. Nothing was changed; please report it")
+    return HostError(f"the worker failed: {message}. Nothing was changed. Please report it")

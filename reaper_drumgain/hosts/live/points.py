@@ -135,7 +135,7 @@ def by_calls(
     for point in points:
         value = scale(mode, point.value)
         if not insert(envelope, -1, point.time, value, point.shape, point.tension, 0, no_sort):
-            raise HostError(f"REAPER did not take the point at {point.time:g} s")
+            raise HostError(f"REAPER did not store the point at {point.time:g} s")
     calls.truth("Envelope_SortPointsEx", envelope, -1)
 
 
@@ -244,8 +244,8 @@ def _compare(rows: Sequence[tuple[bytes, ...]], points: Sequence[EnvelopePoint])
     for row, point in zip(rows, points, strict=False):
         if not _is(row, point):
             raise HostError(
-                f"REAPER did not take the point at {point.time:g} s as it was written (perhaps "
-                "it is beyond the range of volume envelopes, see Preferences, Envelopes)"
+                f"REAPER did not store the point at {point.time:g} s as it was written (it may be "
+                "outside the range of volume envelopes: see Preferences, Envelopes)"
             )
 
 

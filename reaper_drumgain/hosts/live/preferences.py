@@ -104,9 +104,9 @@ class Preferences:
 #: what the menu says of each value, by the field of Preferences
 WORDS: dict[str, dict[str, str]] = {
     "mode": {
-        "auto": "Auto: what the faders look like decides",
+        "auto": "Auto: outliers if faders were set by hand, else all",
         "outliers": "Outliers: only faders outside the engineers' range",
-        "all": "All: every fader anew",
+        "all": "All: set every fader anew",
     },
     "scope": {
         "selected": "Selected drum tracks",
@@ -118,12 +118,12 @@ WORDS: dict[str, dict[str, str]] = {
         "automation": "Faders and volume envelopes",
     },
     "audio": {
-        "files": "Files: as recorded, before effects",
-        "skip": "Skip: leave tracks that do not sound like their files",
-        "export": "Export: REAPER renders those tracks before the fader",
+        "files": "Files: as recorded, without effects",
+        "skip": "Skip: do not move tracks that do not sound like their files",
+        "export": "Export: REAPER renders such tracks pre-fader",
     },
     "sections": {
-        "usual": "Regions, else markers (usual)",
+        "usual": "Regions, or markers if there are none (default)",
         "regions": "Regions",
         "markers": "From marker to marker",
         "time selection": "Time selection",

@@ -139,7 +139,7 @@ def last_result(project: Project) -> LastResult:
     sane = sane and sum(len(track.sections) for track in found.tracks) <= _MAX_SECTIONS
     if not sane or any(abs(move) > 200.0 for move in moves):
         raise InputError(
-            f"the last result stored in {project.name} is out of all bounds: balance again"
+            f"the last result stored in {project.name} has impossible values: balance again"
         )
     return found
 
@@ -261,7 +261,7 @@ def _document(project: Project, key: str) -> dict[str, Any] | None:
     _store_text(project, key, kept)
     what = "settings" if key == KIND else "last result"
     print_line(
-        f"DrumGain: an undo took back the {what} of {one_line(project.name)}, too: those from "
+        f"DrumGain: an undo also changed the {what} of {one_line(project.name)}: those from "
         "before the undo are used again"
     )
     again = _decoded(kept)
@@ -281,7 +281,7 @@ def _decoded(text: str) -> dict[str, Any] | None:
     except (RecursionError, ValueError) as error:
         raise InputError(str(error)) from error
     if not isinstance(document, dict):
-        raise InputError("it is no document")
+        raise InputError("it is not a JSON document")
     return document
 
 

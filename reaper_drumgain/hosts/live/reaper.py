@@ -19,7 +19,7 @@ from typing import Any
 from reaper_drumgain.errors import ConflictError, HostError
 
 if not hasattr(sys.modules["__main__"], "obj"):
-    raise HostError("this runs inside REAPER only: start it from REAPER's action list")
+    raise HostError("this works inside REAPER only: start it from REAPER's action list")
 
 with warnings.catch_warnings():
     # reapy 0.10.0 has an invalid escape that newer versions of Python warn about
@@ -175,8 +175,8 @@ def require_current(project: Project, what: str) -> None:
     """
     if not is_open(project) or current_project().address != project.address:
         raise ConflictError(
-            f"{project.name} is not the current tab any more, so it cannot be {what}: nothing "
-            "was changed"
+            f"{project.name} is not the current project tab any more, so it cannot be {what}: "
+            "nothing was changed"
         )
 
 

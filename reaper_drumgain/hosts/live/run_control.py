@@ -105,7 +105,9 @@ class RunControl:
 
     def _run(self) -> Steps:
         if not is_open(self._project):
-            raise ConflictError(f"{self._project.name} was closed meanwhile: nothing was changed")
+            raise ConflictError(
+                f"{self._project.name} was closed in the meantime: nothing was changed"
+            )
         preferences = project_state.preferences(
             self._project, self._setup, self._scope, automated=self._automated
         )

@@ -21,7 +21,7 @@ class Tab:
         self.before = before
         self.project = current_project()
         if self.project.address == before.address:
-            raise RuntimeError("action 40859 opened no new project tab")
+            raise RuntimeError("action 40859 (new project tab) opened no tab")
         RPR.InsertTrackAtIndex(0, False)
         RPR.InsertTrackAtIndex(1, False)
 

@@ -25,7 +25,7 @@ from reaper_drumgain.hosts.live.tasks import Steps
 
 _TICKS = 20
 _DOCTOR_WITHIN_S = 120.0
-_STEMS = ("a stem is taken before the fader", stem_check.check)
+_STEMS = ("a stem is rendered pre-fader", stem_check.check)
 
 
 def steps(setup: Setup | None, problem: str = "") -> Steps:
@@ -37,7 +37,7 @@ def steps(setup: Setup | None, problem: str = "") -> Steps:
         f"DrumGain {__version__} self-test: REAPER {reaper.version()}, {RPR.GetOS()}, "
         f"Python {platform.python_version()} on {platform.platform()}"
     ]
-    print_line("DrumGain: the self-test works in a project tab of its own: do not save that one")
+    print_line("DrumGain: the self-test uses a new project tab: do not save it")
     tab = Tab(current_project())
     try:
         for name, check in (*CHECKS, *dry_run_assumptions.CHECKS, _STEMS):
@@ -50,7 +50,7 @@ def steps(setup: Setup | None, problem: str = "") -> Steps:
             lines += yield from _doctor(setup)
     finally:
         tab.close()
-    lines.append(_line("the temporary tab is closed", _closed(tab)))
+    lines.append(_line("the temporary project tab is closed", _closed(tab)))
     failed = sum(line.startswith("FAILS") for line in lines)
     lines.append(f"{len(lines) - 1 - failed} hold, {failed} fail")
     print_line("\n".join(lines))
@@ -109,7 +109,7 @@ def _doctor(setup: Setup) -> Generator[Any, None, list[str]]:
         checks = json.loads(output)["checks"]
         return [_of_doctor(check) for check in checks]
     except (ValueError, KeyError, TypeError):
-        return [_line(name, output[-200:] or "it said nothing")]
+        return [_line(name, output[-200:] or "it printed nothing")]
 
 
 def _of_doctor(check: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ from reaper_drumgain.schema.model_name import check_name
 FOLDER = ("Scripts", "DrumGain")
 FILE_NAME = "setup.json"
 FORMAT = 1
-MEND = "run 'drumgain install' in a terminal, then press again"
+MEND = "run 'drumgain install' in a terminal, then run the action again"
 _MAX_BYTES = 1 << 20
 #: what a method's name begins with that is a model of the user's own
 MODEL = "model "
@@ -97,33 +97,34 @@ def read_setup(resource_path: str) -> Setup:
     path = Path(resource_path, *FOLDER, FILE_NAME)
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise HostError(f"DrumGain's set-up {path} is too large to be one: {MEND}")
+            raise HostError(f"DrumGain's set-up file {path} is damaged (it is too large): {MEND}")
         document = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise HostError(
             f"DrumGain is not set up for this REAPER ({path} is missing): {MEND}"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise HostError(f"DrumGain's set-up {path} cannot be read ({error}): {MEND}") from None
+        raise HostError(f"DrumGain's set-up file {path} cannot be read ({error}): {MEND}") from None
     return _checked(document, path)
 
 
 def _checked(document: Any, path: Path) -> Setup:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise HostError(f"DrumGain's set-up {path} is of another version: {MEND}")
+        raise HostError(f"DrumGain's set-up file {path} is from another version: {MEND}")
     version = document.get("version")
     if version != __version__:
         raise HostError(
-            f"DrumGain's actions are of version {__version__}, its set-up of {version}: {MEND}, "
-            "or restart REAPER if you just did"
+            f"DrumGain's actions are version {__version__}, its set-up file is from version "
+            f"{version}: {MEND} (if you have just done that, restart REAPER)"
         )
     interpreter, methods = document.get("interpreter"), document.get("methods")
     if not isinstance(interpreter, str) or not Path(interpreter).is_file():
         raise HostError(
-            f"the Python that DrumGain was installed with ({interpreter}) is gone: {MEND}"
+            f"the Python in which DrumGain was installed ({interpreter}) does not exist any more: "
+            f"{MEND}"
         )
     if not isinstance(methods, list) or not methods:
-        raise HostError(f"DrumGain's set-up {path} names no methods: {MEND}")
+        raise HostError(f"DrumGain's set-up file {path} lists no methods: {MEND}")
     pairs = tuple((str(name), str(summary)) for name, summary in methods)
     models = document.get("models")
     return Setup(interpreter, pairs, models if isinstance(models, str) else None)

@@ -70,7 +70,7 @@ def take_snapshot(project: Project) -> Generator[None, None, Snapshot]:
         found = yield from _read_unchanged(project)
         if found is not None:
             return found
-    raise ConflictError(f"{project.name} changed all the time while it was read: press again")
+    raise ConflictError(f"{project.name} kept changing while it was read: run the action again")
 
 
 def _read_unchanged(project: Project) -> Generator[None, None, Snapshot | None]:
@@ -114,7 +114,7 @@ def change_count(project: Project) -> int:
         The project is closed.
     """
     if not is_open(project):
-        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
+        raise ConflictError(f"{project.name} was closed in the meantime: nothing was changed")
     return int(RPR.GetProjectStateChangeCount(project.pointer))
 
 
@@ -132,7 +132,7 @@ def _read_session(
     warnings: list[str] = []
     uses_pan_law = any(t.pan_law is None and t.pan_mode != _DUAL_PAN for t in tracks)
     if uses_pan_law and not settings.pan_law_known:
-        warnings.append("the project was never saved, so its pan law is not known: taken as 0 dB")
+        warnings.append("the project was never saved, so its pan law is not known: 0 dB is assumed")
     markers, regions = _markers(calls, project)
     yield
     warnings += _master_warnings(calls, project)

@@ -66,7 +66,7 @@ class Chunks:
                 if not _is_whole(text):
                     break
                 return text
-        raise HostError(f"REAPER did not give a whole state text ({name}): no change")
+        raise HostError(f"REAPER returned an incomplete track state ({name}): nothing was changed")
 
     def _set(self, name: str, thing: int, text: bytes) -> bool:
         return bool(self._calls.function(name, "bool", "pointer", "text", "bool")(thing, text, 0))

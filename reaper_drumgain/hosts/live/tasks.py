@@ -33,9 +33,10 @@ _ANSWERS_WITHIN_S = 1.5
 SMALL_BUDGET_S = 0.25
 _ENDED = "ended"
 _WAS_ENDED = (
-    "DrumGain: REAPER ended the last run before it was done. Where REAPER asks ('ReaScript task "
-    "control'), answer 'New instance' and tick 'Remember my answer for this script': then a "
-    "second press cancels the run. 'DrumGain_Cancel' does that without a question"
+    "DrumGain: REAPER ended the last run before it was done. When REAPER shows the dialog "
+    "'ReaScript task control', choose 'New instance' and tick 'Remember my answer for this "
+    "script': from then on a second press cancels the run. The action 'DrumGain_Cancel' cancels "
+    "without a question"
 )
 
 Steps = Generator[Any, None, None]

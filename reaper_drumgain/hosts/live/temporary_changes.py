@@ -94,14 +94,16 @@ def changed(project: Project, changes: Sequence[Change]) -> Iterator[None]:
         for change in needed:
             _write(change.track, change.key, change.new)
             if read(change.track, change.key) != change.new:
-                raise HostError(f"REAPER did not take {change.key} for the moment: no change")
+                raise HostError(f"REAPER did not set {change.key} temporarily: nothing was changed")
         yield
     finally:
         # a second time where REAPER did not take it at once
         left = [c for c in reversed(needed) if not (_put_back(c) or _put_back(c))]
         if left:
             names = ", ".join(sorted({f"{change.key} of {change.guid}" for change in left}))
-            raise HostError(f"REAPER did not take back {names}: undo, or close without saving")
+            raise HostError(
+                f"REAPER did not set {names} back: use undo, or close the project without saving"
+            )
         RPR.DeleteExtState(_SECTION, _NOTE, True)
 
 
@@ -148,12 +150,12 @@ def _put_back_as_a_step(project: Project, changes: Sequence[Change]) -> str:
         for change in changes:
             _put_back(change)
     finally:
-        name = "DrumGain: put back what a measurement had changed"
+        name = "DrumGain: temporary changes of a measurement were set back"
         RPR.Undo_EndBlock2(project.pointer, name, _STATES)
     count = len({change.track for change in changes})
     return (
-        "DrumGain: a measurement of effects was cut off earlier: what it had changed on "
-        f"{count} track{'' if count == 1 else 's'} was put back"
+        "DrumGain: an earlier measurement of effects was interrupted: its temporary changes on "
+        f"{count} track{'' if count == 1 else 's'} were set back"
     )
 
 
@@ -177,4 +179,4 @@ def _value(key: object, value: object) -> Value:
         return value
     if key in _NUMBERS and isinstance(value, int | float) and math.isfinite(value) and value >= 0:
         return float(value)
-    raise ValueError(f"{key} {value!r} is nothing that is changed for a moment")
+    raise ValueError(f"{key} {value!r} is not a setting that is changed temporarily")

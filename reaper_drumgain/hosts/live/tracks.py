@@ -112,10 +112,10 @@ class TrackReader:
         law = value(b"D_PANLAW")
         automation_mode = self._automation_mode(int(value(b"I_AUTOMODE")), warnings)
         if value(b"C_MAINSEND_OFFS"):
-            warnings.append("sends to higher channels of its parent: taken as the first ones")
+            warnings.append("sends to higher channels of its parent: measured as channels 1 and 2")
         fader = value(b"D_VOL")
         if math.isnan(fader):
-            warnings.append("its fader is no number: taken as -inf")
+            warnings.append("its fader is not a number: -inf is assumed")
         return replace(
             track,
             fader=fader_gain(fader),
@@ -137,7 +137,7 @@ class TrackReader:
 
     def _automation_mode(self, number: int, warnings: list[str]) -> AutomationMode:
         if not 0 <= number < len(AUTOMATION_MODES):
-            warnings.append(f"has automation mode {number}: taken as trim/read")
+            warnings.append(f"has the unknown automation mode {number}: trim/read is assumed")
             number = 0
         override = self._settings.automation_override
         return AUTOMATION_MODES[override if 0 < override < len(AUTOMATION_MODES) else number]
@@ -175,7 +175,7 @@ class TrackReader:
                 members += [first + bit for bit in range(32) if bits[kind] >> bit & 1]
             linked = bits[b"VOLUME_LEAD"] | bits[b"VOLUME_FOLLOW"]
             if linked & bits[b"VOLUME_REVERSE"]:
-                warnings.append("follows its volume group in reverse: taken as an ordinary member")
+                warnings.append("follows its volume group in reverse: treated as a normal member")
         return replace(
             track,
             volume_groups=tuple(sorted({*found[b"VOLUME_LEAD"], *found[b"VOLUME_FOLLOW"]})),
@@ -205,7 +205,7 @@ class TrackReader:
 
             source = self._index.get(int(value(b"P_SRCTRACK")))
             if source is None:
-                warnings.append("receives from a track that does not exist: left out")
+                warnings.append("receives from a track that does not exist: ignored")
                 continue
             channels = send_channels(int(value(b"I_SRCCHAN")), int(value(b"I_DSTCHAN")))
             self.sends.append(

@@ -40,7 +40,8 @@ def move_overheads(project: Project, decibel: float) -> Steps:
     drums = select(snapshot.session, Settings()).drums
     if not any(d.role.name == "overhead" and d.flag is None for d in drums):
         print_line(
-            "DrumGain: no overheads that may move: 'set role' says which tracks are overheads"
+            "DrumGain: no overheads that may move: the action 'Set role of selected tracks' says "
+            "which tracks are overheads"
         )
         return
     before = trims_in_use(drums).get("overheads", Decibel(0.0))
@@ -90,7 +91,7 @@ def present_trims(project: Project) -> dict[str, Decibel]:
 def _asked(now: Mapping[str, Decibel]) -> dict[str, Decibel] | None:
     """The trims of the dialog with one field for each family; None if it was cancelled."""
     fields = [(f"{family} in dB", f"{now.get(family, 0.0):+g}") for family in FAMILIES]
-    given = dialogs.ask("DrumGain: trims of this project, beyond the balance", fields)
+    given = dialogs.ask("DrumGain: trims of this project, added to the balance", fields)
     if given is None:
         return None
     texts = [f"{family}={text or 0}" for family, text in zip(FAMILIES, given, strict=True)]
@@ -104,7 +105,7 @@ def _make_new(
     now = trims_in_use(drums)
     new = {f: level for f, level in wanted.items() if level != now.get(f, 0.0)}
     if not new:
-        print_result("DrumGain: the trims are so already: nothing moved")
+        print_result("DrumGain: the trims have these values already: nothing moved")
         return
     made = ", ".join(f"{family} {level:+g} dB" for family, level in new.items())
     make(snapshot, drums, new, f"trim {made}")
@@ -155,8 +156,8 @@ def _check_families(drums: Sequence[DrumTrack], changed: Mapping[str, Decibel]) 
     absent = [family for family, level in changed.items() if level and family not in present]
     if absent:
         raise InputError(
-            f"no drum track belongs to {' or '.join(absent)}: 'set role' says what a track is. "
-            "Nothing was changed"
+            f"no drum track belongs to {' or '.join(absent)}: the action 'Set role of selected "
+            "tracks' sets the role of a track. Nothing was changed"
         )
 
 
@@ -207,9 +208,9 @@ def _note(drum: DrumTrack, new: LinearGain) -> str | None:
 
 def _check_unmoved(project: Project, moves: Sequence[Move]) -> None:
     if not reaper.is_open(project):
-        raise ConflictError(f"{project.name} was closed meanwhile: nothing was changed")
+        raise ConflictError(f"{project.name} was closed in the meantime: nothing was changed")
     for move in moves:
         if not reaper.is_track(project.pointer, move.track) or not same_fader(
             fader_of(move.track), move.old
         ):
-            raise ConflictError(f"{move.name!r} was changed meanwhile: nothing was moved")
+            raise ConflictError(f"{move.name!r} was changed in the meantime: nothing was moved")

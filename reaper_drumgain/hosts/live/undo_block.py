@@ -158,8 +158,8 @@ def prepare(
         yield
     if not found.envelope and own_block(found.track_text or b"", KEYS[edit.kind]) is not None:
         raise HostError(
-            f"REAPER gives no access to the {edit.kind} envelope of {edit.name!r}, which it has: "
-            "show it once in REAPER; nothing was changed"
+            f"REAPER gives no access to the {edit.kind} envelope of {edit.name!r}, although the "
+            "track has one: show it once in REAPER. Nothing was changed"
         )
     yield
     if few:
@@ -212,7 +212,7 @@ def write(
             if left:
                 names = ", ".join(left)
                 raise HostError(
-                    f"{error}. What stood on {names} could not be put back: look at it"
+                    f"{error}. The old envelopes of {names} could not be restored: check them"
                 ) from error
             raise
         finally:
@@ -251,7 +251,7 @@ class _UndoBlock:
                 self._set_note(edit.track, edit.note)
             except HostError as error:
                 raise HostError(
-                    f"{edit.kind} envelope of {edit.name!r}: {error}; all was put back"
+                    f"{edit.kind} envelope of {edit.name!r}: {error}; everything was restored"
                 ) from error
         planned = {move.track: move.new for move in self._moves}
         for move in self._moves:
@@ -276,7 +276,7 @@ class _UndoBlock:
             self._chunks.set_track(edit.track, text)
             envelope = find_envelope(self._calls, edit.track, edit.kind)
             if not envelope:
-                raise HostError("REAPER did not make it")
+                raise HostError("REAPER did not create it")
         if edit.old is None or edit.old.active != edit.active:
             self._switch(envelope, on=edit.active, shown=True if made else None)
         text = self._chunks.of_envelope(envelope)
@@ -325,7 +325,7 @@ class _UndoBlock:
         points.by_text(self._chunks, envelope, (0, 0), b"")
         self._switch(envelope, on=False, shown=False)
         if is_on(self._chunks.of_envelope(envelope)):
-            raise HostError("REAPER neither takes it away nor switches it off")
+            raise HostError("REAPER neither removes it nor switches it off")
 
     def _set_note(self, track: int, note: str) -> None:
         call = self._calls.function(_STRING, "bool", "pointer", "text", "buffer", "bool")
@@ -336,7 +336,7 @@ class _UndoBlock:
             key = f"P_EXT:{envelope_note.key_of_part(place + 1)}".encode()
             call(track, key, ctypes.addressof(text), 1)
         if note_on(self._calls, track) != note:
-            raise HostError("REAPER did not take DrumGain's note on the track")
+            raise HostError("REAPER did not store DrumGain's note on the track")
 
     def restore(self) -> list[str]:
         """Restore everything. Returns the names of the tracks where that failed."""

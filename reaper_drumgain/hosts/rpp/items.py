@@ -181,7 +181,9 @@ class ItemReader:
             take.envelopes += (envelope,)
         elif keyword == b"PITCHENV" and read_envelope(data, child, "volume", faults).active:
             take.stretched = True
-            faults.append("the pitch of the take is automated: its audio is taken unpitched")
+            faults.append(
+                "the pitch of the take is automated: its audio is measured without pitch changes"
+            )
 
     def _source(self, block: Block, faults: list[str], warnings: list[str]) -> Source:
         """The source of a take: the file inside any sections, and the part they bound."""
@@ -198,7 +200,9 @@ class ItemReader:
             bounds = section or bounds
             source = inner
         if depth > 1:
-            faults.append("a section of a section: only the bounds of the inner one are kept")
+            faults.append(
+                "a section source within a section source: only the bounds of the inner one count"
+            )
         found = self._file_source(source, warnings)
         if depth == 0:
             return found

@@ -215,7 +215,7 @@ def fader_groups(lines: dict[bytes, bytes], warnings: list[str]) -> FaderGroups:
             found.setdefault(kind, set()).update(first + n for n in range(32) if bits >> n & 1)
         linked = (flags.whole(_VOLUME_LEAD, 0) | flags.whole(_VOLUME_FOLLOW, 0)) & _WORD
         if linked & flags.whole(_VOLUME_REVERSE, 0):
-            warnings.append("follows its volume group in reverse: taken as an ordinary member")
+            warnings.append("follows its volume group in reverse: treated as a normal member")
     lead, follow, vca_lead, vca_follow = (found.get(kind, set()) for kind in kinds)
     return FaderGroups(*(tuple(sorted(group)) for group in (lead | follow, vca_lead, vca_follow)))
 

@@ -154,7 +154,7 @@ class TrackReader:
         muted, soloed = plain.mute_solo
         main_send, channel = plain.main_send
         if channel:
-            warnings.append("sends to higher channels of its parent: taken as the first ones")
+            warnings.append("sends to higher channels of its parent: measured as channels 1 and 2")
         volume_lines = sum(key == b"VOLPAN" for key, _ in own) if len(own) > len(lines) else 1
         if volume_lines > 1:
             warnings.append("has more than one VOLPAN line: the last counts, it cannot be set")

@@ -131,10 +131,10 @@ REAPERS = {
         "Python in REAPER's preferences",
         "switched off",
     ),
-    "python was never switched on": (
+    "python was never enabled": (
         lambda f: set_line(f, "reascript", None),
         "Python in REAPER's preferences",
-        "never switched on",
+        "never enabled",
     ),
     "no library is named": (
         lambda f: (set_line(f, "pythonlibpath64", None), set_line(f, "pythonlibdll64", None)),
@@ -154,7 +154,7 @@ REAPERS = {
     "the file name has its folder": (
         lambda f: set_line(f, "pythonlibdll64", python_library.own_library().path),
         "Python library",
-        "the file's name alone",
+        "the file name alone",
     ),
     "a python that is too old": (
         lambda f: fake_library(f, "libpython3.8.so.1.0", own_elf()),
@@ -303,7 +303,7 @@ def test_a_folder_that_cannot_be_written_is_a_warning(resources, monkeypatch, pl
     (found,) = worst(reapers_side(resources))
     assert (found.name, found.state) == ("REAPER's resource folder", "warning")
     assert f"{shut} cannot be written" in found.found
-    assert "the right to write" in found.advice
+    assert "write permission" in found.advice
 
 
 def test_settings_without_the_right_to_read_them(resources, monkeypatch):
@@ -318,7 +318,7 @@ def test_settings_without_the_right_to_read_them(resources, monkeypatch):
     monkeypatch.setattr("os.access", lambda path, mode: path != ini)
     (found,) = worst(reapers_side(resources))
     assert "cannot be read" in found.found
-    assert "the right to read" in found.advice
+    assert "permission to read" in found.advice
     assert "start REAPER" not in found.advice
 
 
@@ -447,7 +447,7 @@ def test_the_command_says_it_for_people_and_for_programs(resources, capsys):
     capsys.readouterr()
     assert cli.main(["doctor", "--resource-path", str(resources)]) == 0
     text = capsys.readouterr().out
-    assert "a small balance by the worker: forest" in text
+    assert "a small test balance by the worker: forest" in text
     assert "BROKEN" not in text
     assert cli.main(["doctor", "--resource-path", str(resources), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

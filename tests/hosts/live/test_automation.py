@@ -246,11 +246,11 @@ PLANS = [
     ({"kept_before": 1}, "has 0 points"),
     ({"kept_after": -1}, "has 0 points"),
     ({"points": ()}, "0 points"),
-    ({"points": (EnvelopePoint(0.0, -0.5),)}, "a point that is none"),
-    ({"points": (EnvelopePoint(0.0, 1e6),)}, "a point that is none"),
-    ({"points": (EnvelopePoint(1e12, 1.0),)}, "a point that is none"),
-    ({"points": (EnvelopePoint(0.0, 1.0, 9),)}, "a point that is none"),
-    ({"points": (EnvelopePoint(0.0, 1.0, 5, 2.0),)}, "a point that is none"),
+    ({"points": (EnvelopePoint(0.0, -0.5),)}, "an invalid point"),
+    ({"points": (EnvelopePoint(0.0, 1e6),)}, "an invalid point"),
+    ({"points": (EnvelopePoint(1e12, 1.0),)}, "an invalid point"),
+    ({"points": (EnvelopePoint(0.0, 1.0, 9),)}, "an invalid point"),
+    ({"points": (EnvelopePoint(0.0, 1.0, 5, 2.0),)}, "an invalid point"),
     ({"points": (EnvelopePoint(1.0, 1.0), EnvelopePoint(0.0, 1.0))}, "out of order"),
     ({"mark": ""}, "note for it is none"),
     ({"mark": "x\ny"}, "note for it is none"),
@@ -346,14 +346,14 @@ BROKEN = [
     *(
         (
             {"call": "InsertEnvelopePointEx", "nth": nth, "effect": "ignore"},
-            "did not take the point",
+            "did not store the point",
         )
         for nth in (1, 4, 9)
     ),
     ({"call": "Envelope_SortPointsEx", "nth": 2, "effect": "ignore"}, "as it was written"),
     ({"call": "DeleteEnvelopePointRangeEx", "nth": 2, "effect": "ignore"}, "points after writing"),
-    ({"call": "SetTrackStateChunk", "nth": 1, "effect": "ignore"}, "did not make it"),
-    ({"call": "SetTrackStateChunk", "nth": 2, "effect": "ignore"}, "did not make it"),
+    ({"call": "SetTrackStateChunk", "nth": 1, "effect": "ignore"}, "did not create it"),
+    ({"call": "SetTrackStateChunk", "nth": 2, "effect": "ignore"}, "did not create it"),
     ({"call": "SetMediaTrackInfo_Value", "nth": 1, "effect": "ignore"}, "the fader of"),
     ({"call": "SetMediaTrackInfo_Value", "nth": 9, "effect": "raise"}, "planned failure"),
 ]
@@ -387,7 +387,7 @@ def test_what_fails_in_the_middle_is_put_back(fake, write, project):
 @pytest.mark.parametrize(
     ("faults", "said"),
     [
-        ({"stuck_faders": {"Snare Top": 0.77}}, "did not take the fader of 'Snare Top'"),
+        ({"stuck_faders": {"Snare Top": 0.77}}, "did not set the fader of 'Snare Top'"),
         ({"envelope_range": 0.9}, "the range of volume envelopes"),
         ({"null_envelopes": ["Volume"]}, "gives no access to the volume envelope of 'Tom 2'"),
     ],
@@ -424,7 +424,7 @@ def test_what_cannot_be_put_back_is_said(fake, write, project):
     ]
     report = fake.play(write(parts, fail=refuse))
     text = report.data["dialogs"][0]["text"]
-    assert "What stood on 'Tom 2' could not be put back" in text
+    assert "The old envelopes of 'Tom 2' could not be restored" in text
 
 
 def test_many_points_go_in_as_text(fake, write, project, demo_plan):
@@ -505,7 +505,7 @@ def test_a_state_text_that_does_not_come_whole_is_refused(fake, write, session):
     report = fake.play(
         write(parts, fail=[{"call": "GetTrackStateChunk", "nth": 1, "effect": "ignore"}])
     )
-    assert "whole state text" in refused(report)
+    assert "an incomplete track state" in refused(report)
 
 
 # ---- taking it back
@@ -535,7 +535,7 @@ def test_clear_takes_back_what_was_written(fake, write, project, which):
         projects=[str(saved[0])],
         **how,
     )
-    assert "took its automation back from 4 tracks; the faders stay" in report.console
+    assert "removed its automation from 4 tracks; the faders are unchanged" in report.console
     assert report.undo(1) == ["DrumGain: clear automation of 4 tracks"]
     cleared = rpp.read_project(saved[1]).session
     written = rpp.read_project(saved[0]).session
@@ -591,7 +591,7 @@ def test_clear_leaves_what_was_changed_since_and_says_so(fake, write, project):
         fake.press("clear_automation"),
     )
     lines = report.console.splitlines()[1:]
-    assert lines[0] == "DrumGain: took its automation back from 2 tracks; the faders stay"
+    assert lines[0] == "DrumGain: removed its automation from 2 tracks; the faders are unchanged"
     left = sorted(re.search(r"left track '(.*?)': (.*)", line).groups() for line in lines[1:5])
     assert [name for name, _ in left] == ["Bass", "OH L", "Tom 1", "Tom 2"]
     assert [("changed since" in why, "damaged" in why, "mode" in why) for _, why in left] == [
@@ -634,9 +634,9 @@ def test_clear_that_fails_in_the_middle_is_put_back(fake, write, project, nth):
     if nth == 1:
         (envelope,) = track(report, "Kick In")["envelopes"]
         assert (envelope["active"], envelope["visible"], envelope["points"]) == (False, False, [])
-        assert "took its automation back from 2 tracks" in report.console
+        assert "removed its automation from 2 tracks" in report.console
     else:
-        assert "all was put back" in report.data["dialogs"][0]["text"]
+        assert "everything was restored" in report.data["dialogs"][0]["text"]
         assert text_without_own_state(saved[0]) == text_without_own_state(saved[1])
         assert len(report.undo()) == 1
 
@@ -695,7 +695,10 @@ def test_a_time_selection_is_needed_where_the_settings_say_so(asked, tmp_path):
     values = ["forest", "100", "keep", "all", "volume", "files", "time selection", *USUAL[7:]]
     settings = asked.press("settings", {"values": values})
     report = asked.play(settings, asked.press("write_automation"))
-    assert "needs a time selection" in report.data["dialogs"][1]["text"]
+    assert (
+        "automation within the time selection, but there is none"
+        in report.data["dialogs"][1]["text"]
+    )
     assert report.undo() == []
     report = asked.play(
         settings, {"do": {"time_selection": [1.0, 4.0]}}, asked.press("write_automation")
@@ -752,7 +755,7 @@ def test_amount_and_compare_are_refused_after_automation_and_overheads_move_the_
     texts = [d["text"] for d in report.data["dialogs"]]
     assert all("the last run wrote automation" in text for text in texts[:3])
     assert "change the amount in the settings" in texts[0]
-    assert "undo and redo compare" in texts[2]
+    assert "use undo and redo to compare" in texts[2]
     for step in (1, 2, 3):
         assert report.state(step)["tracks"] == report.state(0)["tracks"]
     before, after = report.faders(0), report.faders(4)
@@ -771,7 +774,7 @@ def test_an_action_that_is_pressed_again_cancels(make_fake, demo_plan, session, 
         reaper.press("write_automation", {"kind": "TaskControl", "answer": "new"}),
     )
     lines = report.console.splitlines()
-    assert "still at work" in lines[0]
+    assert "still running" in lines[0]
     assert lines[1:] == ["DrumGain: cancelled, nothing was changed"]
     assert report.data["writes"] == []
 

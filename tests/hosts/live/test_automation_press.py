@@ -211,7 +211,7 @@ def test_what_reaper_wrote_the_command_line_takes_back_and_the_other_way_round(r
     report = reaper.play(
         reaper.press("clear_automation"), {"do": {"save": str(live)}}, projects=[str(file)]
     )
-    assert "took its automation back from 11 tracks" in report.console
+    assert "removed its automation from 11 tracks" in report.console
     start = read_by_parser(path)
     for place in (cleared, live):
         assert read_by_parser(place) == {

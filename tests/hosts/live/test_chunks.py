@@ -123,5 +123,5 @@ def test_a_text_longer_than_the_buffer_is_asked_for_again(length):
     [b"", b"<TRACK {X}\n", b">\n", b"<TRACK {X}\n>\n<TRACK {X}\n>\n", b"<A\n<B\n>\n", b"x\n"],
 )
 def test_a_text_that_is_not_whole_is_refused(text):
-    with pytest.raises(HostError, match="whole state text"):
+    with pytest.raises(HostError, match="an incomplete track state"):
         state_chunks.Chunks(Giver(text)).of_track(1)

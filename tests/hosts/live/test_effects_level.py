@@ -142,7 +142,7 @@ def test_many_tracks_are_played_in_parts(fake):
 
 def test_without_effects_it_is_a_usual_balance(fake):
     report = fake.play(SCOPE_ALL, press(fake))
-    assert "there is nothing to subtract" in report.console
+    assert "so there is nothing to measure" in report.console
     assert "moved" in report.console
     assert report.data["dry_runs"] == []
 
@@ -150,7 +150,7 @@ def test_without_effects_it_is_a_usual_balance(fake):
 FAULTS = {
     "nothing": "was it cancelled? Nothing was changed",
     "cancelled": "REAPER measured 1 of 2 tracks: was it cancelled?",
-    "no statistics": "does not tell the loudness of a dry run",
+    "no statistics": "does not report the loudness of a dry run",
 }
 
 
@@ -208,7 +208,7 @@ def test_a_fader_that_is_held_by_something_else_is_told(faked):
         faults={"stuck_faders": {"Tom 1": 0.25}},
     )
     (said,) = [dialog["text"] for dialog in report.data["dialogs"]]
-    assert "did not take D_VOL" in said
+    assert "did not set D_VOL" in said
     assert user_state(report, 2) == user_state(report, 1)
 
 
@@ -253,8 +253,8 @@ def test_the_next_action_mends_what_a_crash_left(faked):
     assert not any(name.startswith("DrumGain-") for name in now)
     assert now["Tom 1"]["fader"] == 0.25
     assert [name for name, track in now.items() if track["selected"]] == ["Vocal"]
-    assert "what it had changed on" in report.console
-    assert report.undo(2) == ["DrumGain: put back what a measurement had changed"]
+    assert "its temporary changes on" in report.console
+    assert report.undo(2) == ["DrumGain: temporary changes of a measurement were set back"]
     assert set(undone) == set(during)
     assert "DrumGain/put back" not in report.data["ext_state"]
 

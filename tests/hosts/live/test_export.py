@@ -69,7 +69,7 @@ def test_files_are_measured_and_the_line_says_so(with_effects):
     report = with_effects.play(settings_for(with_effects, "files"), with_effects.press("repeat"))
     want = of_files(with_effects)
     assert {n: decibels(report)[n] for n in want} == want
-    assert "2 measured from their files, before effects" in report.console
+    assert "2 tracks measured from their files, without effects" in report.console
     assert report.data["renders"] == []
 
 

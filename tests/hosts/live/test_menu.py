@@ -106,8 +106,8 @@ TICKS = [
     ("Automation > From marker to marker", "sections", "markers"),
     ("Automation > Trim volume envelope", "envelope", "trim"),
     ("Automation > Replace it", "existing", "replace"),
-    ("Tell kicks by their sound", "listen", True),
-    ("Keep analysis results", "remember", False),
+    ("Find kick drums by their sound", "listen", True),
+    ("Store analysis results", "remember", False),
 ]
 
 
@@ -135,7 +135,7 @@ def test_a_tick_outlives_the_undo_of_something_else(menu, which):
     assert [stored(report, step)["amount"] for step in (0, 2, 4, 6)] == [100, 75, 100, 75]
     assert any(path.startswith("Amount: 75 %") for path in shown(report))
     assert report.data["dialogs"][-1]["values"][1] == "75"
-    assert report.console.count("an undo took back the settings") == 1
+    assert report.console.count("an undo also changed the settings") == 1
 
 
 @BOTH
@@ -264,8 +264,8 @@ def test_roles_of_the_selected_tracks(menu, which):
     report = menu.play(
         {"do": {"select": ["Bass", "Vocal"]}},
         menu.step(*choose(f"{title} > Toms > tom 2"), CANCEL),
-        menu.step(*choose(f"{title} > As it sounds"), CANCEL),
-        menu.step(*choose(f"{title} > As its name says"), CANCEL),
+        menu.step(*choose(f"{title} > By its sound"), CANCEL),
+        menu.step(*choose(f"{title} > From the name of the track"), CANCEL),
         **which,
     )
     roles = [
@@ -274,7 +274,7 @@ def test_roles_of_the_selected_tracks(menu, which):
     ]
     assert roles == [["tom 2"] * 2, ["listen"] * 2, [None] * 2]
     assert checked(report, title, 1) == ["tom 2"]
-    assert checked(report, title, 3) == ["As it sounds (kick or not)"]
+    assert checked(report, title, 3) == ["By its sound (kick or not)"]
     assert report.undo()[1:] == ["DrumGain: set role of 2 tracks"] * 3
     others = [t["p_ext"] for t in report.state()["tracks"]][:-2]
     assert others == [{}] * len(others)
@@ -358,7 +358,7 @@ PRESSES = {
     "Automation > Write automation now": "write_automation",
     "Automation > Clear what": "clear_automation",
     "Learn from this project": "learn",
-    "Cancel the run": "cancel",
+    "Cancel the current run": "cancel",
     "Set-up and help > Self-test": "self_test",
     "Set-up and help > All settings": "settings",
     "Trims > All in one dialog": "trims",
@@ -388,7 +388,7 @@ def test_each_entry_presses_its_action(menu):
 def test_cancel_is_there_while_something_runs(menu):
     running = {"do": {"ext_state": [["DrumGain", "running", "another 9e99"]]}}
     report = menu.play(menu.step(CANCEL), running, menu.step(CANCEL))
-    cancel = "Cancel the run that is going on"
+    cancel = "Cancel the current run"
     assert [cancel in shown(report, number) for number in (0, 1)] == [False, True]
 
 
@@ -406,7 +406,7 @@ def test_what_a_scope_needs_is_told_where_it_is_not_there(menu):
         "Balance now: selected drum tracks (no track is selected)",
         "Selected drum tracks (no track is selected)",
         "Within the time selection (there is none)",
-        "Through effects: REAPER measures what they add (no track is selected)",
+        "Through effects: also correct what they add to the level (no track is selected)",
     }
 
 
@@ -447,7 +447,7 @@ def test_all_trims_can_be_taken_back(menu):
     report = menu.play(
         {"ticks": 1},
         menu.step(*choose("Trims: none > Overheads: 0 dB > +1 dB")),
-        menu.step(*choose("Trims: overheads +1 > Take all trims back")),
+        menu.step(*choose("Trims: overheads +1 > Remove all trims")),
     )
     assert report.faders() == pytest.approx(report.faders(0))
     assert report.faders(1) != report.faders(0)
@@ -528,7 +528,7 @@ def test_the_users_own_models_are_methods_as_long_as_they_are_there(menu, tmp_pa
 
 def test_without_an_installation_it_says_what_to_do(menu):
     (menu.path.parent / "setup.json").unlink()
-    assert "not installed for this REAPER" in lack(menu)
+    assert "not set up for this REAPER" in lack(menu)
 
 
 @BOTH
@@ -536,7 +536,7 @@ def test_another_version_is_told(menu, which):
     changed_setup(menu, version="9.9.9")
     said = lack(menu, **which)
     assert "9.9.9" in said
-    assert "update the older one" in said
+    assert "Update the older one" in said
 
 
 @pytest.mark.parametrize("version", [None, 7, {"a": 1}])
@@ -604,7 +604,7 @@ def test_where_reaper_has_no_python_the_doctor_is_asked(menu, which):
         menu.step(*choose("Balance > All drum tracks"), WELCOME), python_is_on=False, **which
     )
     (said,) = messages(report)
-    assert "its Python is not ready" in said
+    assert "Python is not set up in REAPER" in said
     for part in ("BROKEN: Python\nswitched off\nWhat to do: tick it", "Warning: the cache"):
         assert part in said
     for part in ("/opt/pÿthon/lib", "libpython3.12.so.1.0"):
@@ -616,8 +616,8 @@ def test_where_reaper_has_no_python_the_doctor_is_asked(menu, which):
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("print(json.dumps({'checks': [{'state': 'ok'}] * 9}))", "All 9 checks are fine"),
-        ("print('warning: x\\n', json.dumps({'checks': []}))", "All 0 checks are fine"),
+        ("print(json.dumps({'checks': [{'state': 'ok'}] * 9}))", "All 9 checks passed"),
+        ("print('warning: x\\n', json.dumps({'checks': []}))", "All 0 checks passed"),
         ("print('{'); sys.exit(3)", "run 'drumgain doctor' in a terminal"),
         ("sys.exit('no such command')", "run 'drumgain doctor' in a terminal"),
     ],
@@ -688,10 +688,10 @@ def test_the_menu_of_the_usual_settings(menu):
         "Balance now: selected drum tracks",
         "Preview the moves: nothing is written",
         *("Balance", "After a balance", "Automation"),
-        "Learn from this project: its faders into a model of your own",
+        "Learn from this project: teach your own model its faders",
         *("Method: forest", "Mode: Auto", "Amount: 100 %", "Level: keep the drums' loudness"),
         *("Scope: Selected drum tracks", "Write: Faders", "Audio: Files", "Trims: none"),
-        *("Tell kicks by their sound", "Keep analysis results for the next run"),
+        *("Find kick drums by their sound", "Store analysis results for the next run"),
         *("Role of 1 track selected", "Lock the faders of 1 track selected", "Set-up and help"),
     ]
     assert Settings().method == methods.names()[0] == "forest"

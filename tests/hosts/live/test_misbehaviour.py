@@ -148,7 +148,7 @@ def test_the_cancel_action_and_the_busy_actions(make_fake, tmp_path):
         reaper.press("balance_all"),
     )
     lines = report.console.splitlines()
-    assert sum("still at work" in line for line in lines) == 2
+    assert sum("still running" in line for line in lines) == 2
     assert "DrumGain: cancelled, nothing was changed" in lines
     assert "moved 11 of 11" in lines[-1]
 
@@ -198,7 +198,7 @@ WORKERS = [
     (
         "for t in plan['tracks']: t['new_db'] = 90.0\n"
         "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': plan}))",
-        "no fader position",
+        "not a valid fader gain",
     ),
 ]
 
@@ -278,7 +278,7 @@ def test_a_fader_that_does_not_take_is_rolled_back(fake):
     report = fake.play(
         {"ticks": 1}, fake.press("balance_all"), faults={"stuck_faders": {"Tom 1": 0.77}}
     )
-    assert "did not take the fader of 'Tom 1'" in boxes(report)[0]
+    assert "did not set the fader of 'Tom 1'" in boxes(report)[0]
     assert len(faders_written(report)) > 2
     others = {n: f for n, f in report.faders().items() if n != "Tom 1"}
     assert others == {n: f for n, f in report.faders(0).items() if n != "Tom 1"}

@@ -72,7 +72,7 @@ def test_the_real_doctor_is_asked(reaper):
     report = reaper.play(reaper.press("self_test", *ANSWERS), deadline=240)
     # the test's resource folder is that of no REAPER
     assert "FAILS  REAPER's resource folder" in report.console
-    assert "holds  a small balance by the worker: forest" in report.console
+    assert "holds  a small test balance by the worker: forest" in report.console
 
 
 def test_without_a_set_up_the_rest_is_reported(make_reaper):
@@ -86,17 +86,17 @@ def test_without_a_set_up_the_rest_is_reported(make_reaper):
 @pytest.mark.parametrize(
     ("faults", "said"),
     [
-        ({"undo_flags": "none"}, "FAILS  an undo block with flag 1"),
-        ({"undo_flags": "all"}, "FAILS  project ext state outlives the undo"),
+        ({"undo_flags": "none"}, "FAILS  undo of a block with flag 1"),
+        ({"undo_flags": "all"}, "FAILS  the project's ext state is still there after the undo"),
         ({"no_prefader_stems": True}, "FAILS  pre-fader stems"),
-        ({"stuck_faders": {"": 0.9}}, "FAILS  a fader is linear"),
-        ({"envelope_range": 0.6}, "FAILS  a volume envelope is made"),
+        ({"stuck_faders": {"": 0.9}}, "FAILS  a fader is a linear gain"),
+        ({"envelope_range": 0.6}, "FAILS  a volume envelope can be created"),
         ({"envelope_range": 0.6}, "FAILS  a trim volume envelope"),
         ({"null_envelopes": ["Trim Volume"]}, "FAILS  a trim volume envelope"),
         ({"missing_functions": ["AddProjectMarker"]}, "FAILS  the names of regions"),
-        ({"stems_behind_the_fader": True}, "FAILS  a stem is taken before the fader"),
+        ({"stems_behind_the_fader": True}, "FAILS  a stem is rendered pre-fader"),
         ({"first_lane_only": True}, "FAILS  fixed lanes can be read"),
-        ({"dry_run": "no statistics"}, "FAILS  a dry run tells the loudness"),
+        ({"dry_run": "no statistics"}, "FAILS  a dry run measures the loudness"),
     ],
     ids=str,
 )
@@ -108,7 +108,7 @@ def test_what_does_not_hold_is_said(quick, faults, said):
 def test_points_that_are_not_sorted_are_said(quick):
     fault = {"call": "Envelope_SortPointsEx", "nth": 3, "effect": "ignore"}
     report = quick.play(quick.press("self_test", *ANSWERS, fail=[fault]))
-    assert "FAILS  points are sorted when that is asked for" in report.console
+    assert "FAILS  points are sorted by the function for it" in report.console
 
 
 def test_a_missing_worker_is_said(make_fake):
@@ -123,7 +123,7 @@ def test_a_missing_worker_is_said(make_fake):
 def test_the_dialog_is_part_of_it(quick):
     answers = ({"kind": "GetUserInputs", "answer": "cancel"}, ANSWERS[1])
     report = quick.play(quick.press("self_test", *answers))
-    assert "FAILS  the dialog gives its values back" in report.console
+    assert "FAILS  the dialog returns its values" in report.console
 
 
 def test_it_is_cancelled_by_a_second_press_and_closes_its_tab(quick):
@@ -145,7 +145,7 @@ def test_envelopes_are_tried_in_every_reaper(quick, how):
     report = quick.play(quick.press("self_test", *ANSWERS), **how)
     # how often deferred code runs is a matter of what else this computer does
     failed = [li for li in lines(report) if li.startswith("FAILS") and "deferred code" not in li]
-    dormant = [line for line in failed if "an envelope never shown is null" in line]
+    dormant = [line for line in failed if "an envelope that was never shown is null" in line]
     assert failed == dormant
     assert len(dormant) == ("faults" in how)
 
@@ -157,4 +157,4 @@ def test_an_undo_flag_that_is_missing_is_said(quick, tmp_path):
     for flag in ("ENVELOPE_STATES", "apply.TRACK_STATES"):
         path.write_text(text.replace("apply.TRACK_STATES | ENVELOPE_STATES", flag), "utf-8")
         report = quick.play(quick.press("self_test", *ANSWERS))
-        assert "FAILS  a volume envelope is made, written by calls, undone" in report.console
+        assert "FAILS  a volume envelope can be created, written, undone" in report.console

@@ -104,7 +104,7 @@ def test_amount_keeps_the_distance_of_a_fader_moved_by_hand(fake, demo_plan):
     )
     move = next(t.new_db - t.old_db for t in demo_plan.tracks if t.name == "Hi-Hat")
     assert decibel(report.faders(3)["Hi-Hat"] / 0.5) == pytest.approx(-0.1 * move, abs=1e-6)
-    assert "1 track moved by hand" in report.console
+    assert "1 track that you moved since" in report.console
 
 
 @pytest.mark.parametrize(
@@ -331,8 +331,9 @@ def test_settings_are_filled_in_and_remembered_with_the_project(fake):
     assert shown == [USUAL, wanted, wanted, USUAL]
     assert report.undo() == []
     lines = report.console.splitlines()
-    assert "automation per time selection into the trim envelope, replace where" in lines[0]
-    assert "kicks told by sound, analysis results not cached" in lines[0]
+    wanted = "automation by time selection in the trim envelope, existing envelopes: replace"
+    assert wanted in lines[0]
+    assert "kicks found by sound, analysis results not cached" in lines[0]
     assert not any(word in lines[2] for word in ("automation", "sound", "heard"))
 
 
@@ -446,7 +447,7 @@ def test_a_claimed_move_by_hand_is_not_believed(fake, claim):
     steps = [{"do": {"project_ext_state": [["DrumGain", "last", json.dumps(run)]]}}]
     report = fake.play(*steps, fake.press("amount_down"))
     assert report.faders(0) == report.faders()
-    assert "out of all bounds" in report.data["dialogs"][0]["text"]
+    assert "has impossible values" in report.data["dialogs"][0]["text"]
 
 
 def test_what_a_project_claims_as_settings_is_not_believed(fake):
@@ -512,6 +513,6 @@ def test_a_reaper_that_keeps_no_text_on_tracks_is_told(fake):
         fake.press("set_role", {"values": ["tom 2"]}, fail=[ignored]),
     )
     (box,) = [d["text"] for d in report.data["dialogs"] if d["kind"] == "ShowMessageBox"]
-    assert "did not keep the text" in box
+    assert "did not store DrumGain's text" in box
     assert "role tom 2" not in report.console
     assert report.undo() == ["Change track selection"]

@@ -163,7 +163,7 @@ def test_settings_outlive_the_undo_of_something_else(fake):
     shown = [dialog["values"][:2] for dialog in report.data["dialogs"]]
     assert shown[1:] == [["unity", "50"]] * 2
     told = [
-        line for line in report.console.splitlines() if "an undo took back the settings" in line
+        line for line in report.console.splitlines() if "an undo also changed the settings" in line
     ]
     assert len(told) == 1
     assert "settings" in report.state()["ext_state"]["DrumGain"]
@@ -176,7 +176,7 @@ def test_the_last_result_outlives_the_undo_of_something_else(fake):
         {"do": {"undo": 2}},
         fake.press("compare"),
     )
-    assert "an undo took back the last result" in report.console
+    assert "an undo also changed the last result" in report.console
     assert boxes(report) == []
     # the undo took the faders back, too, so the other side is that of the run
     assert report.faders() == report.faders(1)

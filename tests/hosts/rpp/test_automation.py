@@ -458,4 +458,4 @@ def test_an_envelope_that_no_note_can_keep_gets_no_automation(make):
     path = make(track_text("Kick", f"    <VOLENV2\n      ACT 1 -1\n{rows}    >\n"))
     plan = planned(read_project(path), existing="replace")
     assert not plan.automated
-    assert "too long to be kept with the track" in plan.tracks[0].not_automated
+    assert "too many points to be stored with the track" in plan.tracks[0].not_automated

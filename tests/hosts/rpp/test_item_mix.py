@@ -81,7 +81,7 @@ def test_takes_of_one_item_play_together(track_of: Reader) -> None:
 def test_a_pile_of_items_is_mixed_and_said(track_of: Reader) -> None:
     track = track_of(item(0, 10) * 700)
     assert not any(covered(track))
-    assert any("overlap too often" in warning for warning in track.warnings)
+    assert any("too many of its items overlap" in warning for warning in track.warnings)
 
 
 @pytest.mark.parametrize(

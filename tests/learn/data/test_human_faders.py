@@ -99,7 +99,12 @@ def test_a_track_without_any_gain_is_refused():
         (MIX_HEAD + "A,x,one,k.wav,K\n", ROLES, r"mixes\.csv:2: the row is cut short"),
         (MIX_HEAD + "A,x,one,new.wav,K,-20,0\n", ROLES, "no role for 'new.wav'"),
         ("song,mix\nA,one\n", ROLES, "has no column raw_file, raw_lufs, fader_db"),
-        (MIX_HEAD, ROLE_HEAD + "A,k.wav,gong,,,yes,,\n", r"roles\.csv:2: 'gong' is no drum role"),
+        (
+            MIX_HEAD,
+            ROLE_HEAD + "A,k.wav,gong,,,yes,,\n",
+            r"roles\.csv:2: 'gong' is not a drum "
+            "role",
+        ),
         (MIX_HEAD, ROLE_HEAD + "A,k.wav,tom,,one,yes,,\n", r"roles\.csv:2"),
         (MIX_HEAD, ROLE_HEAD + "A,k.wav,tom,up,,yes,,\n", r"roles\.csv:2"),
     ],

@@ -150,7 +150,7 @@ def test_a_data_folder_that_is_not_there_is_told(tmp_path, capsys, command):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--part", "recording", "--plots", "pictures"], "leave out --part recording"),
+        (["--part", "recording", "--plots", "pictures"], "which --part recording leaves out"),
         (["--enst", "anywhere", "--part", "recording"], "leave out --enst"),
         (["--enst", "anywhere", "--card", "page.md"], "leave out --enst"),
     ],

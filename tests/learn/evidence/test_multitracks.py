@@ -121,7 +121,7 @@ def test_tracks_and_mix_may_lie_in_one_folder(raw, tmp_path):
     ("words", "said"),
     [
         (["--multitracks", "none"], "expected FOLDER/SONG/tracks"),
-        (["--multitracks", ".", "--plots", "x"], "--plots does not go with --multitracks"),
+        (["--multitracks", ".", "--plots", "x"], "--plots cannot be used with --multitracks"),
         (["--multitracks", ".", "--jobs", "0"], "--jobs is 0"),
         (["--data", "none"], "MixologyDB"),
         (["--data", "."], "has no folder human_faders, kits, groove"),
