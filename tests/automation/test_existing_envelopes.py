@@ -18,10 +18,10 @@ from reaper_drumgain.schema.settings import Settings
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"automation_mode": "read"}, "in read mode an envelope drives the fader"),
+        ({"automation_mode": "read"}, "in read mode an envelope moves the fader itself"),
         (
             {"envelopes": (Envelope("volume", True, (EnvelopePoint(0.0, 0.5),)),)},
-            "does something already",
+            "already changes the level",
         ),
         (
             {"envelopes": (Envelope("volume", False, (EnvelopePoint(0.0, 0.5),)),)},

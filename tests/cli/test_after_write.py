@@ -36,7 +36,7 @@ def check_told(song: Path, before: bytes, err: str) -> None:
     assert song.read_bytes() != before
     (backup,) = backups(song)
     assert backup.read_bytes() == before
-    assert f"{song.name} was written before that; backup: " in err
+    assert f"{song.name} was written before the error; backup: " in err
     assert backup.name in err
     assert "unexpected" not in err
 
@@ -133,7 +133,9 @@ def test_an_output_that_is_closed_or_full_is_told_with_what_was_written(
         assert main(["balance", str(song), *automation, "--in-place", "--no-cache"]) == 0
         written = song.read_bytes()
         done = in_shell(redirection, command, song)
-        told = "is again as it was before" if command == "restore" else "was written before that"
+        told = (
+            "is again as it was before" if command == "restore" else "was written before the error"
+        )
         assert told in done.stderr
         assert song.read_bytes() != written
     assert done.returncode == 1
@@ -177,9 +179,9 @@ def test_a_batch_whose_output_fails_says_what_was_written(
         ("plan.jpg", "expected a name that ends in .png", 2),
         ("plan", "expected a name that ends in .png", 2),
         ("nowhere/plan.png", "there is no folder", 2),
-        ("folder.png", "is no file", 2),
+        ("folder.png", "is not a file", 2),
         ("out.png", "is also the output", 2),
-        ("closed/plan.png", "nothing can be written into", 1),
+        ("closed/plan.png", "no permission to write into", 1),
     ],
 )
 def test_a_picture_that_cannot_be_written_is_told_before_anything_is(

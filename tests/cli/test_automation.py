@@ -71,7 +71,7 @@ def test_a_person_reads_levels_by_section_and_what_was_refused(project, capsys):
     at = data.index(b"\n", data.index(b"VOLPAN", first)) + 1
     project.write_bytes(data[:at] + b"    AUTOMODE 1\r\n" + data[at:])
     out, _ = run(capsys, "balance", project, "--dry-run", *AUTOMATION)
-    assert "no automation of Kick In: in read mode an envelope drives the fader" in out
+    assert "no automation of Kick In: in read mode an envelope moves the fader itself" in out
     header = next(line for line in out.splitlines() if "big fill" in line)
     assert header.split() == ["#", "Track", "verse", "big", "fill", "Points"]
     assert "automation on 10" in out
@@ -238,7 +238,7 @@ def test_cross_adaptive_needs_no_sections(project, capsys):
     )  # fmt: skip
     assert "Lowest" in out
     assert "fader and envelope together, in dB" in out
-    assert "drawn within 0.10 dB of the gains that follow the song" in out
+    assert "the points are within 0.10 dB of the gains that follow the song" in out
 
 
 @pytest.mark.parametrize(
@@ -278,14 +278,14 @@ def test_times_are_read_in_all_their_forms(tmp_path):
     [
         (b"", "no times in it"),
         (b"# nothing\n", "no times in it"),
-        (b"0 5\nverse 5 9\n", r"times.txt:2: 'verse' is no time"),
-        (b"nan 5\n", "'nan' is no time"),
-        (b"-1 5\n", "'-1' is no time"),
-        (b"1:75 5\n", "'1:75' is no time"),
+        (b"0 5\nverse 5 9\n", r"times.txt:2: 'verse' is not a time"),
+        (b"nan 5\n", "'nan' is not a time"),
+        (b"-1 5\n", "'-1' is not a time"),
+        (b"1:75 5\n", "'1:75' is not a time"),
         (b"9 4 x\n", r"times.txt:1: the section ends at 4, before it starts"),
         (b"5 5\n", "before it starts"),
         (b"\xff\xfe1\x00", "not text in UTF-8"),
-        (b"1\n" * 600_000, "that is no file of times"),
+        (b"1\n" * 600_000, "which is too much for a file of times"),
     ],
 )
 def test_bad_times_are_told_with_their_line(tmp_path, text, message):

@@ -418,7 +418,7 @@ def test_set_python_writes_the_lines_once_and_keeps_the_rest(resources, capsys):
     assert run("install", "--resource-path", resources, "--set-python") == 0
     assert ini.read_bytes() == after
     assert len(list(resources.glob("reaper.ini.before-drumgain-*"))) == 1
-    assert "as it was" in capsys.readouterr().out
+    assert "is unchanged" in capsys.readouterr().out
     # without the option it is only said that this is right, and nothing is to be entered
     assert run("install", "--resource-path", resources) == 0
     said = capsys.readouterr().out
@@ -442,8 +442,8 @@ def test_set_python_is_refused_while_reaper_runs(resources, monkeypatch, capsys)
     ("name", "content", "said"),
     [
         ("libpython3.8.so.1.0", None, "need Python 3.11"),
-        ("libpython3.12.so.1.0", b"text", "no library"),
-        ("none", b"", "no library"),
+        ("libpython3.12.so.1.0", b"text", "not a library"),
+        ("none", b"", "not a library"),
     ],
 )
 def test_a_library_that_reaper_cannot_use_is_refused(

@@ -57,10 +57,10 @@ def test_a_table_is_read_as_spreadsheets_write_it(table, text):
         ("Gtr, left,none", r":1: 3 columns.*double quotes"),
         ("A,kick\nB,snare\na,room", r":3: 'a' is 'room' here and 'kick' in line 1"),
         ("name,role\n# nothing\n", "no roles in it"),
-        (b"\xff\x00\x01", "no text"),
+        (b"\xff\x00\x01", "not text"),
         (b"PK\x03\x04\x00\x00", "not a spreadsheet"),
         (b"Caf\xe9,kick", "save it as 'CSV UTF-8'"),
-        ("A,kick\n" + "x" * (1 << 20), "bytes: that is no table"),
+        ("A,kick\n" + "x" * (1 << 20), "bytes, which is too much for a table"),
     ],
 )
 def test_what_is_no_table_of_roles_is_told_with_its_line(table, text, message):
@@ -129,7 +129,7 @@ def test_the_table_names_tracks_and_the_option_counts_first(nameless, table, cap
         "overhead",
     )
     assert roles["Audio 04"] is None
-    assert "no track is named 'Elsewhere'" in err
+    assert "the table of roles names 'Elsewhere', but no track has that name" in err
 
 
 def test_a_table_of_other_names_is_told(nameless, table, capsys):

@@ -84,7 +84,7 @@ def test_parse() -> None:
     ("role", "message"),
     [
         (("bass",), "not a drum role"),
-        (("tom", "middle"), "no side"),
+        (("tom", "middle"), "not a side"),
         (("tom", None, 0), "not in 1 to"),
     ],
 )

@@ -169,12 +169,12 @@ REAPERS = {
     "the program in place of the library": (
         lambda f: fake_library(f, "python3.12", b"#!/bin/sh\n"),
         "Python library",
-        "no library",
+        "is not a library",
     ),
     "the static library": (
         lambda f: fake_library(f, "libpython3.12.a", b"!<arch>\n" + bytes(99)),
         "Python library",
-        "no library",
+        "is not a library",
     ),
     "the store's python": (
         lambda f: set_line(f, "pythonlibpath64", r"C:\Program Files\WindowsApps\Python.3.12"),
@@ -214,7 +214,7 @@ REAPERS = {
     "the environment was deleted": (
         lambda f: edit_setup(f, interpreter="/gone/.venv/bin/python"),
         "DrumGain's set-up",
-        "is gone",
+        "does not exist any more",
     ),
     "a copied module is missing": (
         lambda f: copied(f, *BUNDLE, "units.py").unlink(),

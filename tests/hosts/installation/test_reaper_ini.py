@@ -132,7 +132,7 @@ def test_the_file_is_replaced_as_a_whole_and_what_stood_there_is_kept(tmp_path):
 def test_a_file_that_changed_meanwhile_is_left(tmp_path):
     path = tmp_path / "reaper.ini"
     path.write_bytes(b"[REAPER]\nnew=1\n")
-    with pytest.raises(ConflictError, match="changed meanwhile"):
+    with pytest.raises(ConflictError, match="changed in the meantime"):
         reaper_ini.write(path, b"[REAPER]\n", b"x")
     assert path.read_bytes() == b"[REAPER]\nnew=1\n"
     assert not list(tmp_path.glob("*part"))

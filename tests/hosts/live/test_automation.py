@@ -337,7 +337,7 @@ def test_the_project_is_closed_meanwhile(fake, write, session, project, tmp_path
         events=[{**BEFORE_THE_CHECKS, "do": {"close_tab": 0}}],
     )
     report = fake.play(press, projects=[str(project), str(other)])
-    assert "closed meanwhile" in report.console
+    assert "closed in the meantime" in report.console
     assert report.data["writes"] == []
 
 

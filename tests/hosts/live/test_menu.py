@@ -356,7 +356,7 @@ PRESSES = {
     "After a balance > Overheads 1 dB up": "overheads_up",
     "After a balance > Overheads 1 dB down": "overheads_down",
     "Automation > Write automation now": "write_automation",
-    "Automation > Clear what": "clear_automation",
+    "Automation > Remove what": "clear_automation",
     "Learn from this project": "learn",
     "Cancel the current run": "cancel",
     "Set-up and help > Self-test": "self_test",

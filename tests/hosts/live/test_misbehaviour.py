@@ -105,7 +105,7 @@ def test_the_project_is_closed_meanwhile(slow, tmp_path):
     other.write_bytes(slow.project.read_bytes())
     projects = [str(slow.project), str(other)]
     report = slow.play(*press_and(slow, {"close_tab": 0}), projects=projects)
-    assert "closed meanwhile" in report.console
+    assert "closed in the meantime" in report.console
     assert faders_written(report) == []
     assert report.undo() == []
 
@@ -164,13 +164,13 @@ WORKERS = [
     ("sys.exit(3)", "exit status 3"),
     ("sys.stderr.write('Boom: no luck\\n'); sys.exit(1)", "Boom: no luck"),
     ("os.kill(os.getpid(), 9)", "without a plan"),
-    ("put('result.json', 'rubbish')", "is no plan"),
-    ("put('result.json', '[' * 100000)", "is no plan"),
-    ("put('result.json', '[]')", "is no plan"),
-    ("put('result.json', '{}')", "is no plan"),
+    ("put('result.json', 'rubbish')", "is not a valid plan"),
+    ("put('result.json', '[' * 100000)", "is not a valid plan"),
+    ("put('result.json', '[]')", "is not a valid plan"),
+    ("put('result.json', '{}')", "is not a valid plan"),
     (
         "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': 3}))",
-        "is no plan",
+        "is not a valid plan",
     ),
     (
         "put('result.json', json.dumps({'protocol': 1, 'version': '9.9', 'plan': plan}))",
