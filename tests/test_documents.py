@@ -127,6 +127,7 @@ def scatters():
 def test_the_scatter_in_the_pages_is_that_of_the_model_card(page):
     text = " ".join((ROOT / page).read_text("utf-8").split())
     (first, one, two), (second, *ends), (band, *band_ends) = scatters()
-    assert f"scatters by {first} dB (95 % interval {one} to {two}) and {second} dB" in text
+    spread = f"varies by {first} dB (standard deviation; 95 % interval {one} to {two})"
+    assert f"{spread} and {second} dB" in text
     assert f"{second} dB ({ends[0]} to {ends[1]})" in text
     assert f"by {band} dB ({band_ends[0]} to {band_ends[1]})" in text

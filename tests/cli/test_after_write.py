@@ -52,7 +52,13 @@ def failing(error: BaseException) -> Callable[..., Any]:
     ("place", "option", "error", "status", "words"),
     [
         ("cli.picture.save_png", "--picture", StorageError("no room"), 1, "drumgain: no room"),
-        ("cli.picture.save_png", "--picture", KeyboardInterrupt(), 130, "interrupted: nothing fu"),
+        (
+            "cli.picture.save_png",
+            "--picture",
+            KeyboardInterrupt(),
+            130,
+            "interrupted: nothing more",
+        ),
         ("report.build.save", "--report", StorageError("no room"), 1, "drumgain: no room"),
         ("cli.plan_text.print_plan", "", KeyboardInterrupt(), 130, "interrupted: nothing more"),
         ("cli.plan_text.print_plan", "", BrokenPipeError(), 1, ""),
