@@ -252,9 +252,9 @@ PLANS = [
     ({"points": (EnvelopePoint(0.0, 1.0, 9),)}, "an invalid point"),
     ({"points": (EnvelopePoint(0.0, 1.0, 5, 2.0),)}, "an invalid point"),
     ({"points": (EnvelopePoint(1.0, 1.0), EnvelopePoint(0.0, 1.0))}, "out of order"),
-    ({"mark": ""}, "note for it is none"),
-    ({"mark": "x\ny"}, "note for it is none"),
-    ({"mark": "x" * (envelope_note.MAX_NOTE + 1)}, "note for it is none"),
+    ({"mark": ""}, "no valid note for it"),
+    ({"mark": "x\ny"}, "no valid note for it"),
+    ({"mark": "x" * (envelope_note.MAX_NOTE + 1)}, "no valid note for it"),
     ({"envelope": "pan"}, "names its pan envelope"),
 ]
 
@@ -592,7 +592,9 @@ def test_clear_leaves_what_was_changed_since_and_says_so(fake, write, project):
     )
     lines = report.console.splitlines()[1:]
     assert lines[0] == "DrumGain: removed its automation from 2 tracks; the faders are unchanged"
-    left = sorted(re.search(r"left track '(.*?)': (.*)", line).groups() for line in lines[1:5])
+    left = sorted(
+        re.search(r"not changed: track '(.*?)': (.*)", line).groups() for line in lines[1:5]
+    )
     assert [name for name, _ in left] == ["Bass", "OH L", "Tom 1", "Tom 2"]
     assert [("changed since" in why, "damaged" in why, "mode" in why) for _, why in left] == [
         *((False, True, False), (False, True, False)),

@@ -193,7 +193,7 @@ WORKERS = [
     (
         "for t in plan['tracks']: t['index'] += 1000\n"
         "put('result.json', json.dumps({'protocol': 1, 'version': version, 'plan': plan}))",
-        "does not have",
+        "a track that is not in the project",
     ),
     (
         "for t in plan['tracks']: t['new_db'] = 90.0\n"

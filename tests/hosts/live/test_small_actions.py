@@ -260,7 +260,7 @@ def test_a_track_can_be_told_by_its_sound_from_then_on(reaper, project):
     assert {n: round(decibel(report.faders()[n]), 2) for n in want} == want
     assert "Audio 07" in want
     assert report.faders()["Bass"] == report.faders(0)["Bass"]
-    assert "2 tracks: role by its sound" in report.console
+    assert "2 tracks: role recognised by its sound" in report.console
     assert "note: track 'Audio 07' sounds like a kick" in report.console
     assert "note: track 'Bass' sounds like no kick" in report.console
 
