@@ -26,8 +26,7 @@ def why_nothing_moves(session: Session, selection: Selection) -> str:
                 f"{session.path}: no drum track to balance: no track has the name of a drum, and "
                 f"{len(unnamed)} have names that do not say what they are ({shown}). Do this: "
                 f"{NAMES_HINT} (in REAPER: the action 'Set role of selected tracks'). --listen "
-                "(in REAPER: 'Recognise kicks by sound' in the settings) recognises kick drums "
-                "by their sound"
+                "(in REAPER: 'Find kicks by sound' in the settings) finds kick drums by their sound"
             )
         without_items = f", {empty} have the name but no items" if empty else ""
         return (

@@ -29,10 +29,12 @@ _OUTPUT_FAILS = (
 )
 #: what a file or folder gives that may not be used, or whose name cannot be one
 _NOT_ALLOWED = {
-    errno.EACCES: "you have no permission for it or its folder: change that, or use another one",
-    errno.EPERM: "you have no permission for it or its folder: change that, or use another one",
-    errno.EROFS: "its disk can only be read: use a folder on another one",
-    errno.ELOOP: "it is a link that leads to itself: name the file that is meant",
+    errno.EACCES: "no permission for this file or its folder: change the permissions, or use "
+    "another folder",
+    errno.EPERM: "no permission for this file or its folder: change the permissions, or use "
+    "another folder",
+    errno.EROFS: "the disk is read-only: use a folder on another disk",
+    errno.ELOOP: "it is a link to itself: name the file itself",
     errno.ENAMETOOLONG: "the name is too long: use a shorter one",
 }
 _FAILED, _USAGE, _NOTHING, _INTERRUPTED = 1, 2, 3, 130

@@ -236,8 +236,8 @@ def _no_command(word: str) -> NoReturn:
     path = Path(word)
     if path.suffix.lower() == ".rpp" or path.is_dir():
         command = "batch" if path.is_dir() else "balance"
-        raise InputError(f"{word!r} is no command. Did you mean 'drumgain {command} {word}'?")
+        raise InputError(f"{word!r} is not a command. Did you mean 'drumgain {command} {word}'?")
     if word.casefold() == "version":
-        raise InputError(f"{word!r} is no command. Did you mean 'drumgain --version'?")
+        raise InputError(f"{word!r} is not a command. Did you mean 'drumgain --version'?")
     hint = did_you_mean(word, COMMANDS) or f"The commands are {', '.join(COMMANDS)}."
     raise InputError(f"{word!r} is not a command. {hint}")

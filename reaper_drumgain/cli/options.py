@@ -48,7 +48,8 @@ def add_project_or_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def add_json(
-    parser: argparse.ArgumentParser, help_text: str = "print one JSON object instead of text"
+    parser: argparse.ArgumentParser,
+    help_text: str = "print one JSON object instead of text",
 ) -> None:
     """Output for programs."""
     parser.add_argument("--json", action="store_true", help=help_text)
@@ -186,7 +187,7 @@ def _add_trims(parser: argparse._ActionsContainer) -> None:
 
 
 def add_settings(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Everything that Settings holds. Returns the group of how it is balanced."""
+    """Everything that Settings holds. Returns the group of these settings."""
     add_roles(parser)
     group = parser.add_argument_group("settings of the balance")
     group.add_argument(

@@ -187,7 +187,7 @@ class Parser(argparse.ArgumentParser):
         """Raise InputError for words that nothing takes."""
         word = words[0].partition("=")[0]
         if not word.startswith("-"):
-            self.error(f"{word!r} is one word too many (a name with blanks has to stand in quotes)")
+            self.error(f"{word!r} is one word too many (put a name with spaces in quotes)")
         known = self.options()
         short = re.fullmatch(r"-[A-Za-z]", word)
         near = [one for one in known if short and one[2] == word[1].lower()]

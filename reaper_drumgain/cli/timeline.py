@@ -33,7 +33,7 @@ def save_automation(session: Session, plan: GainPlan, path: Path) -> None:
     """Save a picture of gains over time, with one row per measured drum track.
 
     Each row has the track's audio before its fader (grey), and how fader and envelope together
-    change against the fader as it was, in dB, on one scale for all tracks. A line at the bottom
+    change against the old fader, in dB, on one scale for all tracks. A line at the bottom
     names the drum tracks that have no row.
 
     Parameters

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "Show the role of each track of a project. Reads audio only with --listen."
 EXAMPLES = (
-    ("drumgain tracks song.RPP", "what each track is taken for"),
-    ("drumgain tracks Stems", "what each audio file of a folder is taken for"),
+    ("drumgain tracks song.RPP", "show the role of each track"),
+    ("drumgain tracks Stems", "show the role of each audio file of a folder"),
     (
         "drumgain tracks song.RPP --roles roles.csv",
         "the same, with roles from a table with lines like 'Audio 07,tom 2'",

@@ -89,7 +89,7 @@ WRONG = [
     ("balance odd/cut.RPP", 1, "the file is cut short, nothing was changed"),
     ("balance odd/page.RPP", 1, "odd/page.RPP:1: not a REAPER project: expected a line <REAPER"),
     ("tracks odd/binary.RPP", 1, "holds a NUL byte: expected text"),
-    ("balance odd/loop.RPP", 1, "a link that leads to itself: name the file that is meant"),
+    ("balance odd/loop.RPP", 1, "it is a link to itself: name the file itself"),
     ("balance .", 2, "name one of them, or use 'drumgain batch' for all"),
     ("balance song.RPP --reference notes.txt", 1, "expected an audio file, like WAV, FLAC or MP3"),
     ("balance song.RPP --reference 'media/01 Kick.flac'", 2, "Did you mean '01 Kick In.flac'"),
@@ -107,7 +107,7 @@ WRONG = [
     ("balance song.RPP --trim kick=1 --trim kick=2", 2, "kick is named twice"),
     ("balance song.RPP --amount nan", 2, "expected 0 to 100 percent"),
     ("balance song.RPP --level peak:nan", 2, "level peak needs a number: expected keep, peak:"),
-    ("balance song.RPP --level -14 LUFS", 2, "a name with blanks has to stand in quotes"),
+    ("balance song.RPP --level -14 LUFS", 2, "put a name with spaces in quotes"),
     ("balance song.RPP --model ../rock", 2, "expected up to 40 letters and digits"),
     # tracks
     ("balance song.RPP --only Bass", 3, "what was chosen is no drum track; 'drumgain tracks'"),
@@ -143,7 +143,7 @@ WRONG = [
     ),
     ("evaluate --multitracks odd", 2, "expected FOLDER/SONG/tracks/*.wav and FOLDER/SONG/mixes"),
     ("evaluate --data odd", 2, "has no folder human_faders, kits, groove"),
-    ("evaluate --multitracks . --reduced", 2, "--reduced does not go with --multitracks"),
+    ("evaluate --multitracks . --reduced", 2, "--reduced cannot be used with --multitracks"),
     (f"balance {'x' * 300}.RPP", 1, "the name is too long: use a shorter one"),
 ]
 

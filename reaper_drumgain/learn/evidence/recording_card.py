@@ -68,8 +68,8 @@ those whose reason names no recording gain, and the faders without such a reason
 from the mean move of their session ("against the others": the rest of a move is the level of all
 drums, which is kept); microphones that are held although their drum is played, and that are not
 held although it is not played. The last four should be 0: a fader may move far to correct a
-recording gain, not to follow a performance. Hits and bleed are real and sampled, grooves are invented.
-"plain beat": the move of the same fader where a plain beat is played."""
+recording gain, not to follow a performance. Hits and bleed are real and sampled, grooves are
+invented. "plain beat": the move of the same fader where a plain beat is played."""
 _POLARITY = """\
 Flipped and shifted microphones in rendered sessions. "Flips found": where a flip makes the two
 microphones of a drum together {clear:g} dB louder, judged by hits without bleed. The snares'
