@@ -99,7 +99,7 @@ WRONG = [
     ("balance song.RPP --roles media", 2, "--roles media: is a folder; expected a table"),
     # values of options
     ("balance song.RPP --write automation", 2, "or use the method cross-adaptive"),
-    ("balance song.RPP --write automation --sections odd/times.txt", 2, "'verse' is no time"),
+    ("balance song.RPP --write automation --sections odd/times.txt", 2, "'verse' is not a time"),
     ("balance song.RPP --write automation --sections region", 2, "regions, markers, time-select"),
     ("balance song.RPP --write automation --ride-limit x", 2, "--ride-limit 'x': expected a num"),
     ("balance song.RPP --write automation --ride-limit -3", 2, "expected 0 to 12 dB"),
