@@ -172,11 +172,26 @@ def run(argv: Sequence[str] | None) -> int:
     if words[0] == "help":
         words = [*words[1:2], "--help"]
     parser = parser_of(words)
+    _no_empty_word(words)
     arguments, rest = parser.parse_known_args(words)
     if rest:
         arguments.parser.unknown(rest)
     status: int = arguments.run(arguments)
     return status
+
+
+def _no_empty_word(words: Sequence[str]) -> None:
+    """Refuse "", which would mean the folder that one is in: a variable of the shell is not set."""
+    for place, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if word and not (word.startswith("--") and equals and not value):
+            continue
+        before = words[place - 1]
+        where = option or (before if before.startswith("--") else f"drumgain {words[0]}")
+        raise InputError(
+            f"an empty text ('') is given to {where}: is a variable of your shell empty? For the "
+            "folder that you are in, write a dot (.)"
+        )
 
 
 _DESCRIPTION = (

@@ -93,6 +93,11 @@ def _with_mend(message: str) -> str:
         r"\1 does not go with \2: leave one of them out",
         message,
     )
+    message = re.sub(
+        r"^argument (\S+): ignored explicit argument '(.*)'$",
+        r"\1 takes no value: leave out '=\2'",
+        message,
+    )
     return re.sub(
         r"^argument ([^:]+): invalid (int|float) value: (.*)$",
         lambda found: (
@@ -189,6 +194,8 @@ class Parser(argparse.ArgumentParser):
         if not word.startswith("-"):
             self.error(f"{word!r} is one word too many (put a name with spaces in quotes)")
         known = self.options()
+        if word in known:
+            self.error(f"{word} stands after '--', where only names are: put it before")
         short = re.fullmatch(r"-[A-Za-z]", word)
         near = [one for one in known if short and one[2] == word[1].lower()]
         hint = did_you_mean(near[0] if near else word, known, quoted=False)

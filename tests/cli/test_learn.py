@@ -218,7 +218,7 @@ def test_learning_more_keeps_what_was_there(folder, capsys, tmp_path):
     assert "there is no model 'other'" in text
 
 
-@pytest.mark.parametrize("name", ["../rock", "a/b", ""])
+@pytest.mark.parametrize("name", ["../rock", "a/b", " "])
 def test_a_path_is_no_name(folder, capsys, name):
     status, _, text = run(capsys, "learn", folder / "mine.RPP", "--name", name)
     assert status == 2

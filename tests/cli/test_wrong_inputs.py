@@ -119,6 +119,12 @@ WRONG = [
     ("balance song.RPP --picture a.gif", 2, "--picture a.gif: expected a name that ends in .png"),
     ("balance song.RPP --report notes.txt", 2, "--report notes.txt is a file: expected a folder"),
     ("methods --csv x.csv", 2, "name a project, as in 'methods song.RPP'"),
+    # a variable of the shell that is not set must not stand for the folder that one is in
+    ("batch '' --in-place", 2, "an empty text ('') is given to drumgain batch: is a variable of"),
+    ("install --resource-path ''", 2, "an empty text ('') is given to --resource-path"),
+    ("balance song.RPP --report=", 2, "an empty text ('') is given to --report: is a variable"),
+    ("balance song.RPP --dry-run=yes", 2, "--dry-run takes no value: leave out '=yes'"),
+    ("balance song.RPP -- --dry-run", 2, "--dry-run stands after '--', where only names are"),
     # other commands
     ("version", 2, "Did you mean 'drumgain --version'?"),
     ("-v", 2, "option -v is not known. Did you mean --version?"),
