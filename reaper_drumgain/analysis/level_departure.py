@@ -179,7 +179,7 @@ def level_departure(
     Returns
     -------
     LevelDeparture
-        Departure in dB and its doubt in dB^2.
+        Departure in dB and its variance in dB^2.
     """
     few = LEVEL_VARIANCE + STROKE_VARIANCE / np.maximum(counts, _NO_STROKE)
     strokes = np.where(np.isfinite(strokes_over) & (counts > 0), 1.0 / few, 0.0)

@@ -183,7 +183,7 @@ class MediaFile:
         ----------
         target
             Shape (len(pick), n): filled from its start on, full scale is 1.0. Where the file ends
-            before, the rest means nothing.
+            before, the rest is undefined.
         frame
             The first frame.
         pick

@@ -63,8 +63,8 @@ def balance(
 ) -> GainPlan:
     """The faders that the settings' method gives to the drum tracks of a session.
 
-    Nothing is written. Roles that are to be told by sound are found first, and stand in the
-    plan's settings as if the user had stated them.
+    Nothing is written. Roles that are to be recognised by sound are found first. The plan's
+    settings hold them as if the user had stated them.
 
     Parameters
     ----------

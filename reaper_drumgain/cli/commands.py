@@ -200,9 +200,9 @@ _DESCRIPTION = (
 
 
 def parser_of(words: Sequence[str]) -> Parser:
-    """The parser; with the one command that is asked for, so that no other is imported.
+    """The parser with only the command that the words begin with, so that no other is imported.
 
-    Raises InputError where the first word is no command.
+    Raises InputError where the first word is not a command.
     """
     asked = words[0] if words and words[0] in COMMANDS else None
     if words and asked is None and not words[0].startswith("-"):

@@ -90,7 +90,7 @@ def _with_mend(message: str) -> str:
     """A message of argparse that says what to do."""
     message = re.sub(
         r"^argument (\S+): not allowed with argument (\S+)$",
-        r"\1 does not go with \2: leave one of them out",
+        r"\1 cannot be used with \2: leave one of them out",
         message,
     )
     message = re.sub(

@@ -120,7 +120,7 @@ def _library(asked: Path) -> Library:
 
 
 def _problem(library: Library, *, own: bool) -> str | None:
-    """Why REAPER should not load a library, None if nothing speaks against it."""
+    """Why REAPER should not load a library, None if it may."""
     if not library.architectures:
         return "this is not a library that a program can load"
     if python_library.is_store(str(library.path)):

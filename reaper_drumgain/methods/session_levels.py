@@ -57,7 +57,7 @@ class SessionLevels:
         active: Bool,
         chosen: Intp,
     ) -> SessionLevels:
-        """Those of some tracks of a session.
+        """The levels of some tracks of a session.
 
         Parameters
         ----------

@@ -138,7 +138,7 @@ def test_a_cluster_that_goes_away_leaves_the_rest_to_this_machine(
     cluster.scheduler.send_signal(signal.SIGKILL)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    assert f"the cluster at {cluster.address} went away" in err
+    assert f"lost the connection to the cluster at {cluster.address}" in err
     assert "projects are balanced on this machine" in err
     assert "Traceback" not in err
     assert "10 projects: 10 written" in out

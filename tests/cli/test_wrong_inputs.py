@@ -38,7 +38,7 @@ WRONG = [
     (
         "balance song.RPP --in-place --dry-run",
         2,
-        "--dry-run does not go with --in-place: leave one of them out",
+        "--dry-run cannot be used with --in-place: leave one of them out",
     ),
     # values
     ("balance song.RPP --method forrest", 2, "'forrest' is not known. Did you mean 'forest'?"),

@@ -126,7 +126,7 @@ def _package(said: dict[str, Any]) -> Iterator[Check]:
         yield Check(name, "broken", problems["reaper_drumgain"], _AGAIN)
         return
     if said["drumgain"] != __version__:
-        found = f"version {said['drumgain']} is there, this is {__version__}"
+        found = f"it has version {said['drumgain']}, but this program is version {__version__}"
         yield Check(name, "broken", found, "run the 'drumgain install' of the version you want")
         return
     yield ok(name, f"version {__version__}")

@@ -212,7 +212,7 @@ def check_moves(moves: Sequence[Move]) -> None:
     Raises
     ------
     HostError
-        One does not.
+        A move goes beyond the range.
     """
     highest = to_linear(MAX_FADER) * (1.0 + _SAME)
     for move in moves:

@@ -94,7 +94,7 @@ class Worker:
         except (OSError, ValueError) as error:
             self.abandon()
             raise HostError(
-                f"the worker cannot be started with {self._interpreter}: {error}. {MEND}"
+                f"the worker cannot be started with {self._interpreter} ({error}): {MEND}"
             ) from error
 
     @property

@@ -31,7 +31,7 @@ _STEMS = ("a stem is rendered pre-fader", stem_check.check)
 def steps(setup: Setup | None, problem: str = "") -> Steps:
     """Run all checks, then print the report.
 
-    Without a set-up that can be used, ``problem`` says why.
+    ``problem`` says why there is no ``setup`` that can be used.
     """
     lines = [
         f"DrumGain {__version__} self-test: REAPER {reaper.version()}, {RPR.GetOS()}, "

@@ -163,8 +163,8 @@ def real_target(path: Path) -> Path:
 
 
 def exists(path: Path) -> bool:
-    """Whether anything is there. Raises StorageError where that cannot be seen: what is not
-    seen must not be taken for free."""
+    """Whether anything is at a path. Raises StorageError if that cannot be found out: otherwise
+    an existing file might be overwritten."""
     with storage_errors(f"cannot look for {name_of(path)}"):
         try:
             os.lstat(path)
