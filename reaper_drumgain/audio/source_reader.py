@@ -210,7 +210,7 @@ class SourceReader:
         block[~(np.abs(block) <= MAX_SAMPLE)] = 0.0
         self._report(
             "non-finite samples",
-            "it holds samples that are no numbers or beyond reason, taken as 0",
+            "it holds samples that are not numbers or impossibly large; 0 is used for them",
         )
 
 

@@ -38,9 +38,9 @@ def why_nothing_moves(session: Session, selection: Selection) -> str:
     chosen = [drum for drum in selection.drums if drum.why != NOT_CHOSEN]
     if not chosen:
         return (
-            f"{session.path}: no drum track to balance: what was chosen is no drum track; "
-            "'drumgain tracks' shows the role of each, and --role sets one (in REAPER: the action "
-            "'Set role of selected tracks')"
+            f"{session.path}: no drum track to balance: none of the chosen tracks is a drum "
+            "track; 'drumgain tracks' shows the role of each, and --role sets one (in REAPER: "
+            "the action 'Set role of selected tracks')"
         )
     stays = "; ".join(f"{d.track.name!r}: {d.why}" for d in chosen[:_MOST_TOLD])
     left = len(chosen) - _MOST_TOLD

@@ -24,7 +24,7 @@ EXAMPLES = (
     ("drumgain reverse mix.wav Stems", "the gains of all tracks of a folder in a mix"),
     (
         "drumgain reverse mix.wav kick.wav snare.wav --other bass.wav",
-        "of two tracks, with another instrument taken out",
+        "of two tracks, with another instrument that is not part of the noise",
     ),
 )
 DESCRIPTION = (

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise StorageError(f"{folder}: cannot be removed: {error}") from error
     show.say(f"removed {len(places)} files from {printable(str(folder))}")
     if folder.exists():
-        show.say("what else lies there was left")
+        show.say("other files there were kept")
     return 0
 
 

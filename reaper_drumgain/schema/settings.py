@@ -126,7 +126,9 @@ class Automation:
         if not (math.isfinite(self.ride_limit) and 0.0 <= self.ride_limit <= MAX_FADER):
             raise InputError(f"ride limit is {self.ride_limit!r}: expected 0 to {MAX_FADER:g} dB")
         if (self.sections == "times") != bool(self.times):
-            raise InputError("sections by times need times, and other sections take none")
+            raise InputError(
+                "sections 'times' need a list of times; other sections must not have one"
+            )
         for start, end, name in self.times:
             where = f"section {name!r}" if name else "a section"
             if not math.isfinite(start) or (end is not None and not math.isfinite(end)):

@@ -110,7 +110,11 @@ WRONG = [
     ("balance song.RPP --level -14 LUFS", 2, "put a name with spaces in quotes"),
     ("balance song.RPP --model ../rock", 2, "expected up to 40 letters and digits"),
     # tracks
-    ("balance song.RPP --only Bass", 3, "what was chosen is no drum track; 'drumgain tracks'"),
+    (
+        "balance song.RPP --only Bass",
+        3,
+        "none of the chosen tracks is a drum track; 'drumgain tracks'",
+    ),
     ("balance song.RPP --only OH --lock OH", 2, "no track is named 'OH'. Did you mean 'OH "),
     ("balance song.RPP --only 'OH L' --lock 'OH L'", 3, "'OH L': locked"),
     # where things go

@@ -58,8 +58,8 @@ def test_a_span_survives_the_way_to_another_process():
 @pytest.mark.parametrize(
     ("wishes", "message"),
     [
-        ({"sections": "times"}, "need times"),
-        ({"sections": "regions", "times": ((0.0, 1.0, ""),)}, "take none"),
+        ({"sections": "times"}, "need a list of times"),
+        ({"sections": "regions", "times": ((0.0, 1.0, ""),)}, "must not have one"),
         ({"sections": "times", "times": ((math.nan, 1.0, "A"),)}, "section 'A' goes from nan"),
         ({"sections": "times", "times": ((0.0, math.inf, ""),)}, "expected seconds"),
         ({"sections": "times", "times": ((2.0, 2.0, "B"),)}, "section 'B' ends at 2 s, before"),

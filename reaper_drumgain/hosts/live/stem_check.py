@@ -36,7 +36,7 @@ def check(tab: Tab) -> str | None:
     share = peaks[1] / peaks[0]
     if math.isclose(share, 1.0, rel_tol=0.02):
         return None
-    where = "taken behind the fader" if math.isclose(share, _FADER, rel_tol=0.02) else "no such"
+    where = "rendered post-fader" if math.isclose(share, _FADER, rel_tol=0.02) else "no such"
     return f"with the fader at {_FADER} a stem has {share:.4f} of its level at 1: it is {where}"
 
 

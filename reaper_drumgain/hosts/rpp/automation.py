@@ -220,7 +220,7 @@ def _name(project: ProjectFile, index: int) -> str:
 def _refuse_impossible(project: ProjectFile, index: int, point: EnvelopePoint) -> None:
     numbers = (point.time, point.value, point.tension)
     if not all(math.isfinite(n) and abs(n) < 1e9 for n in numbers) or point.value < 0.0:
-        raise InputError(f"{_name(project, index)}: {point!r} is no envelope point")
+        raise InputError(f"{_name(project, index)}: {point!r} is not a valid envelope point")
 
 
 def _envelope_block(project: ProjectFile, index: int, kind: EnvelopeKind) -> Block | None:

@@ -82,7 +82,7 @@ def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> dict[
             )
         if not (math.isfinite(gain) and 0.0 <= gain <= _MAX_GAIN):
             name = project.session.tracks[index].name
-            raise InputError(f"track {name!r}: {gain!r} is no gain for a fader")
+            raise InputError(f"track {name!r}: {gain!r} is not a valid fader gain")
         edit = _fader_edit(project, blocks[index], index, gain)
         if edit is not None:
             edits[index] = edit

@@ -250,7 +250,10 @@ class ItemReader:
         fault: str | None = None
         name, kind, offline = source_type(text(type_word))
         if offline:
-            fault = f"{text(written)!r} was offline when the project was saved: taken as online"
+            fault = (
+                f"{text(written)!r} was offline when the project was saved: measured as if it "
+                "were online"
+            )
         if kind == "empty":
             return Source(kind=kind, format=name), fault
         if kind == "other":

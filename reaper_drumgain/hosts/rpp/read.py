@@ -206,7 +206,7 @@ def _tempo(tempo: Fields) -> float:
     value = tempo.real(0, 120.0)
     if 0.1 <= value <= 10_000.0:
         return value
-    tempo.faults.append(f"TEMPO is {value:g}: taken as 120")
+    tempo.faults.append(f"TEMPO is {value:g}: 120 is assumed")
     return 120.0
 
 

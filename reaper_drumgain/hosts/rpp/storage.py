@@ -215,7 +215,8 @@ def refuse_other_kind(target: Path) -> None:
                 start = file.read(_CHUNK_BYTES)
             if start and b"<REAPER_PROJECT" not in start:
                 raise StorageError(
-                    f"{name} exists and is no REAPER project: it is not replaced; give another name"
+                    f"{name} exists and is not a REAPER project: it is not replaced; give another "
+                    "name"
                 )
 
 

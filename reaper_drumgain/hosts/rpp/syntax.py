@@ -232,8 +232,8 @@ def _refuse_tail(data: bytes, close: int, name: str) -> None:
             "REAPER, choose one and save it under a name of its own"
         )
     raise ProjectError(
-        f"{name}:{line_of(data, end + 1)}: the file goes on after the end of its project: it is "
-        "damaged, nothing was changed"
+        f"{name}:{line_of(data, end + 1)}: there is text after the end of the project: the file "
+        "is damaged, nothing was changed"
     )
 
 

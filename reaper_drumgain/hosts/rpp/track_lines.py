@@ -91,10 +91,10 @@ def _fader(volume: Fields) -> LinearGain:
     value = number(volume.values[0])
     if value is None:
         got = text(volume.values[0])[:40]
-        volume.faults.append(f"its fader is {got!r}, which is no number: taken as -inf")
+        volume.faults.append(f"its fader is {got!r}, which is not a number: -inf is assumed")
         return LinearGain(0.0)
     if value < 0.0:
-        volume.faults.append(f"its fader is below zero ({value:g}): taken without its sign")
+        volume.faults.append(f"its fader is below zero ({value:g}): the sign is ignored")
     return LinearGain(abs(value))
 
 
@@ -174,7 +174,7 @@ def _automation(mode: Fields) -> int:
     value = mode.whole(0, 0)
     if 0 <= value < len(AUTOMATION_MODES):
         return value
-    mode.faults.append(f"AUTOMODE is {value}: taken as trim/read")
+    mode.faults.append(f"AUTOMODE is {value}: trim/read is assumed")
     return 0
 
 

@@ -266,7 +266,7 @@ def test_only_a_project_is_replaced(make: Callable[..., Path], tmp_path: Path) -
     project = read_project(path)
     target = tmp_path / "lyrics.txt"
     target.write_text("la la la")
-    with pytest.raises(StorageError, match=r"is no REAPER project: it is not replaced"):
+    with pytest.raises(StorageError, match=r"is not a REAPER project: it is not replaced"):
         apply_plan(project, plan_for(project, {0: -6.0}), target, overwrite=True)
     assert target.read_text() == "la la la"
     target.write_text("")

@@ -258,7 +258,7 @@ def test_no_impossible_point_gets_into_a_file(make, tmp_path, point):
     plan = planned(project)
     made = dataclasses.replace(plan.tracks[0].automation, points=(point,))
     track = dataclasses.replace(plan.tracks[0], automation=made)
-    with pytest.raises(InputError, match="is no envelope point"):
+    with pytest.raises(InputError, match="is not a valid envelope point"):
         apply_plan(project, dataclasses.replace(plan, tracks=(track,)), tmp_path / "x.RPP")
     assert not (tmp_path / "x.RPP").exists()
 

@@ -70,7 +70,7 @@ def test_a_quoted_or_damaged_number_can_be_set(make: Callable[..., Path]) -> Non
 @pytest.mark.parametrize("gain", [math.nan, math.inf, -math.inf, -0.5, 1e7])
 def test_an_impossible_gain_is_refused(make: Callable[..., Path], gain: float) -> None:
     project = read_project(make(TWO))
-    with pytest.raises(InputError, match=r"track 'Kick': .* is no gain"):
+    with pytest.raises(InputError, match=r"track 'Kick': .* is not a valid fader gain"):
         set_faders(project, {0: LinearGain(gain)})
 
 

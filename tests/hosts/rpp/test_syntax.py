@@ -77,7 +77,7 @@ def test_the_last_line_needs_no_end() -> None:
         (SMALL[:-2], "song.RPP:1: the block <REAPER_PROJECT never ends"),
         (SMALL[:-6], "song.RPP:2: the block <TRACK never ends"),
         (SMALL.replace(b"\n", b"\r"), "song.RPP:1: the block <REAPER_PROJECT never ends"),
-        (SMALL + b">\n", "song.RPP:6: the file goes on"),
+        (SMALL + b">\n", "song.RPP:6: there is text after the end"),
         (SMALL + SMALL, "song.RPP:6: this is REAPER's backup of several versions"),
         (SMALL.replace(b"NAME a", b"<X"), "song.RPP:1: the block <REAPER_PROJECT never ends"),
     ],
