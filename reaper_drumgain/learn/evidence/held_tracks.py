@@ -78,8 +78,19 @@ _COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class HeldTrack:
-    """One close microphone in one song or section: its ``drum``, how many ``strokes`` of it there
-    are, and whether the track is ``held``."""
+    """One close microphone in one song or section.
+
+    Attributes
+    ----------
+    where
+        SONG or SECTION.
+    drum
+        The drum that it stands at.
+    strokes
+        How many strokes of that drum there are.
+    held
+        Whether the track is held.
+    """
 
     where: str
     drum: str
