@@ -255,7 +255,7 @@ class BandPowers:
         return f"{self.name}: {self.edges}, {self.most}"
 
     def meter(self, rate: int, channels: int, frames: int) -> Meter:
-        """A meter as ``Descriptor.meter``; frame n is at the same time in all tracks."""
+        """As ``Descriptor.meter``; frame n is at the same time in all tracks."""
         n_fft, stride = self._steps(rate, frames)
         return _BandMeter(band_weights(rate, self.edges, n_fft), n_fft, stride, channels)
 
