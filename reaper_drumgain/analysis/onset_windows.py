@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +35,11 @@ BANDS = len(BAND_EDGES) - 1
 STEPS_PER_SECOND = 100
 #: a window starts this many steps before its onset
 LEAD_STEPS = 1
-#: onsets that are kept of a session; of more, every second, fourth, ... in time is kept
+#: onsets that are kept of a session; of more, a half, a quarter, ... is kept, drawn by lot: every
+#: second onset of a song on a strict grid can be the hi-hat alone
 MOST_ONSETS = 3000
+#: version of which onsets are kept of too many; sessions with fewer are the same in all versions
+LOT_VERSION = 1
 
 #: rise in dB within so many steps, and how far under the loudest moment an onset may be
 RISE_DB, RISE_STEPS, RANGE_DB = 6.0, 3, 30.0
@@ -192,7 +196,9 @@ class OnsetWindowMeter:
         self._window = BandWindow(rate)
         self._slices = slices
         self._step = rate / STEPS_PER_SECOND
-        self._most, self._every, self._count = most, 1, 0
+        self._most, self._share = most, 1.0
+        # the lots are the same in each run, and do not depend on how the audio is cut into chunks
+        self._lottery = np.random.default_rng(0)
         tracks, channels = len(slices), slices[-1].stop
         self._ahead = _REACH + MERGE_STEPS + 1 + int(self._window.length / self._step)
         # one window of silence before the session, for what sounds before an onset
@@ -204,6 +210,8 @@ class OnsetWindowMeter:
         self._next_step = 0
         self._last_mark = -MERGE_STEPS - 1
         self._marks: list[int] = []
+        #: per mark its lot, 0 to 1: it is kept while that is below the share
+        self._lots: list[float] = []
         #: per mark: (tracks,) the largest mean square of its own onset, 0 where it has none
         self._owners: list[Float32] = []
         self._found: list[Float32] = []
@@ -269,20 +277,24 @@ class OnsetWindowMeter:
         self._measure_at(np.array(marks, dtype=np.intp))
         self._next_step = stop
         while len(self._marks) > self._most:
-            self._every *= 2
-            for held in (self._marks, self._owners, self._found):
-                del held[::2]
+            self._share /= 2.0
+            kept = [lot < self._share for lot in self._lots]
+            self._marks = list(compress(self._marks, kept))
+            self._lots = list(compress(self._lots, kept))
+            self._owners = list(compress(self._owners, kept))
+            self._found = list(compress(self._found, kept))
             self._hits.keep_only(self._marks)
 
     def _merged(self, steps: Intp) -> list[int]:
-        """The steps at which an onset of the kit begins; of too many every second, fourth, ..."""
+        """The steps at which an onset of the kit begins; of too many a share, drawn by lot."""
         marks = []
         for step in steps.tolist():
             if step - self._last_mark > MERGE_STEPS:
                 self._last_mark = step
-                self._count += 1
-                if self._count % self._every == 0:
+                lot = float(self._lottery.random())
+                if lot < self._share:
                     marks.append(step)
+                    self._lots.append(lot)
         return marks
 
     def _measure_at(self, marks: Intp) -> None:

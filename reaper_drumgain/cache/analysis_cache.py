@@ -20,6 +20,7 @@ from reaper_drumgain.analysis.descriptors import Descriptor, by_name
 from reaper_drumgain.analysis.loudness import Float32
 from reaper_drumgain.analysis.measurement import FINE, MEASUREMENT_VERSION, MultitrackAnalysis
 from reaper_drumgain.analysis.onset_windows import BANDS as ONSET_BANDS
+from reaper_drumgain.analysis.onset_windows import LOT_VERSION
 from reaper_drumgain.analysis.spectrum import BANDS
 from reaper_drumgain.audio.decoder import decoder_version
 from reaper_drumgain.cache.arrays import pack, unpack
@@ -150,7 +151,7 @@ def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
 
 
 def _made_with() -> tuple[str, ...]:
-    measured = f"{features.VERSION}.{MEASUREMENT_VERSION}"
+    measured = f"{features.VERSION}.{MEASUREMENT_VERSION}.{LOT_VERSION}"
     return measured, np.__version__, decoder_version()
 
 

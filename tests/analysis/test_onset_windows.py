@@ -105,11 +105,22 @@ def test_the_streamed_onsets_are_those_of_the_whole_envelope() -> None:
     assert measure([KICK], 7).steps.tolist() == merged
 
 
-def test_of_too_many_onsets_an_even_share_is_kept() -> None:
-    times = [0.1 + 0.1 * n for n in range(100)]
-    found = measure([strokes(times, 12.0, 300.0)], 16, most=30)
-    assert 15 <= len(found.steps) <= 30
-    assert np.ptp(np.diff(found.steps[1:-1])) <= 2 * 40
+@pytest.mark.parametrize("chunk", [4, 16])
+def test_of_too_many_onsets_each_track_keeps_its_share_all_along(chunk: int) -> None:
+    # on a strict grid, where every second onset is the hi-hat alone
+    beats = [0.1 * n for n in range(1, 201)]
+    tracks = [
+        strokes(beats, 21.0, 5000.0),
+        strokes(beats[::4], 21.0, 80.0),
+        strokes(beats[2::4], 21.0, 900.0),
+    ]
+    found = measure(tracks, chunk, most=110)
+    assert 70 <= len(found.steps) <= 110
+    assert found.own[0].all()
+    for own in found.own[1:]:
+        assert 12 <= own.sum() <= 38
+        assert 3 <= own[found.steps < 1000].sum() <= own.sum() - 3
+    np.testing.assert_array_equal(found.steps, measure(tracks, 210, most=110).steps)
 
 
 def test_between_gives_a_part_by_itself() -> None:
