@@ -82,7 +82,11 @@ class Microphone:
 
 
 def kit_excesses(
-    microphones: Sequence[Microphone], families: Sequence[int], energy: Float64, strength: Float64
+    microphones: Sequence[Microphone],
+    families: Sequence[int],
+    energy: Float64,
+    strength: Float64,
+    rising: Bool,
 ) -> tuple[Float64, Float64]:
     """By how much each close microphone exceeds what the others predict.
 
@@ -96,6 +100,9 @@ def kit_excesses(
         Shape (tracks, onsets, bands), mean square.
     strength
         Shape (tracks, onsets), as ``strengths`` gives.
+    rising
+        Shape (tracks,): which tracks rise at onsets. The others, hiss and hum, explain nothing: a
+        steady sound would pass for the source of every cymbal that rings throughout.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def kit_excesses(
     total = energy.sum(axis=2)
     over = np.full(total.shape, np.nan)
     judged = [t for t, mic in enumerate(microphones) if mic.close and strength[t].any()]
-    rivals = {t: _rivals(t, microphones, families, total) for t in judged}
+    rivals = {t: _rivals(t, microphones, families, rising) for t in judged}
 
     def fit(track: int, explained: set[int]) -> float:
         """X without the microphones of some families; what it was where no close one is left."""
@@ -273,15 +280,15 @@ def _margin(members: Sequence[int], values: Mapping[int, float], limits: Float64
 
 
 def _rivals(
-    track: int, microphones: Sequence[Microphone], families: Sequence[int], total: Float64
+    track: int, microphones: Sequence[Microphone], families: Sequence[int], rising: Bool
 ) -> list[int]:
-    """The tracks that may explain ``track``: all of the room but its own family, for a drum that
-    is ``overheard`` the close ones among them."""
+    """The tracks that may explain ``track``: all of the room that rise but its own family, for a
+    drum that is ``overheard`` the close ones among them."""
     return [
         other
         for other in range(len(microphones))
         if families[other] != families[track]
         and microphones[other].drum is not None
-        and total[other].any()
+        and rising[other]
         and (microphones[other].close or not microphones[track].overheard)
     ]

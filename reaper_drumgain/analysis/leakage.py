@@ -208,7 +208,8 @@ def hear(
     risen = np.where(total > 2.0 * earlier, total - earlier, 0.0)
     families = families_of(microphones, total)
     strength = strengths(microphones, total, risen)
-    over, limits = kit_excesses(microphones, families, energy, strength)
+    rising = _rising(np.asarray(hits), risen)
+    over, limits = kit_excesses(microphones, families, energy, strength, rising)
     cleaned = _cleaned(total)
     return Heard(
         tuple(microphones),
@@ -226,7 +227,7 @@ def hear(
 
 
 def judge(heard: Heard) -> tuple[Verdict, ...]:
-    """What is said of each track of a song; only close microphones and silent tracks are held.
+    """What is said of each track of a song; overheads and rooms are held only without any hit.
 
     Parameters
     ----------
@@ -302,6 +303,12 @@ def _standing(heard: Heard) -> Bool:
     return np.asarray(beyond & ~heard.cleaned)
 
 
+def _rising(hits: npt.NDArray[np.intp], risen: Float64) -> Bool:
+    """Tracks (tracks,) with hits. What sounds throughout and hardly ever rises (once, where the
+    file begins) is hiss or hum."""
+    return np.asarray((hits > 0) & (np.count_nonzero(risen, axis=1) > 1))
+
+
 def _one_drum(heard: Heard, one: int, two: int) -> bool:
     """Whether two tracks are microphones of one drum."""
     return heard.families[one] == heard.families[two]
@@ -314,10 +321,13 @@ def _state(heard: Heard, track: int) -> str:
     if is_short(float(heard.seconds[track]), int(heard.hits[track])):
         return SHORT
     microphone = heard.microphones[track]
-    if not microphone.close or microphone.drum is None:
+    if microphone.drum is None:
         return ACTIVE
-    # what sounds throughout and hardly ever rises (once, where the file begins) is hiss or hum
-    if heard.hits[track] == 0 or np.count_nonzero(heard.risen[track]) < 2:
+    if not microphone.close:
+        # a room that is compressed a lot rises little
+        rises = heard.hits[track] > 1 or np.count_nonzero(heard.risen[track]) > 1
+        return ACTIVE if rises else EMPTY
+    if not _rising(heard.hits, heard.risen)[track]:
         return EMPTY
     if not np.isfinite(heard.excess_db[track]):
         return ACTIVE

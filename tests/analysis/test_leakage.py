@@ -132,6 +132,25 @@ def test_a_cymbal_whose_strokes_hardly_rise_is_told_by_its_ring() -> None:
     np.testing.assert_array_equal(strengths(MICROPHONES[:5], total[:5], risen[:5]), risen[:5])
 
 
+def test_a_track_of_hiss_explains_no_cymbal_that_rings_throughout() -> None:
+    energy = drums(np.random.default_rng(4), onsets=240)
+    random = np.random.default_rng(6)
+    # struck at each onset, with a ring that is nearly as loud: only the kick's leak is softer
+    energy[2] = 0.03 * energy[2] + 0.02 * 10.0 ** random.normal(0.0, 0.05, energy[2].shape)
+    hiss = 1e-4 * 10.0 ** random.normal(0.0, 0.01, (1, *energy.shape[1:]))
+    tom = Microphone(drum="tom 3", close=True)
+    sounds = np.concatenate([energy, hiss])
+    before = np.concatenate([1e-3 * energy, hiss])
+    before[2] = 0.7 * energy[2]
+    before[2, 2::4] = 0.3 * energy[2, 2::4]
+    envelopes = [np.repeat(row, 10) for row in sounds.sum(axis=2)]
+    alone = hear(MICROPHONES, envelopes[:6], [60] * 6, energy, before[:6])
+    with_it = hear((*MICROPHONES, tom), envelopes, [*[60] * 6, 0], sounds, before)
+    assert alone.excess_db[2] > alone.limits_db[2]
+    np.testing.assert_array_equal(with_it.over[:6], alone.over)
+    assert [verdict.state for verdict in judge(with_it)] == [ACTIVE] * 6 + [EMPTY]
+
+
 def test_tracks_of_a_drum_machine_that_always_coincide_are_not_held() -> None:
     # no leak at all: the kick falls on every second stroke of the hi-hat, the snare on every third
     energy = np.full((3, 240, BANDS), 1e-9)

@@ -108,6 +108,15 @@ def test_all_that_play_are_active():
     assert set(states(kit()).values()) == {None}
 
 
+def test_a_room_of_hiss_alone_is_held_and_one_that_is_flat_from_compression_is_not():
+    sounds = kit()
+    hiss = gain(-50.0) * np.random.default_rng(8).standard_normal(int(SECONDS * RATE))
+    assert states({**sounds, "room": hiss}) == {**dict.fromkeys(sounds), "room": FAINT}
+    room = np.convolve(sounds["overhead left"], np.exp(-np.arange(RATE) / (0.3 * RATE)))
+    flat = np.tanh(3.0 * room[: hiss.size] / np.abs(room).max()) + hiss
+    assert set(states({**sounds, "room": flat}).values()) == {None}
+
+
 @pytest.mark.parametrize("resting", [("tom 1",), ("hi-hat",), ("tom 1", "tom 2")])
 def test_a_microphone_whose_drum_rests_is_held(resting):
     found = states(kit(resting=resting))
