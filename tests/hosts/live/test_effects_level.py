@@ -213,13 +213,17 @@ def test_a_fader_that_is_held_by_something_else_is_told(faked):
 
 
 def test_it_can_be_cancelled_between_two_dry_runs(faked):
-    report = faked.play(
-        SCOPE_ALL,
-        {"do": {"select": ["Vocal"]}},
-        press(faked, ticks=3),
-        faked.press("cancel"),
-    )
-    assert len(report.data["dry_runs"]) in (2, 4)
+    # how far a run gets in a tick depends on how busy the machine is
+    for ticks in range(2, 20):
+        report = faked.play(
+            SCOPE_ALL,
+            {"do": {"select": ["Vocal"]}},
+            press(faked, ticks=ticks),
+            faked.press("cancel"),
+        )
+        if report.data["dry_runs"]:
+            break
+    assert len(report.data["dry_runs"]) in (2, 4), ticks
     assert "cancelled, nothing was changed" in report.console
     assert user_state(report, 3) == user_state(report, 1)
 
