@@ -145,4 +145,4 @@ def test_what_is_no_mix_is_told(demo, capsys, tmp_path):
     assert "expected 4.0 s or more" in told
     (tmp_path / "no.wav").write_bytes(b"nothing")
     balanced(capsys, project, "--reference", tmp_path / "no.wav", status=1)
-    balanced(capsys, project, "--reference", tmp_path / "gone.wav", status=1)
+    balanced(capsys, project, "--reference", tmp_path / "gone.wav", status=2)
