@@ -37,9 +37,9 @@ STEPS_PER_SECOND = 100
 LEAD_STEPS = 1
 #: onsets that are kept of a session; of more, a half, a quarter, ... is kept, drawn by lot: every
 #: second onset of a song on a strict grid can be the hi-hat alone
-MOST_ONSETS = 3000
+MOST_ONSETS = 6000
 #: version of which onsets are kept of too many; sessions with fewer are the same in all versions
-LOT_VERSION = 1
+LOT_VERSION = 2
 
 #: rise in dB within so many steps, and how far under the loudest moment an onset may be
 RISE_DB, RISE_STEPS, RANGE_DB = 6.0, 3, 30.0
