@@ -13,8 +13,8 @@
 --   undo step, with a reason for every move.
 --
 --   These are the actions and their menu. They need the Python program of the same name: install
---   it (pipx install reaper-drumgain), run 'drumgain install' once in a terminal, and restart
---   REAPER. Then run DrumGain_Menu: where something is missing it says what, and what to do.
+--   it as its README says, run 'drumgain install' once in a terminal, and restart REAPER. Then run
+--   DrumGain_Menu: where something is missing it says what, and what to do.
 -- @changelog First version.
 
 -- This file is the package of ReaPack; it is not installed itself. tools/reapack_index.py makes

@@ -105,7 +105,8 @@ class Project:
         Raises
         ------
         InputError
-            The settings name a track, role or method that is not there.
+            The settings name a track, role or method that is not there, or a field has a value of
+            another type.
         NothingToBalanceError
             No drum track may be moved.
         """
@@ -149,6 +150,8 @@ class Project:
         ------
         ConflictError
             The file has changed since it was opened, or the plan belongs to another project.
+        InputError, ProjectError
+            ``output`` is no project, or the place of a fader in the file is not clear.
         StorageError
             The system refuses to write, or the output exists. All files are as before.
         """
@@ -251,6 +254,7 @@ def method_names() -> tuple[str, ...]:
 
 
 def _checked(settings: Settings | None) -> Settings:
+    """The settings, with every field checked: a misspelled word must not be passed over."""
     if settings is None:
         return Settings()
     if not isinstance(settings, Settings):
@@ -258,4 +262,7 @@ def _checked(settings: Settings | None) -> Settings:
             f"the settings are {settings!r:.60}: expected drumgain.Settings, like "
             "drumgain.Settings(amount=50.0)"
         )
-    return settings
+    try:
+        return Settings.from_json(settings.to_json())
+    except (InputError, TypeError, ValueError) as error:
+        raise InputError(f"{error} (help(drumgain.Settings) describes the fields)") from error

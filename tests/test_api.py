@@ -149,6 +149,22 @@ def test_what_cannot_be_balanced_is_told(signals, rate, names, told):
         drumgain.balance_arrays(signals, rate, names)
 
 
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ({"mode": "al"}, r"settings.mode: expected one of \['auto', 'outliers', 'all'\], got 'al'"),
+        ({"write": "envelopes"}, "settings.write: expected one of"),
+        ({"level": "peak:-6"}, "settings.level: expected"),
+        ({"locks": "Kick In"}, "settings.locks: expected a list"),
+        ({"roles": {"Kick": "snare"}}, "settings.roles: expected a list"),
+        ({"stems": 1j}, "complex"),
+    ],
+)
+def test_a_field_of_the_settings_with_a_wrong_value_is_named(field, told):
+    with pytest.raises(drumgain.DrumGainError, match=f"{told}.*drumgain.Settings"):
+        drumgain.balance_arrays([strokes(0.2, 60.0)], 48000, ["Kick"], drumgain.Settings(**field))
+
+
 def test_silent_arrays_stay():
     plan = drumgain.balance_arrays([strokes(0.2, 60.0), np.zeros(96000)], 48000, ["Kick", "Snare"])
     assert "silent" in plan.tracks[1].flags

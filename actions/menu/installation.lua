@@ -27,7 +27,7 @@ function installation.read_setup()
   local text = read_file(path)
   if not text then
     return nil, "DrumGain's Python program is not set up for this REAPER.\n\nInstall it once "
-      .. "(see the README: pipx install reaper-drumgain), then " .. INSTALL .. ".\n\n"
+      .. "(DrumGain's README says how), then " .. INSTALL .. ".\n\n"
       .. path .. " is missing."
   end
   local setup, why = json.decode(text)
@@ -37,7 +37,7 @@ function installation.read_setup()
   end
   if json.get(setup, "version") ~= LISTS.version
     or json.get(setup, "format") ~= LISTS.setup_format then
-    return nil, ("This menu is from DrumGain %s, the installed program is %s.\n\nUpdate the older one (the menu in ReaPack, the program with 'pipx upgrade reaper-drumgain' in a terminal), then %s."):format(
+    return nil, ("This menu is from DrumGain %s, the installed program is %s.\n\nUpdate the older one (the menu in ReaPack, the program as DrumGain's README says), then %s."):format(
       LISTS.version, tostring(json.get(setup, "version") or "another version"), INSTALL)
   end
   local interpreter = json.get(setup, "interpreter")

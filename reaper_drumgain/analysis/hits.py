@@ -131,7 +131,7 @@ def missing_bleed(energy: Float64) -> Bool:
 
 
 def heard_at(energy: Float64) -> Bool:
-    """Where a track holds more than what a gate or a clean-up leaves.
+    """At which onsets a track holds more than a closed gate or a clean-up leaves.
 
     Parameters
     ----------

@@ -181,7 +181,8 @@ def strong_onsets(strength: Float64) -> Bool:
 
 
 def strengths(microphones: Sequence[Microphone], total: Float64, risen: Float64) -> Float64:
-    """How strong the onsets of each track are: how much they rise, of cymbals how loud they are.
+    """How strong the onsets of each track are: by how much they rise or, for cymbals, how loud they
+    are.
 
     Parameters
     ----------
@@ -206,7 +207,7 @@ def strengths(microphones: Sequence[Microphone], total: Float64, risen: Float64)
 
 
 def excess_limit(values: Sequence[float], share: float, least_db: float) -> float:
-    """The limit of X, by what the microphones of a kit reach.
+    """The limit of X (see the module), from what the microphones of a kit reach.
 
     Parameters
     ----------

@@ -255,11 +255,11 @@ def judge(heard: Heard) -> tuple[Verdict, ...]:
 def plays_in(heard: Heard, verdicts: Sequence[Verdict], section: Bool) -> Bool:
     """Which tracks play in a section.
 
-    What is held in the song is held in its sections. Of the others a close microphone plays in a
-    section where X, of the section's onsets under the song's fit, reaches a share of the song's X
-    (at most 12 dB): the leak of a cymbal without a microphone stands out too, but less than the
-    drum's own strokes, which the song shows. A cleaned track plays where it rises to within
-    20 dB of its largest in the song.
+    A track that is held in the song is held in all of its sections. Any other close microphone
+    plays in a section where X, computed from the section's onsets with the song's fit, reaches a
+    share of the song's X (12 dB at most). The leak of a cymbal without a microphone stands out,
+    too, but less than the drum's own strokes, of which the song has some. A cleaned track plays
+    where it rises to within 20 dB of its largest in the song.
 
     Parameters
     ----------

@@ -237,7 +237,7 @@ class OnsetWindowMeter:
         self._loudest = np.maximum(self._loudest, envelopes.max(axis=1, initial=0.0))
 
     def measure(self) -> None:
-        """Find and measure the onsets of what was added, in any thread."""
+        """Find and measure the onsets of the last chunk; any thread may call it."""
         self._look(self._first_step + self._envelopes.shape[1] - self._ahead)
         self._forget()
 
@@ -258,7 +258,7 @@ class OnsetWindowMeter:
         )
 
     def hit_spectra(self) -> HitSpectra:
-        """The spectra at the strongest of the onsets, to be asked for after ``finish``."""
+        """The spectra at the strongest onsets. Call it after ``finish``."""
         return self._hits.finish()
 
     def _look(self, stop: int) -> None:

@@ -129,15 +129,16 @@ def frames_of(chosen: NDArray[np.bool_], rate: int) -> list[Stretch]:
 
 
 def within(kept: Sequence[Stretch], wanted: Sequence[Stretch]) -> list[Stretch]:
-    """Where frames that are counted over several stretches as one lie in these.
+    """Find the parts of stretches that hold certain frames, counted as if the stretches were
+    joined.
 
     Parameters
     ----------
     kept
         The stretches, in order of time.
     wanted
-        Frames as if ``kept`` were one stretch from 0 on, in order of time. What lies behind the
-        end is left out.
+        First frame and the one after the last of what is looked for, in order of time: frame 0 is
+        the first of the joined ``kept``. What lies behind their end is left out.
 
     Returns
     -------

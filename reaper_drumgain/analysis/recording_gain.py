@@ -94,7 +94,7 @@ class ExpectedLevels:
     Attributes
     ----------
     level_db
-        Shape (drums, tracks, bands), in dB, but for an offset per drum and band.
+        Shape (drums, tracks, bands), in dB, except for an unknown offset per drum and band.
     variance
         Shape (drums, tracks), in dB^2: how uncertain these levels are themselves.
     """
@@ -105,7 +105,7 @@ class ExpectedLevels:
 
 @dataclass(frozen=True)
 class BleedEvidence:
-    """What the strokes say about t, but for an offset that all tracks have in common.
+    """What the strokes say about t, except for an offset that all tracks have in common.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class RecordingGainEstimate:
         Expected standard deviation of g over the tracks of this session, in dB: small where the
         levels were set with care.
     reliability
-        Shape (tracks,): how much of what could be known of a track the bleed tells, 0 to 1.
+        Shape (tracks,): how much of what could be known of a track is known from the bleed, 0 to 1.
     """
 
     mean_db: Float64

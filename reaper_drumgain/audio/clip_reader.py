@@ -46,7 +46,7 @@ class Grid:
         return (seconds - self.start) * self.rate
 
     def nearest(self, seconds: float) -> int:
-        """The frame nearest to a time, held within a frame of the span."""
+        """The frame nearest to a time, limited to one frame before and after the span."""
         return round(min(float(self.frames) + 1.0, max(-1.0, self.place(seconds))))
 
 

@@ -77,7 +77,7 @@ class Header:
 
 
 def examine(view: ByteView) -> Header:
-    """Find what the header of a file says wrong or not at all.
+    """Find what is wrong or missing in the header of a file.
 
     Raises
     ------
@@ -322,7 +322,8 @@ def _with_24_in_4(view: ByteView, layout: _Layout, header: Header) -> Header:
         gain = 256.0
     else:
         raise UnplayableMediaError(
-            "unreadable media", "it says 24 bits in blocks of 4 bytes, and holds none of its kinds"
+            "unreadable media",
+            "its header says 24 bits in blocks of 4 bytes, but the samples have no known layout",
         )
     channels, rate = struct.unpack_from("<HI", layout.form, 2)
     align = 4 * channels

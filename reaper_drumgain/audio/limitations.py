@@ -79,9 +79,9 @@ class Limitations:
         return report
 
     def examine(self, clip: Clip, grid: Grid) -> MediaInfo | None:
-        """Add what of a clip will not be played as REAPER plays it.
+        """Note everything in a clip that is not read as REAPER plays it.
 
-        Returns the header of its file, None where nothing of it can be played.
+        Returns the header of its file, None where nothing of the clip can be read.
         """
         where, subject = clip_words(clip), _subject(clip)
         info = self._source(clip, where, subject)
@@ -118,7 +118,7 @@ class Limitations:
         if info.channels > 2 and clip.channel_mode < 2:
             self.add(
                 "more than two channels",
-                f"{where} has {info.channels} channels: the first two are played.",
+                f"{where} has {info.channels} channels: only the first two are measured.",
                 subject,
             )
 

@@ -67,7 +67,7 @@ _opened_shares: set[str] = set()
 
 
 def trust_shares_of(project: str) -> None:
-    """Let files be opened on the share that a project was opened from, if it was."""
+    """Allow files on the network share that a project lies on, if it lies on one."""
     _opened_shares.update(roots_of_project(project))
 
 

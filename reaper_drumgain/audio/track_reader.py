@@ -79,7 +79,8 @@ class TrackAudio:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What is not played as REAPER plays it, in short words, in the order of finding.
+        """What is not played as REAPER plays it, in short words, in the order in which it was
+        found.
 
         Reading may find more, in the samples themselves.
         """
@@ -206,7 +207,7 @@ class TrackAudio:
 
 
 def analysis_rate(session: Session, tracks: Sequence[Track]) -> int:
-    """The rate in Hz that most of the playing seconds have in their files.
+    """The sample rate in Hz of the files that play for most of the time.
 
     Read at it, most audio needs no resampling. Without any file that opens: the session's
     rate, or 48000. Never outside ``LOWEST_RATE`` to ``HIGHEST_RATE``.

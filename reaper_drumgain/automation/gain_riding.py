@@ -52,7 +52,7 @@ _SILENT = 1e-12
 
 
 def riding_gains(given: AutomationInput) -> GainsOverTime:
-    """Curves that follow the song, and the faders at which each curve is most of the time.
+    """Curves that follow the song, and the fader at which each curve stays for most of the time.
 
     With a span the faders stay, and the curves begin and end at 0 dB within it. Several kits are
     followed one by one.
@@ -112,8 +112,8 @@ def _running_gains(given: AutomationInput) -> RunningGains:
 def riding_faders(given: AutomationInput, gains: RunningGains, anchors: Mask) -> Array:
     """Fader values over time.
 
-    A fader that should be higher than its end stays at the end meanwhile: the whole kit cannot get
-    softer for a moment of one track.
+    A fader that should go beyond its upper end stays there meanwhile, so that the whole kit does
+    not get softer for a moment of one track.
 
     Parameters
     ----------

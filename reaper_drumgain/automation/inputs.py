@@ -213,9 +213,9 @@ def _refusals(
 def old_gains_over_time(
     analysis: MultitrackAnalysis, existing: Sequence[ExistingEnvelope], old: Array
 ) -> Array:
-    """The gains before, with the envelopes that DrumGain wrote.
+    """The gains before the run, including the envelopes that DrumGain wrote.
 
-    Those count, so that a second run keeps the levels that the first one gave.
+    These count, so that a second run keeps the levels that the first one gave.
 
     Parameters
     ----------

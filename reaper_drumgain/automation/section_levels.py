@@ -40,7 +40,7 @@ def at_section_level(
     given
         What automation starts from, of n tracks.
     faders
-        Shape (n,): faders of the section in dB, right but for a common offset.
+        Shape (n,): faders of the section in dB, right except for a common offset.
     active
         Shape (n,): tracks that play in the section.
     path

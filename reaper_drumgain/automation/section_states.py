@@ -19,11 +19,11 @@ _SILENCE = to_power(Decibel(-200.0))
 def section_states(given: AutomationInput, hops: tuple[int, int]) -> tuple[str | None, ...]:
     """Why each track is held in a section of ``hops`` (first, last), None where it plays.
 
-    What is held in the song is held in its sections. A track rests where it is silent, where it
-    holds only what leaks in, or where it is softer by 20 LU than in the whole song (where the gate
-    of cross-adaptive closes), or within 10 LU of that for less than a gating block of 0.4 s: that
-    is too little to have a loudness. A pair plays where one side does, and what follows another
-    track where that one does.
+    A track that is held in the song is held in all of its sections. Any other track rests in a
+    section where it is silent, holds only bleed, or is faint: over 20 LU softer than in the whole
+    song (there the gate of cross-adaptive closes), or louder than 10 LU below its loudness in the
+    whole song for less than a gating block of 0.4 s. A pair plays where one side does, and a track
+    that follows another one plays where that one does.
     """
     measurement = given.analysis.measurement
     powers = [track.hop_powers[hops[0] : hops[1]] for track in measurement.tracks]

@@ -66,7 +66,8 @@ class Section:
 
 
 def span_of(session: Session, settings: Settings) -> tuple[float, float] | None:
-    """The seconds from and up to which drums are analyzed and changed; None for the whole song.
+    """Start and end in seconds of the time in which drums are analyzed and changed; None for the
+    whole song.
 
     Parameters
     ----------
@@ -236,7 +237,7 @@ def is_short(section: Section) -> bool:
 
 
 def neighbour(sections: Sequence[Section], place: int) -> int | None:
-    """The place of the section whose gains go on in a short one.
+    """The place of the section whose gains a short section takes over.
 
     The nearest one before it that is not short, else the nearest one behind it, where only short
     sections lie between; None where there is none.

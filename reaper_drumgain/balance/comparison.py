@@ -68,7 +68,7 @@ class Comparison:
     def differences(self) -> tuple[Difference, ...]:
         """The span of each drum track that methods move, in project order.
 
-        Chance is left out: faders by chance differ from everything.
+        The method ``random`` is left out, because it differs from everything.
         """
         found = []
         for place, track in enumerate(self.tracks):

@@ -1,4 +1,4 @@
-"""What is told of several kits in one project, and of the same audio on several tracks."""
+"""Warnings of several kits in one project, and of the same audio on several tracks."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def learn_one(
     Returns
     -------
     tuple of str
-        What is to be told, in sentences.
+        Sentences for the user.
     """
     name = check_name(name)
     known = {one.casefold(): one for one in user_models.names()}

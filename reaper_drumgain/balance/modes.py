@@ -90,9 +90,9 @@ def starting_faders(
 ) -> NDArray[np.float64]:
     """The faders from which moves are counted: mostly the present ones.
 
-    With an amount below 100 % it is the fader from before the last run, where the fader stands at
-    its note from a run of this mode. So a second run makes the same part of the same move, and
-    changes nothing.
+    With an amount below 100 % it is the fader from before the last run, where the fader still has
+    the value that its note from a run of this mode names. So a second run makes the same part of
+    the same move, and changes nothing.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ def match(
         The mix is of another recording, too short, silent or not readable.
     """
     if wants_roles_by_sound(session, settings):
-        raise InputError("--reference and roles by sound exclude each other: state roles by --role")
+        raise InputError("--reference needs roles that are stated with --role, not found by sound")
     drums = select(session, settings).measured
     if not drums:
         return ReferenceMethod(np.zeros(0), ())

@@ -145,7 +145,7 @@ def _place(
 
 
 def _sentences(session: Session, matches: Matches, paths: Mapping[str, Path]) -> list[str]:
-    """What is told of files and tracks that do not belong together."""
+    """Sentences on files and tracks that do not belong together."""
     told = []
     for index, names in matches.several.items():
         files = ", ".join(paths[name].name for name in names)

@@ -1,4 +1,4 @@
-"""What is stored on the tracks about their trims, and what is told of trims that are not made."""
+"""What is stored on the tracks about their trims, and warnings of trims that are not made."""
 
 from __future__ import annotations
 

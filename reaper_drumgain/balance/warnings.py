@@ -98,7 +98,7 @@ def _list(names: Sequence[str]) -> str:
 def limit_warnings(drums: Sequence[DrumTrack], solution: Solution) -> Iterator[str]:
     """The tracks whose faders end before they are loud enough, and how much the level is short.
 
-    Linked tracks, which stop as one, are told together.
+    Linked tracks, which stop as one, are named together.
     """
     told: set[int] = set()
     found: list[tuple[list[str], float]] = []

@@ -295,7 +295,7 @@ def _read(path: Path) -> _JournalState:
 
 
 def _remove_oldest(newest: Path) -> None:
-    """Remove the oldest journals but for a number of them."""
+    """Remove the oldest journals, so that a number of them are left."""
     with contextlib.suppress(OSError):
         others = [path for path in newest.parent.glob("*.jsonl") if path != newest]
         others.sort(key=lambda path: path.stat().st_mtime_ns)

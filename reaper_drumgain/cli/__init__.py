@@ -96,7 +96,9 @@ def _told(error: BaseException, *, as_json: bool) -> int:
         message = f"{error.filename}: {error.strerror}: {_NOT_ALLOWED[error.errno]}"
     elif not isinstance(error, errors.DrumGainError):
         # the one place that may let nothing through
-        message = f"unexpected {type(error).__name__}: {error}. Please report it with --debug"
+        message = (
+            f"unexpected {type(error).__name__}: {error}. Please report it with what --debug shows"
+        )
     from reaper_drumgain.cli.show import complain
 
     if as_json:

@@ -167,7 +167,9 @@ def run(argv: Sequence[str] | None) -> int:
     """Parse a command line, do what it says and return the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words:
-        print(f"{_DESCRIPTION}\n\n{FIRST_STEPS}\n'drumgain --help' lists all commands.")
+        from reaper_drumgain.cli.show import say
+
+        say(f"{_DESCRIPTION}\n\n{FIRST_STEPS}\n'drumgain --help' lists all commands.")
         return 0
     if words[0] == "help":
         words = [*words[1:2], "--help"]

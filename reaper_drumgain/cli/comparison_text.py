@@ -40,7 +40,7 @@ def print_comparison(comparison: Comparison) -> None:
         rows = _rows(comparison, part, 1 if numbered else 2, now=first, span=last)
         print_table(header, rows, numbers={0, *range(2, len(header))})
     if numbered:
-        show.say(", ".join(f"{number} {name}" for number, name in enumerate(names, 1)))
+        show.say(", ".join(f"{number}={name}" for number, name in enumerate(names, 1)))
     show.say(
         "faders in dB, all balanced anew; span: highest minus lowest fader of all methods except "
         "random"

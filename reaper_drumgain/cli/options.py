@@ -314,7 +314,7 @@ def add_report(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 
 def warn_of_names(session: Session, settings: Settings) -> None:
-    """Tell the names in the table of roles that no track of a single project has."""
+    """Warn of the names in the table of roles that no track of a single project has."""
     missing = names_of_no_track(session, settings)
     if missing and len(missing) < len(settings.role_table):
         shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")

@@ -70,7 +70,7 @@ def did_you_mean(text: str, known: Iterable[str], *, quoted: bool = True) -> str
 def one_of(known: Callable[[], Sequence[str]], then: str = "") -> Callable[[str], str]:
     """A type for an option that takes one of some words, in any case.
 
-    ``known`` gives the words; ``then`` is added to the message where none is meant.
+    ``known`` gives the words; ``then`` is added to the message where no word comes close.
     """
 
     def word(text: str) -> str:

@@ -57,7 +57,7 @@ def _rows(plan: GainPlan) -> list[_Row]:
         between = track.interval_db
         rows.append(
             _Row(
-                f"{printable(track.name)}  ·  {track.role}",
+                f"{printable(track.name)}  ·  {track.role_text}",
                 here + track.old_db,
                 here + track.new_db,
                 None if between is None else (here + between[0], here + between[1]),

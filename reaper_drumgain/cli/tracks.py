@@ -126,7 +126,7 @@ def _print(session: Session, selection: Selection, by_sound: Mapping[int, TrackS
 
 
 def _listen(session: Session, settings: Settings) -> tuple[Settings, dict[int, TrackSound]]:
-    """The settings with the roles told by sound, and what each track sounds like, by its index."""
+    """The settings with the roles found by sound, and what each track sounds like, by its index."""
     from reaper_drumgain.balance import roles_by_sound
     from reaper_drumgain.balance.project_analyzer import ProjectAnalyzer
 

@@ -63,7 +63,7 @@ class Following:
 def same_audio(
     drums: Sequence[DrumTrack], measurement: Measurement, path: PathLevels
 ) -> dict[int, Following]:
-    """The tracks that hold the audio of another one again.
+    """The tracks that hold the same audio as another one.
 
     Two sides of a pair are no copies. Where the name of a track says that it was made of the other
     ("Kick In - rendered"), that one follows; a sample follows a microphone; else the later track

@@ -79,7 +79,7 @@ class DrumResponses:
         return np.array([self.drum_db.get(drum, 0.0) for drum in drums])
 
     def gauge_variance(self, microphones: Sequence[str]) -> Float64:
-        """How uncertain it is what a microphone's usual gain is.
+        """The variance of the usual gain of a microphone, which says how uncertain it is.
 
         Parameters
         ----------

@@ -327,7 +327,7 @@ def _check_linear(path: Path, linear: object) -> None:
         elif not isinstance(linear[name], dict) or set(linear[name]) != set(ROLE_NAMES):
             raise ModelError(f"{path}: {name} does not hold a level for each role")
         elif not all(map(_is_level, linear[name].values())):
-            raise ModelError(f"{path}: {name} holds what is no level within +-200 dB")
+            raise ModelError(f"{path}: {name} holds a value that is no level within +-200 dB")
     for name in ("interval_rise", "coverage"):
         if linear[name] < 0:
             raise ModelError(f"{path}: {name} is {linear[name]!r}, expected 0 or more")

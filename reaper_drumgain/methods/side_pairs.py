@@ -83,7 +83,7 @@ def read_sides(left: int, right: int, levels: SessionLevels, strokes: Strokes) -
 
 
 def with_pairs(undone: Float64, levels: SessionLevels, strokes: Strokes) -> tuple[Float64, Float64]:
-    """Set the sides of pairs right by what is recording gain.
+    """Correct the sides of each pair by the part of their difference that is recording gain.
 
     Parameters
     ----------

@@ -71,9 +71,9 @@ def assign_slots(
     """Give each track its slot.
 
     Tracks of one family take slots in the order of their numbers, then of ``tie``. A missing number
-    counts as 1, but for toms, where it is the floor tom's and comes last. "SnT2" alone takes
-    "snare top 1". A track beyond its family's last slot takes that slot's gain (with its own
-    level part) and gives no input.
+    counts as 1, except for toms, where it is the floor tom's and comes last. "SnT2" alone takes
+    "snare top 1". A track beyond its family's last slot takes that slot's gain (with its own level
+    part) and gives no input.
 
     Parameters
     ----------

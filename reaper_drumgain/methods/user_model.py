@@ -259,7 +259,7 @@ def _fault(model: UserModel) -> str | None:
     if set(model.roles) != set(ROLE_NAMES) or set(model.template_lufs) != set(ROLE_NAMES):
         return "does not hold a level for each role"
     if not all(abs(level) <= MAX_LEVEL_DB for level in model.template_lufs.values()):
-        return f"holds what is no level within +-{MAX_LEVEL_DB:g} dB"
+        return f"holds a value that is no level within +-{MAX_LEVEL_DB:g} dB"
     for role, taste in model.roles.items():
         sane = abs(taste.offset_db) <= MAX_OFFSET_DB and abs(taste.slope) <= MAX_SLOPE
         sane = sane and min(taste.sd_db, taste.slope_sd, taste.tracks, taste.projects) >= 0

@@ -143,7 +143,7 @@ def _facts(plan: GainPlan) -> list[tuple[str, str]]:
         ("Only", ", ".join(settings.only)),
         ("Roles", ", ".join(f"{track} = {role}" for track, role in roles)),
         ("Part", "" if settings.span is None else "{:g} s to {:g} s".format(*settings.span)),
-        ("Written", settings.write),
+        ("Write", settings.write),
         *_over_time(settings),
         ("DrumGain", __version__),
         ("Python", platform.python_version()),

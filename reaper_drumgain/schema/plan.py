@@ -331,7 +331,7 @@ class GainPlan:
 
     @property
     def range_meaning(self) -> str:
-        """What that range says, as a sentence without an end."""
+        """What that range says, as a sentence without a full stop."""
         if self.settings.model:
             return "the engineers' range for this track, moved by what your own model adds"
         return "on about 80 % of tracks the median fader of many engineers is in this range"

@@ -251,7 +251,7 @@ class Session:
                 raise ValueError(f"track {track.name!r} has parent {track.parent}")
         for send in self.sends:
             if not (0 <= send.source < len(self.tracks) and 0 <= send.target < len(self.tracks)):
-                raise ValueError(f"a send from {send.source} to {send.target} leaves the project")
+                raise ValueError(f"a send from {send.source} to {send.target}: no such track")
 
     def folders_of(self, track: Track) -> tuple[Track, ...]:
         """The folder tracks around a track, the nearest first."""

@@ -151,17 +151,17 @@ class Settings:
     amount
         Percent of the move in dB, 0 to 100.
     level
-        Where the common offset of all gains comes from.
+        Where the common offset of all gains comes from, like ``Level.parse("peak:-6")``.
     locks
         Tracks that stay.
     only
         Tracks that may move. Empty for all.
     roles
-        Roles by track: a name such as ``tom 2``, ``overhead left`` or ``none``, or ``listen``:
-        recognized by sound.
+        Pairs of a track and its role: ``tom 2``, ``overhead left``, ``none``, or ``listen`` for one
+        that is to be recognized by sound.
     role_table
-        Further roles by track name, for many projects: names that a project does not have are
-        ignored, and ``roles`` come first.
+        Further pairs of a track name and a role, for many projects: names that a project does not
+        have are ignored, and ``roles`` come first.
     span
         Start and end in seconds of the project, where only a part is analyzed. Automation then
         changes nothing outside, faders included.
@@ -177,8 +177,8 @@ class Settings:
     model
         Name of the user's own model. "" for the bundled one.
     trims
-        What families of drums get beyond their balance, in dB, in place of the trims that are kept
-        with the project (see ``schema.trims``).
+        Pairs of a family of drums and what it gets beyond its balance in dB, as ``("kick", 1.0)``.
+        They count in place of the trims that are kept with the project (see ``schema.trims``).
     stems
         A folder of pre-fader stems of tracks. "" for none.
     """

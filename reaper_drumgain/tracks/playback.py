@@ -48,30 +48,32 @@ def clip_differences(clip: Clip) -> Iterator[Difference]:
         yield Difference(
             "stretched",
             "stretch markers",
-            "has stretch markers: it is played unstretched. Glue it.",
+            "has stretch markers: it is measured without stretching. Glue it.",
         )
     if clip.preserve_pitch and clip.play_rate != 1.0:
         yield Difference(
             "pitch-preserved rate",
             "a preserved pitch",
-            f"keeps its pitch at rate {clip.play_rate:g}: it is played with its pitch changed. "
+            f"keeps its pitch at rate {clip.play_rate:g}: it is measured with the pitch changed. "
             "Glue it.",
         )
     if clip.pitch:
         yield Difference(
             "pitch shifted",
             "a shifted pitch",
-            f"is pitched by {clip.pitch:g} semitones: it is played as it is. Glue it.",
+            f"is pitched by {clip.pitch:g} semitones: it is measured at its own pitch. Glue it.",
         )
     if clip.spectral_edits:
         yield Difference(
             "spectral edits",
             "spectral edits",
-            "has spectral edits: it is played without them. Glue it.",
+            "has spectral edits: it is measured without them. Glue it.",
         )
     if any(effect.enabled for effect in clip.effects):
         yield Difference(
-            "take effects", "take effects", "has take effects: it is played without them. Glue it."
+            "take effects",
+            "take effects",
+            "has take effects: it is measured without them. Glue it.",
         )
     for envelope in clip.envelopes:
         if not envelope.active:
@@ -119,7 +121,7 @@ def track_difference(track: Track) -> str | None:
 
 
 def is_better_rendered(track: Track) -> bool:
-    """Whether a stem that REAPER renders tells more of a track than its files."""
+    """Whether a stem that REAPER renders is nearer to what a track plays than its files are."""
     if track_difference(track) is not None:
         return True
     return any(clip.plays and clip.source.format in _NEED_EXTRA for clip in track.clips)

@@ -81,7 +81,9 @@ def find_tracks(session: Session, name: str) -> tuple[int, ...]:
         number = int(digits) if 0 < len(digits) < 10 else 0
         if 1 <= number <= len(session.tracks):
             return (number - 1,)
-        raise InputError(f"there is no track {wanted[:40]}: the project has {len(session.tracks)}")
+        raise InputError(
+            f"there is no track {wanted[:40]}: the project has {len(session.tracks)} tracks"
+        )
     by_guid = [t.index for t in session.tracks if t.guid and t.guid.lower() == wanted.lower()]
     exact = [t.index for t in session.tracks if t.name.strip() == wanted]
     folded = [t.index for t in session.tracks if t.name.strip().lower() == wanted.lower()]

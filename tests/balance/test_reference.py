@@ -127,7 +127,7 @@ def test_another_recording_is_refused(demo, capsys, tmp_path):
         (("--model", "rock"), "it cannot be used with --model"),
         (("--mode", "outliers"), "it cannot be used with --mode outliers"),
         (("--write", "automation"), "it cannot be used with --write automation"),
-        (("--listen",), "state roles by --role"),
+        (("--listen",), "stated with --role"),
     ],
 )
 def test_options_that_say_something_else_are_refused(demo, capsys, tmp_path, words, message):

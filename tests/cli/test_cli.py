@@ -360,6 +360,12 @@ def test_a_terminal_gets_a_table_without_markup_being_read(project):
     assert hostile in shown_at_terminal(command)
 
 
+def test_the_first_words_of_the_program_fit_a_terminal():
+    shown = shown_at_terminal([sys.executable, "-m", "reaper_drumgain"], columns=80)
+    assert "drumgain demo" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_a_reader_that_goes_away_is_no_traceback(project):
     command = [sys.executable, "-m", "reaper_drumgain", "tracks", str(project), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -162,7 +162,7 @@ def _document(**changes):
         (_document(tracks=3), "session.tracks: expected a list"),
         (_document(time_selection=[1.0]), "expected 2 values, got 1"),
         (_document(tracks=[{"index": 5, "name": "x"}]), "has index 5, expected 0"),
-        (_document(sends=[{"source": 0, "target": 7}]), "leaves the project"),
+        (_document(sends=[{"source": 0, "target": 7}]), "no such track"),
         ("[" * 200_000, "not a session document"),
     ],
 )

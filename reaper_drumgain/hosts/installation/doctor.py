@@ -80,7 +80,8 @@ def examine(given: Path | None) -> Iterator[Check]:
         prefer = "/".join((*FOLDER, FILE_NAME))
         folder = resource_folders.resource_folder(given, prefer=prefer)
     except DrumGainError as error:
-        yield Check(name, "broken", str(error), "name it with --resource-path")
+        found = str(error).removeprefix(f"{name} ")
+        yield Check(name, "broken", found, "name it with --resource-path")
     else:
         yield _folder(name, folder)
         yield from _python(folder)

@@ -65,7 +65,7 @@ def read(path: Path) -> bytes:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InputError(
-                f"{path} is larger than {_MAX_BYTES} bytes: which is too much for a reaper.ini"
+                f"{path} is larger than {_MAX_BYTES} bytes, which is too much for a reaper.ini"
             )
         content = path.read_bytes()
     except OSError as error:

@@ -207,7 +207,7 @@ def _free(folder: Path) -> int | None:
 
 
 def _balance(setup: Setup) -> Check:
-    """Two invented tracks, balanced by the worker as a key press has it done."""
+    """Two invented tracks, balanced by the worker as after a key press."""
     name = "a small test balance by the worker"
     worker = Worker(setup)
     started = time.monotonic()

@@ -168,7 +168,7 @@ def _refuse_automation(result: LastResult, instead: str) -> None:
 
 
 def _notes(result: LastResult, wanted: dict[str, float]) -> dict[str, str]:
-    """By GUID the notes of new faders (linear gains), but for those that the user moved."""
+    """By GUID the notes of new faders (linear gains), except those that the user moved."""
     return {
         track.guid: FaderNote(
             result.mode,

@@ -1,10 +1,10 @@
 """By how much the effects of each track change its loudness, measured by REAPER itself.
 
-REAPER's dry run plays tracks without writing a file and tells their loudness. It runs twice, with
+REAPER's dry run plays tracks without writing a file and reports their loudness. It runs twice, with
 the effects and without them, so that pan, envelopes and everything else but the effects fall out of
 the difference. For the moment of a dry run the tracks stand at unity, have names of ours (which
-tell the results apart, also from those of an earlier run), and are the only ones selected; no
-track is solo. All of that is put back within the same tick.
+tell the results apart, also from those of an earlier run), and are the only ones selected; no track
+is solo. All of that is put back within the same tick.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class HeldCalls(Calls):
         return found
 
     def forget_parts(self) -> None:
-        """A track is read: what is in it is not used again."""
+        """Forget what is in a track once that has been read: it is not used again."""
         self._held = {held: kind for held, kind in self._held.items() if kind == _TRACK}
 
     def are_valid(self) -> bool:

@@ -12,7 +12,7 @@ from reaper_drumgain.hosts.live.tasks import Steps
 from reaper_drumgain.schema.settings import Mode
 
 NO_SELECTION = (
-    "DrumGain: no track is selected: select the drum tracks (or their folder), or use 'balance all "
+    "DrumGain: no track is selected: select the drum tracks (or their folder), or use 'Balance all "
     "drum tracks'"
 )
 NO_TIME_SELECTION = "DrumGain: there is no time selection: select a part of the song first"

@@ -74,8 +74,9 @@ def take_snapshot(project: Project) -> Generator[None, None, Snapshot]:
 
 
 def _read_unchanged(project: Project) -> Generator[None, None, Snapshot | None]:
-    """Read the project once; None if it changed. No pointer is used after a
-    change, also of what other scripts changed without a sign."""
+    """Read the project once; None if it changed. No pointer is used after a change, even where
+    another script changed the project without a sign.
+    """
     count, tick = change_count(project), tick_number()
     calls = HeldCalls(project)
     pointers = tuple(

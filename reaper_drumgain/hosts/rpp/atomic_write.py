@@ -38,8 +38,8 @@ def put(
     still object. Then the backup is kept, and the temporary file takes the target's place, with the
     owner and group of what was there. Any failure before that, an interrupt included, removes what
     was made. One writer at a time works in a folder: from ``last_check`` on nobody else changes the
-    target. What killed writers left there is removed. Raises StorageError where the system refuses
-    or the target is protected, and ConflictError where another writer does not end.
+    target. Files that killed writers left there are removed. Raises StorageError where the system
+    refuses or the target is protected, and ConflictError where another writer does not end.
 
     Parameters
     ----------

@@ -6,12 +6,12 @@ their order needs no clock; the date is for people. Backups of earlier versions 
 and come first, by date. ``restore`` puts a copy of a backup in place, after keeping the present
 file as ``...-181530.undone.bak``: under the name of the backup that it gives way to.
 
-Which backup is the next one is told by contents. A backup has nothing to bring back where the
-project holds what it holds (its write was cut off). A backup counts as brought back where it has
-such a partner, unless the project still holds what the partner holds: then the restore was cut
-off, or taken back. Where the project is as a restore left it, later backups do not count: theirs
-was a write that was cut off before that. So a second restore goes one write further back,
-whatever was killed in between. No backup is ever overwritten or removed.
+Contents decide which backup is the next one. A backup has nothing to bring back where the project
+holds what it holds (its write was cut off). A backup counts as brought back where it has such a
+partner, unless the project still holds what the partner holds: then the restore was cut off, or
+taken back. Where the project is as a restore left it, later backups do not count: theirs was a
+write that was cut off before that. So a second restore goes one write further back, whatever was
+killed in between. No backup is ever overwritten or removed.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _time_and_value(fields: list[bytes]) -> tuple[float | None, float | None]:
 
 
 def point_lines(data: bytes, block: Block) -> list[tuple[int, int]]:
-    """From and up to where the line of each point goes that ``read_envelope`` reads."""
+    """Start and end of the line of each point that ``read_envelope`` reads."""
     found = []
     for match in compiled(_POINT).finditer(data, block.body, block.close):
         if None not in _time_and_value(match.group(1).split()):

@@ -38,7 +38,9 @@ def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
     position = 0
     for edit in sorted(edits, key=_SPAN):
         if not position <= edit.start <= edit.end <= len(data):
-            raise ValueError(f"edit {edit.start} to {edit.end} overlaps another or leaves the data")
+            raise ValueError(
+                f"edit {edit.start} to {edit.end} overlaps another or is outside the data"
+            )
         pieces += (view[position : edit.start], edit.new)
         position = edit.end
     pieces.append(view[position:])

@@ -1,7 +1,7 @@
 """A project file for audio files that have none: one track for each file, its item at 0.
 
 The text is as REAPER 6 writes it, with what it needs of a new project; the rest REAPER fills in.
-Standard library only: what the files hold is told by the caller.
+Standard library only: the caller says what the files hold.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def relocation(project: ProjectFile, new_folder: Path) -> list[Edit]:
 
 
 def refuse_media(project: ProjectFile, target: Path) -> None:
-    """Checks that a file is none that the project plays, or would play were it there.
+    """Checks that a path is no media file of the project, whether that file exists or not.
 
     Parameters
     ----------

@@ -135,7 +135,7 @@ def refuse_changed(path: Path, read: bytes) -> None:
 
 
 def real_target(path: Path) -> Path:
-    """The file that a path means, symbolic links followed: it is written, the link stays.
+    """The file behind a path, with symbolic links resolved: it is written, and the link stays.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def refuse_existing(target: Path) -> None:
 
 
 def refuse_other_kind(target: Path) -> None:
-    """Checks that no file is at a path that is neither a project nor empty.
+    """Checks that a path holds nothing, an empty file or a project.
 
     Whatever such a file is, a project must not take its place.
 

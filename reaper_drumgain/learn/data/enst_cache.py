@@ -22,7 +22,7 @@ _NUMBERS = ("gain_db", "standard_error_db", "unique_db", "contribution_db")
 
 
 def files_key(take: Take) -> list[object]:
-    """What tells a take's files from others with the same names.
+    """What changes when a file of a take is replaced by another one of the same name.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
 """Tracks with known content, to fit and test the forest that tells drums by their sound.
 
-Both sampled kits play performances of any style. There are only two kicks and two snares, so what
-a microphone picks up is varied widely: each is tilted by up to 15 dB from bass to treble, rejects
-other pieces by up to 24 dB, has bleed of the other microphones at -45 to -10 dB, and is left out
-of a quarter of the takes. Other instruments come from formulas (``other_sounds``). All audio is
-simulated but for the hits of the kits.
+Both sampled kits play performances of any style. There are only two kicks and two snares, so what a
+microphone picks up is varied widely: each is tilted by up to 15 dB from bass to treble, rejects
+other pieces by up to 24 dB, has bleed of the other microphones at -45 to -10 dB, and is left out of
+a quarter of the takes. Other instruments come from formulas (``other_sounds``). All audio is
+simulated except for the hits of the kits.
 """
 
 from __future__ import annotations

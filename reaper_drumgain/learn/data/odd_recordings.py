@@ -94,7 +94,7 @@ def _second_snare(
     """What all tracks hear of a second snare, (tracks, frames); its own microphone is the last.
 
     It is the snare of the other kit. In each microphone it is as loud as the kit's own snare would
-    be there, but for the first snare's, which stand farther away from it.
+    be there, except in the first snare's, which stand farther away from it.
     """
     other = cached_kit(data / "kits" / _SECOND_KIT[kit.name])
     names = list(MICROPHONES[kit.name])

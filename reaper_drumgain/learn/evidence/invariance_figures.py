@@ -36,7 +36,7 @@ def try_invariance(
     jobs: int,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Tries on kits and on a real recording what a fader must not depend on.
+    """Measures how faders change with what they must not depend on, on kits and a recording.
 
     Parameters
     ----------

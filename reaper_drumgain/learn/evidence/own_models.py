@@ -55,7 +55,7 @@ def constant(role: str, over: float) -> float:  # noqa: ARG001 - a taste is give
 
 
 def by_level(role: str, over: float) -> float:
-    """The same, and louder tracks louder still, but the wide microphones softer."""
+    """As ``constant``; besides, louder tracks are set louder still, wide microphones softer."""
     return constant(role, over) + (-0.3 if role in _WIDE else 0.3) * over
 
 

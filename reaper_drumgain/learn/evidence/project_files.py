@@ -71,7 +71,7 @@ def recorded_louder(session: Session, shift_db: Float64) -> Session:
     Returns
     -------
     Session
-        The same but for the gains of items.
+        The same except for the gains of items.
     """
     return _with_clips(
         session,

@@ -113,9 +113,10 @@ def fit_with_widening(kits: Kits, usual_lufs: Mapping[str, float], seed: int) ->
 
 
 def widening_of(standard_errors: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """By role the factor on the standard deviation that brings 80 % of these ``standard_errors``
-    (see there) inside: drawn halfway to that of all roles. Empty without any.
+    """By role, the factor on standard deviations that widens the intervals of recording gains.
 
+    With it 80 % of the ``standard_errors`` of a role lie within the interval. The result is halfway
+    between that factor and the one of all roles together. Empty where there are no errors.
     Never below 1: a few kits can show that an interval is too narrow, but that their errors are
     small says little of other kits.
     """

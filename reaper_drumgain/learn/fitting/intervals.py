@@ -117,7 +117,7 @@ def with_intervals(
     Returns
     -------
     LinearPart
-        The same but for the intervals.
+        The same except for the intervals.
     """
     inner = replace(settings, trees=settings.inner_trees)
     residuals = []

@@ -154,8 +154,8 @@ def _verdict(
             said.append(_why_not(projects, errors))
     if count < _ENOUGH:
         said.append(
-            f"little material changes little: from about {_ENOUGH} sessions of different songs on "
-            "the model follows you as far as you are the same from song to song"
+            f"with little material the model changes little: from about {_ENOUGH} sessions of "
+            "different songs on it follows your taste as far as that is the same in every song"
         )
     effects, all_tracks = effects_count(projects)
     if 2 * effects > all_tracks:

@@ -191,7 +191,7 @@ def test_a_change_outside_the_spans_is_seen() -> None:
 
 @pytest.mark.parametrize("edits", [[(0, 2), (1, 3)], [(2, 1)], [(0, 99)], [(-1, 0)]])
 def test_spans_that_overlap_or_leave_the_data_are_refused(edits: list[tuple[int, int]]) -> None:
-    with pytest.raises(ValueError, match="overlaps another or leaves"):
+    with pytest.raises(ValueError, match="overlaps another or is outside"):
         splice(b"abcdef", [Edit(start, end, b"") for start, end in edits])
 
 
