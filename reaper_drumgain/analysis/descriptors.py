@@ -82,7 +82,7 @@ class Descriptor(Protocol):
         rate, frames
             Sample rate in Hz; length of the session in samples.
         start, stop
-            From and up to which sample; both are whole hops of 100 ms.
+            The first sample, and the one after the last; both are whole hops of 100 ms.
 
         Returns
         -------

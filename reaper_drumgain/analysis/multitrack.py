@@ -44,14 +44,14 @@ def stretches(
     Parameters
     ----------
     sounding
-        Per track from and up to which frame each clip may sound.
+        Per track the first frame at which each clip may sound, and the one after its last.
     rate
         Sample rate in Hz.
 
     Returns
     -------
     tuple
-        From and up to which frame each stretch lasts, in order of time.
+        First frame of each stretch and the one after its last, in order of time.
     """
     hop = hop_length(rate)
     shortest = round(_SILENCE_S * rate)
@@ -74,7 +74,7 @@ class SilenceTrimmed:
     track
         The audio of the track, at its start.
     kept
-        From and up to which frame each stretch lasts, in order of time.
+        First frame of each stretch and the one after its last, in order of time.
     """
 
     def __init__(self, track: TrackAudio, kept: Sequence[tuple[int, int]]) -> None:

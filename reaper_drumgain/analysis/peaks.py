@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reaper_drumgain.analysis.loudness import Float32, hop_length
 from reaper_drumgain.analysis.measurement import Measurement
 
-#: from and up to which frame
+#: first frame, and the one after the last
 Stretch = tuple[int, int]
 
 #: steps of each mix that are looked at first
@@ -119,7 +119,7 @@ def frames_of(chosen: NDArray[np.bool_], rate: int) -> list[Stretch]:
     Returns
     -------
     list
-        From and up to which frame, in order of time.
+        First frames and those after the last, in order of time.
     """
     places = np.flatnonzero(chosen)
     begins = np.diff(places, prepend=-2 * _GAP) > _GAP

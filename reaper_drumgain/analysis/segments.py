@@ -29,7 +29,7 @@ def between(
     measurement
         Made with ``SEGMENT_DESCRIPTORS`` among its descriptors.
     first, last
-        From and up to which hop of 100 ms.
+        The first hop of 100 ms, and the one after the last.
     descriptors
         The other descriptors whose results are wanted.
 
@@ -44,7 +44,7 @@ def between(
         The measurement has no segment levels, or there are no hops.
     """
     if not 0 <= first < last:
-        raise ValueError(f"expected hops from and up to, got {first} to {last}")
+        raise ValueError(f"expected hops, the first one before the last, got {first} and {last}")
     if SegmentLevels().name not in measurement.described:
         raise ValueError("the measurement was made without segment levels")
     rate, hop = measurement.rate, hop_length(measurement.rate)

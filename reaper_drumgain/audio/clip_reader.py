@@ -114,7 +114,7 @@ class ClipReader:
         Parameters
         ----------
         low, high
-            From and up to which frame; both lie within the clip.
+            The first frame, and the one after the last; both lie within the clip.
 
         Returns
         -------

@@ -264,7 +264,7 @@ class Resampler:
         Parameters
         ----------
         low, high
-            From and up to which output frame.
+            The first output frame, and the one after the last.
 
         Returns
         -------

@@ -96,7 +96,7 @@ class TrackAudio:
 
     @property
     def sounding(self) -> tuple[tuple[int, int], ...]:
-        """From and up to which frame each clip may sound, in order of their beginnings."""
+        """First frame of each clip that may sound and the one after its last, in order of time."""
         return tuple((reader.first, reader.last) for reader in self._waiting)
 
     def work(self, last: int) -> float:

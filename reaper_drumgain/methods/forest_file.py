@@ -257,7 +257,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
     path
         The file.
     limit
-        Bytes that it has at most.
+        The largest number of bytes that it may have.
 
     Returns
     -------

@@ -49,7 +49,7 @@ def ask(title: str, fields: list[tuple[str, str]]) -> list[str] | None:
     Raises
     ------
     InputError
-        A value cannot be told from the next one.
+        A value holds the character that stands between two values.
     """
     captions = [caption.replace(",", ";") for caption, _ in fields]
     captions += ["extrawidth=160", f"separator={_SEPARATOR}"]

@@ -21,8 +21,6 @@ _MAX_GAIN = 1e6
 def faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
     """The fader gains that a plan asks for.
 
-    Raises ConflictError where the plan belongs to another project.
-
     Parameters
     ----------
     project
@@ -39,6 +37,8 @@ def faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
     ------
     InputError
         No fader can have a level.
+    ConflictError
+        The plan belongs to another project.
     """
     faders: dict[int, LinearGain] = {}
     for move in plan.moves:
@@ -53,8 +53,6 @@ def faders_of(project: ProjectFile, plan: GainPlan) -> dict[int, LinearGain]:
 
 def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> dict[int, Edit]:
     """The spans that set faders; none for a fader that has its value already.
-
-    Raises ProjectError where the place of a fader is not clear.
 
     Parameters
     ----------
@@ -72,6 +70,8 @@ def fader_edits(project: ProjectFile, faders: Mapping[int, LinearGain]) -> dict[
     ------
     InputError
         There is no such track, or no fader can have a gain.
+    ProjectError
+        The place of a fader is not clear.
     """
     blocks = project.tracks
     edits = {}

@@ -80,7 +80,7 @@ class ItemReader:
         item, lanes
             The block of the item, and the fixed lanes of the track.
         shift, warnings
-            The track's own playback offset in seconds. Gets sentences on what is not followed.
+            The track's playback offset in seconds, and a list that gets what is not followed.
 
         Returns
         -------

@@ -49,8 +49,6 @@ def storage_errors(what: str) -> Iterator[None]:
 def read_file(path: Path) -> tuple[bytes, int]:
     """All bytes of a regular file, and its permissions.
 
-    Raises ProjectError for a folder, a pipe or a device, and for more than MAX_BYTES.
-
     Parameters
     ----------
     path
@@ -69,6 +67,8 @@ def read_file(path: Path) -> tuple[bytes, int]:
         The file changes meanwhile.
     StorageError
         The system refuses.
+    ProjectError
+        It is a folder, a pipe or a device, or larger than MAX_BYTES.
     """
     name = name_of(path)
     try:

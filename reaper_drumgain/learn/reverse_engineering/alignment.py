@@ -114,7 +114,7 @@ def open_aligned(
 ) -> Aligned:
     """Opens files of any rate and length and finds where the mix begins in the tracks.
 
-    The caller closes the recording. Raises MediaError for a file that cannot be read.
+    The caller closes the recording.
 
     Parameters
     ----------
@@ -132,6 +132,8 @@ def open_aligned(
     ------
     InputError
         There is no track, or tracks and mix have too little in common.
+    MediaError
+        A file cannot be read.
     """
     if not tracks:
         raise InputError("expected at least one track")

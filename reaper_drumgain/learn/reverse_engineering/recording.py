@@ -213,8 +213,6 @@ class Recording(AbstractContextManager["Recording"]):
 def open_recording(tracks: Sequence[AudioInput], mix: AudioInput, rate: int | None) -> Recording:
     """Opens tracks and mix and checks that they fit together.
 
-    Raises MediaError for a file that cannot be read.
-
     Parameters
     ----------
     tracks, mix
@@ -231,6 +229,8 @@ def open_recording(tracks: Sequence[AudioInput], mix: AudioInput, rate: int | No
     ------
     InputError
         There is no track, or rates, lengths or channel counts do not fit together.
+    MediaError
+        A file cannot be read.
     """
     if isinstance(tracks, str | PathLike) or not len(tracks):
         raise InputError("expected a list of raw tracks with at least one track")

@@ -20,8 +20,6 @@ def make_model(
 ) -> UserModel:
     """The model that finished projects show. Of several of one name the last counts.
 
-    Raises ModelError where the bundled model cannot be used.
-
     Parameters
     ----------
     name
@@ -40,6 +38,8 @@ def make_model(
     ------
     InputError
         The name is none, there is nothing to learn from, or there are too many projects.
+    ModelError
+        The bundled model cannot be used.
     """
     name = check_name(name)
     by_name = {project.name: project for project in projects if len(project.tracks) >= 2}
