@@ -89,4 +89,4 @@ def _list(project: Path) -> None:
         elif state == "as the project":
             state = "what the project holds now"
         saved = "" if backup.saved is None else f"{backup.saved:%Y-%m-%d %H:%M:%S}"
-        print(f"{saved}  {printable(backup.path.name)}  {state}".rstrip())
+        show.say(f"{saved}  {printable(backup.path.name)}  {state}".rstrip())
