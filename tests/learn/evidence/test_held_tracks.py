@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from reaper_drumgain.learn.data.kits import KITS
+from reaper_drumgain.analysis.features import feature_table
+from reaper_drumgain.faders.activity import activity_of
+from reaper_drumgain.learn.data.kits import KITS, cached_kit
 from reaper_drumgain.learn.data.performances import HI_HATS, PIECES, TOMS, Stroke
 from reaper_drumgain.learn.evidence.held_tracks import (
     GROUPS,
@@ -16,7 +18,9 @@ from reaper_drumgain.learn.evidence.held_tracks import (
     count_held_tracks,
     habitual,
     held_table,
+    rendered_session,
 )
+from reaper_drumgain.tracks.roles import Role
 
 EVERYTHING = tuple(Stroke(0.1 * n, piece, 0.8) for n, piece in enumerate(PIECES * 3))
 
@@ -57,6 +61,31 @@ def test_what_rests_is_held_and_what_plays_is_not(shared_data):
             assert held["unplayed"] >= 5
             assert held["unplayed held"] >= held["unplayed"] - 1
             assert held["played three times held by mistake"] == 0
+
+
+def straight_eighths(seed, velocity):
+    """20 s of a rock beat with the hi-hat in eighths: no stroke of kick or snare falls alone."""
+    random = np.random.default_rng(seed)
+    strokes = []
+    for place in range(80):
+        pieces = {HI_HATS[0]: velocity * (1.0 if place % 2 == 0 else 0.8)}
+        pieces |= {"kick": 0.8} if place % 8 in (0, 5) else {}
+        pieces |= {"snare": 0.8} if place % 4 == 2 else {}
+        for piece, hit in pieces.items():
+            time = max(0.0, place * 0.25 + random.normal(0.0, 0.008))
+            strokes.append(Stroke(time, piece, float(np.clip(hit + random.normal(0, 0.06), 0, 1))))
+    return sorted(strokes, key=lambda stroke: stroke.time)
+
+
+@pytest.mark.parametrize("velocity", [0.3, 0.9])
+def test_a_hi_hat_in_straight_eighths_plays_with_five_microphones(shared_data, velocity):
+    names = ("kick", "snare top", "hi-hat", "overhead left", "overhead right")
+    roles = [Role.parse(name) for name in names]
+    kit = cached_kit(shared_data / "kits" / "muldjord")
+    for seed in (0, 1):
+        strokes = straight_eighths(seed, velocity)
+        measurement = rendered_session(kit, strokes, roles, 22.0, [seed, 5])
+        assert activity_of(roles, measurement, feature_table(measurement)).active.all()
 
 
 def test_shares_have_their_wilson_interval():
