@@ -28,7 +28,7 @@ _HOW = (
 DESCRIPTION = f"""\
 {SUMMARY}
 
-It takes half an hour on two cores, and a few minutes with --reduced.
+It takes 10 minutes on two fast cores, and a few minutes with --reduced.
 
 {DATA_NEEDED}
 
