@@ -28,16 +28,10 @@ def check_picture(arguments: argparse.Namespace) -> None:
     path: Path | None = arguments.picture
     if path is None:
         return
-    if path.suffix.lower() != ".png":
-        raise InputError(f"--picture {path}: expected a name that ends in .png")
-    if os.path.lexists(path) and not path.is_file():
-        raise InputError(f"--picture {path} is not a file: give another name")
+    _check_new_file("--picture", path, ".png")
     output = getattr(arguments, "output", None)
     if output is not None and os.path.realpath(path) == os.path.realpath(output):
         raise InputError(f"--picture {path} is also the output: give another name")
-    if not path.parent.is_dir():
-        raise InputError(f"--picture {path}: there is no folder {path.parent}")
-    _check_writable("--picture", path.parent)
 
 
 def check_csv(arguments: argparse.Namespace) -> None:
@@ -56,15 +50,19 @@ def check_csv(arguments: argparse.Namespace) -> None:
         Its folder cannot be written into.
     """
     path: Path | None = arguments.csv
-    if path is None:
-        return
-    if path.suffix.lower() != ".csv":
-        raise InputError(f"--csv {path}: expected a name that ends in .csv")
+    if path is not None:
+        _check_new_file("--csv", path, ".csv")
+
+
+def _check_new_file(option: str, path: Path, suffix: str) -> None:
+    """Raise where a file with this ``suffix``, given with an ``option``, cannot be written."""
+    if path.suffix.lower() != suffix:
+        raise InputError(f"{option} {path}: expected a name that ends in {suffix}")
     if not path.parent.is_dir():
-        raise InputError(f"--csv {path}: there is no folder {path.parent}")
+        raise InputError(f"{option} {path}: there is no folder {path.parent}")
     if os.path.lexists(path) and not path.is_file():
-        raise InputError(f"--csv {path} is not a file: give another name")
-    _check_writable("--csv", path.parent)
+        raise InputError(f"{option} {path} is not a file: give another name")
+    _check_writable(option, path.parent)
 
 
 def check_audio(what: str, path: Path) -> None:
